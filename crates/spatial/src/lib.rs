@@ -1,0 +1,6 @@
+//! Reads, repairs, measures, overlays, matches and writes geometry in named coordinate systems.
+//!
+//! Geometry is [`geo_types`] in CGCS2000 geographic coordinates (EPSG:4490), `x` = longitude, `y` = latitude, in
+//! degrees. This room knows no sites, no SQL, no HTTP and no clock.
+
+pub mod diagnostic;
