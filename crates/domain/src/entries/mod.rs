@@ -1,0 +1,25 @@
+//! Bodies of entries, one file a noun. Bodies change only by adding optional fields.
+
+mod campaign;
+mod characterization;
+mod clue;
+mod export;
+mod issue;
+mod permit;
+mod register;
+mod reserve;
+mod site;
+mod verification;
+
+pub use campaign::CampaignOpened;
+pub use characterization::{CharacterizationRecorded, Override};
+pub use clue::{ClueBatchImported, ClueFacts, ClueLinked, ClueReceived, ClueScreened, ClueUnlinked, SourcePlace};
+pub use export::LedgerExported;
+pub use issue::{DeterminationRecorded, FocalOverridden, IssueCarriedOver};
+pub use permit::PermitRecorded;
+pub use register::RegisterOpened;
+pub use reserve::{
+    BoundaryAdopted, ReserveRegistered, Route, RoutesAdopted, Station, StationsAdopted, Zone,
+};
+pub use site::{Basis, SiteAmended, SiteFacts, SiteMerged, SiteRegistered, SiteWithdrawn, ZoneShareFact};
+pub use verification::{TeamMember, VerificationRecorded};
