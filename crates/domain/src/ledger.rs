@@ -5,47 +5,23 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::campaign::LedgerView;
 use crate::dossier::{Dossier, SiteState};
 use crate::entries::{IssueCarriedOver, PermitRecorded, ReserveRegistered};
 use crate::ids::SiteId;
 use crate::partial_date::{DatePrecision, PartialDate};
 
-/// 台账视图 — the three ledgers of the source plan; one register, three views (三（一）（二）).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LedgerView {
-    /// 人类活动点位台账: all sites, also those without an issue
-    Sites,
-    /// 焦点问题台账: the focal categories, and every unfinished earlier issue
-    FocalIssues,
-    /// 实地核查问题台账: verified issues, and every unfinished earlier issue
-    VerifiedIssues,
-}
-
-impl LedgerView {
-    /// The name used in templates and entries.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Sites => "sites",
-            Self::FocalIssues => "focal_issues",
-            Self::VerifiedIssues => "verified_issues",
+/// Whether a site stands in a ledger (source plan 三（一）（二）): the first holds all sites, the second the focal categories,
+/// the third verified issues; the last two also every unfinished earlier issue.
+pub fn holds(view: LedgerView, dossier: &Dossier, focal: Option<&Focal>) -> bool {
+    let counts = dossier.state.counts() && dossier.state != SiteState::Excluded;
+    let carried = || dossier.unfinished_carried_over().next().is_some();
+    counts
+        && match view {
+            LedgerView::Sites => true,
+            LedgerView::Focal => (focal.is_some() && has_verified_issue(dossier)) || carried(),
+            LedgerView::Verified => has_verified_issue(dossier) || carried(),
         }
-    }
-
-    /// All three, in the plan's order.
-    pub const ALL: [Self; 3] = [Self::Sites, Self::FocalIssues, Self::VerifiedIssues];
-
-    /// Whether a site stands in this ledger.
-    pub fn holds(self, dossier: &Dossier, focal: Option<&Focal>) -> bool {
-        let counts = dossier.state.counts() && dossier.state != SiteState::Excluded;
-        let carried = || dossier.unfinished_carried_over().next().is_some();
-        counts
-            && match self {
-                Self::Sites => true,
-                Self::FocalIssues => (focal.is_some() && has_verified_issue(dossier)) || carried(),
-                Self::VerifiedIssues => has_verified_issue(dossier) || carried(),
-            }
-    }
 }
 
 /// Whether the field verification found an issue.
@@ -145,20 +121,6 @@ pub fn row(dossier: &Dossier, focal: Option<&Focal>, keys: &[String], context: &
         cells: keys.iter().map(|key| (key.clone(), source.cell(key))).collect(),
     }
 }
-
-/// Every column key this program can fill, so that a template naming another one is refused.
-pub const COLUMN_KEYS: [&str; 52] = [
-    "index", "site_code", "external_codes", "sources", "clue_source", "station", "county", "township", "village",
-    "lon", "lat", "zone_label", "zone_shares_text", "facility_name", "activity_label", "activity_type", "scale_text",
-    "area_m2", "area_mu", "area_ha", "built_on", "is_before_reserve", "permits_text", "current_status", "has_issue",
-    "owner_name", "note", "focal_category", "focal_reason", "description", "character", "legal_basis", "measures",
-    "responsible_unit", "responsible_person", "area_lead", "due_on", "progress", "determination", "campaign_years",
-    "state", "reserve_name", "reserve_level", "verified_at", "team", "condition_text", "clue_truth", "conclusion",
-    "suggested_disposal", "rectification", "photos", "ecological_effect",
-];
-
-/// Column keys that the templates of a campaign may use beyond [`COLUMN_KEYS`].
-pub const FURTHER_KEYS: [&str; 4] = ["verification_round", "boundary_version", "mining_licence", "capacity_kw"];
 
 struct RowSource<'a> {
     dossier: &'a Dossier,
