@@ -97,7 +97,7 @@ pub(super) fn recreate_projections(db: &Connection, at: Timestamp) -> Result<(),
     for table in TABLES {
         register(db, table, at).map_err(failed("register a projection"))?;
     }
-    register_attributes(db, "entries", "\u{767b}\u{8bb0}\u{6761}\u{76ee}", at).map_err(failed("register the log"))?;
+    register_attributes(db, "entries", "登记条目", at).map_err(failed("register the log"))?;
     note(db, PROJECTIONS_VERSION, "projections", PROJECTIONS)
 }
 
