@@ -13,3 +13,4 @@ pub mod ledger;
 pub mod partial_date;
 pub mod shape;
 pub mod statistics;
+

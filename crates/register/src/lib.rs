@@ -416,3 +416,4 @@ impl Register {
         store!(self, s => s.rebuild())
     }
 }
+pub mod scan;

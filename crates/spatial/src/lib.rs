@@ -3,4 +3,9 @@
 //! Geometry is [`geo_types`] in CGCS2000 geographic coordinates (EPSG:4490), `x` = longitude, `y` = latitude, in
 //! degrees. This room knows no sites, no SQL, no HTTP and no clock.
 
+pub mod authalic;
 pub mod diagnostic;
+pub mod gpb;
+pub mod matching;
+pub mod overlay;
+pub mod zoning;

@@ -1,0 +1,31 @@
+//! Runs a workload of the side-by-side benchmark: `bench overlay PATCHES ZONES --out DIR`.
+#![allow(clippy::print_stdout, reason = "a command-line program")]
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
+        ["overlay", patches, zones, "--out", out] => {
+            println!(
+                "{:?}",
+                app::bench::overlay::run(Path::new(patches), Path::new(zones), Path::new(out))?
+            );
+        }
+        _ => bail!("overlay PATCHES ZONES --out DIR"),
+    }
+    for line in std::fs::read_to_string("/proc/self/status")?
+        .lines()
+        .filter(|line| line.starts_with("VmHWM"))
+    {
+        println!("{line}");
+    }
+    Ok(())
+}
