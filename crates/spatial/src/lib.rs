@@ -4,3 +4,7 @@
 //! degrees. This room knows no sites, no SQL, no HTTP and no clock.
 
 pub mod diagnostic;
+
+pub mod crs;
+pub mod gcj02;
+pub mod geodesic;
