@@ -9,3 +9,7 @@ pub mod gpb;
 pub mod matching;
 pub mod overlay;
 pub mod zoning;
+
+pub mod crs;
+pub mod gcj02;
+pub mod geodesic;
