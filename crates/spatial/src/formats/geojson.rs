@@ -490,7 +490,7 @@ impl Builder<'_, '_> {
                     .into_iter()
                     .filter_map(|coord| self.assembly.point(coord))
                     .collect();
-                (!points.is_empty()).then(|| Geometry::MultiPoint(points.into()))
+                unless_empty(points.is_empty(), geo_types::MultiPoint(points).into())
             }
             ("LineString", Node::List(list)) => {
                 let coords = self.positions(list)?;
@@ -503,16 +503,17 @@ impl Builder<'_, '_> {
                     .into_iter()
                     .filter_map(|line| self.assembly.line(line))
                     .collect();
-                (!lines.is_empty())
-                    .then(|| Geometry::MultiLineString(geo_types::MultiLineString(lines)))
+                unless_empty(lines.is_empty(), geo_types::MultiLineString(lines).into())
             }
             ("MultiPolygon", Node::List(list)) => {
                 let polygons: Vec<_> = list
                     .into_iter()
                     .filter_map(|part| self.polygon_of(part))
                     .collect();
-                (!polygons.is_empty())
-                    .then(|| Geometry::MultiPolygon(geo_types::MultiPolygon(polygons)))
+                unless_empty(
+                    polygons.is_empty(),
+                    geo_types::MultiPolygon(polygons).into(),
+                )
             }
             _ => self.unreadable("its coordinates do not fit its type"),
         }
@@ -561,6 +562,10 @@ impl Builder<'_, '_> {
         }
         Some(coords)
     }
+}
+
+fn unless_empty(is_empty: bool, geometry: Geometry<f64>) -> Option<Geometry<f64>> {
+    if is_empty { None } else { Some(geometry) }
 }
 
 struct NodeSeed<'s, 'l> {

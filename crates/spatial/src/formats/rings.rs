@@ -160,9 +160,15 @@ impl<'r, 'l> Assembly<'r, 'l> {
     }
 }
 
+struct Shell {
+    envelope: Rect<f64>,
+    ring: LineString<f64>,
+    holes: Vec<LineString<f64>>,
+}
+
 /// Shells and the holes found for them so far.
 struct Nest {
-    shells: Vec<(Rect<f64>, LineString<f64>, Vec<LineString<f64>>)>,
+    shells: Vec<Shell>,
     tests_left: u64,
 }
 
@@ -176,54 +182,54 @@ impl Nest {
         nest
     }
 
-    fn add_shell(&mut self, shell: LineString<f64>) {
-        self.shells.push((envelope(&shell), shell, Vec::new()));
+    fn add_shell(&mut self, ring: LineString<f64>) {
+        self.shells.push(Shell {
+            envelope: envelope(&ring),
+            ring,
+            holes: Vec::new(),
+        });
     }
 
     /// Gives the hole to the smallest shell around it, or back if there is none.
     fn place(&mut self, hole: LineString<f64>) -> Option<LineString<f64>> {
         let inner = envelope(&hole);
         let mut best: Option<(usize, f64)> = None;
-        for (index, (outer, shell, _)) in self.shells.iter().enumerate() {
+        for (index, shell) in self.shells.iter().enumerate() {
             self.tests_left = self.tests_left.saturating_sub(1);
-            if self.tests_left == 0 || !covers(outer, &inner) {
+            let size = shell.envelope.width() * shell.envelope.height();
+            let is_better = best.is_none_or(|(_, smallest)| size < smallest);
+            if self.tests_left == 0 || !is_better || !covers(&shell.envelope, &inner) {
                 continue;
             }
-            let size = outer.width() * outer.height();
-            if best.is_some_and(|(_, smallest)| smallest <= size) {
-                continue;
-            }
-            self.tests_left = self.tests_left.saturating_sub(shell.0.len() as u64);
-            if lies_inside(&hole, shell) {
+            self.tests_left = self.tests_left.saturating_sub(shell.ring.0.len() as u64);
+            if lies_inside(&hole, &shell.ring) {
                 best = Some((index, size));
             }
         }
         let Some((index, _)) = best else {
             return Some(hole);
         };
-        self.shells[index].2.push(hole);
+        self.shells[index].holes.push(hole);
         None
     }
 
     fn into_polygons(self) -> Vec<Polygon<f64>> {
         self.shells
             .into_iter()
-            .map(|(_, shell, holes)| Polygon::new(shell, holes))
+            .map(|shell| Polygon::new(shell.ring, shell.holes))
             .collect()
     }
 }
 
 /// Judged by the first vertex that is not on the shell itself, since holes may touch it.
 fn lies_inside(hole: &LineString<f64>, shell: &LineString<f64>) -> bool {
-    let decided = hole
+    let mut positions = hole
         .0
         .iter()
         .take(8)
         .map(|coord| coord_pos_relative_to_ring(*coord, shell));
-    decided
-        .filter(|position| *position != CoordPos::OnBoundary)
-        .next()
-        .is_none_or(|position| position == CoordPos::Inside)
+    let decided = positions.find(|position| *position != CoordPos::OnBoundary);
+    decided.is_none_or(|position| position == CoordPos::Inside)
 }
 
 fn covers(outer: &Rect<f64>, inner: &Rect<f64>) -> bool {

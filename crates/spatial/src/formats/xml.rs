@@ -257,12 +257,6 @@ fn resolve(reference: &BytesRef, text: &mut String, reading: &mut Reading) {
     }
 }
 
-impl Tag {
-    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
-        find_attribute(&self.attributes, name)
-    }
-}
-
 impl Element {
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
         find_attribute(&self.attributes, name)
