@@ -13,3 +13,8 @@ pub mod zoning;
 pub mod crs;
 pub mod gcj02;
 pub mod geodesic;
+pub mod archive;
+pub mod bounds;
+pub mod diagnostic;
+pub mod feature;
+pub mod formats;
