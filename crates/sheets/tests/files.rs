@@ -92,8 +92,12 @@ fn text(value: &Data) -> String {
 fn serial_text(at: &calamine::ExcelDateTime) -> String {
     let (year, month, day, hour, minute, second, milli) = at.to_ymd_hms_milli();
     if at.is_duration() {
-        let seconds = (at.as_f64() * 86400.0).round() as i64;
-        return format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+        let seconds = (at.as_f64().abs() * 86400.0).round() as i64;
+        let sign = if at.as_f64() < 0.0 { "-" } else { "" };
+        return format!("{sign}{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    }
+    if at.as_f64() < 0.0 {
+        return at.as_f64().to_string();
     }
     if (0.0..1.0).contains(&at.as_f64()) {
         return format!("{hour:02}:{minute:02}:{second:02}");
@@ -101,7 +105,7 @@ fn serial_text(at: &calamine::ExcelDateTime) -> String {
     match (hour, minute, second, milli) {
         (0, 0, 0, 0) => format!("{year:04}-{month:02}-{day:02}"),
         _ if milli == 0 => format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"),
-        _ => format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli}"),
+        _ => format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}").trim_end_matches('0').to_owned(),
     }
 }
 
