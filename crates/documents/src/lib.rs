@@ -1,4 +1,3 @@
-
 //! Turns typed view data into the bytes of office documents: ledgers as XLSX and CSV, marked-up copies of imports.
 //!
 //! A document is a function of what is handed in: same view, same bytes. This room reads no clock, draws no random

@@ -3,14 +3,23 @@
 //! Pure: no IO, no clock, no random numbers. What is needed from outside is handed in.
 
 pub mod as_of;
+pub mod calendar;
+pub mod campaign;
 pub mod checks;
+pub mod codes;
 pub mod concurrency;
 pub mod dossier;
 pub mod entries;
 pub mod entry;
+pub mod flow;
 pub mod ids;
 pub mod ledger;
+pub mod numbering;
 pub mod partial_date;
+pub mod policy;
+pub mod printed;
+mod reading;
 pub mod shape;
+#[cfg(test)]
+mod shipped;
 pub mod statistics;
-

@@ -21,6 +21,8 @@ mod constraints;
 mod error;
 mod geopackage;
 mod home;
+pub mod layers;
+pub mod scan;
 mod key;
 mod projections;
 mod publish;
@@ -416,4 +418,3 @@ impl Register {
         store!(self, s => s.rebuild())
     }
 }
-pub mod scan;

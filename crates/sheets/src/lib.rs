@@ -1,4 +1,3 @@
-
 //! 表格 — tables as people send them: XLSX, XLS, ET, ODS and CSV read row by row, headings found, columns proposed for
 //! our fields, values normalised. Everything odd is said as a diagnostic with sheet, row and column.
 

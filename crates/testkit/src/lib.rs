@@ -26,4 +26,3 @@ pub fn start() -> Timestamp {
 pub fn later(days: i64, hours: i64) -> Timestamp {
     start() + jiff::SignedDuration::from_hours(24 * days + hours)
 }
-
