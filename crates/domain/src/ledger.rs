@@ -345,7 +345,7 @@ impl RowSource<'_> {
             .filter_map(|c| self.dossier.determination_of(&c.body.source_kind))
             .map(|d| {
                 let source = self.context.labels.label("source", &d.source_kind);
-                format!("{source}：{}", self.context.labels.label("determination_result", &d.result))
+                format!("{source}：{}", self.context.labels.label("determination", &d.result))
             })
             .collect();
         Cell::joined(texts.iter().map(String::as_str))

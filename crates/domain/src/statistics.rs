@@ -81,7 +81,7 @@ pub fn statistics(sites: &[Counted<'_>], target_completion_rate: Option<f64>) ->
                 let state = s.dossier.state.code().to_owned();
                 s.focal.map(|f| vec![f.category.clone(), state]).into_iter().collect()
             }),
-            table("carried_over_by_determination", &["source", "determination_result"], &counted, determinations),
+            table("carried_over_by_determination", &["source", "determination"], &counted, determinations),
         ],
         ratios: ratios(&counted, target_completion_rate),
     }

@@ -170,23 +170,28 @@ pub fn link_to(staging: &mut Staging<'_>, drafted: &Drafted, site: &Proposal) ->
     staging.link(clue, site, None)
 }
 
-/// Registers a site for a clue that belongs to none.
+/// Registers a site for a clue that belongs to none, and links the clue to it.
 pub fn found_site(staging: &mut Staging<'_>, drafted: &Drafted) -> Result<Proposal, Error> {
+    let first = register_for(staging, drafted)?;
+    staging.link(&drafted.clue, &first, None)?;
+    Ok(first)
+}
+
+/// Registers a site with what a clue says.
+pub fn register_for(staging: &mut Staging<'_>, drafted: &Drafted) -> Result<Proposal, Error> {
     let clue = &drafted.clue;
     let facts = facts_of_clue(&clue.facts, drafted.station_id.clone(), drafted.zone_kind.clone());
     let basis = Basis::Clue { clue_id: clue.clue_id, batch_id: clue.batch_id };
     let codes: Vec<&str> = clue.facts.external_code.iter().map(String::as_str).collect();
     let known = staging.register_site(facts, &codes, basis, clue.received_on, &clue.clue_id.0.into_bytes())?;
-    let first = Proposal {
+    Ok(Proposal {
         site_id: known.site_id,
         site_code: known.site_code,
         rule: "first_clue",
         distance_m: None,
         iou: None,
         overlap_m2: None,
-    };
-    staging.link(clue, &first, None)?;
-    Ok(first)
+    })
 }
 
 /// Stated rules that take a clue off the work list; it stays in the register and in the statistics.

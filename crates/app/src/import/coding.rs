@@ -54,7 +54,7 @@ fn find_activity(session: &Session, text: &str) -> Option<String> {
 }
 
 fn subtype_in(session: &Session, text: &str) -> Option<String> {
-    let list = session.campaign.find_list(&session.codes, "activity_subtype")?;
+    let list = session.campaign.find_list(&session.codes, "subtype")?;
     let exact = list.find(text);
     let named = || list.codes.iter().find(|c| text.contains(&c.label) || c.synonyms.iter().any(|s| text.contains(s)));
     exact.or_else(named).map(|c| c.code.clone())

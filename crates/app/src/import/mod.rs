@@ -171,3 +171,26 @@ fn batch_entry(staging: &Staging<'_>, rows_read: u64, rows_taken: u64, rows_refu
 
 /// Views that matching looks at are those of now, whatever day the batch claims.
 const MATCHED_AS_OF: AsOf = AsOf::Now;
+
+/// Facts of a site that a clue states, for a link made by hand.
+pub fn facts_of_clue(facts: &domain::entries::ClueFacts) -> domain::entries::SiteFacts {
+    let stated = staging::facts_of_clue(facts, None, None);
+    // Where the site is, is not decided by the way: a link by hand adds what the clue says, not its position.
+    domain::entries::SiteFacts { shape: None, lon: None, lat: None, precision_m: None, area_m2: None, ..stated }
+}
+
+/// The entries that register a site of its own for a clue, and its code.
+pub fn site_for_clue(
+    session: &Session,
+    clue: &domain::entries::ClueReceived,
+    reason: &str,
+) -> Result<(String, Vec<Entry>), Error> {
+    let request = ImportRequest::new(ImportKind::Inspection, "");
+    let loaded = Loaded::empty();
+    let mut staging = Staging::new(session, &request, &loaded, clue.batch_id)?;
+    let drafted = clues::Drafted { clue: clue.clone(), station_id: None, zone_kind: None };
+    let mut site = clues::register_for(&mut staging, &drafted)?;
+    site.rule = "person";
+    staging.link(clue, &site, Some(reason.to_owned()))?;
+    Ok((site.site_code, staging.entries))
+}

@@ -31,7 +31,7 @@ fn row(staging: &mut Staging<'_>, record: &Record) -> Result<(), Error> {
     // The ledger's own year is the source, whatever its source column says of how the issue was found then.
     drafted.clue.source_kind = staging.source_kind.clone().unwrap_or_default();
     let mut fields = Fields::of(record);
-    let (result, _) = code_of(staging.session, &mut fields, "determination_result", "determination_result");
+    let (result, _) = code_of(staging.session, &mut fields, "determination_result", "determination");
     let issue = issue(staging, record, &drafted, &mut fields);
     let determination = determination(staging, record, &drafted, &mut fields, result.clone());
     let title = title_of(&drafted.clue.facts);
