@@ -12,7 +12,7 @@ use crate::diagnostic::Diagnostic;
 use crate::feature::Layer;
 
 /// Enough of a file to know its kind.
-const HEAD_BYTES: u64 = 4096;
+const HEAD_BYTES: usize = 4096;
 
 /// Reads all layers of a file. Beside a `.shp`, the files of the same name that belong to it are read too.
 pub fn read(path: &Path, limits: &Limits) -> Result<(Vec<Layer>, Vec<Diagnostic>), Error> {
@@ -53,7 +53,7 @@ fn read_content(
             file: name.to_owned(),
         });
     }
-    let kind = detect(name, &content);
+    let kind = detect(name, &content[..content.len().min(HEAD_BYTES)]);
     report_extension(name, kind, reading);
     match kind {
         FileKind::Zip => read_archive(name, &content, 1, reading),
@@ -236,7 +236,7 @@ fn read_archive(
 fn look_inside(archive: &mut Archive) -> Result<Contents, Error> {
     let mut contents = Contents::default();
     for entry in archive.entries().to_vec() {
-        let head = archive.head(&entry, HEAD_BYTES)?;
+        let head = archive.head(&entry, HEAD_BYTES as u64)?;
         contents.sort_in(entry, &head);
     }
     contents.drop_tables_of_shapefiles();

@@ -137,8 +137,14 @@ impl<'r, 'l> Assembly<'r, 'l> {
                 nest.add_shell(lonely);
             }
         }
+        self.polygons_of(nest)
+    }
+
+    /// A hole taken for a shell would be an area that is not there, so an unfinished sorting gives nothing.
+    fn polygons_of(&mut self, nest: Nest) -> Vec<Polygon<f64>> {
         if nest.tests_left == 0 {
-            self.report(Diagnostic::warning("layer.rings_too_many"));
+            self.report(Diagnostic::error("layer.rings_too_many"));
+            return Vec::new();
         }
         nest.into_polygons()
     }
@@ -156,7 +162,7 @@ impl<'r, 'l> Assembly<'r, 'l> {
                 nest.add_shell(shell);
             }
         }
-        nest.into_polygons()
+        self.polygons_of(nest)
     }
 }
 
@@ -192,13 +198,16 @@ impl Nest {
 
     /// Gives the hole to the smallest shell around it, or back if there is none.
     fn place(&mut self, hole: LineString<f64>) -> Option<LineString<f64>> {
+        if self.tests_left == 0 {
+            return None;
+        }
         let inner = envelope(&hole);
         let mut best: Option<(usize, f64)> = None;
         for (index, shell) in self.shells.iter().enumerate() {
             self.tests_left = self.tests_left.saturating_sub(1);
             let size = shell.envelope.width() * shell.envelope.height();
             let is_better = best.is_none_or(|(_, smallest)| size < smallest);
-            if self.tests_left == 0 || !is_better || !covers(&shell.envelope, &inner) {
+            if !is_better || !covers(&shell.envelope, &inner) {
                 continue;
             }
             self.tests_left = self.tests_left.saturating_sub(shell.ring.0.len() as u64);
