@@ -4,7 +4,7 @@ use std::io::{Seek, Write};
 
 use crate::package::Package;
 use crate::strings::push_t;
-use crate::{Error, xml};
+use crate::{Error, measure, xml};
 
 /// Shapes are numbered in blocks; every sheet takes whole blocks.
 const SHAPES_PER_BLOCK: usize = 1024;
@@ -104,7 +104,7 @@ impl Comment {
     /// A hidden yellow note right of its cell, three columns wide and as high as its text asks.
     fn shape(&self, id: usize) -> String {
         let (column, row) = (self.column, self.row - 1);
-        let lines = (xml::display_width(&self.text) / 30.0).ceil() as u32 + self.text.matches('\n').count() as u32;
+        let lines = u32::try_from(measure::lines(&self.text, 30.0)).unwrap_or(u32::MAX);
         let (left, top, bottom) = (column + 1, row.saturating_sub(1), row + lines.clamp(2, 12) + 1);
         format!(
             "<v:shape id=\"_x0000_s{id}\" type=\"#_x0000_t202\" style=\"position:absolute;visibility:hidden\" \

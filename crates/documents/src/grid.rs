@@ -3,6 +3,7 @@
 use std::io::{Seek, Write};
 
 use crate::comment::Comments;
+use crate::measure::Height;
 use crate::sheet_xml::{Frame, Tail};
 use crate::strings::{Interned, Repetition, push_t};
 use crate::workbook::Core;
@@ -56,8 +57,8 @@ impl<'b, W: Write + Seek> Grid<'b, W> {
         &self.name
     }
 
-    /// Begins the next row; without a height the office program fits it to its text.
-    pub(crate) fn begin_row(&mut self, height_points: Option<f64>) -> Result<(), Error> {
+    /// Begins the next row.
+    pub(crate) fn begin_row(&mut self, height: Height) -> Result<(), Error> {
         check(&self.name, Limit::Rows, self.row as usize + 1, MAX_ROWS as usize)?;
         self.core.package.spill()?;
         self.start_of_row = Mark { bytes: self.core.package.buffer.len(), comments: self.comments.len() };
@@ -67,10 +68,7 @@ impl<'b, W: Write + Seek> Grid<'b, W> {
         let out = &mut self.core.package.buffer;
         out.extend_from_slice(b"<row r=\"");
         out.extend_from_slice(&self.row_digits);
-        if let Some(height) = height_points {
-            out.extend_from_slice(format!("\" ht=\"{:.1}\" customHeight=\"1", height.clamp(1.0, 409.0)).as_bytes());
-        }
-        out.extend_from_slice(b"\">");
+        push_height(out, height);
         Ok(())
     }
 
@@ -186,6 +184,17 @@ impl ColumnState {
         let opening = format!("<c r=\"{}", xml::column_letters(column)).into_bytes();
         Self { opening, repetition: Repetition::default() }
     }
+}
+
+/// The highest row office programs allow.
+const MAX_POINTS: f64 = 409.0;
+
+fn push_height(out: &mut Vec<u8>, height: Height) {
+    let (Height::Fixed(points) | Height::Fitted(points)) = height;
+    out.extend_from_slice(b"\" ht=\"");
+    xml::push_number(out, (points.clamp(1.0, MAX_POINTS) * 10.0).round() / 10.0);
+    let end: &[u8] = if matches!(height, Height::Fixed(_)) { b"\" customHeight=\"1\">" } else { b"\">" };
+    out.extend_from_slice(end);
 }
 
 fn check(sheet: &str, limit: Limit, found: usize, most: usize) -> Result<(), Error> {

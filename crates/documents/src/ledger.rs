@@ -4,6 +4,7 @@ use std::io::{Seek, Write};
 
 use crate::cell::{looks_like_formula, yes_no};
 use crate::grid::Grid;
+use crate::measure::{self, Height};
 use crate::sheet_xml::{Frame, Tail};
 use crate::style::{Font, Ground, Horizontal, NumberFormat, Style};
 use crate::{CellValue, Error, Shade, xml};
@@ -270,7 +271,6 @@ const TITLE_POINTS: f64 = 44.0;
 const SUBTITLE_POINTS: f64 = 24.0;
 const HEADING_POINTS: f64 = 24.0;
 const TOTAL_POINTS: f64 = 24.0;
-const LINE_POINTS: f64 = 15.5;
 
 /// A ledger while its rows are written.
 pub(crate) struct Layout<'s> {
@@ -305,7 +305,7 @@ impl<'s> Layout<'s> {
         if found != expected {
             return Err(Error::RowWidth { sheet: grid.name().to_owned(), row: grid.row() + 1, found, expected });
         }
-        grid.begin_row(None)?;
+        grid.begin_row(self.height(cells))?;
         let written = cells.iter().enumerate().try_for_each(|(column, cell)| self.cell(grid, column, cell));
         match written {
             Ok(()) => grid.end_row(),
@@ -338,16 +338,15 @@ impl<'s> Layout<'s> {
     }
 
     fn note<W: Write + Seek>(&mut self, grid: &mut Grid<'_, W>, note: &str) -> Result<(), Error> {
-        let width = self.sheet.total_width();
-        let lines: f64 = note.split('\n').map(|line| (xml::display_width(line) / width).ceil().max(1.0)).sum();
+        let lines = measure::lines(note, self.sheet.total_width());
         let style = Style { font: Font::Note, wrap: true, ..Style::PLAIN };
-        self.line(grid, note, style, lines * LINE_POINTS + 3.0)
+        self.line(grid, note, style, measure::points_of(lines))
     }
 
     /// One text over all columns.
     fn line<W: Write + Seek>(&mut self, grid: &mut Grid<'_, W>, text: &str, style: Style, points: f64) -> Result<(), Error> {
         let style = grid.core.styles.intern(style);
-        grid.begin_row(Some(points))?;
+        grid.begin_row(Height::Fixed(points))?;
         grid.text(0, style, text)?;
         grid.end_row();
         self.merge((0, grid.row()), (grid.columns() - 1, grid.row()));
@@ -357,7 +356,7 @@ impl<'s> Layout<'s> {
     fn subtitle<W: Write + Seek>(&mut self, grid: &mut Grid<'_, W>, parts: &[String]) -> Result<(), Error> {
         let starts = self.spread(parts.len());
         let parts = if starts.len() < parts.len() { &[parts.join("  ")] } else { parts };
-        grid.begin_row(Some(SUBTITLE_POINTS))?;
+        grid.begin_row(Height::Fixed(SUBTITLE_POINTS))?;
         for (n, (part, &start)) in parts.iter().zip(&starts).enumerate() {
             let horizontal = match n {
                 0 => Horizontal::Left,
@@ -400,7 +399,8 @@ impl<'s> Layout<'s> {
         let style = grid.core.styles.intern(style);
         let first = grid.row() + 1;
         for level in 0..depth {
-            grid.begin_row(Some(if level + 1 == depth { self.lowest_heading_points(depth) } else { HEADING_POINTS }))?;
+            let points = if level + 1 == depth { self.lowest_heading_points(depth) } else { HEADING_POINTS };
+            grid.begin_row(Height::Fixed(points))?;
             for column in 0..self.sheet.columns.len() {
                 match self.heading(column, level) {
                     Some(text) => grid.text(column, style, text)?,
@@ -445,11 +445,19 @@ impl<'s> Layout<'s> {
     /// High enough for the longest header, after what the levels above give it.
     fn lowest_heading_points(&self, depth: usize) -> f64 {
         let points = self.sheet.columns.iter().map(|column| {
-            let lines = (xml::display_width(&column.header) / column.width.max(1.0)).ceil();
             let above = (depth - 1 - column.groups.len()) as f64 * HEADING_POINTS;
-            lines * LINE_POINTS + 9.0 - above
+            measure::points_of(measure::lines(&column.header, column.width)) + 3.0 - above
         });
         points.fold(HEADING_POINTS, f64::max)
+    }
+
+    /// High enough for the longest wrapped text of the row.
+    fn height(&self, cells: &[CellValue<'_>]) -> Height {
+        let lines = self.sheet.columns.iter().zip(cells).map(|(column, cell)| match cell.bare() {
+            CellValue::Text(text) if column.wrap => measure::lines(text, column.width),
+            _ => 1,
+        });
+        Height::of_lines(lines.max().unwrap_or(1))
     }
 
     fn cell<W: Write + Seek>(&self, grid: &mut Grid<'_, W>, column: usize, cell: &CellValue<'_>) -> Result<(), Error> {
@@ -521,7 +529,7 @@ impl<'s> Layout<'s> {
     fn totals<W: Write + Seek>(&mut self, grid: &mut Grid<'_, W>) -> Result<(), Error> {
         let Some(label) = &self.sheet.total_label else { return Ok(()) };
         let label_end = self.sheet.columns.iter().position(|column| column.is_summed).unwrap_or(self.sheet.columns.len()).max(1);
-        grid.begin_row(Some(TOTAL_POINTS))?;
+        grid.begin_row(Height::Fixed(TOTAL_POINTS))?;
         for (n, column) in self.sheet.columns.iter().enumerate() {
             let style = Style { font: Font::Strong, ground: Ground::Total, wrap: false, ..column.style(Kind::Number, None) };
             let style = if n < label_end { Style { horizontal: Horizontal::Center, ..style } } else { style };

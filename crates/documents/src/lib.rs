@@ -27,6 +27,7 @@ mod error;
 mod grid;
 mod ledger;
 pub mod marked;
+mod measure;
 mod package;
 mod sheet_xml;
 mod strings;

@@ -6,6 +6,7 @@ use std::io::{Seek, Write};
 
 use crate::cell::looks_like_formula;
 use crate::grid::Grid;
+use crate::measure::{self, Height};
 use crate::sheet_xml::{Frame, Tail};
 use crate::style::{Font, Ground, Horizontal, NumberFormat, Style};
 use crate::{
@@ -88,6 +89,8 @@ struct Copy<'a, S> {
     marks: Vec<&'a Mark>,
     /// Columns of the input; the remarks stand right of them.
     columns: usize,
+    /// Of the input's columns, in characters.
+    widths: Vec<f64>,
     comments_left: usize,
 }
 
@@ -95,8 +98,9 @@ impl<'a, S: AsRef<str>> Copy<'a, S> {
     fn new(table: &'a MarkedTable<'a, S>, words: &'a MarkedWords) -> Self {
         let columns = table.rows.iter().map(Vec::len).max().unwrap_or(0).min(MAX_COLUMNS - 1);
         let mut marks: Vec<&Mark> = table.marks.iter().collect();
-        marks.sort_by_key(|mark| (mark.row, mark.column));
-        Self { table, words, marks, columns, comments_left: MAX_MARKED_COMMENTS }
+        // Remarks on the whole row stand behind those on its cells.
+        marks.sort_by_key(|mark| (mark.row, mark.column.unwrap_or(usize::MAX)));
+        Self { table, words, marks, columns, widths: sampled_widths(table, columns), comments_left: MAX_MARKED_COMMENTS }
     }
 
     fn write<W: Write + Seek>(mut self, book: &mut Workbook<W>, name: &str) -> Result<(), Error> {
@@ -116,26 +120,20 @@ impl<'a, S: AsRef<str>> Copy<'a, S> {
     }
 
     fn frame(&self) -> Frame {
-        let mut widths = vec![8.0_f64; self.columns];
-        let first = self.table.heading_row.map_or(0, |row| row as usize - 1);
-        for row in self.table.rows.iter().skip(first).take(SAMPLED_ROWS) {
-            for (width, cell) in widths.iter_mut().zip(row) {
-                *width = width.max((sampled_width(cell.as_ref()) + 2.0).min(36.0));
-            }
-        }
-        widths.push(REMARKS_WIDTH);
+        let widths = self.widths.iter().copied().chain([REMARKS_WIDTH]).collect();
         let frozen_rows = self.table.heading_row.unwrap_or(0).min(20);
         Frame { widths, frozen_rows, ..Frame::default() }
     }
 
     fn row<W: Write + Seek>(&mut self, grid: &mut Grid<'_, W>, cells: &[S], number: u32) -> Result<(), Error> {
         let marks = self.marks_of(number);
-        grid.begin_row(None)?;
+        let remarks = self.remarks_text(number, &marks);
+        grid.begin_row(self.height(cells, number, &remarks))?;
         for column in 0..self.columns {
             let text = cells.get(column).map_or("", AsRef::as_ref);
             self.cell(grid, column, text, number, &marks)?;
         }
-        self.remarks(grid, number, &marks)?;
+        self.remarks(grid, number, &marks, &remarks)?;
         grid.end_row();
         Ok(())
     }
@@ -168,18 +166,32 @@ impl<'a, S: AsRef<str>> Copy<'a, S> {
         grid.text(column, style, clip(text))
     }
 
-    fn remarks<W: Write + Seek>(&self, grid: &mut Grid<'_, W>, row: u32, marks: &[&Mark]) -> Result<(), Error> {
+    fn remarks<W: Write + Seek>(&self, grid: &mut Grid<'_, W>, row: u32, marks: &[&Mark], text: &str) -> Result<(), Error> {
         let severity = marks.iter().map(|mark| mark.severity).max();
         let style = grid.core.styles.intern(self.style(row, severity, false));
-        let mut text = self.remark_text(marks);
-        if self.table.heading_row == Some(row) {
-            text = if text.is_empty() { self.words.remarks.clone() } else { format!("{}\n{text}", self.words.remarks) };
-        }
         if text.is_empty() {
             grid.blank(self.columns, style);
             return Ok(());
         }
-        grid.text(self.columns, style, clip(&text))
+        grid.text(self.columns, style, clip(text))
+    }
+
+    /// What the last column says; in the row of column names also its own name.
+    fn remarks_text(&self, row: u32, marks: &[&Mark]) -> String {
+        let text = self.remark_text(marks);
+        match (self.table.heading_row == Some(row), text.is_empty()) {
+            (true, true) => self.words.remarks.clone(),
+            (true, false) => format!("{}\n{text}", self.words.remarks),
+            (false, _) => text,
+        }
+    }
+
+    fn height(&self, cells: &[S], row: u32, remarks: &str) -> Height {
+        if row < self.table.heading_row.unwrap_or(0) {
+            return Height::of_lines(1);
+        }
+        let lines = cells.iter().zip(&self.widths).map(|(cell, &width)| measure::lines(cell.as_ref(), width)).max();
+        Height::of_lines(lines.unwrap_or(1).max(measure::lines(remarks, REMARKS_WIDTH)))
     }
 
     fn remark_text(&self, marks: &[&Mark]) -> String {
@@ -333,6 +345,14 @@ fn clip_to(text: &str, most: usize) -> &str {
     end.map_or(text, |(end, _)| &text[..end])
 }
 
-fn sampled_width(text: &str) -> f64 {
-    xml::display_width(clip_to(text, 64))
+/// Widths of the columns by their names and first rows.
+fn sampled_widths<S: AsRef<str>>(table: &MarkedTable<'_, S>, columns: usize) -> Vec<f64> {
+    let mut widths = vec![8.0_f64; columns];
+    let first = table.heading_row.map_or(0, |row| row.saturating_sub(1) as usize);
+    for row in table.rows.iter().skip(first).take(SAMPLED_ROWS) {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = width.max((measure::display_width(clip_to(cell.as_ref(), 64)) as f64 + 2.0).min(36.0));
+        }
+    }
+    widths
 }

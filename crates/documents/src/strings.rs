@@ -1,8 +1,8 @@
 //! The table of shared strings: a bounded vocabulary; what does not fit stands in its cell.
 
-use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::io::{Seek, Write};
 
+use foldhash::fast::FixedState;
 use indexmap::IndexSet;
 
 use crate::package::Package;
@@ -14,7 +14,8 @@ const MAX_STRING_BYTES: usize = 256;
 
 #[derive(Default)]
 pub(crate) struct SharedStrings {
-    table: IndexSet<Box<str>, BuildHasherDefault<DefaultHasher>>,
+    /// A fixed seed: this room draws no random numbers, and the bound on the table bounds what crafted texts can cost.
+    table: IndexSet<Box<str>, FixedState>,
     uses: u64,
 }
 

@@ -7,6 +7,7 @@ use jiff::civil;
 use crate::comment::Comments;
 use crate::grid::Grid;
 use crate::ledger::Layout;
+use crate::measure::Height;
 use crate::package::Package;
 use crate::sheet_xml::{Frame, Tail, footer_code};
 use crate::strings::SharedStrings;
@@ -198,7 +199,7 @@ impl<W: Write + Seek> Core<W> {
         let frame = Frame { widths: vec![16.0; lists.columns.len()], ..Frame::default() };
         let mut grid = Grid::open(self, &name, frame)?;
         for n in 0..lists.columns.iter().map(Vec::len).max().unwrap_or(0) {
-            grid.begin_row(None)?;
+            grid.begin_row(Height::of_lines(1))?;
             for (column, list) in lists.columns.iter().enumerate() {
                 list.get(n).map_or(Ok(()), |value| grid.text(column, style, value))?;
             }

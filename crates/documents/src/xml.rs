@@ -169,11 +169,6 @@ pub(crate) fn serial_day(date: civil::Date) -> Option<i64> {
     (serial >= 1).then_some(serial)
 }
 
-/// Width of a text in columns of the body font: Chinese characters and full-width signs count two.
-pub(crate) fn display_width(text: &str) -> f64 {
-    text.chars().map(|c| if c < '\u{1100}' { 1.0 } else { 2.0 }).sum()
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
