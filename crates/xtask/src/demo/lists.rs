@@ -341,7 +341,7 @@ fn projected(desk: &mut Desk, spot: &Spot, index: usize, claim: &mut Claim<'_>) 
             desk.dirt(
                 spot,
                 Some(8),
-                "coordinate.zone_ambiguous",
+                "coordinate.zone_missing",
                 "横坐标无带号，亦无中央经线",
             );
             [northing.into(), round(at.easting_m).into(), Cell::Blank]

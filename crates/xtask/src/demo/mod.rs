@@ -74,7 +74,7 @@ impl World {
         let nothings = patches::nothings(seed, &sites, |point| reserve.zone_at(point));
         let carried = history::carried(seed, &sites);
         let station_at = |nothing: &Nothing| reserve.station_at(nothing.center).unwrap_or(0);
-        let checks = verification::checks(seed, &sites, &nothings, station_at);
+        let checks = verification::checks(seed, (&sites, &nothings), &carried, station_at);
         Ok(Self {
             seed,
             out: out.to_owned(),
