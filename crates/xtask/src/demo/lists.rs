@@ -69,7 +69,7 @@ fn central(world: &World, desk: &mut Desk) -> anyhow::Result<()> {
     let mut sheet = Sheet::new(
         "问题清单",
         &[
-            6.0, 16.0, 24.0, 20.0, 10.0, 12.0, 11.0, 17.0, 17.0, 44.0, 20.0, 14.0, 18.0, 14.0,
+            6.0, 14.0, 18.0, 16.0, 9.0, 10.0, 10.0, 14.0, 14.0, 36.0, 14.0, 12.0, 12.0, 9.0,
         ],
     );
     sheet.title(&format!("中央环境保护第五督察组督察反馈问题清单（{MARK}）"));
@@ -147,7 +147,7 @@ fn central_row(desk: &mut Desk, sheet: &mut Sheet, index: usize, claim: Claim<'_
         Cell::from(text),
         Cell::from("限期整改到位，恢复生态"),
         due,
-        Cell::from("崆峒区人民政府"),
+        Cell::from("属地区级政府"),
         Cell::from(MARK),
     ]);
     desk.clue(&spot, "中央督察", &claim.coded(code));
@@ -185,7 +185,7 @@ fn provincial(world: &World, desk: &mut Desk) -> anyhow::Result<()> {
     let mut sheet = Sheet::new(
         "附件1",
         &[
-            6.0, 28.0, 13.0, 26.0, 10.0, 13.0, 13.0, 15.0, 16.0, 11.0, 16.0, 10.0, 36.0, 10.0, 16.0,
+            6.0, 17.0, 11.0, 18.0, 8.0, 10.0, 10.0, 12.0, 13.0, 9.0, 12.0, 8.0, 32.0, 8.0, 9.0,
         ],
     );
     sheet.title("附件1");

@@ -156,3 +156,6 @@ fn readme(manifest: &Manifest) -> String {
         .replace("{sites}", &manifest.site_count.to_string())
         .replace("{clues}", &manifest.clue_count.to_string())
 }
+
+#[cfg(test)]
+mod tests;
