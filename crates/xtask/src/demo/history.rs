@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::World;
 use super::claims::{Claim, chosen};
 use super::desk::{Desk, Input, MARK, Spot};
-use super::faults::{Plan, area, day, pair, planned, yes_no};
+use super::faults::{Plan, area, day, division, pair, planned, township, yes_no};
 use super::notation::{Day, Style, area_text};
 use super::random::Random;
 use super::reserve::STATIONS;
@@ -193,6 +193,7 @@ fn first_row(
         .filter(|t| !t.is_empty())
         .collect();
     let determined_on = determination_day(desk, (&spot, 16), carried, index);
+    township(desk, (&spot, 3), &claim);
     let checked = if index.is_multiple_of(4) {
         "已完成"
     } else {
@@ -342,7 +343,14 @@ fn ledger_2018(world: &World, desk: &mut Desk) -> anyhow::Result<()> {
     sheet.blank();
     sheet.note("填表说明：1.市级认定结果填“完成”“未完成”“退回”；2.面积为平方米；3.演示数据。");
     desk.layout(SECOND, &sheet);
-    let bytes = workbook("绿盾2018问题台账", &[sheet])?;
+    // The sheet every new workbook comes with and nobody takes away.
+    let empty = Sheet::new("Sheet2", &[8.0]);
+    let place = Spot {
+        row: 0,
+        ..spot(SECOND, &empty)
+    };
+    desk.dirt(&place, None, "sheet.empty", "Sheet2");
+    let bytes = workbook("绿盾2018问题台账", &[sheet, empty])?;
     let mut input = Input::new(SECOND, "ledger", "绿盾2018未完成", "2018-12-18");
     input.batch = Some("2018");
     desk.input(input, index, bytes);
@@ -412,7 +420,7 @@ fn second_row(
         Cell::from(station),
         Cell::from(&carried.issue_code),
         Cell::from(&claim.name),
-        Cell::from(&claim.township),
+        township(desk, (&spot, 4), &claim),
         Cell::from(claim.zone),
         Cell::from(claim.label),
         area,
@@ -473,6 +481,7 @@ pub(crate) fn lay_permits(world: &World, desk: &mut Desk) -> anyhow::Result<()> 
             let spot = spot(PERMITS, &sheet);
             let issued_on = day(desk, (&spot, 6), permit.issued_on, index);
             let valid_to_on = permit.valid_to_on.map_or(Cell::Blank, Cell::from);
+            let code = division(desk, (&spot, 8), site.township_code(), index % 3 != 1);
             index += 1;
             sheet.body(vec![
                 Cell::from(index),
@@ -487,7 +496,7 @@ pub(crate) fn lay_permits(world: &World, desk: &mut Desk) -> anyhow::Result<()> 
                 Cell::from(permit.issuer),
                 issued_on,
                 valid_to_on,
-                Cell::from(620_802_211.0),
+                code,
                 Cell::from(MARK),
             ]);
         }
@@ -522,7 +531,7 @@ fn strangers(desk: &mut Desk, sheet: &mut Sheet, index: &mut usize) {
             "县级国土部门",
             Day::new(1998, 6, 11),
             "",
-            620_802_211.0,
+            "620802211",
             MARK
         ]);
     }

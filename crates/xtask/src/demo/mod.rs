@@ -146,8 +146,16 @@ fn readme(manifest: &Manifest) -> String {
         .iter()
         .map(|input| {
             format!(
-                "{:>2}. {}（{}，{}条，{}收）",
-                input.order, input.file, input.source_kind, input.records, input.received_on
+                "{:>2}. {}（{}{}条，{}收）",
+                input.order,
+                input.file,
+                if input.source_kind.is_empty() {
+                    String::new()
+                } else {
+                    format!("{}，", input.source_kind)
+                },
+                input.records,
+                input.received_on
             )
         })
         .collect();

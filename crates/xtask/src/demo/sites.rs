@@ -83,6 +83,16 @@ impl Site {
         self.zone.map_or("保护区外", |zone| ZONES[zone].1)
     }
 
+    /// Code of the township in the statistical list.
+    pub(crate) fn township_code(&self) -> &'static str {
+        match self.township {
+            "麻武乡" => "620802211",
+            "峡门乡" => "620802212",
+            "崆峒镇" => "620802101",
+            _ => "620802498",
+        }
+    }
+
     /// Is any of it in the reserve?
     pub(crate) fn is_in_reserve(&self) -> bool {
         self.position != Position::Outside

@@ -102,6 +102,36 @@ fn every_file_is_marked() {
 }
 
 #[test]
+fn the_description_of_the_reserve_is_sound_toml() {
+    let made = Made::new(SEED);
+    let text = fs::read_to_string(made.folder.path().join("reserve.toml")).unwrap();
+    let reserve: toml::Table = toml::from_str(&text).unwrap();
+    assert_eq!(reserve["stations"].as_array().unwrap().len(), 4);
+    for file in reserve["files"].as_table().unwrap().values() {
+        assert!(
+            made.folder.path().join(file.as_str().unwrap()).exists(),
+            "{file}"
+        );
+    }
+}
+
+#[test]
+fn nothing_is_dated_after_the_day_it_was_received() {
+    let made = Made::new(SEED);
+    let patrol = made
+        .folder
+        .path()
+        .join("06-巡护发现/演示数据-巡护发现问题记录.csv");
+    for line in fs::read_to_string(patrol)
+        .unwrap()
+        .lines()
+        .filter(|line| line.starts_with("2019-"))
+    {
+        assert!(line < "2019-08-14", "{line}");
+    }
+}
+
+#[test]
 fn about_four_hundred_clues_overlap_and_point_at_known_sites() {
     let made = Made::new(SEED);
     let keys: BTreeSet<&str> = made
@@ -198,6 +228,8 @@ fn every_kind_of_fault_is_planted() {
         "sheet.total_row",
         "sheet.note_below",
         "sheet.blank_row",
+        "sheet.empty",
+        "township.variant",
         "sheet.hidden",
         "area.unit_in_cell",
         "area.approximate",

@@ -4,7 +4,7 @@
 use super::World;
 use super::claims::Claim;
 use super::desk::{Desk, Input, MARK, Spot};
-use super::faults::{area, day, pair, yes_no};
+use super::faults::{area, day, pair, township, yes_no};
 use super::history::Carried;
 use super::notation::{Day, Style};
 use super::patches::Nothing;
@@ -401,7 +401,7 @@ fn write_check(
         Cell::from(&claim.name),
         Cell::from(sources),
         Cell::from(&code),
-        Cell::from(&claim.township),
+        township(desk, (&spot, 5), &claim),
         Cell::from(site.map_or("", |site| site.village.as_str())),
         lon,
         lat,
