@@ -125,13 +125,18 @@ impl<'a> Claim<'a> {
         self.built_on = said;
     }
 
+    /// A patch's number is known to more than one source; every other number is the source's own.
+    fn cites_patch(&self) -> bool {
+        self.code.as_ref().is_some_and(|code| code.contains("-62-"))
+    }
+
     /// What a register can recognise the site by.
     pub(crate) fn matched_by(&self) -> &'static str {
         let is_named = self.site.is_some_and(|site| site.name == self.name);
         match (self.site, self.point) {
             (None, _) => "nothing",
             (_, Some(_)) => "geometry",
-            _ if self.code.is_some() => "code",
+            _ if self.cites_patch() => "code",
             _ if is_named => "name",
             _ => "person",
         }

@@ -90,6 +90,8 @@ pub(crate) struct Dirt {
     row: usize,
     column: Option<String>,
     kind: &'static str,
+    /// What a good import makes of it.
+    outcome: &'static str,
     text: String,
 }
 
@@ -180,6 +182,7 @@ impl Desk {
             row: spot.row,
             column: column.map(letter),
             kind,
+            outcome: outcome(kind),
             text: text.into(),
         });
     }
@@ -206,5 +209,27 @@ impl Desk {
             fs::write(&path, bytes).with_context(|| format!("writing {}", path.display()))?;
         }
         Ok(())
+    }
+}
+
+/// What a good import makes of a fault: `layout` is stepped over, `read` is understood as it stands,
+/// `imprecise` is kept with its precision, `repaired` is mended with a warning, `lost` is a value
+/// nobody can recover, `asked` is a question for a person.
+fn outcome(kind: &str) -> &'static str {
+    match kind {
+        "date.year_only" | "date.month_only" | "date.vague" => "imprecise",
+        "coordinate.rounded" | "area.approximate" => "imprecise",
+        "coordinate.swapped" | "coordinate.gcj02" | "coordinate.zone_missing" => "repaired",
+        "coordinate.missing" | "coordinate.zero" | "coordinate.no_decimal_point" => "lost",
+        "area.missing" | "area.words" | "area.range" => "lost",
+        "code.missing" | "determination.missing" | "zone.missing" => "lost",
+        "code.duplicate" | "area.wrong_unit" => "asked",
+        "coordinate.out_of_reserve" | "coordinate.contradicts_geometry" => "asked",
+        _ => match kind.split('.').next() {
+            Some("sheet") => "layout",
+            Some("geometry") => "repaired",
+            Some("patch" | "permit" | "verification") => "asked",
+            _ => "read",
+        },
     }
 }

@@ -141,3 +141,35 @@ pub(crate) fn yes_no(
     }
     Cell::from(text)
 }
+
+/// The township as this source writes it, noted where that is not its name.
+pub(crate) fn township(desk: &mut Desk, (spot, column): (&Spot, usize), claim: &Claim<'_>) -> Cell {
+    let is_variant = claim
+        .site
+        .is_some_and(|site| site.township != claim.township);
+    if is_variant {
+        desk.dirt(
+            spot,
+            Some(column),
+            "township.variant",
+            claim.township.clone(),
+        );
+    }
+    Cell::from(&claim.township)
+}
+
+/// Code of a township; as a number where the spreadsheet took it for one.
+pub(crate) fn division(
+    desk: &mut Desk,
+    (spot, column): (&Spot, usize),
+    code: &str,
+    is_number: bool,
+) -> Cell {
+    match code.parse::<f64>() {
+        Ok(number) if is_number => {
+            desk.dirt(spot, Some(column), "code.is_number", code);
+            Cell::Number(number)
+        }
+        _ => Cell::from(code),
+    }
+}

@@ -6,7 +6,7 @@ use super::claims::{Claim, chosen};
 use super::desk::{Desk, Input, MARK, Spot};
 use super::faults::{Plan, day, pair, planned, yes_no};
 use super::notation::{Day, STYLES, Style, gauss_krueger, zone_of};
-use super::plane::{Ring, scaled};
+use super::plane::{Ring, scaled, signed_area_m2};
 use super::random::Random;
 use super::reserve::STATIONS;
 use super::sheet::{Cell, Sheet, gbk, workbook};
@@ -137,7 +137,7 @@ fn petitions(world: &World, desk: &mut Desk) -> anyhow::Result<()> {
         let accepted_on = Day::new(2019, 5 + (index / 9) as i8, 3 + (index % 25) as i8);
         let accepted = written_day(desk, &spot, accepted_on, index);
         let position = petition_position(desk, &spot, index, &mut claim);
-        let code = format!("201908{:07}", 1_200_017 + index * 31);
+        let code = format!("2019{:02}{:07}", accepted_on.month, 1_200_017 + index * 31);
         let channel = ["网络", "来信", "来电", "来访", "12369"][index % 5];
         let answer = ["是", "否", "待定"][usize::from(index % 9 == 4) + usize::from(index == 13)];
         let is_true = yes_no(desk, (&spot, 7), answer, index);
@@ -255,7 +255,7 @@ fn patrol(world: &World, desk: &mut Desk) -> anyhow::Result<()> {
         sheet.body(vec![
             Cell::from(format!(
                 "2019-{:02}-{:02} {:02}:{:02}",
-                5 + index % 4,
+                4 + index % 4,
                 2 + index % 26,
                 8 + index % 9,
                 index * 7 % 60
@@ -365,9 +365,10 @@ fn plots(world: &World, desk: &mut Desk) {
             rings.push(scaled(&claim.ring, site.center, 0.3, [0.0, 0.0]));
         }
         let corners: usize = rings.iter().map(Vec::len).sum();
+        let hole_m2: f64 = rings.iter().skip(1).map(|ring| signed_area_m2(ring)).sum();
         text += &format!(
             "{corners},{:.4},DK{:03},{},面,H48G演示,{},1,@\r\n",
-            claim.area_m2 / 1e4,
+            (claim.area_m2 - hole_m2) / 1e4,
             index + 1,
             site.name,
             site.kind.label

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::World;
 use super::claims::{Claim, chosen};
 use super::desk::{Desk, Input, MARK, Spot};
-use super::faults::{Plan, area, day, pair, planned, yes_no};
+use super::faults::{Plan, area, day, division, pair, planned, township, yes_no};
 use super::notation::{Day, Style, area_text};
 use super::random::Random;
 use super::reserve::STATIONS;
@@ -108,8 +108,8 @@ fn ledger_2017(world: &World, desk: &mut Desk) -> anyhow::Result<()> {
     let mut sheet = Sheet::new(
         "绿盾2017",
         &[
-            6.0, 16.0, 26.0, 22.0, 10.0, 13.0, 14.0, 15.0, 38.0, 38.0, 24.0, 16.0, 14.0, 12.0,
-            12.0, 12.0, 15.0, 22.0, 18.0,
+            5.0, 13.0, 17.0, 14.0, 8.0, 10.0, 11.0, 11.0, 20.0, 20.0, 18.0, 13.0, 11.0, 8.0, 8.0,
+            9.0, 11.0, 17.0, 9.0,
         ],
     );
     sheet.title(&format!(
@@ -193,6 +193,7 @@ fn first_row(
         .filter(|t| !t.is_empty())
         .collect();
     let determined_on = determination_day(desk, (&spot, 16), carried, index);
+    township(desk, (&spot, 3), &claim);
     let checked = if index.is_multiple_of(4) {
         "已完成"
     } else {
@@ -300,8 +301,8 @@ fn ledger_2018(world: &World, desk: &mut Desk) -> anyhow::Result<()> {
     let mut sheet = Sheet::new(
         "附件2 问题台账",
         &[
-            6.0, 12.0, 16.0, 26.0, 18.0, 10.0, 13.0, 12.0, 13.0, 13.0, 15.0, 10.0, 12.0, 34.0,
-            12.0, 15.0, 22.0, 16.0, 18.0,
+            5.0, 8.0, 14.0, 18.0, 13.0, 8.0, 10.0, 10.0, 11.0, 11.0, 12.0, 8.0, 10.0, 14.0, 10.0,
+            12.0, 17.0, 14.0, 9.0,
         ],
     );
     sheet.title("附件2");
@@ -342,7 +343,14 @@ fn ledger_2018(world: &World, desk: &mut Desk) -> anyhow::Result<()> {
     sheet.blank();
     sheet.note("填表说明：1.市级认定结果填“完成”“未完成”“退回”；2.面积为平方米；3.演示数据。");
     desk.layout(SECOND, &sheet);
-    let bytes = workbook("绿盾2018问题台账", &[sheet])?;
+    // The sheet every new workbook comes with and nobody takes away.
+    let empty = Sheet::new("Sheet2", &[8.0]);
+    let place = Spot {
+        row: 0,
+        ..spot(SECOND, &empty)
+    };
+    desk.dirt(&place, None, "sheet.empty", "Sheet2");
+    let bytes = workbook("绿盾2018问题台账", &[sheet, empty])?;
     let mut input = Input::new(SECOND, "ledger", "绿盾2018未完成", "2018-12-18");
     input.batch = Some("2018");
     desk.input(input, index, bytes);
@@ -412,7 +420,7 @@ fn second_row(
         Cell::from(station),
         Cell::from(&carried.issue_code),
         Cell::from(&claim.name),
-        Cell::from(&claim.township),
+        township(desk, (&spot, 4), &claim),
         Cell::from(claim.zone),
         Cell::from(claim.label),
         area,
@@ -450,7 +458,7 @@ pub(crate) fn lay_permits(world: &World, desk: &mut Desk) -> anyhow::Result<()> 
     });
     let mut sheet = Sheet::new(
         "审批手续",
-        &[6.0, 28.0, 22.0, 14.0, 28.0, 20.0, 16.0, 16.0, 14.0, 18.0],
+        &[6.0, 22.0, 18.0, 12.0, 24.0, 16.0, 15.0, 15.0, 12.0, 10.0],
     );
     sheet.title(&format!("自然保护区内建设项目审批手续清单（{MARK}）"));
     sheet.head(&[
@@ -473,6 +481,7 @@ pub(crate) fn lay_permits(world: &World, desk: &mut Desk) -> anyhow::Result<()> 
             let spot = spot(PERMITS, &sheet);
             let issued_on = day(desk, (&spot, 6), permit.issued_on, index);
             let valid_to_on = permit.valid_to_on.map_or(Cell::Blank, Cell::from);
+            let code = division(desk, (&spot, 8), site.township_code(), index % 3 != 1);
             index += 1;
             sheet.body(vec![
                 Cell::from(index),
@@ -487,7 +496,7 @@ pub(crate) fn lay_permits(world: &World, desk: &mut Desk) -> anyhow::Result<()> 
                 Cell::from(permit.issuer),
                 issued_on,
                 valid_to_on,
-                Cell::from(620_802_211.0),
+                code,
                 Cell::from(MARK),
             ]);
         }
@@ -522,7 +531,7 @@ fn strangers(desk: &mut Desk, sheet: &mut Sheet, index: &mut usize) {
             "县级国土部门",
             Day::new(1998, 6, 11),
             "",
-            620_802_211.0,
+            "620802211",
             MARK
         ]);
     }

@@ -4,7 +4,7 @@
 use super::World;
 use super::claims::{Claim, chosen};
 use super::desk::{Desk, Input, MARK, Spot};
-use super::faults::{Plan, area, day, pair, planned, yes_no};
+use super::faults::{Plan, area, day, division, pair, planned, township, yes_no};
 use super::notation::{Day, Style, full_width, gauss_krueger, gcj02, zone_of};
 use super::random::Random;
 use super::sheet::{Cell, Sheet, row, workbook};
@@ -69,7 +69,7 @@ fn central(world: &World, desk: &mut Desk) -> anyhow::Result<()> {
     let mut sheet = Sheet::new(
         "问题清单",
         &[
-            6.0, 16.0, 24.0, 20.0, 10.0, 12.0, 11.0, 17.0, 17.0, 44.0, 20.0, 14.0, 18.0, 14.0,
+            6.0, 14.0, 18.0, 16.0, 9.0, 10.0, 10.0, 14.0, 14.0, 36.0, 14.0, 12.0, 12.0, 9.0,
         ],
     );
     sheet.title(&format!("中央环境保护第五督察组督察反馈问题清单（{MARK}）"));
@@ -133,6 +133,7 @@ fn central_row(desk: &mut Desk, sheet: &mut Sheet, index: usize, claim: Claim<'_
     let fault = planned(CENTRAL_PAIRS, index);
     let text = description(&claim);
     let [east, north] = pair(desk, (&spot, 7), &mut claim, Style::Signs, fault);
+    township(desk, (&spot, 3), &claim);
     let due = day(desk, (&spot, 11), Day::new(2019, 12, 31), index % 3);
     sheet.body(vec![
         Cell::from(index + 1),
@@ -147,7 +148,7 @@ fn central_row(desk: &mut Desk, sheet: &mut Sheet, index: usize, claim: Claim<'_
         Cell::from(text),
         Cell::from("限期整改到位，恢复生态"),
         due,
-        Cell::from("崆峒区人民政府"),
+        Cell::from("属地区级政府"),
         Cell::from(MARK),
     ]);
     desk.clue(&spot, "中央督察", &claim.coded(code));
@@ -185,7 +186,7 @@ fn provincial(world: &World, desk: &mut Desk) -> anyhow::Result<()> {
     let mut sheet = Sheet::new(
         "附件1",
         &[
-            6.0, 28.0, 13.0, 26.0, 10.0, 13.0, 13.0, 15.0, 16.0, 11.0, 16.0, 10.0, 36.0, 10.0, 16.0,
+            6.0, 17.0, 11.0, 18.0, 8.0, 10.0, 10.0, 12.0, 13.0, 9.0, 12.0, 8.0, 32.0, 8.0, 9.0,
         ],
     );
     sheet.title("附件1");
@@ -240,12 +241,13 @@ fn provincial(world: &World, desk: &mut Desk) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Number of a patch of the same site, where a satellite saw it before.
+/// Number of a patch of the same site from the batches handed down before this list.
 fn patch_code(desk: &Desk, site: &Site) -> Option<String> {
     desk.clues
         .iter()
         .filter(|clue| clue.source_kind == "遥感监测" && clue.site.as_ref() == Some(&site.key))
-        .find_map(|clue| clue.external_code.clone())
+        .filter_map(|clue| clue.external_code.clone())
+        .find(|code| code.starts_with("2018"))
 }
 
 fn provincial_row(desk: &mut Desk, sheet: &mut Sheet, index: usize, mut claim: Claim<'_>) {
@@ -303,19 +305,8 @@ fn written_code(desk: &mut Desk, spot: &Spot, index: usize, code: Option<&str>) 
 
 /// Codes of townships; half of them have become numbers.
 fn division_cell(desk: &mut Desk, spot: &Spot, claim: &Claim<'_>, index: usize) -> Cell {
-    let code = match claim.site.map_or("", |site| site.township) {
-        "麻武乡" => "620802211",
-        "峡门乡" => "620802212",
-        "崆峒镇" => "620802101",
-        _ => "620802498",
-    };
-    match code.parse::<f64>() {
-        Ok(number) if index.is_multiple_of(2) => {
-            desk.dirt(spot, Some(2), "code.is_number", code);
-            Cell::Number(number)
-        }
-        _ => Cell::from(code),
-    }
+    let code = claim.site.map_or("", Site::township_code);
+    division(desk, (spot, 2), code, index.is_multiple_of(2))
 }
 
 /// Northing, easting and central meridian; some without the zone's number, one pair turned round.
@@ -341,7 +332,7 @@ fn projected(desk: &mut Desk, spot: &Spot, index: usize, claim: &mut Claim<'_>) 
             desk.dirt(
                 spot,
                 Some(8),
-                "coordinate.zone_ambiguous",
+                "coordinate.zone_missing",
                 "横坐标无带号，亦无中央经线",
             );
             [northing.into(), round(at.easting_m).into(), Cell::Blank]

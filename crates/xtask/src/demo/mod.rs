@@ -74,7 +74,7 @@ impl World {
         let nothings = patches::nothings(seed, &sites, |point| reserve.zone_at(point));
         let carried = history::carried(seed, &sites);
         let station_at = |nothing: &Nothing| reserve.station_at(nothing.center).unwrap_or(0);
-        let checks = verification::checks(seed, &sites, &nothings, station_at);
+        let checks = verification::checks(seed, (&sites, &nothings), &carried, station_at);
         Ok(Self {
             seed,
             out: out.to_owned(),
@@ -146,8 +146,16 @@ fn readme(manifest: &Manifest) -> String {
         .iter()
         .map(|input| {
             format!(
-                "{:>2}. {}（{}，{}条，{}收）",
-                input.order, input.file, input.source_kind, input.records, input.received_on
+                "{:>2}. {}（{}{}条，{}收）",
+                input.order,
+                input.file,
+                if input.source_kind.is_empty() {
+                    String::new()
+                } else {
+                    format!("{}，", input.source_kind)
+                },
+                input.records,
+                input.received_on
             )
         })
         .collect();
@@ -156,3 +164,6 @@ fn readme(manifest: &Manifest) -> String {
         .replace("{sites}", &manifest.site_count.to_string())
         .replace("{clues}", &manifest.clue_count.to_string())
 }
+
+#[cfg(test)]
+mod tests;

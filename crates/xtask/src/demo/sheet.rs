@@ -179,7 +179,8 @@ impl Sheet {
     }
 
     /// A total.
-    pub(crate) fn total(&mut self, cells: Vec<Cell>) {
+    pub(crate) fn total(&mut self, mut cells: Vec<Cell>) {
+        cells.resize(self.widths.len(), Cell::Blank);
         self.push(Line::Total, cells);
     }
 
@@ -198,6 +199,21 @@ impl Sheet {
         if last_row > first_row {
             self.merges
                 .push([first_row - 1, column, last_row - 1, column]);
+        }
+    }
+
+    /// Height that shows every line of a row's text, in points.
+    fn height(&self, row: usize) -> f64 {
+        let (line, cells) = &self.lines[row];
+        let lines = |(column, cell): (usize, &Cell)| match cell {
+            Cell::Text(text) => (drawn_width(text) / (self.widths[column] - 1.0)).ceil(),
+            _ => 1.0,
+        };
+        let tallest = cells.iter().enumerate().map(lines).fold(1.0, f64::max);
+        match line {
+            Line::Title => 34.0,
+            Line::Head | Line::Body => (tallest * 13.0 + 6.0).clamp(24.0, 120.0),
+            Line::Subtitle | Line::Group | Line::Total | Line::Note | Line::Blank => 20.0,
         }
     }
 
@@ -251,6 +267,12 @@ impl Sheet {
         }
         Ok(String::from_utf8(writer.into_inner()?)?)
     }
+}
+
+/// Width of a text in the units of a column: Chinese letters are twice as wide.
+fn drawn_width(text: &str) -> f64 {
+    let width = |letter: char| if letter.is_ascii() { 1.0 } else { 2.0 };
+    text.chars().map(width).sum()
 }
 
 fn plain(cell: &Cell) -> String {
@@ -369,9 +391,7 @@ fn fill(worksheet: &mut Worksheet, sheet: &Sheet, styles: &Styles) -> anyhow::Re
         for (column, cell) in cells.iter().enumerate() {
             write_cell(worksheet, [row, column], cell, *line, (sheet, styles))?;
         }
-        if *line == Line::Title {
-            worksheet.set_row_height(row as u32, 36)?;
-        }
+        worksheet.set_row_height(row as u32, sheet.height(row))?;
     }
     if sheet.is_hidden {
         worksheet.set_hidden(true);
@@ -379,6 +399,7 @@ fn fill(worksheet: &mut Worksheet, sheet: &Sheet, styles: &Styles) -> anyhow::Re
     worksheet
         .set_landscape()
         .set_paper_size(8)
+        .set_margins(0.4, 0.4, 0.5, 0.5, 0.3, 0.3)
         .set_print_fit_to_pages(1, 0);
     Ok(())
 }

@@ -83,6 +83,16 @@ impl Site {
         self.zone.map_or("保护区外", |zone| ZONES[zone].1)
     }
 
+    /// Code of the township in the statistical list.
+    pub(crate) fn township_code(&self) -> &'static str {
+        match self.township {
+            "麻武乡" => "620802211",
+            "峡门乡" => "620802212",
+            "崆峒镇" => "620802101",
+            _ => "620802498",
+        }
+    }
+
     /// Is any of it in the reserve?
     pub(crate) fn is_in_reserve(&self) -> bool {
         self.position != Position::Outside
@@ -114,14 +124,20 @@ const VILLAGES: [&str; 24] = [
     "桦沟", "东庄", "西庄", "上庄", "下庄", "前山", "后山", "水泉", "窑洼", "磨沟", "药沟", "大湾",
 ];
 const APART_M: f64 = 170.0;
-const MISSED: [&str; 7] = [
+const MISSED_COUNT: usize = 7;
+const MISSED: [&str; 12] = [
     "采石场",
     "采砂场",
     "石料加工厂",
     "农家乐",
     "养牛场",
-    "通信基站",
     "弃渣堆放点",
+    "取土点",
+    "养蜂点",
+    "停车场",
+    "砖厂",
+    "储煤场",
+    "水电站",
 ];
 
 /// Everything that stands in and near the reserve.
@@ -150,7 +166,9 @@ pub(crate) fn build(reserve: &Reserve, seed: u64) -> Vec<Site> {
     sites
 }
 
+/// One each of the first seven kinds that have a site with an issue in the experimental zone.
 fn mark_missed(sites: &mut [Site]) {
+    let mut left = MISSED_COUNT;
     for stem in MISSED {
         let wanted = |site: &&mut Site| {
             site.kind.stem == stem
@@ -158,8 +176,11 @@ fn mark_missed(sites: &mut [Site]) {
                 && site.zone == Some(2)
                 && site.has_issue != "否"
         };
-        if let Some(site) = sites.iter_mut().rfind(wanted) {
+        if let Some(site) = sites.iter_mut().rfind(wanted)
+            && left > 0
+        {
             site.is_missed = true;
+            left -= 1;
         }
     }
 }
