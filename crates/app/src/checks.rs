@@ -42,8 +42,8 @@ impl Session {
         let thresholds = &self.campaign.thresholds;
         let counted: Vec<&Dossier> = sites.iter().map(|s| &s.dossier).filter(|d| d.state.counts()).collect();
         let placed = counted.iter().enumerate();
-        let items = placed.filter_map(|(i, d)| Some((i as u32, d.facts.shape.as_ref()?.0.clone()))).collect();
-        let index = MatchIndex::build(items);
+        let items = placed.filter_map(|(i, d)| Some((i as u32, d.facts.shape.as_ref()?.0.clone())));
+        let index: MatchIndex<u32> = MatchIndex::build(items);
         let mut doubles = Vec::new();
         for (i, dossier) in counted.iter().enumerate() {
             let Some(shape) = &dossier.facts.shape else { continue };

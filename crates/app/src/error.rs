@@ -36,10 +36,29 @@ impl Error {
     pub fn is_input(&self) -> bool {
         match self {
             Self::NotFound { .. } | Self::Forbidden(_) | Self::Rejected(_) | Self::Read { .. } => true,
-            Self::Register(error) => error.is_input(),
+            Self::Register(error) => is_input_of_register(error),
             Self::Internal(_) => false,
         }
     }
+}
+
+/// What of the register's errors a person can mend: a wrong folder, a stale basis, a thing that is not there.
+fn is_input_of_register(error: &register::Error) -> bool {
+    use register::Error as E;
+    matches!(
+        error,
+        E::AlreadyOpened(_)
+            | E::NotARegister(_)
+            | E::NewerSchema { .. }
+            | E::NodeName(_)
+            | E::ReadOnly
+            | E::Stale { .. }
+            | E::AheadOfStream { .. }
+            | E::NotFound { .. }
+            | E::BeyondLog { .. }
+            | E::BlobTooLarge { .. }
+            | E::BlobMissing(_)
+    )
 }
 
 impl From<register::Error> for Error {

@@ -34,7 +34,7 @@ impl Geography {
     /// Built from the entries in force.
     pub fn build(
         boundary: &BoundaryAdopted,
-        stations: Option<&StationsAdopted>,
+        adopted: Option<&StationsAdopted>,
         sliver: Sliver,
     ) -> Result<Self, Error> {
         let outline = polygons(&boundary.boundary);
@@ -43,20 +43,23 @@ impl Geography {
             rank: ZoneKind::from_code(&zone.zone_kind).map_or(0, ZoneKind::rank),
             geometry: polygons(&zone.shape),
         });
-        let zones = ZoneIndex::build(areas.collect(), Some(&outline)).map_err(Error::internal)?;
-        let territories = stations.map(|s| s.stations.as_slice()).unwrap_or_default();
+        let areas: Vec<ZoneArea> = areas.collect();
+        let (zones, _) = ZoneIndex::build(&areas, Some(&outline)).map_err(Error::internal)?;
+        let territories = adopted.map(|s| s.stations.as_slice()).unwrap_or_default();
         let station_areas = territories.iter().enumerate().map(|(i, station)| ZoneArea {
             id: i as u32,
             rank: 0,
             geometry: polygons(&station.shape),
         });
+        let station_areas: Vec<ZoneArea> = station_areas.collect();
+        let (stations, _) = ZoneIndex::build(&station_areas, None).map_err(Error::internal)?;
         Ok(Self {
             boundary_version: boundary.boundary_version.clone(),
             reserve_code: boundary.reserve_code.clone(),
             boundary: outline,
             zone_names: boundary.zones.iter().map(|z| (z.zone_id.clone(), z.zone_kind.clone())).collect(),
             zones,
-            stations: ZoneIndex::build(station_areas.collect(), None).map_err(Error::internal)?,
+            stations,
             station_ids: territories.iter().map(|s| s.station_id.clone()).collect(),
             sliver,
         })

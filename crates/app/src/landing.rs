@@ -74,7 +74,7 @@ pub struct SiteBook {
     by_code: BTreeMap<String, usize>,
     by_name: BTreeMap<String, Vec<usize>>,
     by_id: BTreeMap<SiteId, usize>,
-    settled: MatchIndex,
+    settled: MatchIndex<u32>,
     /// Sites added since `settled` was built; searched one by one.
     recent: Vec<usize>,
     thresholds: Thresholds,
@@ -127,7 +127,7 @@ impl SiteBook {
     fn settle(&mut self) {
         let items = self.sites.iter().enumerate();
         let placed = items.filter_map(|(i, s)| Some((i as u32, s.geometry.clone()?)));
-        self.settled = MatchIndex::build(placed.collect());
+        self.settled = MatchIndex::build(placed);
         self.recent.clear();
     }
 
@@ -180,17 +180,17 @@ impl SiteBook {
     }
 
     fn by_place(&self, sought: &Sought<'_>, geometry: &Geometry<f64>) -> Decision {
-        let mut found: Vec<(usize, Candidate)> = self.candidates(geometry);
+        let mut found: Vec<(usize, Candidate<u32>)> = self.candidates(geometry);
         found.sort_by(|a, b| b.1.iou.total_cmp(&a.1.iou).then(a.1.distance_m.total_cmp(&b.1.distance_m)).then(a.0.cmp(&b.0)));
         let t = &self.thresholds;
-        let overlaps = |c: &Candidate| {
+        let overlaps = |c: &Candidate<u32>| {
             c.iou >= t.same_iou || c.share_of_new >= t.overlap_share || c.share_of_known >= t.overlap_share
         };
         if let Some((at, c)) = found.iter().find(|(_, c)| overlaps(c)) {
             return Decision::Same(proposal(&self.sites[*at], "overlap", Some(c)));
         }
-        let near: Vec<&(usize, Candidate)> = found.iter().filter(|(_, c)| c.distance_m <= t.near_distance_m).collect();
-        let alike: Vec<&&(usize, Candidate)> = near
+        let near: Vec<&(usize, Candidate<u32>)> = found.iter().filter(|(_, c)| c.distance_m <= t.near_distance_m).collect();
+        let alike: Vec<&&(usize, Candidate<u32>)> = near
             .iter()
             .filter(|(at, c)| c.distance_m <= t.near_and_alike_distance_m && self.is_alike(*at, sought))
             .collect();
@@ -237,9 +237,9 @@ impl SiteBook {
         at.iter().map(|&i| &self.sites[i]).collect()
     }
 
-    fn candidates(&self, geometry: &Geometry<f64>) -> Vec<(usize, Candidate)> {
+    fn candidates(&self, geometry: &Geometry<f64>) -> Vec<(usize, Candidate<u32>)> {
         let reach = self.thresholds.near_distance_m;
-        let mut found: Vec<(usize, Candidate)> =
+        let mut found: Vec<(usize, Candidate<u32>)> =
             self.settled.candidates(geometry, reach).into_iter().map(|c| (c.id as usize, c)).collect();
         for &at in &self.recent {
             let known = self.sites[at].geometry.as_ref();
@@ -262,11 +262,11 @@ impl SiteBook {
     }
 }
 
-fn pair(new: &Geometry<f64>, known: &Geometry<f64>) -> Option<Candidate> {
+fn pair(new: &Geometry<f64>, known: &Geometry<f64>) -> Option<Candidate<u32>> {
     MatchIndex::build(vec![(0, known.clone())]).candidates(new, f64::INFINITY).pop()
 }
 
-fn proposal(site: &Known, rule: &'static str, measured: Option<&Candidate>) -> Proposal {
+fn proposal(site: &Known, rule: &'static str, measured: Option<&Candidate<u32>>) -> Proposal {
     let round = |v: f64, scale: f64| (v * scale).round() / scale;
     Proposal {
         site_id: site.site_id,

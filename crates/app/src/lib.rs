@@ -1,7 +1,6 @@
 //! One function per use case: authorise → decide → append; for command line, jobs and (later) the web alike.
 
 pub mod assets;
-pub mod bench;
 mod checks;
 mod clues;
 pub mod convert;
@@ -9,7 +8,6 @@ mod desk;
 pub mod error;
 pub mod geography;
 pub mod import;
-pub mod judging;
 pub mod landing;
 mod ledgers;
 pub mod messages;

@@ -66,6 +66,8 @@ pub(crate) struct Import {
     pub(crate) report: Option<PathBuf>,
     #[arg(long, short = 'y')]
     pub(crate) yes: bool,
+    #[arg(long)]
+    pub(crate) leave_out_faulty: bool,
     #[arg(long, value_name = "CODE")]
     pub(crate) source: Option<String>,
     #[arg(long, value_name = "DATE")]

@@ -10,8 +10,9 @@ use sheets::{Heading, MappedColumn, Mapping, Row, RowRole, Table, Value, Vocabul
 use spatial::bounds::Limits;
 use spatial::crs::Crs;
 use spatial::diagnostic::{Diagnostic, Place};
-use spatial::feature::{self, Layer};
+use spatial::feature::{self, DeclaredCrs, Layer};
 use spatial::formats::{self, FileKind};
+use spatial::notation::Expectation;
 
 use super::record::{Given, Record};
 use super::{ImportKind, ImportRequest};
@@ -78,7 +79,7 @@ pub fn load(session: &Session, request: &ImportRequest) -> Result<Loaded, Error>
     let mut loaded = Loaded::open(&request.path)?;
     match content_of(&loaded) {
         Content::Table => loaded.read_tables(session, request)?,
-        Content::Parcels => loaded.read_parcels()?,
+        Content::Parcels => loaded.read_parcels(session, request)?,
         Content::GeoPackage => loaded.read_geopackage(request)?,
         Content::Layers => loaded.read_layers(request)?,
     }
@@ -97,7 +98,7 @@ fn content_of(loaded: &Loaded) -> Content {
     let is_office = [".xlsx", ".xls", ".et", ".ods", ".csv", ".tsv", ".xlsm"].iter().any(|e| name.ends_with(e));
     match formats::detect(&loaded.file_name, &loaded.bytes) {
         FileKind::GeoPackage => Content::GeoPackage,
-        _ if spatial::parcel::is_parcel_file(&loaded.bytes) => Content::Parcels,
+        _ if name.ends_with(".txt") => Content::Parcels,
         _ if is_office => Content::Table,
         _ => Content::Layers,
     }
@@ -138,8 +139,8 @@ impl Loaded {
 
     fn read_tables(&mut self, session: &Session, request: &ImportRequest) -> Result<(), Error> {
         let vocabulary = Vocabulary::standard().of_table(table_name(request.kind));
-        let mut book = sheets::open(&request.path, &sheets::Limits::default()).map_err(|e| Error::rejected(e.to_diagnostic()))?;
-        let (tables, found) = book.tables().map_err(|e| Error::rejected(e.to_diagnostic()))?;
+        let mut book = sheets::open(&request.path, &sheets::Limits::default()).map_err(|e| Error::rejected(e.diagnostic()))?;
+        let (tables, found) = book.tables().map_err(|e| Error::rejected(e.diagnostic()))?;
         self.diagnostics.extend(found);
         for table in tables {
             let is_wanted = request.layer.as_ref().is_none_or(|wanted| *wanted == table.sheet.name);
@@ -161,7 +162,7 @@ impl Loaded {
         };
         let mapping = match &request.mapping {
             Some(text) => {
-                let saved = Mapping::from_toml(text).map_err(|e| Error::rejected(e.to_diagnostic()))?;
+                let saved = Mapping::from_toml(text).map_err(|e| Error::rejected(e.diagnostic()))?;
                 let (mapping, found) = saved.apply(&heading);
                 self.diagnostics.extend(found.into_iter().map(|d| within(d, &at)));
                 mapping
@@ -232,10 +233,28 @@ impl Loaded {
         self.take_layers(layers, request)
     }
 
-    fn read_parcels(&mut self) -> Result<(), Error> {
-        let (layer, found) = spatial::parcel::read(&self.file_name, &self.bytes).map_err(|e| Error::rejected(e.to_diagnostic()))?;
-        self.diagnostics.extend(found);
-        self.take_layer(layer, &Vocabulary::standard());
+    fn read_parcels(&mut self, session: &Session, request: &ImportRequest) -> Result<(), Error> {
+        let envelope = session.geography(domain::as_of::AsOf::Now).ok().and_then(|g| g.envelope());
+        let expectation = Expectation { envelope, crs: request.crs.clone(), ..Expectation::default() };
+        let (text, found) = spatial::parcel::read(&self.bytes, &expectation).map_err(|e| Error::rejected(e.diagnostic()))?;
+        self.diagnostics.extend(found.into_iter().map(|d| within(d, &self.file_place())));
+        for (number, parcel) in (1..).zip(&text.parcels) {
+            let mut record = Record {
+                place: SourcePlace { file_name: self.file_name.clone(), feature: Some(number), row: Some(parcel.line), ..SourcePlace::default() },
+                geometry: parcel.geometry.clone(),
+                // The reader gives CGCS2000 longitude and latitude whatever the file held.
+                crs: DeclaredCrs::Epsg(4490),
+                ..Record::default()
+            };
+            for (title, value) in parcel.attributes() {
+                record.other.insert(title.to_owned(), value);
+            }
+            let name = Given { value: Value::from(parcel.name.as_str()), column: None, title: String::new(), unit: None };
+            let code = Given { value: Value::from(parcel.number.as_str()), ..name.clone() };
+            record.values.insert("facility_name".to_owned(), name);
+            record.values.insert("external_code".to_owned(), code);
+            self.records.push(record);
+        }
         Ok(())
     }
 

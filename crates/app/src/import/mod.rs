@@ -26,7 +26,7 @@ use spatial::diagnostic::{Diagnostic, Severity};
 
 pub use kind::ImportKind;
 pub use load::{Loaded, LoadedTable};
-pub use position::{Convention, Placed};
+pub use position::{Convention, Placed, system_of};
 pub use preview::{Action as RowAction, Preview, RowOutcome};
 pub use record::{Fields, Given, Record};
 

@@ -93,6 +93,7 @@ fn from_columns(fields: &mut Fields<'_>, convention: &Convention) -> Option<Plac
         envelope: convention.envelope,
         crs: convention.declared.clone(),
         max_distance_m: convention.max_distance_m,
+        ..Expectation::default()
     };
     let (field, original, (position, found)) = match (lon, lat, pair) {
         (Some(lon), Some(lat), _) => {
