@@ -6,11 +6,14 @@ pub mod matching;
 pub mod overlay;
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 /// Two threads at most: the workloads are bound by memory beyond that.
 fn threads() -> usize {
@@ -57,6 +60,13 @@ fn in_order<J: Sync, S, R: Send>(
         }
         Ok(())
     })
+}
+
+fn create(path: &Path, heading: &str) -> Result<BufWriter<File>> {
+    let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+    let mut writer = BufWriter::with_capacity(1 << 16, file);
+    writer.write_all(heading.as_bytes())?;
+    Ok(writer)
 }
 
 /// Appends a whole number.

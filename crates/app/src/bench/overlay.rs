@@ -1,17 +1,16 @@
 //! Patches laid over zones: the area of each patch in each zone, and the zone with the most of it.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use register::scan::{Feature, Layer, load_layer};
 use spatial::authalic::EllipsoidArea;
 use spatial::gpb::Blob;
 use spatial::overlay::{OutlineIndex, OutlinePart, Scratch, Shape, Share};
 
-use super::{in_order, push_fixed, push_integer};
+use super::{create, in_order, push_fixed, push_integer};
 
 /// Pairs with less area are no pairs.
 const LEAST_AREA_M2: f64 = 0.01;
@@ -75,13 +74,6 @@ pub fn run(patches: &Path, zones: &Path, out: &Path) -> Result<Report> {
     areas.flush()?;
     best.flush()?;
     Ok(report)
-}
-
-fn create(path: &Path, heading: &str) -> Result<BufWriter<File>> {
-    let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-    let mut writer = BufWriter::with_capacity(1 << 16, file);
-    writer.write_all(heading.as_bytes())?;
-    Ok(writer)
 }
 
 fn read_zones(layer: &Layer) -> Result<(Zones, Report)> {
