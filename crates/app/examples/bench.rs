@@ -1,4 +1,5 @@
-//! Runs a workload of the side-by-side benchmark: `bench overlay PATCHES ZONES --out DIR`.
+//! Runs a workload of the side-by-side benchmark: `bench overlay PATCHES ZONES --out DIR`,
+//! `bench match points|iou NEW OLD --out DIR`.
 #![allow(clippy::print_stdout, reason = "a command-line program")]
 
 use std::path::Path;
@@ -19,7 +20,15 @@ fn main() -> Result<()> {
                 app::bench::overlay::run(Path::new(patches), Path::new(zones), Path::new(out))?
             );
         }
-        _ => bail!("overlay PATCHES ZONES --out DIR"),
+        ["match", how, new, old, "--out", out] => {
+            let run = match *how {
+                "points" => app::bench::matching::points,
+                "iou" => app::bench::matching::iou,
+                _ => bail!("match points|iou NEW OLD --out DIR"),
+            };
+            println!("{:?}", run(Path::new(new), Path::new(old), Path::new(out))?);
+        }
+        _ => bail!("overlay PATCHES ZONES --out DIR, or match points|iou NEW OLD --out DIR"),
     }
     for line in std::fs::read_to_string("/proc/self/status")?
         .lines()

@@ -51,10 +51,6 @@ impl Grid {
         self.columns
     }
 
-    pub(crate) fn rows(&self) -> u32 {
-        self.rows
-    }
-
     pub(crate) fn cells(&self) -> usize {
         self.columns as usize * self.rows as usize
     }
@@ -124,6 +120,16 @@ impl Grid {
 }
 
 impl CellRange {
+    /// Calls `each` with every column and row, row by row.
+    #[inline]
+    pub(crate) fn each(&self, mut each: impl FnMut(u32, u32)) {
+        for row in self.rows[0]..=self.rows[1] {
+            for column in self.columns[0]..=self.columns[1] {
+                each(column, row);
+            }
+        }
+    }
+
     pub(crate) fn is_one(&self) -> bool {
         self.columns[0] == self.columns[1] && self.rows[0] == self.rows[1]
     }

@@ -13,6 +13,8 @@ use crate::gpb::{Blob, GpbError, Part};
 const BLOCK: usize = 16;
 /// Cells per block of edges.
 const CELLS_PER_BLOCK: usize = 4;
+/// Cells a block may cover on average before the grid is made coarser.
+const MOST_CELLS_OF_BLOCKS: usize = 32;
 
 /// More edges than 32-bit numbers count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +33,16 @@ struct Block {
     edges: u8,
     /// The block begins where the block before it ended.
     continues: bool,
+}
+
+impl Block {
+    fn bounds(&self) -> Bounds {
+        let [min_x, min_y, max_x, max_y] = self.bounds.map(f64::from);
+        Bounds {
+            min: [min_x, min_y],
+            max: [max_x, max_y],
+        }
+    }
 }
 
 /// Some of the outlines, read on one thread.
@@ -165,7 +177,7 @@ impl OutlineIndex {
             .filter_map(|part| part.bounds)
             .fold(Bounds::EMPTY, Bounds::union);
         let mut index = Self::gather(parts)?;
-        index.grid = Grid::over(bounds, index.blocks.len() * CELLS_PER_BLOCK);
+        index.grid = index.fitting_grid(bounds);
         index.classify_cells();
         index.sort_into_cells()?;
         Ok(index)
@@ -202,6 +214,24 @@ impl OutlineIndex {
             index.outlines += part.outlines;
         }
         Ok(index)
+    }
+
+    /// A grid fine enough for short edges, and so coarse that blocks of long ones do not fill memory.
+    fn fitting_grid(&self, bounds: Bounds) -> Grid {
+        let most = self.blocks.len() * MOST_CELLS_OF_BLOCKS + 4096;
+        let mut cells = self.blocks.len() * CELLS_PER_BLOCK;
+        loop {
+            let grid = Grid::over(bounds, cells);
+            let entries: usize = self
+                .blocks
+                .iter()
+                .map(|block| grid.range(&block.bounds()).count())
+                .sum();
+            if entries <= most || cells <= 1 {
+                return grid;
+            }
+            cells /= 4;
+        }
     }
 
     /// Finds the outlines that hold the centre of each cell.

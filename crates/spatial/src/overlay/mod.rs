@@ -20,5 +20,6 @@ pub use clip::{Clip, areas_in_common};
 pub use index::{OutlineIndex, OutlinePart, OutlinesTooLarge, Scratch, Share};
 pub use shape::{Bounds, Dimension, Shape};
 
-pub(crate) use grid::Grid;
+pub(crate) use clip::winding_of;
+pub(crate) use grid::{CellRange, Grid};
 pub(crate) use shape::segment_distance_squared;

@@ -191,6 +191,28 @@ impl Shape {
         total
     }
 
+    /// The centre of gravity of an area in the plane of its coordinates; `None` without area.
+    pub fn area_centroid(&self) -> Option<[f64; 2]> {
+        let origin = *self.points.first()?;
+        let (mut doubled, mut sum) = (0.0, [0.0; 2]);
+        for [a, b] in self.segments() {
+            let (ax, ay, bx, by) = (
+                a[0] - origin[0],
+                a[1] - origin[1],
+                b[0] - origin[0],
+                b[1] - origin[1],
+            );
+            let cross = ax * by - bx * ay;
+            doubled += cross;
+            sum = [sum[0] + cross * (ax + bx), sum[1] + cross * (ay + by)];
+        }
+        let centroid = [
+            origin[0] + sum[0] / (3.0 * doubled),
+            origin[1] + sum[1] / (3.0 * doubled),
+        ];
+        (doubled > 0.0 && is_sound(centroid)).then_some(centroid)
+    }
+
     /// How often the rings go round the outline point `c`.
     pub(super) fn winding_round(&self, c: [f64; 2]) -> i32 {
         let ray = Bounds {
@@ -214,6 +236,19 @@ impl Shape {
         self.dimension == Dimension::Area
             && self.bounds.holds(point)
             && self.winding_round(point) != 0
+    }
+
+    /// Calls `each` with the edges whose chunk meets `bounds`; a lone point is an edge to itself.
+    pub(crate) fn each_segment_near(&self, bounds: &Bounds, mut each: impl FnMut([[f64; 2]; 2])) {
+        if self.edges() == 0 || self.dimension == Dimension::Point {
+            self.points.iter().for_each(|p| each([*p, *p]));
+            return;
+        }
+        for (first, last) in self.chunks_meeting(*bounds) {
+            (first..last)
+                .filter(|i| !self.is_joint(*i))
+                .for_each(|i| each([self.points[i], self.points[i + 1]]));
+        }
     }
 
     /// The edges that are no joints.
