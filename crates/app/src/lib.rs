@@ -1,6 +1,7 @@
 //! One function per use case: authorise → decide → append; for command line, jobs and (later) the web alike.
 
 pub mod assets;
+pub mod bench;
 mod checks;
 mod clues;
 pub mod convert;

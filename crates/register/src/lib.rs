@@ -1,1 +1,434 @@
+//! 登记簿 — appends entries and keeps the projections, the blobs and the Merkle log.
+//!
+//! A register lives in a folder:
+//!
+//! ```text
+//! register.gpkg      entries, tree, projections: one GeoPackage (SQLite, WAL), readable by QGIS while in use
+//! blobs/ab/cd/<sha>  files named by their SHA-256
+//! log/               the log for others, in C2SP tlog-tiles form; rebuilt from the database at any time
+//! keys/node.key      signs checkpoints; never in the database, never in a backup unless asked for
+//! ```
+//!
+//! The only way to write is [`Register::append`]; entries are never changed or deleted. Everything else in the
+//! database follows from them: [`Register::rebuild`] proves it, [`Register::verify`] proves that nothing was altered.
+
+#![allow(clippy::missing_errors_doc, reason = "the error enum names what can fail")]
+
+mod blobs;
+mod canonical;
+mod check;
+mod clue;
+mod constraints;
+mod error;
+mod geopackage;
+mod home;
 pub mod layers;
+pub mod scan;
+mod key;
+mod projections;
+mod publish;
+mod tree;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use domain::as_of::AsOf;
+use domain::dossier::{Dossier, Kept};
+use domain::entries::{
+    BoundaryAdopted, CampaignOpened, ClueBatchImported, RegisterOpened, ReserveRegistered, RoutesAdopted,
+    StationsAdopted,
+};
+use domain::entry::{Author, Entry, EntryBody, RecordedEntry};
+use domain::ids::{ClueId, EntryId, SiteId, StreamId};
+use jiff::Timestamp;
+
+pub use blobs::Blob;
+pub use check::{BackupReport, Fault, VerifyReport};
+pub use clue::{Clue, ClueState};
+pub use constraints::{CONSTRAINTS, Constraint};
+pub use error::{Clash, Error};
+pub use geopackage::GeoPackage;
+
+/// 启用 — what a new register is told about itself.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    /// Name of the node, without spaces and '+'; also the name in its checkpoints.
+    pub node: String,
+    pub is_demonstration: bool,
+    pub opened_at: Timestamp,
+    pub author: Author,
+}
+
+impl Opening {
+    fn entry(&self, verifier_key: String) -> Entry {
+        Entry {
+            id: EntryId::derived(self.opened_at, &[b"register.opened", verifier_key.as_bytes()]),
+            stream: StreamId::register(),
+            based_on: None,
+            body: RegisterOpened {
+                node: self.node.clone(),
+                hash_suite: "SHA-256".to_owned(),
+                signature_suite: "Ed25519".to_owned(),
+                verifier_key,
+                is_demonstration: self.is_demonstration,
+            }
+            .into(),
+            author: self.author.clone(),
+            occurred_at: self.opened_at,
+            clocks: None,
+        }
+    }
+}
+
+/// 回执 — an entry's place in the log; the same for ever, however often the entry is appended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    pub entry_id: EntryId,
+    pub seq: u64,
+    /// Position in the stream.
+    pub version: u64,
+    pub recorded_at: Timestamp,
+    /// RFC 6962 leaf hash.
+    pub leaf_hash: [u8; 32],
+    /// Whether this append put it there, not an earlier one.
+    pub is_new: bool,
+}
+
+impl Receipt {
+    fn of(entry: &RecordedEntry) -> Self {
+        Self {
+            entry_id: entry.entry.id,
+            seq: entry.seq,
+            version: entry.version,
+            recorded_at: entry.recorded_at,
+            leaf_hash: [0; 32],
+            is_new: true,
+        }
+    }
+}
+
+/// 日志头 — size and root hash of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    pub size: u64,
+    pub root_hash: [u8; 32],
+}
+
+impl Head {
+    /// The root hash in lower-case hexadecimal.
+    pub fn root_hex(&self) -> String {
+        canonical::hex(&self.root_hash)
+    }
+}
+
+/// 筛选 — which entries to read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct EntryFilter<'a> {
+    /// Only this stream.
+    pub stream: Option<&'a StreamId>,
+    /// Only streams of this noun: `site`, `clue_batch`, `reserve`.
+    pub noun: Option<&'a str>,
+    /// Only these kinds; empty means all.
+    pub kinds: &'a [&'a str],
+    pub as_of: AsOf,
+}
+
+impl EntryFilter<'_> {
+    fn admits(&self, kind: &str) -> bool {
+        self.kinds.is_empty() || self.kinds.contains(&kind)
+    }
+
+    /// Least stream name, and the first name beyond, that can match.
+    fn range(&self) -> (Option<String>, Option<String>) {
+        match (self.stream, self.noun) {
+            (Some(stream), _) => (Some(stream.0.clone()), Some(format!("{}\0", stream.0))),
+            // The register's own stream has no slash; '0' is the character after '/'.
+            (None, Some(noun)) => (Some(noun.to_owned()), Some(format!("{noun}0"))),
+            (None, None) => (None, None),
+        }
+    }
+}
+
+/// 存储的条目 — an entry as it lies in the store, whether this program knows its kind or not.
+#[derive(Debug, Clone, Copy)]
+pub struct StoredEntry<'a> {
+    pub seq: u64,
+    pub entry_id: &'a str,
+    pub stream: &'a str,
+    pub version: u64,
+    pub kind: &'a str,
+    /// Canonical JSON, the bytes the log covers.
+    pub canonical: &'a [u8],
+    pub leaf_hash: &'a [u8],
+}
+
+/// 登记簿 — one register, in one of the stores that keep it.
+#[derive(Debug)]
+pub enum Register {
+    /// One file on this machine.
+    GeoPackage(Box<GeoPackage>),
+}
+
+/// Hands a call to the store.
+macro_rules! store {
+    ($register:expr, $store:ident => $call:expr) => {
+        match $register {
+            Register::GeoPackage($store) => $call,
+        }
+    };
+}
+
+impl Register {
+    /// Creates a register in a folder, makes its key, and appends `register.opened`.
+    pub fn create(home: &Path, opening: &Opening) -> Result<Self, Error> {
+        GeoPackage::create(home, opening).map(|store| Self::GeoPackage(Box::new(store)))
+    }
+
+    /// Opens the register of a folder for reading and writing.
+    pub fn open(home: &Path) -> Result<Self, Error> {
+        GeoPackage::open(home).map(|store| Self::GeoPackage(Box::new(store)))
+    }
+
+    /// Opens the register of a folder for reading; others may write it meanwhile.
+    pub fn open_read_only(home: &Path) -> Result<Self, Error> {
+        GeoPackage::open_read_only(home).map(|store| Self::GeoPackage(Box::new(store)))
+    }
+
+    /// Folder the register lives in.
+    pub fn home(&self) -> &Path {
+        store!(self, s => s.folder())
+    }
+
+    /// What the register's first entry says of it: node, suites, verifier key.
+    pub fn opened(&self) -> &RegisterOpened {
+        store!(self, s => s.opened())
+    }
+
+    /// Appends all entries or none, in one transaction with everything that follows from them.
+    ///
+    /// An id that is in the log already gives its first receipt and adds nothing, unless it comes with other content.
+    /// An entry made upon an older version of its stream is treated as its kind says ([`domain::concurrency`]).
+    pub fn append(&mut self, entries: &[Entry], recorded_at: Timestamp) -> Result<Vec<Receipt>, Error> {
+        store!(self, s => s.append(entries, recorded_at))
+    }
+
+    /// Size and root hash of the log.
+    pub fn head(&self) -> Result<Head, Error> {
+        store!(self, s => s.head())
+    }
+
+    /// Root hash the log had at a size.
+    pub fn root_at(&self, size: u64) -> Result<[u8; 32], Error> {
+        store!(self, s => s.root_at(size))
+    }
+
+    /// The newest signed checkpoint (C2SP signed note).
+    pub fn checkpoint(&self) -> Result<String, Error> {
+        store!(self, s => s.checkpoint())
+    }
+
+    /// RFC 6962 proof that entry `seq` is in the log of `size`.
+    pub fn inclusion_proof(&self, seq: u64, size: u64) -> Result<Vec<[u8; 32]>, Error> {
+        store!(self, s => s.inclusion_proof(seq, size))
+    }
+
+    /// RFC 6962 proof that the log of size `old` is the beginning of the log of size `new`.
+    pub fn consistency_proof(&self, old: u64, new: u64) -> Result<Vec<[u8; 32]>, Error> {
+        store!(self, s => s.consistency_proof(old, new))
+    }
+
+    /// Calls `each` for every entry the filter lets through, in the order of the log.
+    pub fn entries<E: From<Error>>(
+        &self,
+        filter: &EntryFilter<'_>,
+        each: impl FnMut(RecordedEntry) -> Result<(), E>,
+    ) -> Result<(), E> {
+        store!(self, s => s.entries(filter, each))
+    }
+
+    /// Calls `each` with the stored bytes of the entries from `from` to before `to`, also those of unknown kind.
+    pub fn stored_entries<E: From<Error>>(
+        &self,
+        from: u64,
+        to: u64,
+        each: impl FnMut(StoredEntry<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        store!(self, s => s.stored_entries(from, to, each))
+    }
+
+    /// Entries of a stream in order of version; none if there is no such stream.
+    pub fn load_stream(&self, stream: &StreamId) -> Result<Vec<RecordedEntry>, Error> {
+        store!(self, s => s.load_stream(stream))
+    }
+
+    /// Version a stream is at; 0 before its first entry.
+    pub fn stream_version(&self, stream: &StreamId) -> Result<u64, Error> {
+        store!(self, s => s.stream_version(stream))
+    }
+
+    /// The entry of an id.
+    pub fn find_entry(&self, id: EntryId) -> Result<Option<RecordedEntry>, Error> {
+        store!(self, s => s.find_entry(id))
+    }
+
+    /// Calls `each` for every site's dossier, in the order of the sites' ids.
+    pub fn dossiers<E: From<Error>>(
+        &self,
+        as_of: AsOf,
+        each: impl FnMut(Dossier) -> Result<(), E>,
+    ) -> Result<(), E> {
+        store!(self, s => s.dossiers(as_of, each))
+    }
+
+    /// The dossier of a site, if it was registered by then.
+    pub fn find_dossier(&self, site: SiteId, as_of: AsOf) -> Result<Option<Dossier>, Error> {
+        store!(self, s => s.find_dossier(site, as_of))
+    }
+
+    /// The dossier of a site; an error if it was not registered by then.
+    pub fn load_dossier(&self, site: SiteId, as_of: AsOf) -> Result<Dossier, Error> {
+        self.find_dossier(site, as_of)?.ok_or_else(|| Error::NotFound { what: "site", id: site.to_string() })
+    }
+
+    /// The site a code was given to.
+    pub fn find_site_by_code(&self, site_code: &str) -> Result<Option<SiteId>, Error> {
+        store!(self, s => s.find_site_by_code(site_code))
+    }
+
+    /// Calls `each` for every clue with what became of it, in the order they were received.
+    pub fn clues<E: From<Error>>(
+        &self,
+        as_of: AsOf,
+        each: impl FnMut(Clue) -> Result<(), E>,
+    ) -> Result<(), E> {
+        store!(self, s => s.clues(as_of, each))
+    }
+
+    /// A clue as of now.
+    pub fn find_clue(&self, clue: ClueId) -> Result<Option<Clue>, Error> {
+        store!(self, s => s.find_clue(clue))
+    }
+
+    /// Batches imported, in the order of the log.
+    pub fn batches(&self, as_of: AsOf) -> Result<Vec<Kept<ClueBatchImported>>, Error> {
+        self.bodies(None, Some("clue_batch"), "clue_batch.imported", as_of, |body| match body {
+            EntryBody::ClueBatchImported(body) => Some(*body),
+            _ => None,
+        })
+    }
+
+    /// Reserves registered, in the order of the log.
+    pub fn reserves(&self, as_of: AsOf) -> Result<Vec<Kept<ReserveRegistered>>, Error> {
+        self.bodies(None, Some("reserve"), "reserve.registered", as_of, |body| match body {
+            EntryBody::ReserveRegistered(body) => Some(*body),
+            _ => None,
+        })
+    }
+
+    /// The latest statement about a reserve.
+    pub fn find_reserve(&self, reserve_code: &str, as_of: AsOf) -> Result<Option<Kept<ReserveRegistered>>, Error> {
+        let stream = StreamId::reserve(reserve_code);
+        let all = self.bodies(Some(&stream), None, "reserve.registered", as_of, |body| match body {
+            EntryBody::ReserveRegistered(body) => Some(*body),
+            _ => None,
+        })?;
+        Ok(all.into_iter().last())
+    }
+
+    /// Boundary versions adopted, in the order of the log.
+    pub fn boundaries(&self, reserve_code: &str, as_of: AsOf) -> Result<Vec<Kept<BoundaryAdopted>>, Error> {
+        let stream = StreamId::reserve(reserve_code);
+        self.bodies(Some(&stream), None, "boundary.adopted", as_of, |body| match body {
+            EntryBody::BoundaryAdopted(body) => Some(*body),
+            _ => None,
+        })
+    }
+
+    /// The boundary version adopted last.
+    pub fn latest_boundary(&self, reserve_code: &str, as_of: AsOf) -> Result<Option<Kept<BoundaryAdopted>>, Error> {
+        Ok(self.boundaries(reserve_code, as_of)?.into_iter().last())
+    }
+
+    /// The station territories adopted last.
+    pub fn latest_stations(&self, reserve_code: &str, as_of: AsOf) -> Result<Option<Kept<StationsAdopted>>, Error> {
+        let stream = StreamId::reserve(reserve_code);
+        let all = self.bodies(Some(&stream), None, "stations.adopted", as_of, |body| match body {
+            EntryBody::StationsAdopted(body) => Some(*body),
+            _ => None,
+        })?;
+        Ok(all.into_iter().last())
+    }
+
+    /// The patrol routes adopted last.
+    pub fn latest_routes(&self, reserve_code: &str, as_of: AsOf) -> Result<Option<Kept<RoutesAdopted>>, Error> {
+        let stream = StreamId::reserve(reserve_code);
+        let all = self.bodies(Some(&stream), None, "routes.adopted", as_of, |body| match body {
+            EntryBody::RoutesAdopted(body) => Some(*body),
+            _ => None,
+        })?;
+        Ok(all.into_iter().last())
+    }
+
+    /// Campaigns opened, in the order of the log; one opened anew comes again.
+    pub fn campaigns(&self, as_of: AsOf) -> Result<Vec<Kept<CampaignOpened>>, Error> {
+        self.bodies(None, Some("campaign"), "campaign.opened", as_of, |body| match body {
+            EntryBody::CampaignOpened(body) => Some(*body),
+            _ => None,
+        })
+    }
+
+    /// The configuration of a campaign opened last.
+    pub fn find_campaign(&self, campaign_id: &str, as_of: AsOf) -> Result<Option<Kept<CampaignOpened>>, Error> {
+        let all = self.campaigns(as_of)?;
+        Ok(all.into_iter().rev().find(|campaign| campaign.body.campaign_id == campaign_id))
+    }
+
+    fn bodies<T>(
+        &self,
+        stream: Option<&StreamId>,
+        noun: Option<&str>,
+        kind: &str,
+        as_of: AsOf,
+        pick: impl Fn(EntryBody) -> Option<T>,
+    ) -> Result<Vec<Kept<T>>, Error> {
+        let mut found = Vec::new();
+        let filter = EntryFilter { stream, noun, kinds: &[kind], as_of };
+        self.entries(&filter, |entry| {
+            let kept = clue::kept(&entry, ());
+            if let Some(body) = pick(entry.entry.body) {
+                let Kept { entry_id, seq, occurred_at, actor, body: () } = kept;
+                found.push(Kept { entry_id, seq, occurred_at, actor, body });
+            }
+            Ok::<(), Error>(())
+        })?;
+        Ok(found)
+    }
+
+    /// Stores a file under its SHA-256, reading at most `max` bytes; a file that is there already is kept once.
+    pub fn put_blob(&mut self, content: &mut impl Read, max: u64) -> Result<Blob, Error> {
+        store!(self, s => s.put_blob(content, max))
+    }
+
+    /// Opens a stored file by its SHA-256.
+    pub fn open_blob(&self, sha256: &str) -> Result<File, Error> {
+        store!(self, s => s.open_blob(sha256))
+    }
+
+    /// Recomputes leaf hashes, tree, projections and blobs, opens every checkpoint, looks at every published file and
+    /// at the triggers, and reports whatever differs.
+    pub fn verify(&self) -> Result<VerifyReport, Error> {
+        store!(self, s => s.verify())
+    }
+
+    /// Copies the register into an empty folder while it is in use, then opens and verifies the copy. The signing key
+    /// goes along only if asked for: two nodes with one key could sign two histories.
+    pub fn backup(&self, to: &Path, with_key: bool) -> Result<BackupReport, Error> {
+        store!(self, s => s.backup(to, with_key))
+    }
+
+    /// Drops the projections and makes them anew from the entries; the log is not touched.
+    pub fn rebuild(&mut self) -> Result<(), Error> {
+        store!(self, s => s.rebuild())
+    }
+}

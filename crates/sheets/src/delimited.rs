@@ -34,19 +34,40 @@ const MAX_COLUMNS: usize = 16_384;
 
 impl Book {
     pub(crate) fn open(path: &Path) -> Result<(Self, Vec<Sheet>), Error> {
-        let read = |source| Error::Read { path: path.to_owned(), source };
+        let read = |source| Error::Read {
+            path: path.to_owned(),
+            source,
+        };
         let mut file = File::open(path).map_err(read)?;
         let encoding = encoding_of(&mut file).map_err(read)?;
         file.rewind().map_err(read)?;
         let mut sample = Vec::new();
-        Decoded::new(file, encoding).take(SAMPLE_BYTES).read_to_end(&mut sample).map_err(read)?;
+        Decoded::new(file, encoding)
+            .take(SAMPLE_BYTES)
+            .read_to_end(&mut sample)
+            .map_err(read)?;
         let (delimiter, directive_lines) = match directive(&sample) {
             Some(delimiter) => (delimiter, 1),
             None => (delimiter_of(&sample), 0),
         };
-        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let sheet = Sheet { index: 0, name, visibility: Visibility::Visible };
-        Ok((Self { path: path.to_owned(), encoding, delimiter, directive_lines }, vec![sheet]))
+        let name = path
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let sheet = Sheet {
+            index: 0,
+            name,
+            visibility: Visibility::Visible,
+        };
+        Ok((
+            Self {
+                path: path.to_owned(),
+                encoding,
+                delimiter,
+                directive_lines,
+            },
+            vec![sheet],
+        ))
     }
 
     pub(crate) fn scan(
@@ -55,10 +76,21 @@ impl Book {
         visit: &mut dyn FnMut(&RowView<'_>) -> ControlFlow<()>,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Result<SheetTail, Error> {
-        let file = File::open(&self.path).map_err(|source| Error::Read { path: self.path.clone(), source })?;
+        let file = File::open(&self.path).map_err(|source| Error::Read {
+            path: self.path.clone(),
+            source,
+        })?;
         let budget = Rc::new(Cell::new(0));
-        let input = PerRow { inner: Decoded::new(file, self.encoding), read: Rc::clone(&budget), limit: limits.row_bytes };
-        let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).delimiter(self.delimiter).from_reader(input);
+        let input = PerRow {
+            inner: Decoded::new(file, self.encoding),
+            read: Rc::clone(&budget),
+            limit: limits.row_bytes,
+        };
+        let mut reader = ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(self.delimiter)
+            .from_reader(input);
         let mut notes = Notes::default();
         let mut record = ByteRecord::new();
         let mut buffer = RowBuffer::default();
@@ -71,17 +103,28 @@ impl Book {
             }
             rows += 1;
             if rows > limits.rows {
-                return Err(Error::TooLarge { what: Claim::Rows, limit: limits.rows });
+                return Err(Error::TooLarge {
+                    what: Claim::Rows,
+                    limit: limits.rows,
+                });
             }
             fill(&mut buffer, line, &record);
             notes.look_at(&record, line);
-            let view = RowView { buffer: &buffer, slice: &[], shared: &SharedStrings::default(), is_1904: false };
+            let view = RowView {
+                buffer: &buffer,
+                slice: &[],
+                shared: &SharedStrings::default(),
+                is_1904: false,
+            };
             if visit(&view).is_break() {
                 return Ok(SheetTail::default());
             }
         }
         diagnostics.extend(notes.diagnostics(self.encoding));
-        Ok(SheetTail { is_complete: true, ..SheetTail::default() })
+        Ok(SheetTail {
+            is_complete: true,
+            ..SheetTail::default()
+        })
     }
 }
 
@@ -114,7 +157,10 @@ struct Notes {
 
 impl Notes {
     fn look_at(&mut self, record: &ByteRecord, line: u64) {
-        let width = record.iter().rposition(|field| !field.is_empty()).map_or(0, |last| last + 1);
+        let width = record
+            .iter()
+            .rposition(|field| !field.is_empty())
+            .map_or(0, |last| last + 1);
         match self.width {
             Some(known) if width > known => count(&mut self.wider, line),
             None if width > 1 => self.width = Some(record.len()),
@@ -123,23 +169,41 @@ impl Notes {
         if memchr::memmem::find(record.as_slice(), "\u{FFFD}".as_bytes()).is_some() {
             count(&mut self.undecodable, line);
         }
-        let breaks = |field: &[u8]| memchr::memchr_iter(b'\n', field).take(UNLIKELY_BREAKS).count();
-        if self.unclosed.is_none() && record.as_slice().len() > UNLIKELY_BREAKS && record.iter().any(|field| breaks(field) == UNLIKELY_BREAKS) {
+        let breaks = |field: &[u8]| {
+            memchr::memchr_iter(b'\n', field)
+                .take(UNLIKELY_BREAKS)
+                .count()
+        };
+        if self.unclosed.is_none()
+            && record.as_slice().len() > UNLIKELY_BREAKS
+            && record.iter().any(|field| breaks(field) == UNLIKELY_BREAKS)
+        {
             self.unclosed = Some(line);
         }
     }
 
     fn diagnostics(&self, encoding: &'static Encoding) -> Vec<Diagnostic> {
-        let at = |line| Place { row: Some(line), ..Place::default() };
+        let at = |line| Place {
+            row: Some(line),
+            ..Place::default()
+        };
         let mut list = Vec::new();
         if encoding != UTF_8 {
             list.push(Diagnostic::note("sheet.text_encoding").arg("encoding", encoding.name()));
         }
         if let Some((line, count)) = self.wider {
-            list.push(Diagnostic::warning("sheet.ragged_rows").at(at(line)).arg("count", count));
+            list.push(
+                Diagnostic::warning("sheet.ragged_rows")
+                    .at(at(line))
+                    .arg("count", count),
+            );
         }
         if let Some((line, count)) = self.undecodable {
-            list.push(Diagnostic::warning("sheet.undecodable_text").at(at(line)).arg("count", count));
+            list.push(
+                Diagnostic::warning("sheet.undecodable_text")
+                    .at(at(line))
+                    .arg("count", count),
+            );
         }
         if let Some(line) = self.unclosed {
             list.push(Diagnostic::warning("sheet.unclosed_quote").at(at(line)));
@@ -161,10 +225,17 @@ pub(crate) fn is_utf16(head: &[u8]) -> bool {
 }
 
 fn utf16_of(head: &[u8]) -> Option<&'static Encoding> {
-    if let Some((encoding, _)) = Encoding::for_bom(head).filter(|(encoding, _)| *encoding != UTF_8) {
+    if let Some((encoding, _)) = Encoding::for_bom(head).filter(|(encoding, _)| *encoding != UTF_8)
+    {
         return Some(encoding);
     }
-    let zeros = |first: usize| head.iter().skip(first).step_by(2).filter(|&&byte| byte == 0).count();
+    let zeros = |first: usize| {
+        head.iter()
+            .skip(first)
+            .step_by(2)
+            .filter(|&&byte| byte == 0)
+            .count()
+    };
     let pairs = head.len() / 2;
     let (even, odd) = (zeros(0), zeros(1));
     match () {
@@ -205,7 +276,13 @@ fn encoding_of(file: &mut File) -> io::Result<&'static Encoding> {
 fn directive(sample: &[u8]) -> Option<u8> {
     let line = sample.split(|&byte| byte == b'\n').next()?;
     match line.strip_suffix(b"\r").unwrap_or(line) {
-        [b's', b'e', b'p', b'=', delimiter @ (b',' | b';' | b'\t' | b'|')] => Some(*delimiter),
+        [
+            b's',
+            b'e',
+            b'p',
+            b'=',
+            delimiter @ (b',' | b';' | b'\t' | b'|'),
+        ] => Some(*delimiter),
         _ => None,
     }
 }
@@ -223,11 +300,24 @@ fn delimiter_of(sample: &[u8]) -> u8 {
 }
 
 fn consistency(sample: &[u8], delimiter: u8) -> usize {
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(sample);
-    let mut widths: Vec<usize> = reader.byte_records().take(50).flatten().map(|record| record.len()).filter(|&width| width > 1).collect();
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .from_reader(sample);
+    let mut widths: Vec<usize> = reader
+        .byte_records()
+        .take(50)
+        .flatten()
+        .map(|record| record.len())
+        .filter(|&width| width > 1)
+        .collect();
     widths.sort_unstable();
     let groups = widths.chunk_by(|a, b| a == b);
-    groups.map(|group| group.len() * group.len() * group[0].min(40)).max().unwrap_or(0)
+    groups
+        .map(|group| group.len() * group.len() * group[0].min(40))
+        .max()
+        .unwrap_or(0)
 }
 
 /// Decodes a file to UTF-8 while it is read; what cannot be decoded becomes U+FFFD. A mark at the start is dropped.
@@ -242,7 +332,13 @@ struct Decoded {
 impl Decoded {
     fn new(file: File, encoding: &'static Encoding) -> Self {
         let input = BufReader::with_capacity(64 << 10, file);
-        Self { input, decoder: encoding.new_decoder_with_bom_removal(), out: Vec::new(), at: 0, is_end: false }
+        Self {
+            input,
+            decoder: encoding.new_decoder_with_bom_removal(),
+            out: Vec::new(),
+            at: 0,
+            is_end: false,
+        }
     }
 
     fn refill(&mut self) -> io::Result<()> {
@@ -250,9 +346,14 @@ impl Decoded {
         while self.at == self.out.len() && !self.is_end {
             let bytes = self.input.fill_buf()?;
             self.is_end = bytes.is_empty();
-            let need = self.decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(256 << 10);
+            let need = self
+                .decoder
+                .max_utf8_buffer_length(bytes.len())
+                .unwrap_or(256 << 10);
             self.out.resize(need, 0);
-            let (_, read, written, _) = self.decoder.decode_to_utf8(bytes, &mut self.out, self.is_end);
+            let (_, read, written, _) =
+                self.decoder
+                    .decode_to_utf8(bytes, &mut self.out, self.is_end);
             self.input.consume(read);
             self.out.truncate(written);
             self.at = 0;

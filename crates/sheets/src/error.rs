@@ -110,22 +110,35 @@ impl Error {
         let diagnostic = Diagnostic::error(self.code());
         match self {
             Self::NotATable { found } => diagnostic.arg("found", found.name()),
-            Self::TooLarge { what, limit } => diagnostic.arg("what", what.name()).arg("limit", limit),
+            Self::TooLarge { what, limit } => {
+                diagnostic.arg("what", what.name()).arg("limit", limit)
+            }
             Self::Damaged { part, .. } => diagnostic.arg("part", part),
             Self::NoSheet { index } => diagnostic.arg("index", index + 1),
-            Self::Vocabulary { source } | Self::ReadMapping { source } => diagnostic.arg("reason", source),
+            Self::Vocabulary { source } | Self::ReadMapping { source } => {
+                diagnostic.arg("reason", source)
+            }
             _ => diagnostic,
         }
     }
 
     pub(crate) fn damaged(part: &str, reason: impl ToString) -> Self {
-        Self::Damaged { part: part.to_owned(), reason: reason.to_string() }
+        Self::Damaged {
+            part: part.to_owned(),
+            reason: reason.to_string(),
+        }
     }
 
     /// An input error met while reading `part`: a broken bound, or damage.
     pub(crate) fn from_io(part: &str, error: &io::Error) -> Self {
-        match error.get_ref().and_then(|inner| inner.downcast_ref::<Exceeded>()) {
-            Some(exceeded) => Self::TooLarge { what: exceeded.what, limit: exceeded.limit },
+        match error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<Exceeded>())
+        {
+            Some(exceeded) => Self::TooLarge {
+                what: exceeded.what,
+                limit: exceeded.limit,
+            },
             None => Self::damaged(part, error),
         }
     }

@@ -3,20 +3,30 @@
 
 mod delimited;
 pub mod error;
+pub mod fill;
+pub mod heading;
 pub mod limits;
-mod office;
+pub mod mapping;
+pub mod marks;
+pub mod normalise;
 mod ods;
+mod office;
 mod ole;
 mod package;
-pub mod normalise;
 pub mod row;
 mod scan;
 pub mod serial;
+pub mod vocabulary;
 pub mod workbook;
 mod xlsx;
 mod xml;
 
 pub use error::Error;
+pub use fill::fill_merged;
+pub use heading::{Column, Heading, RowRole, find_heading};
 pub use limits::Limits;
+pub use mapping::{MappedColumn, Mapping, Reason, column_index, propose};
+pub use marks::{Mark, MarkedRow, mark};
 pub use row::{Cell, Merge, Row, RowView, Value, ValueView, column_letter};
+pub use vocabulary::{Field, FieldKind, Unit, Vocabulary};
 pub use workbook::{Kind, Sheet, Table, Visibility, Workbook, open};

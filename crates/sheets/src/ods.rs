@@ -27,7 +27,10 @@ pub(crate) enum Book {
 }
 
 impl Book {
-    pub(crate) fn open_package(package: Package, limits: &Limits) -> Result<(Self, Vec<Sheet>), Error> {
+    pub(crate) fn open_package(
+        package: Package,
+        limits: &Limits,
+    ) -> Result<(Self, Vec<Sheet>), Error> {
         Self::Zipped(Box::new(package)).with_sheets(limits)
     }
 
@@ -38,7 +41,10 @@ impl Book {
     fn with_sheets(mut self, limits: &Limits) -> Result<(Self, Vec<Sheet>), Error> {
         let sheets = sheet_list(self.reader(limits)?)?;
         if sheets.len() as u64 > limits.sheets {
-            return Err(Error::TooLarge { what: Claim::Sheets, limit: limits.sheets });
+            return Err(Error::TooLarge {
+                what: Claim::Sheets,
+                limit: limits.sheets,
+            });
         }
         Ok((self, sheets))
     }
@@ -46,10 +52,16 @@ impl Book {
     fn reader(&mut self, limits: &Limits) -> Result<PartReader<Box<dyn BufRead + '_>>, Error> {
         let input: Box<dyn Read + '_> = match self {
             Self::Zipped(package) => Box::new(package.part(CONTENT)?),
-            Self::Flat(path) => Box::new(File::open(&*path).map_err(|source| Error::Read { path: path.clone(), source })?),
+            Self::Flat(path) => Box::new(File::open(&*path).map_err(|source| Error::Read {
+                path: path.clone(),
+                source,
+            })?),
         };
         let counted = Counted::new(input, Claim::ExpandedBytes, limits.expanded_bytes);
-        Ok(PartReader::new(Box::new(BufReader::with_capacity(64 << 10, counted)), CONTENT))
+        Ok(PartReader::new(
+            Box::new(BufReader::with_capacity(64 << 10, counted)),
+            CONTENT,
+        ))
     }
 
     pub(crate) fn scan(
@@ -60,10 +72,21 @@ impl Book {
     ) -> Result<SheetTail, Error> {
         let mut reader = self.reader(limits)?;
         skip_to_table(&mut reader, sheet)?;
-        let mut rows = Rows { limits, visit, buffer: RowBuffer::default(), number: 1, cell: None, row_repeat: 1, column: 0, tail: SheetTail::default() };
+        let mut rows = Rows {
+            limits,
+            visit,
+            buffer: RowBuffer::default(),
+            number: 1,
+            cell: None,
+            row_repeat: 1,
+            column: 0,
+            tail: SheetTail::default(),
+        };
         loop {
             let event = reader.next()?;
-            if matches!(&event, Event::Eof) || matches!(&event, Event::End(e) if e.name().as_ref() == b"table:table") {
+            if matches!(&event, Event::Eof)
+                || matches!(&event, Event::End(e) if e.name().as_ref() == b"table:table")
+            {
                 rows.tail.is_complete = true;
                 return Ok(rows.tail);
             }
@@ -82,7 +105,9 @@ fn sheet_list(mut reader: PartReader<Box<dyn BufRead + '_>>) -> Result<Vec<Sheet
         match reader.next()? {
             Event::Start(element) | Event::Empty(element) => match element.name().as_ref() {
                 b"style:style" => style = attribute(&element, "name").unwrap_or_default(),
-                b"style:table-properties" if attribute(&element, "display").as_deref() == Some("false") => {
+                b"style:table-properties"
+                    if attribute(&element, "display").as_deref() == Some("false") =>
+                {
                     hidden_styles.insert(style.clone());
                 }
                 b"table:table" => sheets.push(sheet(sheets.len(), &element, &hidden_styles)),
@@ -95,12 +120,24 @@ fn sheet_list(mut reader: PartReader<Box<dyn BufRead + '_>>) -> Result<Vec<Sheet
 }
 
 fn sheet(index: usize, element: &BytesStart<'_>, hidden_styles: &HashSet<String>) -> Sheet {
-    let is_hidden = attribute(element, "style-name").is_some_and(|style| hidden_styles.contains(&style));
-    let visibility = if is_hidden { Visibility::Hidden } else { Visibility::Visible };
-    Sheet { index, name: attribute(element, "name").unwrap_or_default(), visibility }
+    let is_hidden =
+        attribute(element, "style-name").is_some_and(|style| hidden_styles.contains(&style));
+    let visibility = if is_hidden {
+        Visibility::Hidden
+    } else {
+        Visibility::Visible
+    };
+    Sheet {
+        index,
+        name: attribute(element, "name").unwrap_or_default(),
+        visibility,
+    }
 }
 
-fn skip_to_table(reader: &mut PartReader<Box<dyn BufRead + '_>>, sheet: usize) -> Result<(), Error> {
+fn skip_to_table(
+    reader: &mut PartReader<Box<dyn BufRead + '_>>,
+    sheet: usize,
+) -> Result<(), Error> {
     let mut seen = 0;
     loop {
         match reader.next()? {
@@ -167,7 +204,8 @@ impl Rows<'_, '_> {
                 self.buffer.clear();
                 self.row_repeat = count(element, "number-rows-repeated");
                 self.column = 0;
-                self.buffer.is_hidden = attribute(element, "visibility").is_some_and(|v| v != "visible");
+                self.buffer.is_hidden =
+                    attribute(element, "visibility").is_some_and(|v| v != "visible");
             }
             b"table:table-cell" | b"table:covered-table-cell" => self.start_cell(element),
             name => {
@@ -180,15 +218,33 @@ impl Rows<'_, '_> {
 
     fn start_cell(&mut self, element: &BytesStart<'_>) {
         let kind = attribute(element, "value-type").unwrap_or_default();
-        let value = ["value", "date-value", "boolean-value", "string-value"].iter().find_map(|name| attribute(element, name));
-        let is_error = element.attributes().with_checks(false).flatten().any(|a| a.key.as_ref() == b"calcext:value-type" && a.value.as_ref() == b"error");
+        let value = ["value", "date-value", "boolean-value", "string-value"]
+            .iter()
+            .find_map(|name| attribute(element, name));
+        let is_error = element
+            .attributes()
+            .with_checks(false)
+            .flatten()
+            .any(|a| a.key.as_ref() == b"calcext:value-type" && a.value.as_ref() == b"error");
         let repeat = count(element, "number-columns-repeated");
-        self.push_merge(count(element, "number-rows-spanned"), count(element, "number-columns-spanned"));
-        self.cell = Some(OpenCell { repeat, kind, value, is_error, ..OpenCell::default() });
+        self.push_merge(
+            count(element, "number-rows-spanned"),
+            count(element, "number-columns-spanned"),
+        );
+        self.cell = Some(OpenCell {
+            repeat,
+            kind,
+            value,
+            is_error,
+            ..OpenCell::default()
+        });
     }
 
     fn push_merge(&mut self, rows: u64, columns: u64) {
-        if (rows > 1 || columns > 1) && self.tail.merges.len() < MAX_MERGES && self.column + columns <= MAX_COLUMNS {
+        if (rows > 1 || columns > 1)
+            && self.tail.merges.len() < MAX_MERGES
+            && self.column + columns <= MAX_COLUMNS
+        {
             let last_row = self.number.saturating_add(rows - 1).min(self.limits.rows);
             self.tail.merges.push(Merge {
                 first_row: self.number,
@@ -213,7 +269,9 @@ impl Rows<'_, '_> {
     }
 
     fn end_cell(&mut self) -> Result<(), Error> {
-        let Some(cell) = self.cell.take() else { return Ok(()) };
+        let Some(cell) = self.cell.take() else {
+            return Ok(());
+        };
         let last = self.column.saturating_add(cell.repeat).min(MAX_COLUMNS);
         let before = self.buffer.cells.len();
         if self.column < MAX_COLUMNS {
@@ -224,7 +282,10 @@ impl Rows<'_, '_> {
         }
         self.column = last;
         if self.buffer.scratch.len() as u64 > self.limits.row_bytes {
-            return Err(Error::TooLarge { what: Claim::RowBytes, limit: self.limits.row_bytes });
+            return Err(Error::TooLarge {
+                what: Claim::RowBytes,
+                limit: self.limits.row_bytes,
+            });
         }
         Ok(())
     }
@@ -236,12 +297,24 @@ impl Rows<'_, '_> {
             return Ok(ControlFlow::Continue(()));
         }
         if end > self.limits.rows + 1 {
-            return Err(Error::TooLarge { what: Claim::Rows, limit: self.limits.rows });
+            return Err(Error::TooLarge {
+                what: Claim::Rows,
+                limit: self.limits.rows,
+            });
         }
-        self.tail.hidden_rows += if self.buffer.is_hidden { self.row_repeat } else { 0 };
+        self.tail.hidden_rows += if self.buffer.is_hidden {
+            self.row_repeat
+        } else {
+            0
+        };
         for number in self.number..end {
             self.buffer.number = number;
-            let view = RowView { buffer: &self.buffer, slice: &[], shared: &SharedStrings::default(), is_1904: false };
+            let view = RowView {
+                buffer: &self.buffer,
+                slice: &[],
+                shared: &SharedStrings::default(),
+                is_1904: false,
+            };
             if (self.visit)(&view).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
@@ -311,9 +384,14 @@ impl OpenCell {
 }
 
 fn moment(text: &str) -> Option<DateTime> {
-    text.parse().ok().or_else(|| Some(text.parse::<Date>().ok()?.to_datetime(Time::midnight())))
+    text.parse()
+        .ok()
+        .or_else(|| Some(text.parse::<Date>().ok()?.to_datetime(Time::midnight())))
 }
 
 fn count(element: &BytesStart<'_>, name: &str) -> u64 {
-    attribute(element, name).and_then(|text| text.parse().ok()).unwrap_or(1).max(1)
+    attribute(element, name)
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(1)
+        .max(1)
 }

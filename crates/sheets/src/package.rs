@@ -20,7 +20,12 @@ pub(crate) struct Counted<R> {
 
 impl<R: Read> Counted<R> {
     pub(crate) fn new(inner: R, what: Claim, limit: u64) -> Self {
-        Self { inner, left: limit, limit, what }
+        Self {
+            inner,
+            left: limit,
+            limit,
+            what,
+        }
     }
 }
 
@@ -49,14 +54,19 @@ const MAX_PARTS: usize = 65_536;
 
 impl Package {
     pub(crate) fn open(file: File, expanded_bytes: u64) -> Result<Self, Error> {
-        let archive = ZipArchive::new(BufReader::with_capacity(64 << 10, file)).map_err(|error| zip_error("zip", error))?;
+        let archive = ZipArchive::new(BufReader::with_capacity(64 << 10, file))
+            .map_err(|error| zip_error("zip", error))?;
         let mut names = HashMap::new();
         for index in 0..archive.len().min(MAX_PARTS) {
             if let Some(Ok(name)) = archive.name_for_index(index) {
                 names.entry(normal_name(&name)).or_insert(index);
             }
         }
-        Ok(Self { archive, names, expanded_bytes })
+        Ok(Self {
+            archive,
+            names,
+            expanded_bytes,
+        })
     }
 
     pub(crate) fn contains(&self, name: &str) -> bool {
@@ -69,7 +79,10 @@ impl Package {
             return Err(Error::damaged(name, "missing"));
         };
         let limit = self.expanded_bytes;
-        let part = self.archive.by_index(index).map_err(|error| zip_error(name, error))?;
+        let part = self
+            .archive
+            .by_index(index)
+            .map_err(|error| zip_error(name, error))?;
         Ok(Counted::new(part, Claim::ExpandedBytes, limit))
     }
 
@@ -86,16 +99,22 @@ impl Package {
     pub(crate) fn check_expanded(&mut self, limit: u64) -> Result<(), Error> {
         let mut left = limit;
         for index in 0..self.archive.len().min(MAX_PARTS) {
-            let part = self.archive.by_index(index).map_err(|error| zip_error("zip", error))?;
+            let part = self
+                .archive
+                .by_index(index)
+                .map_err(|error| zip_error("zip", error))?;
             let mut part = Counted::new(part, Claim::ExpandedBytes, left);
-            left -= io::copy(&mut part, &mut io::sink()).map_err(|error| Error::from_io("zip", &error))?;
+            left -= io::copy(&mut part, &mut io::sink())
+                .map_err(|error| Error::from_io("zip", &error))?;
         }
         Ok(())
     }
 }
 
 fn normal_name(name: &str) -> String {
-    name.trim_start_matches(['/', '\\']).replace('\\', "/").to_lowercase()
+    name.trim_start_matches(['/', '\\'])
+        .replace('\\', "/")
+        .to_lowercase()
 }
 
 fn zip_error(part: &str, error: ZipError) -> Error {

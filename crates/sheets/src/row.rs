@@ -66,7 +66,11 @@ impl fmt::Display for Value {
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        if text.is_empty() { Self::Empty } else { Self::Text(text.to_owned()) }
+        if text.is_empty() {
+            Self::Empty
+        } else {
+            Self::Text(text.to_owned())
+        }
     }
 }
 
@@ -77,7 +81,11 @@ impl From<f64> for Value {
 }
 
 fn date_text(at: DateTime) -> String {
-    if at.time() == jiff::civil::Time::midnight() { at.date().to_string() } else { at.to_string() }
+    if at.time() == jiff::civil::Time::midnight() {
+        at.date().to_string()
+    } else {
+        at.to_string()
+    }
 }
 
 /// 单元格 — one cell of a gathered row.
@@ -91,7 +99,10 @@ pub struct Cell {
 
 impl From<Value> for Cell {
     fn from(value: Value) -> Self {
-        Self { value, is_filled: false }
+        Self {
+            value,
+            is_filled: false,
+        }
     }
 }
 
@@ -118,7 +129,11 @@ impl Row {
 
     /// Columns and values of the cells in which something can be read.
     pub fn filled(&self) -> impl Iterator<Item = (usize, &Value)> {
-        self.cells.iter().enumerate().map(|(column, cell)| (column, &cell.value)).filter(|(_, value)| !value.is_blank())
+        self.cells
+            .iter()
+            .enumerate()
+            .map(|(column, cell)| (column, &cell.value))
+            .filter(|(_, value)| !value.is_blank())
     }
 }
 
@@ -134,7 +149,8 @@ pub struct Merge {
 impl Merge {
     /// Whether a cell lies in the range.
     pub fn contains(&self, row: u64, column: u32) -> bool {
-        (self.first_row..=self.last_row).contains(&row) && (self.first_column..=self.last_column).contains(&column)
+        (self.first_row..=self.last_row).contains(&row)
+            && (self.first_column..=self.last_column).contains(&column)
     }
 
     /// Number of columns the range spans.
@@ -225,7 +241,11 @@ impl SharedStrings {
     pub(crate) fn find(&self, index: u32) -> Option<&str> {
         let index = index as usize;
         let end = *self.ends.get(index)? as usize;
-        let start = if index == 0 { 0 } else { *self.ends.get(index - 1)? as usize };
+        let start = if index == 0 {
+            0
+        } else {
+            *self.ends.get(index - 1)? as usize
+        };
         self.text.get(start..end)
     }
 }
@@ -251,14 +271,20 @@ impl RowBuffer {
         if !text.is_empty() {
             let start = self.scratch.len() as u32;
             self.scratch.extend_from_slice(text.as_bytes());
-            self.cells.push(RawCell { column, raw: Raw::Scratch(start, self.scratch.len() as u32) });
+            self.cells.push(RawCell {
+                column,
+                raw: Raw::Scratch(start, self.scratch.len() as u32),
+            });
         }
     }
 
     pub(crate) fn push_error(&mut self, column: u32, text: &str) {
         let start = self.scratch.len() as u32;
         self.scratch.extend_from_slice(text.as_bytes());
-        self.cells.push(RawCell { column, raw: Raw::Error(start, self.scratch.len() as u32) });
+        self.cells.push(RawCell {
+            column,
+            raw: Raw::Error(start, self.scratch.len() as u32),
+        });
     }
 
     pub(crate) fn push(&mut self, column: u32, raw: Raw) {
@@ -301,7 +327,10 @@ impl<'a> RowView<'a> {
     /// Columns and values of the cells that are not empty, in order.
     pub fn values(&self) -> impl Iterator<Item = (u32, ValueView<'a>)> {
         let view = *self;
-        self.buffer.cells.iter().map(move |cell| (cell.column, view.decode(cell.raw)))
+        self.buffer
+            .cells
+            .iter()
+            .map(move |cell| (cell.column, view.decode(cell.raw)))
     }
 
     /// Number of columns from A to the last cell that is not empty.
@@ -315,7 +344,10 @@ impl<'a> RowView<'a> {
         for (column, value) in self.values() {
             cells[column as usize] = value.into_value().into();
         }
-        Row { number: self.number(), cells }
+        Row {
+            number: self.number(),
+            cells,
+        }
     }
 
     fn decode(&self, raw: Raw) -> ValueView<'a> {
@@ -347,14 +379,20 @@ mod tests {
 
     #[test]
     fn columns_are_lettered_as_office_programs_do() {
-        let letters: Vec<_> = [0, 25, 26, 51, 52, 701, 702, 16383].into_iter().map(column_letter).collect();
+        let letters: Vec<_> = [0, 25, 26, 51, 52, 701, 702, 16383]
+            .into_iter()
+            .map(column_letter)
+            .collect();
         assert_eq!(letters, ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA", "XFD"]);
     }
 
     #[test]
     fn a_code_kept_as_a_number_reads_as_its_digits() {
         assert_eq!(Value::Number(620_802_211.0).text(), "620802211");
-        assert_eq!(Value::Number(6.208_022_112_019_1e17).text(), "620802211201910000");
+        assert_eq!(
+            Value::Number(6.208_022_112_019_1e17).text(),
+            "620802211201910000"
+        );
         assert_eq!(Value::Number(106.5123).text(), "106.5123");
     }
 }

@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use std::ops::ControlFlow;
 
 use memchr::memmem::Finder;
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memchr3};
 
 use crate::error::{Claim, Error};
 use crate::limits::Limits;
@@ -21,7 +21,9 @@ use crate::xml::{PartReader, unescape, unescape_workbook};
 #[derive(Debug)]
 pub(crate) enum Stop {
     /// The sheet is written in a way only the general reader understands; rows up to this number were visited.
-    Strange { last_row: u64 },
+    Strange {
+        last_row: u64,
+    },
     Error(Error),
 }
 
@@ -66,7 +68,12 @@ pub(crate) fn scan<R: Read>(
     let mut tail = SheetTail::default();
     if rows.skip_to_rows()? {
         while let Some(length) = rows.next_row()? {
-            let view = RowView { buffer: &rows.buffer, slice: rows.window.slice(length.row), shared: context.shared, is_1904: context.is_1904 };
+            let view = RowView {
+                buffer: &rows.buffer,
+                slice: rows.window.slice(length.row),
+                shared: context.shared,
+                is_1904: context.is_1904,
+            };
             tail.hidden_rows += u64::from(view.is_hidden());
             let flow = visit(&view);
             rows.window.consume(length.whole);
@@ -98,8 +105,20 @@ struct RowScanner<'a, R> {
 
 impl<'a, R: Read> RowScanner<'a, R> {
     fn new(input: R, context: &'a Context<'a>, limits: &'a Limits) -> Self {
-        let window = Window { input, bytes: Vec::with_capacity(2 * CHUNK), start: 0, is_end: false };
-        Self { window, buffer: RowBuffer::default(), context, limits, row_end: Finder::new(b"</row>"), rows: 0 }
+        let window = Window {
+            input,
+            bytes: Vec::with_capacity(2 * CHUNK),
+            start: 0,
+            is_end: false,
+        };
+        Self {
+            window,
+            buffer: RowBuffer::default(),
+            context,
+            limits,
+            row_end: Finder::new(b"</row>"),
+            rows: 0,
+        }
     }
 
     /// Moves behind the start tag of the rows; false if the sheet has none.
@@ -142,7 +161,11 @@ impl<'a, R: Read> RowScanner<'a, R> {
         }
         self.rows += 1;
         if self.rows > self.limits.rows || self.buffer.number > self.limits.rows {
-            return Err(Error::TooLarge { what: Claim::Rows, limit: self.limits.rows }.into());
+            return Err(Error::TooLarge {
+                what: Claim::Rows,
+                limit: self.limits.rows,
+            }
+            .into());
         }
         Ok(Some(length))
     }
@@ -150,7 +173,12 @@ impl<'a, R: Read> RowScanner<'a, R> {
     /// Skips blanks up to the next tag.
     fn skip_to_tag(&mut self) -> Result<Option<Tag>, Stop> {
         loop {
-            let blanks = self.window.unread().iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+            let blanks = self
+                .window
+                .unread()
+                .iter()
+                .take_while(|byte| byte.is_ascii_whitespace())
+                .count();
             self.window.consume(blanks);
             let unread = self.window.unread();
             if unread.len() > 11 || self.window.is_end {
@@ -162,17 +190,30 @@ impl<'a, R: Read> RowScanner<'a, R> {
 
     fn row_length(&mut self) -> Result<RowLength, Stop> {
         let limit = self.limits.row_bytes as usize;
-        let too_large = || Stop::Error(Error::TooLarge { what: Claim::RowBytes, limit: limit as u64 });
+        let too_large = || {
+            Stop::Error(Error::TooLarge {
+                what: Claim::RowBytes,
+                limit: limit as u64,
+            })
+        };
         let Some(tag_end) = self.find(&Finder::new(b">"), 0, limit)? else {
             return Err(too_large());
         };
         if self.window.unread()[tag_end - 1] == b'/' {
-            return Ok(RowLength { row: tag_end + 1, whole: tag_end + 1 });
+            return Ok(RowLength {
+                row: tag_end + 1,
+                whole: tag_end + 1,
+            });
         }
         let finder = self.row_end.clone();
         match self.find(&finder, tag_end, limit)? {
-            Some(at) => Ok(RowLength { row: at, whole: at + b"</row>".len() }),
-            None if self.window.is_end => Err(Error::damaged(self.context.part, "row without end").into()),
+            Some(at) => Ok(RowLength {
+                row: at,
+                whole: at + b"</row>".len(),
+            }),
+            None if self.window.is_end => {
+                Err(Error::damaged(self.context.part, "row without end").into())
+            }
             None => Err(too_large()),
         }
     }
@@ -182,7 +223,9 @@ impl<'a, R: Read> RowScanner<'a, R> {
         let start = Finder::new(b"<mergeCell ");
         let mut merges = Vec::new();
         while merges.len() < MAX_MERGES && self.discard_to(&start)? {
-            let Some(end) = self.find(&Finder::new(b">"), 0, CHUNK)? else { break };
+            let Some(end) = self.find(&Finder::new(b">"), 0, CHUNK)? else {
+                break;
+            };
             merges.extend(merge_of(self.window.slice(end)));
             self.window.consume(end);
         }
@@ -190,13 +233,28 @@ impl<'a, R: Read> RowScanner<'a, R> {
     }
 
     /// Position of a needle in the unread bytes, filling the window up to `limit` bytes.
-    fn find(&mut self, needle: &Finder<'_>, from: usize, limit: usize) -> Result<Option<usize>, Stop> {
+    fn find(
+        &mut self,
+        needle: &Finder<'_>,
+        from: usize,
+        limit: usize,
+    ) -> Result<Option<usize>, Stop> {
         let mut from = from;
         loop {
-            if let Some(at) = self.window.unread().get(from..).and_then(|bytes| needle.find(bytes)) {
+            if let Some(at) = self
+                .window
+                .unread()
+                .get(from..)
+                .and_then(|bytes| needle.find(bytes))
+            {
                 return Ok(Some(from + at));
             }
-            from = from.max(self.window.unread().len().saturating_sub(needle.needle().len() - 1));
+            from = from.max(
+                self.window
+                    .unread()
+                    .len()
+                    .saturating_sub(needle.needle().len() - 1),
+            );
             if self.window.is_end || self.window.unread().len() > limit {
                 return Ok(None);
             }
@@ -215,17 +273,22 @@ impl<'a, R: Read> RowScanner<'a, R> {
                 return Ok(false);
             }
             let keep = needle.needle().len() - 1;
-            self.window.consume(self.window.unread().len().saturating_sub(keep));
+            self.window
+                .consume(self.window.unread().len().saturating_sub(keep));
             self.fill()?;
         }
     }
 
     fn fill(&mut self) -> Result<(), Stop> {
-        self.window.fill().map_err(|error| Stop::Error(Error::from_io(self.context.part, &error)))
+        self.window
+            .fill()
+            .map_err(|error| Stop::Error(Error::from_io(self.context.part, &error)))
     }
 
     fn strange(&self) -> Stop {
-        Stop::Strange { last_row: self.buffer.number }
+        Stop::Strange {
+            last_row: self.buffer.number,
+        }
     }
 }
 
@@ -315,7 +378,8 @@ fn next_attribute<'a>(bytes: &'a [u8], at: &mut usize) -> Option<Attribute<'a>> 
         }
         b'/' => {
             *at += 2;
-            return (bytes.get(*at - 1) == Some(&b'>')).then_some(Attribute::End { is_empty: true });
+            return (bytes.get(*at - 1) == Some(&b'>'))
+                .then_some(Attribute::End { is_empty: true });
         }
         _ => {}
     }
@@ -332,7 +396,10 @@ fn next_attribute<'a>(bytes: &'a [u8], at: &mut usize) -> Option<Attribute<'a>> 
     let rest = bytes.get(value_start..)?;
     let length = rest.iter().position(|&byte| byte == quote)?;
     *at = value_start + length + 1;
-    Some(Attribute::Pair { name, value: &rest[..length] })
+    Some(Attribute::Pair {
+        name,
+        value: &rest[..length],
+    })
 }
 
 /// Reads the cells of `<row …>…`; none if something in it is strange.
@@ -342,12 +409,21 @@ fn parse_row(row: &[u8], previous: u64, styles: &[Shown], buffer: &mut RowBuffer
     loop {
         match next_attribute(row, &mut at)? {
             Attribute::Pair { name: b"r", value } => number = Some(digits(value)?),
-            Attribute::Pair { name: b"hidden", value } => buffer.is_hidden = matches!(value, b"1" | b"true"),
+            Attribute::Pair {
+                name: b"hidden",
+                value,
+            } => buffer.is_hidden = matches!(value, b"1" | b"true"),
             Attribute::Pair { .. } => {}
             Attribute::End { .. } => break,
         }
     }
-    let mut cells = CellParser { row, at, styles, next_column: 0, number };
+    let mut cells = CellParser {
+        row,
+        at,
+        styles,
+        next_column: 0,
+        number,
+    };
     while cells.next(buffer)? {}
     buffer.number = cells.number.unwrap_or(previous + 1);
     if buffer.number <= previous {
@@ -385,7 +461,9 @@ impl CellParser<'_> {
         while row.get(self.at).is_some_and(u8::is_ascii_whitespace) {
             self.at += 1;
         }
-        let Some(rest) = row.get(self.at..).filter(|rest| !rest.is_empty()) else { return Some(false) };
+        let Some(rest) = row.get(self.at..).filter(|rest| !rest.is_empty()) else {
+            return Some(false);
+        };
         if !rest.starts_with(b"<c") || !ends_name(*rest.get(2)?) {
             return self.skip_extension().map(|()| true);
         }
@@ -407,7 +485,10 @@ impl CellParser<'_> {
         }
         self.next_column = column + 1;
         if !is_empty {
-            let shown = style.and_then(|style| self.styles.get(style as usize)).copied().unwrap_or(Shown::Plain);
+            let shown = style
+                .and_then(|style| self.styles.get(style as usize))
+                .copied()
+                .unwrap_or(Shown::Plain);
             self.content(column, kind, shown, buffer)?;
         }
         Some(true)
@@ -416,20 +497,31 @@ impl CellParser<'_> {
     /// The column of a reference such as `AB12`; its row counts where the row itself has no number.
     #[inline]
     fn reference(&mut self, value: &[u8]) -> Option<u32> {
-        let letters = value.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+        let letters = value
+            .iter()
+            .take_while(|byte| byte.is_ascii_uppercase())
+            .count();
         if letters == 0 || letters > 3 {
             return None;
         }
         if self.number.is_none() {
             self.number = Some(digits(&value[letters..])?);
         }
-        let column = value[..letters].iter().fold(0, |sum, &byte| sum * 26 + u32::from(byte - b'A') + 1);
+        let column = value[..letters]
+            .iter()
+            .fold(0, |sum, &byte| sum * 26 + u32::from(byte - b'A') + 1);
         Some(column - 1)
     }
 
     /// Reads what stands between `<c …>` and `</c>`.
     #[inline]
-    fn content(&mut self, column: u32, kind: Kind, shown: Shown, buffer: &mut RowBuffer) -> Option<()> {
+    fn content(
+        &mut self,
+        column: u32,
+        kind: Kind,
+        shown: Shown,
+        buffer: &mut RowBuffer,
+    ) -> Option<()> {
         let row = self.row;
         loop {
             self.at += memchr(b'<', row.get(self.at..)?)?;
@@ -458,7 +550,13 @@ impl CellParser<'_> {
     }
 
     /// A value whose tag has attributes (`<v xml:space="preserve">`).
-    fn spaced_value(&mut self, column: u32, kind: Kind, shown: Shown, buffer: &mut RowBuffer) -> Option<()> {
+    fn spaced_value(
+        &mut self,
+        column: u32,
+        kind: Kind,
+        shown: Shown,
+        buffer: &mut RowBuffer,
+    ) -> Option<()> {
         let start = self.at + memchr(b'>', &self.row[self.at..])? + 1;
         if self.row[start - 2] == b'/' {
             self.at = start;
@@ -471,7 +569,15 @@ impl CellParser<'_> {
     }
 
     #[inline]
-    fn value(&mut self, column: u32, kind: Kind, shown: Shown, start: usize, end: usize, buffer: &mut RowBuffer) -> Option<()> {
+    fn value(
+        &mut self,
+        column: u32,
+        kind: Kind,
+        shown: Shown,
+        start: usize,
+        end: usize,
+        buffer: &mut RowBuffer,
+    ) -> Option<()> {
         let bytes = &self.row[start..end];
         match kind {
             Kind::Number => match number(bytes) {
@@ -493,11 +599,12 @@ impl CellParser<'_> {
         if bytes.is_empty() {
             return;
         }
-        if memchr2(b'&', b'_', bytes).is_none() {
+        if memchr3(b'&', b'_', b'\r', bytes).is_none() {
             buffer.push(column, Raw::Slice(start as u32, end as u32));
             return;
         }
-        buffer.push_text(column, &unescape_workbook(&unescape(&String::from_utf8_lossy(bytes))));
+        let text = String::from_utf8_lossy(bytes).replace("\r\n", "\n");
+        buffer.push_text(column, &unescape_workbook(&unescape(&text)));
     }
 
     /// `<is><t>…</t></is>`, or runs of rich text.
@@ -505,7 +612,11 @@ impl CellParser<'_> {
     fn inline_text(&mut self, column: u32, buffer: &mut RowBuffer) -> Option<()> {
         let row = self.row;
         let rest = &row[self.at..];
-        let tag = if rest.starts_with(b"<is><t>") { 7 } else { spaced_text_tag(rest) };
+        let tag = if rest.starts_with(b"<is><t>") {
+            7
+        } else {
+            spaced_text_tag(rest)
+        };
         if tag > 0 {
             let start = self.at + tag;
             let end = start + memchr(b'<', &row[start..])?;
@@ -515,7 +626,11 @@ impl CellParser<'_> {
                 return Some(());
             }
         }
-        let end = if rest.starts_with(b"<is/>") { 5 } else { memchr::memmem::find(rest, b"</is>")? + 5 };
+        let end = if rest.starts_with(b"<is/>") {
+            5
+        } else {
+            memchr::memmem::find(rest, b"</is>")? + 5
+        };
         buffer.push_text(column, &runs(&rest[..end])?);
         self.at += end;
         Some(())
@@ -525,12 +640,20 @@ impl CellParser<'_> {
     fn skip(&mut self, end: &[u8]) -> Option<()> {
         let rest = &self.row[self.at..];
         let tag_end = memchr(b'>', rest)?;
-        self.at += if rest[tag_end - 1] == b'/' { tag_end + 1 } else { memchr::memmem::find(rest, end)? + end.len() };
+        self.at += if rest[tag_end - 1] == b'/' {
+            tag_end + 1
+        } else {
+            memchr::memmem::find(rest, end)? + end.len()
+        };
         Some(())
     }
 
     fn skip_extension(&mut self) -> Option<()> {
-        if self.row[self.at..].starts_with(b"<extLst") { self.skip(b"</extLst>") } else { None }
+        if self.row[self.at..].starts_with(b"<extLst") {
+            self.skip(b"</extLst>")
+        } else {
+            None
+        }
     }
 }
 
@@ -585,7 +708,10 @@ fn digits(bytes: &[u8]) -> Option<u64> {
     if bytes.is_empty() || bytes.len() > 18 {
         return None;
     }
-    bytes.iter().try_fold(0, |sum: u64, &byte| byte.is_ascii_digit().then(|| sum * 10 + u64::from(byte - b'0')))
+    bytes.iter().try_fold(0, |sum: u64, &byte| {
+        byte.is_ascii_digit()
+            .then(|| sum * 10 + u64::from(byte - b'0'))
+    })
 }
 
 /// The range of `… ref="A1:C2"`.
@@ -596,7 +722,12 @@ fn merge_of(tag: &[u8]) -> Option<Merge> {
     let text = std::str::from_utf8(&rest[..end]).ok()?;
     let (first, last) = text.split_once(':')?;
     let ((first_row, first_column), (last_row, last_column)) = (position(first)?, position(last)?);
-    (first_row <= last_row && first_column <= last_column).then_some(Merge { first_row, first_column, last_row, last_column })
+    (first_row <= last_row && first_column <= last_column).then_some(Merge {
+        first_row,
+        first_column,
+        last_row,
+        last_column,
+    })
 }
 
 /// Row from 1 and column from 0 of a reference such as `$AB$12`.
@@ -606,7 +737,10 @@ fn position(reference: &str) -> Option<(u64, u32)> {
     if letters == 0 || letters > 3 {
         return None;
     }
-    let column = plain.bytes().take(letters).fold(0, |sum, byte| sum * 26 + u32::from(byte - b'A') + 1);
+    let column = plain
+        .bytes()
+        .take(letters)
+        .fold(0, |sum, byte| sum * 26 + u32::from(byte - b'A') + 1);
     Some((digits(&plain.as_bytes()[letters..])?, column - 1))
 }
 
@@ -621,7 +755,9 @@ mod tests {
 
     impl Read for Dripping<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let Some((&first, rest)) = self.0.split_first() else { return Ok(0) };
+            let Some((&first, rest)) = self.0.split_first() else {
+                return Ok(0);
+            };
             buffer[0] = first;
             self.0 = rest;
             Ok(1)
@@ -635,7 +771,12 @@ mod tests {
             shared.finish_one();
         }
         let styles = [Shown::Plain, Shown::Moment];
-        let context = Context { styles: &styles, shared: &shared, is_1904: false, part: "sheet" };
+        let context = Context {
+            styles: &styles,
+            shared: &shared,
+            is_1904: false,
+            part: "sheet",
+        };
         let mut rows = Vec::new();
         let tail = scan(Dripping(xml.as_bytes()), &context, limits, &mut |row| {
             rows.push(row.to_row());
@@ -645,12 +786,26 @@ mod tests {
     }
 
     fn sheet(rows: &str) -> String {
-        format!("<?xml version=\"1.0\"?><worksheet xmlns=\"x\"><sheetData>{rows}</sheetData></worksheet>")
+        format!(
+            "<?xml version=\"1.0\"?><worksheet xmlns=\"x\"><sheetData>{rows}</sheetData></worksheet>"
+        )
     }
 
     fn texts(xml: &str) -> Vec<String> {
         let (rows, _) = read(&sheet(xml), &Limits::default()).unwrap();
-        rows.iter().map(|row| format!("{}:{}", row.number, row.cells.iter().map(|c| c.value.text()).collect::<Vec<_>>().join("|"))).collect()
+        rows.iter()
+            .map(|row| {
+                format!(
+                    "{}:{}",
+                    row.number,
+                    row.cells
+                        .iter()
+                        .map(|c| c.value.text())
+                        .collect::<Vec<_>>()
+                        .join("|")
+                )
+            })
+            .collect()
     }
 
     #[test]
@@ -659,30 +814,51 @@ mod tests {
             <c r="D3" t="b"><v>1</v></c><c r="E3" t="e"><f>1/0</f><v>#DIV/0!</v></c><c r="F3" t="str"><f t="shared" si="0"/><v>a&lt;b</v></c>
             <c r="G3" t="inlineStr"><is><t xml:space="preserve"> 后河 </t></is></c>
             <c r="H3" t="inlineStr"><is><r><rPr><b/></rPr><t>粗</t></r><r><t>细</t></r><rPh sb="0" eb="1"><t>ku</t></rPh></is></c><c r="I3" s="1"/></row>"#;
-        assert_eq!(texts(row), ["3:乙|-1500|2019-08-19|TRUE|#DIV/0!|a<b| 后河 |粗细"]);
+        assert_eq!(
+            texts(row),
+            ["3:乙|-1500|2019-08-19|TRUE|#DIV/0!|a<b| 后河 |粗细"]
+        );
     }
 
     #[test]
     fn missing_references_are_counted_on() {
-        assert_eq!(texts("<row><c><v>1</v></c><c r=\"C1\"><v>3</v></c><c><v>4</v></c></row><row/><row><c t=\"n\"><v>5</v></c></row>"), ["1:1||3|4", "2:", "3:5"]);
+        assert_eq!(
+            texts(
+                "<row><c><v>1</v></c><c r=\"C1\"><v>3</v></c><c><v>4</v></c></row><row/><row><c t=\"n\"><v>5</v></c></row>"
+            ),
+            ["1:1||3|4", "2:", "3:5"]
+        );
         assert_eq!(texts("<row><c r=\"B7\"><v>1</v></c></row>"), ["7:|1"]);
     }
 
     #[test]
     fn cells_out_of_order_are_sorted() {
-        assert_eq!(texts("<row r=\"1\"><c r=\"C1\"><v>3</v></c><c r=\"A1\"><v>1</v></c></row>"), ["1:1||3"]);
+        assert_eq!(
+            texts("<row r=\"1\"><c r=\"C1\"><v>3</v></c><c r=\"A1\"><v>1</v></c></row>"),
+            ["1:1||3"]
+        );
     }
 
     #[test]
     fn a_number_that_is_none_stays_text() {
-        assert_eq!(texts("<row r=\"1\"><c><v>1e999</v></c><c><v>abc</v></c><c><v>620802198001011234</v></c></row>"), ["1:1e999|abc|620802198001011200"]);
+        assert_eq!(
+            texts(
+                "<row r=\"1\"><c><v>1e999</v></c><c><v>abc</v></c><c><v>620802198001011234</v></c></row>"
+            ),
+            ["1:1e999|abc|620802198001011200"]
+        );
     }
 
     #[test]
     fn merged_ranges_are_found_behind_the_rows() {
         let xml = "<worksheet><sheetData/><mergeCells count=\"2\"><mergeCell ref=\"A1:C1\"/><mergeCell ref=\"B2:B4\" /></mergeCells></worksheet>";
         let (_, tail) = read(xml, &Limits::default()).unwrap();
-        let merge = |first_row, first_column, last_row, last_column| Merge { first_row, first_column, last_row, last_column };
+        let merge = |first_row, first_column, last_row, last_column| Merge {
+            first_row,
+            first_column,
+            last_row,
+            last_column,
+        };
         assert_eq!(tail.merges, [merge(1, 0, 1, 2), merge(2, 1, 4, 1)]);
     }
 
@@ -696,34 +872,67 @@ mod tests {
             sheet("<row r=\"2\"/><row r=\"1\"/>"),
         ];
         for xml in cases {
-            assert!(matches!(read(&xml, &Limits::default()), Err(Stop::Strange { .. })), "{xml}");
+            assert!(
+                matches!(read(&xml, &Limits::default()), Err(Stop::Strange { .. })),
+                "{xml}"
+            );
         }
     }
 
     #[test]
     fn a_sheet_cut_short_is_damaged_not_short() {
-        for xml in ["<worksheet><sheetData><row r=\"1\"><c><v>1</v></c>", "<worksheet><sheetData><row r=\"1\"/>"] {
-            assert!(matches!(read(xml, &Limits::default()), Err(Stop::Error(Error::Damaged { .. }))), "{xml}");
+        for xml in [
+            "<worksheet><sheetData><row r=\"1\"><c><v>1</v></c>",
+            "<worksheet><sheetData><row r=\"1\"/>",
+        ] {
+            assert!(
+                matches!(
+                    read(xml, &Limits::default()),
+                    Err(Stop::Error(Error::Damaged { .. }))
+                ),
+                "{xml}"
+            );
         }
     }
 
     #[test]
     fn a_document_type_is_refused() {
         let xml = "<!DOCTYPE x [<!ENTITY a \"aaaa\">]><worksheet><sheetData/></worksheet>";
-        assert!(matches!(read(xml, &Limits::default()), Err(Stop::Error(Error::Damaged { .. }))));
+        assert!(matches!(
+            read(xml, &Limits::default()),
+            Err(Stop::Error(Error::Damaged { .. }))
+        ));
     }
 
     #[test]
     fn a_row_longer_than_the_limit_is_refused() {
-        let row = format!("<row r=\"1\"><c t=\"str\"><v>{}</v></c></row>", "长".repeat(200_000));
-        let limits = Limits { row_bytes: 100_000, ..Limits::default() };
-        assert!(matches!(read(&sheet(&row), &limits), Err(Stop::Error(Error::TooLarge { what: Claim::RowBytes, .. }))));
+        let row = format!(
+            "<row r=\"1\"><c t=\"str\"><v>{}</v></c></row>",
+            "长".repeat(200_000)
+        );
+        let limits = Limits {
+            row_bytes: 100_000,
+            ..Limits::default()
+        };
+        assert!(matches!(
+            read(&sheet(&row), &limits),
+            Err(Stop::Error(Error::TooLarge {
+                what: Claim::RowBytes,
+                ..
+            }))
+        ));
     }
 
     #[test]
     fn rows_beyond_the_limit_are_refused() {
         let far = sheet("<row r=\"4000000000\"><c><v>1</v></c></row>");
-        assert!(matches!(read(&far, &Limits::default()), Err(Stop::Error(Error::TooLarge { what: Claim::Rows, .. }))));
+        assert!(matches!(
+            read(&far, &Limits::default()),
+            Err(Stop::Error(Error::TooLarge {
+                what: Claim::Rows,
+                ..
+            }))
+        ));
     }
 
     proptest::proptest! {

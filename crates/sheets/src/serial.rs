@@ -24,7 +24,9 @@ const MILLIS_PER_DAY: f64 = 86_400_000.0;
 /// A serial number as a date, or as the text of a time of day when it has no day; a plain number when it is neither.
 pub(crate) fn date_or_time(serial: f64, is_1904: bool) -> ValueView<'static> {
     if (0.0..1.0).contains(&serial) && (serial > 0.0 || !is_1904) {
-        return time_of_day(serial).map_or(ValueView::Number(serial), |time| ValueView::Text(Cow::Owned(time.to_string())));
+        return time_of_day(serial).map_or(ValueView::Number(serial), |time| {
+            ValueView::Text(Cow::Owned(time.to_string()))
+        });
     }
     moment(serial, is_1904).map_or(ValueView::Number(serial), ValueView::Date)
 }
@@ -44,7 +46,9 @@ pub fn moment(serial: f64, is_1904: bool) -> Option<DateTime> {
     if millis == 0.0 {
         return Some(on.to_datetime(Time::midnight()));
     }
-    on.to_datetime(Time::midnight()).checked_add(SignedDuration::from_millis(millis as i64)).ok()
+    on.to_datetime(Time::midnight())
+        .checked_add(SignedDuration::from_millis(millis as i64))
+        .ok()
 }
 
 fn day_of(day: i64, is_1904: bool) -> Option<Date> {
@@ -59,14 +63,21 @@ fn day_of(day: i64, is_1904: bool) -> Option<Date> {
 
 fn time_of_day(serial: f64) -> Option<Time> {
     let seconds = (serial * 86_400.0).round() as i64;
-    Time::midnight().checked_add(SignedDuration::from_secs(seconds.min(86_399))).ok()
+    Time::midnight()
+        .checked_add(SignedDuration::from_secs(seconds.min(86_399)))
+        .ok()
 }
 
 /// Hours, minutes and seconds of a serial number shown as a duration.
 pub(crate) fn duration_text(serial: f64) -> String {
     let seconds = (serial.abs() * 86_400.0).round() as u64;
     let sign = if serial < 0.0 { "-" } else { "" };
-    format!("{sign}{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+    format!(
+        "{sign}{}:{:02}:{:02}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
 }
 
 /// How the number formats known to every office program (ECMA-376 part 1, 18.8.30) show a number.
@@ -97,6 +108,9 @@ pub(crate) fn format_code(code: &str) -> Shown {
                 }
             }
             ';' => return Shown::Plain,
+            'a' if chars.as_str().starts_with("m/pm") || chars.as_str().starts_with("/p") => {
+                return Shown::Moment;
+            }
             'y' | 'm' | 'd' | 'h' | 's' => return Shown::Moment,
             _ => {}
         }
@@ -105,7 +119,9 @@ pub(crate) fn format_code(code: &str) -> Shown {
 }
 
 fn is_running_unit(inside: &str) -> bool {
-    ["h", "m", "s"].iter().any(|unit| !inside.is_empty() && inside.trim_matches(|c| unit.starts_with(c)).is_empty())
+    ["h", "m", "s"]
+        .iter()
+        .any(|unit| !inside.is_empty() && inside.trim_matches(|c| unit.starts_with(c)).is_empty())
 }
 
 #[cfg(test)]
@@ -116,7 +132,10 @@ mod tests {
     #[test]
     fn both_date_systems_meet_at_the_same_day() {
         assert_eq!(moment(43_696.0, false).unwrap().date(), date(2019, 8, 19));
-        assert_eq!(moment(43_696.0 - 1462.0, true).unwrap().date(), date(2019, 8, 19));
+        assert_eq!(
+            moment(43_696.0 - 1462.0, true).unwrap().date(),
+            date(2019, 8, 19)
+        );
         assert_eq!(moment(1.0, false).unwrap().date(), date(1900, 1, 1));
         assert_eq!(moment(59.0, false).unwrap().date(), date(1900, 2, 28));
         assert_eq!(moment(61.0, false).unwrap().date(), date(1900, 3, 1));
@@ -131,9 +150,18 @@ mod tests {
 
     #[test]
     fn times_are_rounded_and_carried_into_the_next_day() {
-        assert_eq!(moment(43_696.5, false).unwrap().to_string(), "2019-08-19T12:00:00");
-        assert_eq!(moment(43_696.999_999_999_9, false).unwrap().to_string(), "2019-08-20T00:00:00");
-        assert_eq!(date_or_time(0.354_166_666_7, false), ValueView::Text("08:30:00".into()));
+        assert_eq!(
+            moment(43_696.5, false).unwrap().to_string(),
+            "2019-08-19T12:00:00"
+        );
+        assert_eq!(
+            moment(43_696.999_999_999_9, false).unwrap().to_string(),
+            "2019-08-20T00:00:00"
+        );
+        assert_eq!(
+            date_or_time(0.354_166_666_7, false),
+            ValueView::Text("08:30:00".into())
+        );
         assert_eq!(duration_text(1.25), "30:00:00");
     }
 

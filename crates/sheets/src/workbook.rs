@@ -11,8 +11,8 @@ use spatial::diagnostic::{Diagnostic, Place};
 use crate::delimited;
 use crate::error::{Claim, Error, Found};
 use crate::limits::Limits;
-use crate::office;
 use crate::ods;
+use crate::office;
 use crate::ole;
 use crate::package::Package;
 use crate::row::{Merge, Row, RowView};
@@ -93,14 +93,23 @@ type Visit<'a> = &'a mut dyn FnMut(&RowView<'_>) -> ControlFlow<()>;
 /// Opens a table file; its content decides what it is.
 pub fn open(path: impl AsRef<Path>, limits: &Limits) -> Result<Workbook, Error> {
     let path = path.as_ref();
-    let read = |source| Error::Read { path: path.to_owned(), source };
+    let read = |source| Error::Read {
+        path: path.to_owned(),
+        source,
+    };
     let mut file = File::open(path).map_err(read)?;
     let size = file.metadata().map_err(read)?.len();
     if size > limits.file_bytes {
-        return Err(Error::TooLarge { what: Claim::FileBytes, limit: limits.file_bytes });
+        return Err(Error::TooLarge {
+            what: Claim::FileBytes,
+            limit: limits.file_bytes,
+        });
     }
     let mut head = Vec::new();
-    file.by_ref().take(4096).read_to_end(&mut head).map_err(read)?;
+    file.by_ref()
+        .take(4096)
+        .read_to_end(&mut head)
+        .map_err(read)?;
     file.rewind().map_err(read)?;
     let (kind, sheets, source) = match Content::of(&head)? {
         Content::Zip => open_zip(file, path, limits)?,
@@ -114,8 +123,19 @@ pub fn open(path: impl AsRef<Path>, limits: &Limits) -> Result<Workbook, Error> 
             (Kind::Text, sheets, Source::Text(book))
         }
     };
-    let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let mut workbook = Workbook { kind, file_name, path: path.to_owned(), limits: limits.clone(), sheets, diagnostics: Vec::new(), source };
+    let file_name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let mut workbook = Workbook {
+        kind,
+        file_name,
+        path: path.to_owned(),
+        limits: limits.clone(),
+        sheets,
+        diagnostics: Vec::new(),
+        source,
+    };
     workbook.note_hidden_sheets();
     Ok(workbook)
 }
@@ -135,18 +155,29 @@ fn open_zip(file: File, path: &Path, limits: &Limits) -> Result<(Kind, Vec<Sheet
         let (book, sheets) = ods::Book::open_package(package, limits)?;
         return Ok((Kind::Ods, sheets, Source::Ods(book)));
     }
-    Err(Error::NotATable { found: Found::Archive })
+    Err(Error::NotATable {
+        found: Found::Archive,
+    })
 }
 
 fn is_ods(package: &mut Package) -> bool {
-    package.bytes("mimetype", 256).is_ok_and(|kind| kind.starts_with(b"application/vnd.oasis.opendocument.spreadsheet"))
+    package
+        .bytes("mimetype", 256)
+        .is_ok_and(|kind| kind.starts_with(b"application/vnd.oasis.opendocument.spreadsheet"))
 }
 
-fn open_compound(file: File, path: &Path, limits: &Limits) -> Result<(Kind, Vec<Sheet>, Source), Error> {
+fn open_compound(
+    file: File,
+    path: &Path,
+    limits: &Limits,
+) -> Result<(Kind, Vec<Sheet>, Source), Error> {
     ole::check(file, limits)?;
     let (book, sheets) = office::Book::open_xls(path)?;
     if sheets.len() as u64 > limits.sheets {
-        return Err(Error::TooLarge { what: Claim::Sheets, limit: limits.sheets });
+        return Err(Error::TooLarge {
+            what: Claim::Sheets,
+            limit: limits.sheets,
+        });
     }
     Ok((Kind::Xls, sheets, Source::Office(Box::new(book))))
 }
@@ -167,7 +198,9 @@ impl Content {
             [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Ok(Self::Zip),
             [0xD0, 0xCF, 0x11, 0xE0, ..] => Ok(Self::CompoundFile),
             [b'%', b'P', b'D', b'F', ..] => not_a_table(Found::Pdf),
-            [0xFF, 0xD8, 0xFF, ..] | [0x89, b'P', b'N', b'G', ..] | [b'G', b'I', b'F', b'8', ..] => not_a_table(Found::Image),
+            [0xFF, 0xD8, 0xFF, ..]
+            | [0x89, b'P', b'N', b'G', ..]
+            | [b'G', b'I', b'F', b'8', ..] => not_a_table(Found::Image),
             [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => not_a_table(Found::Image),
             _ if delimited::is_utf16(head) => Ok(Self::Text),
             _ if head.contains(&0) => not_a_table(Found::Binary),
@@ -176,13 +209,20 @@ impl Content {
     }
 
     fn of_text(head: &[u8]) -> Result<Self, Error> {
-        let text = String::from_utf8_lossy(head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head)).trim_start().to_ascii_lowercase();
+        let text = String::from_utf8_lossy(head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head))
+            .trim_start()
+            .to_ascii_lowercase();
         if text.contains("opendocument.spreadsheet") && text.starts_with("<?xml") {
             return Ok(Self::FlatOds);
         }
-        let is_page = ["<!doctype html", "<html", "<table", "<meta"].iter().any(|tag| text.starts_with(tag)) || text.contains("<html");
+        let is_page = ["<!doctype html", "<html", "<table", "<meta"]
+            .iter()
+            .any(|tag| text.starts_with(tag))
+            || text.contains("<html");
         if is_page {
-            return Err(Error::NotATable { found: Found::WebPage });
+            return Err(Error::NotATable {
+                found: Found::WebPage,
+            });
         }
         if text.starts_with("<?xml") {
             return Err(Error::NotATable { found: Found::Xml });
@@ -210,7 +250,11 @@ impl Workbook {
     /// The place of a sheet, for diagnostics about its rows.
     pub fn place(&self, sheet: usize) -> Place {
         let name = self.sheets.get(sheet).map(|sheet| sheet.name.clone());
-        Place { file: Some(self.file_name.clone()), sheet: name.filter(|name| !name.is_empty()), ..Place::default() }
+        Place {
+            file: Some(self.file_name.clone()),
+            sheet: name.filter(|name| !name.is_empty()),
+            ..Place::default()
+        }
     }
 
     /// Visits the rows of a sheet in order, with bounded memory, until the visitor breaks off.
@@ -221,7 +265,8 @@ impl Workbook {
         let mut end = SheetEnd::default();
         let tail = self.scan_source(sheet, visit, &mut end.diagnostics)?;
         if tail.hidden_rows > 0 {
-            end.diagnostics.push(Diagnostic::note("sheet.hidden_rows").arg("count", tail.hidden_rows));
+            end.diagnostics
+                .push(Diagnostic::note("sheet.hidden_rows").arg("count", tail.hidden_rows));
         }
         let place = self.place(sheet);
         for diagnostic in &mut end.diagnostics {
@@ -231,12 +276,19 @@ impl Workbook {
         Ok(end)
     }
 
-    fn scan_source(&mut self, sheet: usize, visit: Visit<'_>, diagnostics: &mut Vec<Diagnostic>) -> Result<SheetTail, Error> {
+    fn scan_source(
+        &mut self,
+        sheet: usize,
+        visit: Visit<'_>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Result<SheetTail, Error> {
         match &mut self.source {
             Source::Xlsx(book) => match book.scan(sheet, &self.limits, visit) {
                 Ok(tail) => Ok(tail),
                 Err(Stop::Error(error)) => Err(error),
-                Err(Stop::Strange { last_row }) => self.scan_generally(sheet, last_row, visit, diagnostics),
+                Err(Stop::Strange { last_row }) => {
+                    self.scan_generally(sheet, last_row, visit, diagnostics)
+                }
             },
             Source::Office(book) => book.scan(sheet, 0, &self.limits, visit),
             Source::Ods(book) => book.scan(sheet, &self.limits, visit),
@@ -245,9 +297,22 @@ impl Workbook {
     }
 
     /// Goes on after `last_row` with the general reader, which knows every way to write a sheet but is slower.
-    fn scan_generally(&mut self, sheet: usize, last_row: u64, visit: Visit<'_>, diagnostics: &mut Vec<Diagnostic>) -> Result<SheetTail, Error> {
-        let read = |source| Error::Read { path: self.path.clone(), source };
-        Package::open(File::open(&self.path).map_err(read)?, self.limits.expanded_bytes)?.check_expanded(self.limits.resident_bytes)?;
+    fn scan_generally(
+        &mut self,
+        sheet: usize,
+        last_row: u64,
+        visit: Visit<'_>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Result<SheetTail, Error> {
+        let read = |source| Error::Read {
+            path: self.path.clone(),
+            source,
+        };
+        Package::open(
+            File::open(&self.path).map_err(read)?,
+            self.limits.expanded_bytes,
+        )?
+        .check_expanded(self.limits.resident_bytes)?;
         let mut book = office::Book::open_xlsx(&self.path)?;
         let name = &self.sheets[sheet].name;
         diagnostics.push(Diagnostic::note("sheet.unusual_writing"));
@@ -260,7 +325,11 @@ impl Workbook {
         let mut gathered = Gathered::new(self.limits.cells);
         if count > 0 {
             self.scan(sheet, &mut |row| {
-                if !gathered.push(row, &mut rows) || rows.len() >= count { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                if !gathered.push(row, &mut rows) || rows.len() >= count {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
             })?;
         }
         Ok(rows)
@@ -268,7 +337,8 @@ impl Workbook {
 
     /// The merged ranges of a sheet; rows are skipped over.
     pub fn merges(&mut self, sheet: usize) -> Result<Vec<Merge>, Error> {
-        self.scan(sheet, &mut |_| ControlFlow::Continue(())).map(|end| end.merges)
+        self.scan(sheet, &mut |_| ControlFlow::Continue(()))
+            .map(|end| end.merges)
     }
 
     /// All rows of a sheet that are not empty, with the merged ranges.
@@ -276,12 +346,23 @@ impl Workbook {
         let mut rows = Vec::new();
         let mut gathered = Gathered::new(self.limits.cells);
         let end = self.scan(sheet, &mut |row| {
-            if gathered.push(row, &mut rows) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            if gathered.push(row, &mut rows) {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
         })?;
         if gathered.is_over() {
-            return Err(Error::TooLarge { what: Claim::Cells, limit: self.limits.cells });
+            return Err(Error::TooLarge {
+                what: Claim::Cells,
+                limit: self.limits.cells,
+            });
         }
-        let table = Table { sheet: self.sheets[sheet].clone(), rows, merges: end.merges };
+        let table = Table {
+            sheet: self.sheets[sheet].clone(),
+            rows,
+            merges: end.merges,
+        };
         Ok((table, end.diagnostics))
     }
 
@@ -289,7 +370,12 @@ impl Workbook {
     pub fn tables(&mut self) -> Result<(Vec<Table>, Vec<Diagnostic>), Error> {
         let mut diagnostics = self.diagnostics.clone();
         let mut tables = Vec::new();
-        let visible: Vec<usize> = self.sheets.iter().filter(|s| s.visibility == Visibility::Visible).map(|s| s.index).collect();
+        let visible: Vec<usize> = self
+            .sheets
+            .iter()
+            .filter(|s| s.visibility == Visibility::Visible)
+            .map(|s| s.index)
+            .collect();
         for sheet in visible {
             let (table, more) = self.table(sheet)?;
             diagnostics.extend(more);
@@ -303,8 +389,13 @@ impl Workbook {
     }
 
     fn note_hidden_sheets(&mut self) {
-        let hidden = self.sheets.iter().filter(|sheet| sheet.visibility != Visibility::Visible);
-        let notes: Vec<_> = hidden.map(|sheet| Diagnostic::warning("sheet.hidden").at(self.place(sheet.index))).collect();
+        let hidden = self
+            .sheets
+            .iter()
+            .filter(|sheet| sheet.visibility != Visibility::Visible);
+        let notes: Vec<_> = hidden
+            .map(|sheet| Diagnostic::warning("sheet.hidden").at(self.place(sheet.index)))
+            .collect();
         self.diagnostics.extend(notes);
     }
 }
@@ -324,7 +415,9 @@ impl Gathered {
         if row.width() == 0 {
             return true;
         }
-        self.left = self.left.and_then(|left| left.checked_sub(u64::from(row.width())));
+        self.left = self
+            .left
+            .and_then(|left| left.checked_sub(u64::from(row.width())));
         if self.left.is_some() {
             rows.push(row.to_row());
         }

@@ -41,19 +41,35 @@ struct SheetList {
 
 /// The path of the workbook part if the package is a spreadsheet in XML.
 pub(crate) fn workbook_path(package: &mut Package) -> Option<String> {
-    let main = relations(package, "").ok()?.into_values().find(|relation| relation.kind == "officeDocument")?;
-    let is_workbook = main.target.to_lowercase().ends_with("workbook.xml") && package.contains(&main.target);
+    let main = relations(package, "")
+        .ok()?
+        .into_values()
+        .find(|relation| relation.kind == "officeDocument")?;
+    let is_workbook =
+        main.target.to_lowercase().ends_with("workbook.xml") && package.contains(&main.target);
     is_workbook.then_some(main.target)
 }
 
 impl Book {
-    pub(crate) fn open(mut package: Package, path: &str, limits: &Limits) -> Result<(Self, Vec<Sheet>), Error> {
+    pub(crate) fn open(
+        mut package: Package,
+        path: &str,
+        limits: &Limits,
+    ) -> Result<(Self, Vec<Sheet>), Error> {
         let relations = relations(&mut package, path)?;
         let list = sheet_list(&package.bytes(path, SMALL_PART_BYTES)?, path)?;
         if list.sheets.len() as u64 > limits.sheets {
-            return Err(Error::TooLarge { what: Claim::Sheets, limit: limits.sheets });
+            return Err(Error::TooLarge {
+                what: Claim::Sheets,
+                limit: limits.sheets,
+            });
         }
-        let of_kind = |kind: &str| relations.values().find(|relation| relation.kind == kind).map(|r| r.target.clone());
+        let of_kind = |kind: &str| {
+            relations
+                .values()
+                .find(|relation| relation.kind == kind)
+                .map(|r| r.target.clone())
+        };
         let styles = match of_kind("styles").filter(|part| package.contains(part)) {
             Some(part) => styles(&package.bytes(&part, SMALL_PART_BYTES)?, &part)?,
             None => Vec::new(),
@@ -63,7 +79,16 @@ impl Book {
             None => SharedStrings::default(),
         };
         let (sheets, paths) = tables(list.sheets, &relations);
-        Ok((Self { package, paths, styles, shared, is_1904: list.is_1904 }, sheets))
+        Ok((
+            Self {
+                package,
+                paths,
+                styles,
+                shared,
+                is_1904: list.is_1904,
+            },
+            sheets,
+        ))
     }
 
     pub(crate) fn scan(
@@ -74,14 +99,26 @@ impl Book {
     ) -> Result<SheetTail, scan::Stop> {
         let path = &self.paths[index];
         let part = self.package.part(path).map_err(scan::Stop::Error)?;
-        let context = scan::Context { styles: &self.styles, shared: &self.shared, is_1904: self.is_1904, part: path };
+        let context = scan::Context {
+            styles: &self.styles,
+            shared: &self.shared,
+            is_1904: self.is_1904,
+            part: path,
+        };
         scan::scan(part, &context, limits, visit)
     }
 }
 
 /// Worksheets with their paths; chart and dialog sheets hold no table.
-fn tables(list: Vec<(Sheet, String)>, relations: &HashMap<String, Relation>) -> (Vec<Sheet>, Vec<String>) {
-    let worksheet = |id: &String| relations.get(id).filter(|relation| relation.kind == "worksheet");
+fn tables(
+    list: Vec<(Sheet, String)>,
+    relations: &HashMap<String, Relation>,
+) -> (Vec<Sheet>, Vec<String>) {
+    let worksheet = |id: &String| {
+        relations
+            .get(id)
+            .filter(|relation| relation.kind == "worksheet")
+    };
     list.into_iter()
         .filter_map(|(sheet, id)| worksheet(&id).map(|relation| (sheet, relation.target.clone())))
         .enumerate()
@@ -92,13 +129,19 @@ fn tables(list: Vec<(Sheet, String)>, relations: &HashMap<String, Relation>) -> 
 /// The relations of a part (of the package for the empty path), by id, with targets resolved.
 fn relations(package: &mut Package, source: &str) -> Result<HashMap<String, Relation>, Error> {
     let (folder, name) = source.rsplit_once('/').unwrap_or(("", source));
-    let path = if folder.is_empty() { format!("_rels/{name}.rels") } else { format!("{folder}/_rels/{name}.rels") };
+    let path = if folder.is_empty() {
+        format!("_rels/{name}.rels")
+    } else {
+        format!("{folder}/_rels/{name}.rels")
+    };
     let bytes = package.bytes(&path, SMALL_PART_BYTES)?;
     let mut relations = HashMap::new();
     let mut reader = PartReader::new(bytes.as_slice(), &path);
     loop {
         match reader.next()? {
-            Event::Start(element) | Event::Empty(element) if element.local_name().as_ref() == b"Relationship" => {
+            Event::Start(element) | Event::Empty(element)
+                if element.local_name().as_ref() == b"Relationship" =>
+            {
                 if let Some((id, relation)) = relation(&element, folder) {
                     relations.insert(id, relation);
                 }
@@ -119,7 +162,11 @@ fn relation(element: &BytesStart<'_>, folder: &str) -> Option<(String, Relation)
 /// A target relative to a folder, as a path inside the package; it cannot leave the package.
 fn resolve(folder: &str, target: &str) -> String {
     let target = target.replace('\\', "/");
-    let mut steps: Vec<&str> = if target.starts_with('/') { Vec::new() } else { folder.split('/').collect() };
+    let mut steps: Vec<&str> = if target.starts_with('/') {
+        Vec::new()
+    } else {
+        folder.split('/').collect()
+    };
     for step in target.split('/') {
         match step {
             "" | "." => {}
@@ -138,7 +185,10 @@ fn sheet_list(bytes: &[u8], path: &str) -> Result<SheetList, Error> {
         match reader.next()? {
             Event::Start(element) | Event::Empty(element) => match element.local_name().as_ref() {
                 b"workbookPr" => list.is_1904 |= flag(&element, "date1904"),
-                b"sheet" => list.sheets.push((sheet(&element), attribute(&element, "id").unwrap_or_default())),
+                b"sheet" => list.sheets.push((
+                    sheet(&element),
+                    attribute(&element, "id").unwrap_or_default(),
+                )),
                 _ => {}
             },
             Event::Eof => return Ok(list),
@@ -153,7 +203,11 @@ fn sheet(element: &BytesStart<'_>) -> Sheet {
         Some("veryHidden") => Visibility::VeryHidden,
         _ => Visibility::Visible,
     };
-    Sheet { index: 0, name: attribute(element, "name").unwrap_or_default(), visibility }
+    Sheet {
+        index: 0,
+        name: attribute(element, "name").unwrap_or_default(),
+        visibility,
+    }
 }
 
 /// For every cell style, how it shows a number.
@@ -167,19 +221,33 @@ fn styles(bytes: &[u8], path: &str) -> Result<Vec<Shown>, Error> {
             Event::Start(element) | Event::Empty(element) => match element.local_name().as_ref() {
                 b"numFmt" => {
                     if let Some(id) = number(&element, "numFmtId") {
-                        codes.insert(id, serial::format_code(&attribute(&element, "formatCode").unwrap_or_default()));
+                        codes.insert(
+                            id,
+                            serial::format_code(
+                                &attribute(&element, "formatCode").unwrap_or_default(),
+                            ),
+                        );
                     }
                 }
                 b"cellXfs" => is_in_cell_styles = true,
-                b"xf" if is_in_cell_styles => styles.push(number(&element, "numFmtId").unwrap_or(0)),
+                b"xf" if is_in_cell_styles => {
+                    styles.push(number(&element, "numFmtId").unwrap_or(0))
+                }
                 _ => {}
             },
-            Event::End(element) if element.local_name().as_ref() == b"cellXfs" => is_in_cell_styles = false,
+            Event::End(element) if element.local_name().as_ref() == b"cellXfs" => {
+                is_in_cell_styles = false
+            }
             Event::Eof => break,
             _ => {}
         }
     }
-    let shown = |id: u32| codes.get(&id).copied().unwrap_or_else(|| serial::built_in_format(id));
+    let shown = |id: u32| {
+        codes
+            .get(&id)
+            .copied()
+            .unwrap_or_else(|| serial::built_in_format(id))
+    };
     Ok(styles.into_iter().map(shown).collect())
 }
 
@@ -188,7 +256,11 @@ fn number(element: &BytesStart<'_>, name: &str) -> Option<u32> {
 }
 
 /// All shared strings: runs joined, readings (furigana) left out.
-fn shared_strings(package: &mut Package, path: &str, limits: &Limits) -> Result<SharedStrings, Error> {
+fn shared_strings(
+    package: &mut Package,
+    path: &str,
+    limits: &Limits,
+) -> Result<SharedStrings, Error> {
     let limit = limits.shared_string_bytes.min(u64::from(u32::MAX));
     let input = BufReader::with_capacity(64 << 10, package.part(path)?);
     let mut reader = PartReader::new(input, path);
@@ -199,15 +271,20 @@ fn shared_strings(package: &mut Package, path: &str, limits: &Limits) -> Result<
         if matches!(event, Event::Eof) {
             return Ok(strings);
         }
-        let is_end = matches!(&event, Event::End(element) if element.local_name().as_ref() == b"si");
-        let is_empty = matches!(&event, Event::Empty(element) if element.local_name().as_ref() == b"si");
+        let is_end =
+            matches!(&event, Event::End(element) if element.local_name().as_ref() == b"si");
+        let is_empty =
+            matches!(&event, Event::Empty(element) if element.local_name().as_ref() == b"si");
         texts.take(&event);
         if is_end || is_empty {
             strings.text.push_str(&texts.finish());
             strings.finish_one();
         }
         if strings.text.len() as u64 + texts.text.len() as u64 > limit {
-            return Err(Error::TooLarge { what: Claim::SharedStrings, limit: limits.shared_string_bytes });
+            return Err(Error::TooLarge {
+                what: Claim::SharedStrings,
+                limit: limits.shared_string_bytes,
+            });
         }
     }
 }
@@ -233,16 +310,29 @@ impl TextRuns {
                 b"rPh" => self.reading_depth = self.reading_depth.saturating_sub(1),
                 _ => {}
             },
-            Event::Text(text) if self.is_text() => self.text.push_str(&String::from_utf8_lossy(text)),
-            Event::CData(text) if self.is_text() => self.text.push_str(&String::from_utf8_lossy(text)),
-            Event::GeneralRef(reference) if self.is_text() => push_reference(reference, &mut self.text),
+            Event::Text(text) if self.is_text() => {
+                self.text.push_str(&String::from_utf8_lossy(text))
+            }
+            Event::CData(text) if self.is_text() => {
+                self.text.push_str(&String::from_utf8_lossy(text))
+            }
+            Event::GeneralRef(reference) if self.is_text() => {
+                push_reference(reference, &mut self.text)
+            }
             _ => {}
         }
     }
 
     pub(crate) fn finish(&mut self) -> String {
-        let text = std::mem::take(&mut self.text);
-        if text.contains("_x") { unescape_workbook(&text) } else { text }
+        let mut text = std::mem::take(&mut self.text);
+        if text.contains('\r') {
+            text = text.replace("\r\n", "\n");
+        }
+        if text.contains("_x") {
+            unescape_workbook(&text)
+        } else {
+            text
+        }
     }
 
     fn is_text(&self) -> bool {
@@ -257,9 +347,15 @@ mod tests {
 
     #[test]
     fn targets_stay_inside_the_package() {
-        assert_eq!(resolve("xl", "worksheets/sheet1.xml"), "xl/worksheets/sheet1.xml");
+        assert_eq!(
+            resolve("xl", "worksheets/sheet1.xml"),
+            "xl/worksheets/sheet1.xml"
+        );
         assert_eq!(resolve("xl", "/xl/styles.xml"), "xl/styles.xml");
         assert_eq!(resolve("xl", "../../../etc/passwd"), "etc/passwd");
-        assert_eq!(resolve("xl", "worksheets\\sheet1.xml"), "xl/worksheets/sheet1.xml");
+        assert_eq!(
+            resolve("xl", "worksheets\\sheet1.xml"),
+            "xl/worksheets/sheet1.xml"
+        );
     }
 }

@@ -19,7 +19,11 @@ impl<R: BufRead> PartReader<R> {
     pub(crate) fn new(input: R, part: &str) -> Self {
         let mut reader = Reader::from_reader(input);
         reader.config_mut().check_end_names = false;
-        Self { reader, buffer: Vec::new(), part: part.to_owned() }
+        Self {
+            reader,
+            buffer: Vec::new(),
+            part: part.to_owned(),
+        }
     }
 
     pub(crate) fn next(&mut self) -> Result<Event<'_>, Error> {
@@ -35,13 +39,20 @@ impl<R: BufRead> PartReader<R> {
 
 /// The value of the attribute with this local name.
 pub(crate) fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
-    let found = element.attributes().with_checks(false).flatten().find(|a| a.key.local_name().as_ref() == name.as_bytes())?;
+    let found = element
+        .attributes()
+        .with_checks(false)
+        .flatten()
+        .find(|a| a.key.local_name().as_ref() == name.as_bytes())?;
     Some(unescape(&String::from_utf8_lossy(&found.value)))
 }
 
 /// Whether a boolean attribute is set.
 pub(crate) fn flag(element: &BytesStart<'_>, name: &str) -> bool {
-    matches!(attribute(element, name).as_deref(), Some("1" | "true" | "on"))
+    matches!(
+        attribute(element, name).as_deref(),
+        Some("1" | "true" | "on")
+    )
 }
 
 /// The character or characters a reference between `&` and `;` stands for; unknown ones stay as written.
@@ -86,7 +97,12 @@ pub(crate) fn unescape(text: &str) -> String {
     while let Some(at) = rest.find('&') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        match rest.as_bytes().iter().take(12).position(|&byte| byte == b';') {
+        match rest
+            .as_bytes()
+            .iter()
+            .take(12)
+            .position(|&byte| byte == b';')
+        {
             Some(end) => {
                 push_entity(&rest[1..end], &mut out);
                 rest = &rest[end + 1..];
@@ -124,8 +140,13 @@ pub(crate) fn unescape_workbook(text: &str) -> String {
 
 fn escaped_char(text: &str) -> Option<char> {
     let hex = text.get(2..6)?;
-    let is_escape = text.as_bytes().get(6) == Some(&b'_') && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_escape { char::from_u32(u32::from_str_radix(hex, 16).ok()?) } else { None }
+    let is_escape =
+        text.as_bytes().get(6) == Some(&b'_') && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_escape {
+        char::from_u32(u32::from_str_radix(hex, 16).ok()?)
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::number::{is_dash, leading, trimmed};
 use super::Reading;
+use super::number::{is_dash, leading, trimmed};
 use crate::row::ValueView;
 
 /// 面积单位 — the units areas come in.
@@ -65,8 +65,13 @@ impl AreaUnit {
 
     /// The unit a text begins with, and what follows it.
     pub fn leading(text: &str) -> Option<(Self, &str)> {
-        let starts = |spelling: &str| text.get(..spelling.len()).is_some_and(|start| start.eq_ignore_ascii_case(spelling));
-        let (spelling, unit) = SPELLINGS.into_iter().find(|(spelling, _)| starts(spelling))?;
+        let starts = |spelling: &str| {
+            text.get(..spelling.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(spelling))
+        };
+        let (spelling, unit) = SPELLINGS
+            .into_iter()
+            .find(|(spelling, _)| starts(spelling))?;
         Some((unit, &text[spelling.len()..]))
     }
 }
@@ -107,7 +112,10 @@ fn of_unit(amount: f64, own: Option<AreaUnit>, column: Option<AreaUnit>) -> Read
     }
     Reading::plain(Area { m2, amount, unit })
         .warn_if(own.is_none() && column.is_none(), "value.unit_assumed")
-        .warn_if(own.is_some() && column.is_some() && own != column, "value.unit_differs_from_heading")
+        .warn_if(
+            own.is_some() && column.is_some() && own != column,
+            "value.unit_differs_from_heading",
+        )
         .note_if(unit != AreaUnit::SquareMeter, "value.unit_converted")
 }
 
@@ -120,7 +128,9 @@ fn area_text(text: &str, column_unit: Option<AreaUnit>) -> Reading<Area> {
         return Reading::absent().note("value.dash_as_empty");
     }
     let (start, is_about) = strip_about(&folded);
-    let Some(number) = leading(start) else { return Reading::fault("value.not_an_area") };
+    let Some(number) = leading(start) else {
+        return Reading::fault("value.not_an_area");
+    };
     let rest = number.rest.trim_start();
     if is_range(rest) {
         return Reading::fault("value.range");
@@ -130,7 +140,8 @@ fn area_text(text: &str, column_unit: Option<AreaUnit>) -> Reading<Area> {
         Some(rest) => (1e4, rest.trim_start()),
         None => (1.0, rest),
     };
-    let (own, rest) = AreaUnit::leading(rest).map_or((None, rest), |(unit, rest)| (Some(unit), rest));
+    let (own, rest) =
+        AreaUnit::leading(rest).map_or((None, rest), |(unit, rest)| (Some(unit), rest));
     let (rest, is_about_after) = strip_more(rest.trim_start());
     if is_range(rest) {
         return Reading::fault("value.range");
@@ -140,13 +151,21 @@ fn area_text(text: &str, column_unit: Option<AreaUnit>) -> Reading<Area> {
         return Reading::fault("value.not_an_area");
     }
     of_unit(number.number * factor, own, column_unit)
-        .warn_if(is_about || is_about_more || is_about_after, "value.approximate")
+        .warn_if(
+            is_about || is_about_more || is_about_after,
+            "value.approximate",
+        )
         .note_if(!number.is_plain || is_remarked, "value.number_rewritten")
 }
 
 fn strip_about(text: &str) -> (&str, bool) {
-    let stripped = text.trim_start_matches(['约', '大', '近', '为', '共', '计', '合', '总', '占', '地', '面', '积', ':', '≈', '~', ' ']);
-    (stripped, text[..text.len() - stripped.len()].contains(['约', '近', '≈', '~']))
+    let stripped = text.trim_start_matches([
+        '约', '大', '近', '为', '共', '计', '合', '总', '占', '地', '面', '积', ':', '≈', '~', ' ',
+    ]);
+    (
+        stripped,
+        text[..text.len() - stripped.len()].contains(['约', '近', '≈', '~']),
+    )
 }
 
 fn strip_more(text: &str) -> (&str, bool) {
@@ -160,7 +179,10 @@ fn strip_more(text: &str) -> (&str, bool) {
 
 /// Whether a second number follows a sign of range.
 fn is_range(rest: &str) -> bool {
-    let Some(after) = rest.strip_prefix(['-', '~', '至', '到', '—', '–', '～', '〜']) else { return false };
+    let Some(after) = rest.strip_prefix(['-', '~', '至', '到', '—', '–', '～', '〜'])
+    else {
+        return false;
+    };
     leading(after.trim_start_matches(['-', '—', ' '])).is_some()
 }
 
@@ -203,7 +225,13 @@ mod tests {
 
     #[test]
     fn what_is_not_sure_is_said() {
-        let code = |text: &str| read(text).findings.iter().map(|finding| finding.code).collect::<Vec<_>>();
+        let code = |text: &str| {
+            read(text)
+                .findings
+                .iter()
+                .map(|finding| finding.code)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(code("1200平方米"), [""; 0]);
         assert_eq!(code("3-5亩"), ["value.range"]);
         assert_eq!(code("3亩至5亩"), ["value.range"]);

@@ -71,7 +71,12 @@ fn decimal(degrees: f64, axis: Option<Axis>) -> Reading<Coordinate> {
     }
     let hundredfold = degrees * 100.0;
     let is_rounded = (hundredfold - hundredfold.round()).abs() < 1e-9;
-    Reading::plain(Coordinate { degrees, axis, notation: Notation::Decimal }).warn_if(is_rounded, "value.coordinate_rounded")
+    Reading::plain(Coordinate {
+        degrees,
+        axis,
+        notation: Notation::Decimal,
+    })
+    .warn_if(is_rounded, "value.coordinate_rounded")
 }
 
 /// Numbers found in a coordinate text, and what its letters say.
@@ -92,21 +97,39 @@ fn coordinate_text(text: &str) -> Reading<Coordinate> {
     if super::number::is_dash(trimmed) {
         return Reading::absent().note("value.dash_as_empty");
     }
-    let Some(parts) = parts(trimmed) else { return Reading::fault("value.not_a_coordinate") };
+    let Some(parts) = parts(trimmed) else {
+        return Reading::fault("value.not_a_coordinate");
+    };
     let sign = if parts.is_negative { -1.0 } else { 1.0 };
     let [degrees, minutes, seconds] = parts.numbers;
     if parts.count == 1 {
-        return decimal(sign * degrees, parts.axis).note_if(trimmed.len() != text.len() || parts.axis.is_some(), "value.coordinate_rewritten");
+        return decimal(sign * degrees, parts.axis).note_if(
+            trimmed.len() != text.len() || parts.axis.is_some(),
+            "value.coordinate_rewritten",
+        );
     }
-    if minutes >= 60.0 || seconds >= 60.0 || (degrees.fract() != 0.0) || (parts.count == 3 && minutes.fract() != 0.0) {
+    if minutes >= 60.0
+        || seconds >= 60.0
+        || (degrees.fract() != 0.0)
+        || (parts.count == 3 && minutes.fract() != 0.0)
+    {
         return Reading::fault("value.coordinate_minutes");
     }
     let degrees = degrees + minutes / 60.0 + seconds / 3600.0;
     if degrees > 180.0 {
         return Reading::fault("value.coordinate_out_of_range");
     }
-    let notation = if parts.count == 2 { Notation::Minutes } else { Notation::Seconds };
-    Reading::plain(Coordinate { degrees: sign * degrees, axis: parts.axis, notation }).note("value.coordinate_rewritten")
+    let notation = if parts.count == 2 {
+        Notation::Minutes
+    } else {
+        Notation::Seconds
+    };
+    Reading::plain(Coordinate {
+        degrees: sign * degrees,
+        axis: parts.axis,
+        notation,
+    })
+    .note("value.coordinate_rewritten")
 }
 
 /// The numbers of a coordinate; none if something else stands there too.
@@ -117,7 +140,11 @@ fn parts(text: &str) -> Option<Parts> {
     while at < bytes.len() {
         match bytes[at] {
             b'0'..=b'9' => {
-                let end = at + bytes[at..].iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
+                let end = at
+                    + bytes[at..]
+                        .iter()
+                        .take_while(|byte| byte.is_ascii_digit() || **byte == b'.')
+                        .count();
                 parts.push_run(&bytes[at..end])?;
                 at = end;
             }
@@ -174,7 +201,10 @@ impl Parts {
 
     fn sign(&mut self, char: char) -> Option<()> {
         match char {
-            '°' | 'º' | '˚' | '度' | '′' | '’' | '‘' | '分' | '″' | '”' | '“' | '秒' | '。' | '〃' | '´' | '\u{A0}' | '经' | '纬' | '\u{3000}' | '\u{200B}' | '\u{FEFF}' => Some(()),
+            '°' | 'º' | '˚' | '度' | '′' | '’' | '‘' | '分' | '″' | '”' | '“' | '秒' | '。'
+            | '〃' | '´' | '\u{A0}' | '经' | '纬' | '\u{3000}' | '\u{200B}' | '\u{FEFF}' => {
+                Some(())
+            }
             '东' => self.set_axis(Axis::Lon, false),
             '西' => self.set_axis(Axis::Lon, true),
             '北' => self.set_axis(Axis::Lat, false),
@@ -204,8 +234,14 @@ pub fn position(lon: &ValueView<'_>, lat: &ValueView<'_>) -> Reading<Position> {
 }
 
 fn join(lon: Reading<Coordinate>, lat: Reading<Coordinate>) -> Reading<Position> {
-    let mut joined = Reading { value: None, findings: lon.findings };
-    lat.findings.iter().filter(|finding| !lon.findings.contains(finding.code)).for_each(|finding| joined.findings.add(finding.severity, finding.code));
+    let mut joined = Reading {
+        value: None,
+        findings: lon.findings,
+    };
+    lat.findings
+        .iter()
+        .filter(|finding| !lon.findings.contains(finding.code))
+        .for_each(|finding| joined.findings.add(finding.severity, finding.code));
     match (lon.value, lat.value) {
         (Some(a), Some(b)) => place(a, b, joined),
         (None, None) => joined,
@@ -220,12 +256,21 @@ fn place(a: Coordinate, b: Coordinate, joined: Reading<Position>) -> Reading<Pos
     if is_contradicting {
         return Reading::fault("value.coordinate_same_axis");
     }
-    let is_swapped = is_said_swapped || (a.axis.is_none() && b.axis.is_none() && is_likely_swapped(a.degrees, b.degrees));
-    let (lon, lat) = if is_swapped { (b.degrees, a.degrees) } else { (a.degrees, b.degrees) };
+    let is_swapped = is_said_swapped
+        || (a.axis.is_none() && b.axis.is_none() && is_likely_swapped(a.degrees, b.degrees));
+    let (lon, lat) = if is_swapped {
+        (b.degrees, a.degrees)
+    } else {
+        (a.degrees, b.degrees)
+    };
     if !(-90.0..=90.0).contains(&lat) {
         return Reading::fault("value.coordinate_out_of_range");
     }
-    Reading { value: Some(Position { lon, lat }), findings: joined.findings }.warn_if(is_swapped, "value.position_swapped")
+    Reading {
+        value: Some(Position { lon, lat }),
+        findings: joined.findings,
+    }
+    .warn_if(is_swapped, "value.position_swapped")
 }
 
 /// A position from one text that holds both coordinates: `E106°26′11″,N35°23′17″`, `106.43, 35.38`.
@@ -237,8 +282,18 @@ pub fn position_text(text: &str) -> Reading<Position> {
     }
     let separators = [',', ';', '、', '/', '\n', '|'];
     let by_sign = trimmed.split_once(separators);
-    let by_axis = || trimmed.char_indices().skip(1).find(|(_, char)| matches!(char, 'N' | 'E' | 'n' | 'e' | '北' | '东')).map(|(at, _)| trimmed.split_at(at));
-    let by_blank = || trimmed.split_once(char::is_whitespace).filter(|(first, _)| !first.contains('°'));
+    let by_axis = || {
+        trimmed
+            .char_indices()
+            .skip(1)
+            .find(|(_, char)| matches!(char, 'N' | 'E' | 'n' | 'e' | '北' | '东'))
+            .map(|(at, _)| trimmed.split_at(at))
+    };
+    let by_blank = || {
+        trimmed
+            .split_once(char::is_whitespace)
+            .filter(|(first, _)| !first.contains('°'))
+    };
     match by_sign.or_else(by_axis).or_else(by_blank) {
         Some((first, second)) => join(coordinate_text(first), coordinate_text(second)),
         None => Reading::fault("value.not_a_coordinate"),
@@ -251,15 +306,29 @@ mod tests {
     use super::*;
 
     fn degrees(text: &str) -> Option<f64> {
-        coordinate(&ValueView::Text(text.into())).value.map(|coordinate| coordinate.degrees)
+        coordinate(&ValueView::Text(text.into()))
+            .value
+            .map(|coordinate| coordinate.degrees)
     }
 
     #[test]
     fn every_notation_of_ledgers_gives_the_same_degrees() {
         let expected = 106.0 + 26.0 / 60.0 + 11.3 / 3600.0;
         let cases = [
-            "106°26′11.30″", "106度26分11.3秒", "106°26'11.300\"", "106 26 11.30", "E106°26'11.3\"", "106。26.11.3", " 106°26′11.30″ \n", "东经106°26′11.3″", "106.26.11.3",
-            "１０６°２６′１１．３″", "106:26:11.3", "106°26’11.3”", "106°26′11.3″E", "106-26-11.3",
+            "106°26′11.30″",
+            "106度26分11.3秒",
+            "106°26'11.300\"",
+            "106 26 11.30",
+            "E106°26'11.3\"",
+            "106。26.11.3",
+            " 106°26′11.30″ \n",
+            "东经106°26′11.3″",
+            "106.26.11.3",
+            "１０６°２６′１１．３″",
+            "106:26:11.3",
+            "106°26’11.3”",
+            "106°26′11.3″E",
+            "106-26-11.3",
         ];
         for text in cases {
             assert_eq!(degrees(text), Some(expected), "{text}");
@@ -272,7 +341,13 @@ mod tests {
 
     #[test]
     fn what_is_no_coordinate_is_said() {
-        let code = |text: &str| coordinate(&ValueView::Text(text.into())).findings.iter().next().map(|finding| finding.code);
+        let code = |text: &str| {
+            coordinate(&ValueView::Text(text.into()))
+                .findings
+                .iter()
+                .next()
+                .map(|finding| finding.code)
+        };
         assert_eq!(code("106°60′11″"), Some("value.coordinate_minutes"));
         assert_eq!(code("106°26′60.00″"), Some("value.coordinate_minutes"));
         assert_eq!(code("崆峒山"), Some("value.not_a_coordinate"));
@@ -285,19 +360,45 @@ mod tests {
     fn exchanged_columns_are_put_right_with_a_warning() {
         let text = |text: &'static str| ValueView::Text(text.into());
         let swapped = position(&text("35.4567"), &text("106.5123"));
-        assert_eq!(swapped.value, Some(Position { lon: 106.5123, lat: 35.4567 }));
+        assert_eq!(
+            swapped.value,
+            Some(Position {
+                lon: 106.5123,
+                lat: 35.4567
+            })
+        );
         assert!(swapped.findings.contains("value.position_swapped"));
         let kenya = position(&text("35.1234"), &text("-1.4321"));
-        assert_eq!(kenya.value, Some(Position { lon: 35.1234, lat: -1.4321 }));
+        assert_eq!(
+            kenya.value,
+            Some(Position {
+                lon: 35.1234,
+                lat: -1.4321
+            })
+        );
         assert!(position(&text("106.5123"), &ValueView::Empty).is_fault());
-        assert_eq!(position(&ValueView::Empty, &ValueView::Empty), Reading::absent());
+        assert_eq!(
+            position(&ValueView::Empty, &ValueView::Empty),
+            Reading::absent()
+        );
         assert!(position(&text("N35°26′"), &text("N35°27′")).is_fault());
     }
 
     #[test]
     fn one_cell_may_hold_both() {
-        let expected = Some(Position { lon: 106.5123, lat: 35.4567 });
-        for text in ["106.5123,35.4567", "106.5123，35.4567", "106.5123 35.4567", "E106.5123N35.4567", "东经106.5123 北纬35.4567", "N35.4567,E106.5123", "35.4567/106.5123"] {
+        let expected = Some(Position {
+            lon: 106.5123,
+            lat: 35.4567,
+        });
+        for text in [
+            "106.5123,35.4567",
+            "106.5123，35.4567",
+            "106.5123 35.4567",
+            "E106.5123N35.4567",
+            "东经106.5123 北纬35.4567",
+            "N35.4567,E106.5123",
+            "35.4567/106.5123",
+        ] {
             assert_eq!(position_text(text).value, expected, "{text}");
         }
     }

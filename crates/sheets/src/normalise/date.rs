@@ -44,7 +44,10 @@ const SERIALS: std::ops::RangeInclusive<i64> = 20_000..=60_000;
 pub fn date(value: &ValueView<'_>) -> Reading<Date> {
     match value {
         ValueView::Empty => Reading::absent(),
-        ValueView::Date(at) => Reading::plain(Date { date: at.date(), precision: Precision::Day }),
+        ValueView::Date(at) => Reading::plain(Date {
+            date: at.date(),
+            precision: Precision::Day,
+        }),
         ValueView::Number(number) => date_number(*number),
         ValueView::Text(text) => date_text(text),
         ValueView::Error(_) => Reading::fault("value.error_cell"),
@@ -65,26 +68,47 @@ fn date_number(number: f64) -> Reading<Date> {
         let hundredths = ((number - whole as f64) * 100.0).round() as i64;
         return year_and_fraction(whole, hundredths);
     }
-    match SERIALS.contains(&whole).then(|| serial::moment(number, false)).flatten() {
-        Some(at) => Reading::plain(Date { date: at.date(), precision: Precision::Day }).note("value.date_from_serial"),
+    match SERIALS
+        .contains(&whole)
+        .then(|| serial::moment(number, false))
+        .flatten()
+    {
+        Some(at) => Reading::plain(Date {
+            date: at.date(),
+            precision: Precision::Day,
+        })
+        .note("value.date_from_serial"),
         None => Reading::fault("value.not_a_date"),
     }
 }
 
 /// `2019.8` is August; `2019.1` may be January, or October that lost its zero.
 fn year_and_fraction(year: i64, hundredths: i64) -> Reading<Date> {
-    let month = if hundredths % 10 == 0 { hundredths / 10 } else { hundredths };
+    let month = if hundredths % 10 == 0 {
+        hundredths / 10
+    } else {
+        hundredths
+    };
     of_parts(year, Some(month), None).warn_if(hundredths == 10, "value.date_ambiguous")
 }
 
 /// Digits without any separator.
 fn digits(number: i64) -> Reading<Date> {
     match number {
-        1900_01_01..=2100_12_31 => of_parts(number / 10_000, Some(number / 100 % 100), Some(number % 100)).note("value.date_rewritten"),
+        1900_01_01..=2100_12_31 => of_parts(
+            number / 10_000,
+            Some(number / 100 % 100),
+            Some(number % 100),
+        )
+        .note("value.date_rewritten"),
         1900_01..=2100_12 => of_parts(number / 100, Some(number % 100), None),
         _ if YEARS.contains(&number) => of_parts(number, None, None),
         _ if SERIALS.contains(&number) => match serial::moment(number as f64, false) {
-            Some(at) => Reading::plain(Date { date: at.date(), precision: Precision::Day }).note("value.date_from_serial"),
+            Some(at) => Reading::plain(Date {
+                date: at.date(),
+                precision: Precision::Day,
+            })
+            .note("value.date_from_serial"),
             None => Reading::fault("value.not_a_date"),
         },
         _ => Reading::fault("value.not_a_date"),
@@ -102,7 +126,8 @@ fn of_parts(year: i64, month: Option<i64>, day: Option<i64>) -> Reading<Date> {
         (None, _) => Precision::Year,
     };
     match civil::Date::new(year as i16, part(month), part(day)) {
-        Ok(date) => Reading::plain(Date { date, precision }).note_if(precision != Precision::Day, "value.date_partial"),
+        Ok(date) => Reading::plain(Date { date, precision })
+            .note_if(precision != Precision::Day, "value.date_partial"),
         Err(_) => Reading::fault("value.date_impossible"),
     }
 }
@@ -129,19 +154,38 @@ fn date_text(text: &str) -> Reading<Date> {
     if is_unknown(&folded) {
         return Reading::absent().warn("value.date_unknown");
     }
-    let western = if folded.contains(|char| chinese_digit(char).is_some() || char == '十') { to_western(&folded) } else { folded.clone().into_owned() };
+    let western = if folded.contains(|char| chinese_digit(char).is_some() || char == '十') {
+        to_western(&folded)
+    } else {
+        folded.clone().into_owned()
+    };
     let (start, is_about) = match western.strip_prefix(['约', '近']) {
         Some(rest) => (rest, true),
         None => (western.as_str(), false),
     };
-    let Some(parts) = parts(start) else { return Reading::fault("value.not_a_date") };
+    let Some(parts) = parts(start) else {
+        return Reading::fault("value.not_a_date");
+    };
     understand(&parts)
         .warn_if(is_about, "value.approximate")
-        .note_if(western != *folded || folded.len() != text.len(), "value.date_rewritten")
+        .note_if(
+            western != *folded || folded.len() != text.len(),
+            "value.date_rewritten",
+        )
 }
 
 fn is_unknown(text: &str) -> bool {
-    ["不详", "不明", "未知", "不清", "无", "待查", "待核实", "时间不详"].contains(&text)
+    [
+        "不详",
+        "不明",
+        "未知",
+        "不清",
+        "无",
+        "待查",
+        "待核实",
+        "时间不详",
+    ]
+    .contains(&text)
 }
 
 /// Chinese digits and tens as western digits: `二〇一九年十二月三十日` → `2019年12月30日`.
@@ -149,7 +193,10 @@ fn to_western(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
     let mut out = String::with_capacity(text.len());
     for (at, &char) in chars.iter().enumerate() {
-        let neighbour = |at: Option<usize>| at.and_then(|at| chars.get(at)).and_then(|&char| chinese_digit(char));
+        let neighbour = |at: Option<usize>| {
+            at.and_then(|at| chars.get(at))
+                .and_then(|&char| chinese_digit(char))
+        };
         match (char, chinese_digit(char)) {
             ('十', _) => {
                 if neighbour(at.checked_sub(1)).is_none() {
@@ -183,7 +230,9 @@ fn parts(text: &str) -> Option<Parts<'_>> {
         if unblanked.chars().next().is_some_and(is_separator) {
             rest = unblanked;
         }
-        let Some(separator) = rest.chars().next().filter(|&char| is_separator(char)) else { break };
+        let Some(separator) = rest.chars().next().filter(|&char| is_separator(char)) else {
+            break;
+        };
         if parts.count == 1 {
             parts.separator = separator;
         }
@@ -194,7 +243,11 @@ fn parts(text: &str) -> Option<Parts<'_>> {
             break;
         }
         if !after.starts_with(|char: char| char.is_ascii_digit()) {
-            rest = if matches!(separator, '年' | '月') { after } else { rest };
+            rest = if matches!(separator, '年' | '月') {
+                after
+            } else {
+                rest
+            };
             break;
         }
         rest = after;
@@ -204,7 +257,10 @@ fn parts(text: &str) -> Option<Parts<'_>> {
 }
 
 fn is_separator(char: char) -> bool {
-    matches!(char, '-' | '.' | '/' | '年' | '月' | '日' | '号' | '、' | '。' | ' ' | '—' | '–' | '\\')
+    matches!(
+        char,
+        '-' | '.' | '/' | '年' | '月' | '日' | '号' | '、' | '。' | ' ' | '—' | '–' | '\\'
+    )
 }
 
 fn understand(parts: &Parts<'_>) -> Reading<Date> {
@@ -220,7 +276,8 @@ fn understand(parts: &Parts<'_>) -> Reading<Date> {
         return year_last(first, second, third);
     }
     let is_short = parts.lengths[0] == 2 && (parts.count > 1 || parts.separator == '年');
-    if rest.starts_with("代") || (is_short && rest.starts_with("年代")) || rest.starts_with("世纪") {
+    if rest.starts_with("代") || (is_short && rest.starts_with("年代")) || rest.starts_with("世纪")
+    {
         return Reading::fault("value.date_decade");
     }
     let year = match (is_short, first) {
@@ -235,9 +292,16 @@ fn understand(parts: &Parts<'_>) -> Reading<Date> {
 
 /// Two years joined, or a second date behind a sign of range.
 fn is_range(parts: &Parts<'_>) -> bool {
-    let is_second_year = parts.count > 1 && YEARS.contains(&parts.groups[1]) && parts.lengths[1] == 4;
+    let is_second_year =
+        parts.count > 1 && YEARS.contains(&parts.groups[1]) && parts.lengths[1] == 4;
     let after = parts.rest.trim_start_matches(is_blank_char);
-    let is_joined = after.strip_prefix(['-', '~', '至', '到', '—', '–']).is_some_and(|after| after.trim_start_matches(['-', '—', ' ']).starts_with(|c: char| c.is_ascii_digit()));
+    let is_joined = after
+        .strip_prefix(['-', '~', '至', '到', '—', '–'])
+        .is_some_and(|after| {
+            after
+                .trim_start_matches(['-', '—', ' '])
+                .starts_with(|c: char| c.is_ascii_digit())
+        });
     is_second_year || is_joined
 }
 
@@ -253,24 +317,52 @@ fn year_last(first: i64, second: i64, year: i64) -> Reading<Date> {
 
 /// Words behind the numbers: a time of day is dropped, vague words lower the precision.
 fn with_rest(year: i64, month: Option<i64>, day: Option<i64>, rest: &str) -> Reading<Date> {
-    let rest = rest.trim_matches(is_blank_char).trim_start_matches(['年', '月', '份', '.', '-', '/']);
+    let rest = rest
+        .trim_matches(is_blank_char)
+        .trim_start_matches(['年', '月', '份', '.', '-', '/']);
     let plain = of_parts(year, month, day);
     if rest.is_empty() || (day.is_some() && is_time(rest)) {
         return plain;
     }
     let is_year_only = month.is_none();
     match rest {
-        "底" | "末" | "终" if is_year_only => of_parts(year, Some(12), None).warn("value.date_vague"),
+        "底" | "末" | "终" if is_year_only => {
+            of_parts(year, Some(12), None).warn("value.date_vague")
+        }
         "初" if is_year_only => of_parts(year, Some(1), None).warn("value.date_vague"),
         _ if is_vague(rest) => plain.warn("value.date_vague"),
-        _ if rest.starts_with(['(', '建', '投', '开', '始', '竣', '完']) => plain.note("value.date_rewritten"),
+        _ if rest.starts_with(['(', '建', '投', '开', '始', '竣', '完']) => {
+            plain.note("value.date_rewritten")
+        }
         _ => Reading::fault("value.not_a_date"),
     }
 }
 
 fn is_vague(rest: &str) -> bool {
     const WORDS: [&str; 23] = [
-        "底", "末", "初", "中", "上旬", "中旬", "下旬", "上半年", "下半年", "春", "夏", "秋", "冬", "春季", "夏季", "秋季", "冬季", "左右", "前后", "以前", "之前", "前", "后",
+        "底",
+        "末",
+        "初",
+        "中",
+        "上旬",
+        "中旬",
+        "下旬",
+        "上半年",
+        "下半年",
+        "春",
+        "夏",
+        "秋",
+        "冬",
+        "春季",
+        "夏季",
+        "秋季",
+        "冬季",
+        "左右",
+        "前后",
+        "以前",
+        "之前",
+        "前",
+        "后",
     ];
     WORDS.contains(&rest)
 }
@@ -279,7 +371,13 @@ fn is_time(rest: &str) -> bool {
     let rest = rest.trim_start_matches(['T', 't']);
     rest.starts_with(|char: char| char.is_ascii_digit())
         && rest.contains([':', '时', '点'])
-        && rest.chars().all(|char| char.is_ascii_digit() || matches!(char, ':' | '.' | '+' | '-' | 'Z' | 'z' | ' ' | '时' | '点' | '分' | '秒'))
+        && rest.chars().all(|char| {
+            char.is_ascii_digit()
+                || matches!(
+                    char,
+                    ':' | '.' | '+' | '-' | 'Z' | 'z' | ' ' | '时' | '点' | '分' | '秒'
+                )
+        })
 }
 
 #[cfg(test)]
@@ -289,8 +387,21 @@ mod tests {
 
     fn read(text: &str) -> String {
         let reading = date(&ValueView::Text(text.into()));
-        let codes: Vec<_> = reading.findings.iter().filter(|f| f.severity > spatial::diagnostic::Severity::Note).map(|f| f.code.trim_start_matches("value.")).collect();
-        format!("{} {}", reading.value.map_or_else(|| "-".to_owned(), |date| date.to_string()), codes.join(" ")).trim_end().to_owned()
+        let codes: Vec<_> = reading
+            .findings
+            .iter()
+            .filter(|f| f.severity > spatial::diagnostic::Severity::Note)
+            .map(|f| f.code.trim_start_matches("value."))
+            .collect();
+        format!(
+            "{} {}",
+            reading
+                .value
+                .map_or_else(|| "-".to_owned(), |date| date.to_string()),
+            codes.join(" ")
+        )
+        .trim_end()
+        .to_owned()
     }
 
     #[test]
@@ -345,7 +456,11 @@ mod tests {
 
     #[test]
     fn numbers_in_a_date_column_are_years_months_days_or_serials() {
-        let read = |number: f64| date(&ValueView::Number(number)).value.map(|date| date.to_string());
+        let read = |number: f64| {
+            date(&ValueView::Number(number))
+                .value
+                .map(|date| date.to_string())
+        };
         assert_eq!(read(2019.0).unwrap(), "2019");
         assert_eq!(read(2019.8).unwrap(), "2019-08");
         assert_eq!(read(2019.12).unwrap(), "2019-12");
@@ -354,7 +469,11 @@ mod tests {
         assert_eq!(read(43_680.75).unwrap(), "2019-08-03");
         assert_eq!(read(-1.0), None);
         assert_eq!(read(f64::NAN), None);
-        assert!(date(&ValueView::Number(2019.1)).findings.contains("value.date_ambiguous"));
+        assert!(
+            date(&ValueView::Number(2019.1))
+                .findings
+                .contains("value.date_ambiguous")
+        );
     }
 
     proptest::proptest! {

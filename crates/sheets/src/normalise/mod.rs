@@ -59,11 +59,17 @@ pub struct Reading<T> {
 
 impl<T> Reading<T> {
     pub(crate) fn plain(value: T) -> Self {
-        Self { value: Some(value), findings: Findings::default() }
+        Self {
+            value: Some(value),
+            findings: Findings::default(),
+        }
     }
 
     pub(crate) fn absent() -> Self {
-        Self { value: None, findings: Findings::default() }
+        Self {
+            value: None,
+            findings: Findings::default(),
+        }
     }
 
     pub(crate) fn fault(code: &'static str) -> Self {
@@ -92,14 +98,19 @@ impl<T> Reading<T> {
 
     /// Whether the value could not be taken.
     pub fn is_fault(&self) -> bool {
-        self.findings.iter().any(|finding| finding.severity == Severity::Error)
+        self.findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error)
     }
 }
 
 impl<T: Display> Reading<T> {
     /// The findings as diagnostics about `original` at `place`, with the understood value as repair.
     pub fn diagnostics(&self, original: &str, place: &Place) -> Vec<Diagnostic> {
-        self.findings.iter().map(|finding| self.diagnostic(finding, original, place)).collect()
+        self.findings
+            .iter()
+            .map(|finding| self.diagnostic(finding, original, place))
+            .collect()
     }
 
     fn diagnostic(&self, finding: Finding, original: &str, place: &Place) -> Diagnostic {

@@ -15,7 +15,9 @@ pub(crate) struct Leading<'a> {
     pub(crate) is_plain: bool,
 }
 
-const POWERS: [f64; 16] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+const POWERS: [f64; 16] = [
+    1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+];
 
 /// Digits with at most one dot. Up to fifteen digits the quotient of two exact numbers is the nearest one; longer
 /// numbers go through the library.
@@ -59,14 +61,24 @@ fn western(text: &str) -> Option<Leading<'_>> {
         end += 1;
     }
     let written = &bytes[start..end];
-    let number = if has_separator { unsigned(&without_commas(written))? } else { unsigned(written)? };
+    let number = if has_separator {
+        unsigned(&without_commas(written))?
+    } else {
+        unsigned(written)?
+    };
     let number = if is_negative { -number } else { number };
-    Some(Leading { number, rest: &text[end..], is_plain: !has_separator })
+    Some(Leading {
+        number,
+        rest: &text[end..],
+        is_plain: !has_separator,
+    })
 }
 
 /// Whether three digits and no fourth follow.
 fn is_group(bytes: &[u8]) -> bool {
-    bytes.len() >= 3 && bytes[..3].iter().all(u8::is_ascii_digit) && !bytes.get(3).is_some_and(u8::is_ascii_digit)
+    bytes.len() >= 3
+        && bytes[..3].iter().all(u8::is_ascii_digit)
+        && !bytes.get(3).is_some_and(u8::is_ascii_digit)
 }
 
 fn without_commas(bytes: &[u8]) -> Vec<u8> {
@@ -107,7 +119,9 @@ fn chinese(text: &str) -> Option<Leading<'_>> {
     let mut end = 0;
     for (at, char) in text.char_indices() {
         if let Some(value) = chinese_digit(char) {
-            digit = Some(digit.filter(|_| run > 0).map_or(0.0, |digit| digit * 10.0) + f64::from(value));
+            digit = Some(
+                digit.filter(|_| run > 0).map_or(0.0, |digit| digit * 10.0) + f64::from(value),
+            );
             run += 1;
             if run > 15 {
                 return None;
@@ -130,17 +144,25 @@ fn chinese(text: &str) -> Option<Leading<'_>> {
     }
     let whole = total + section + digit.unwrap_or(0.0);
     let (fraction, rest) = chinese_fraction(&text[end..]);
-    Some(Leading { number: whole + fraction, rest, is_plain: false })
+    Some(Leading {
+        number: whole + fraction,
+        rest,
+        is_plain: false,
+    })
 }
 
 fn chinese_fraction(text: &str) -> (f64, &str) {
-    let Some(after) = text.strip_prefix('点') else { return (0.0, text) };
+    let Some(after) = text.strip_prefix('点') else {
+        return (0.0, text);
+    };
     let digits: Vec<u8> = after.chars().map_while(chinese_digit).take(15).collect();
     if digits.is_empty() {
         return (0.0, text);
     }
     let bytes: usize = after.chars().take(digits.len()).map(char::len_utf8).sum();
-    let whole = digits.iter().fold(0u64, |sum, &digit| sum * 10 + u64::from(digit));
+    let whole = digits
+        .iter()
+        .fold(0u64, |sum, &digit| sum * 10 + u64::from(digit));
     (whole as f64 / POWERS[digits.len()], &after[bytes..])
 }
 
@@ -154,7 +176,10 @@ pub(crate) fn trimmed<'a>(text: &'a str) -> Cow<'a, str> {
 
 /// Marks by which people say that there is nothing to say.
 pub(crate) fn is_dash(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|char| matches!(char, '/' | '\\' | '-' | '—' | '–' | '－' | '―' | '一') && char != '一')
+    !text.is_empty()
+        && text.chars().all(|char| {
+            matches!(char, '/' | '\\' | '-' | '—' | '–' | '－' | '―' | '一') && char != '一'
+        })
 }
 
 /// A decimal number, with western separators, Chinese numerals, or 万 behind it.
@@ -176,7 +201,9 @@ fn decimal_text(text: &str) -> Reading<f64> {
     if is_dash(&folded) {
         return Reading::absent().note("value.dash_as_empty");
     }
-    let Some(leading) = leading(&folded) else { return Reading::fault("value.not_a_number") };
+    let Some(leading) = leading(&folded) else {
+        return Reading::fault("value.not_a_number");
+    };
     let (factor, rest) = match leading.rest.strip_prefix('万') {
         Some(rest) => (1e4, rest),
         None => (1.0, leading.rest),
@@ -184,17 +211,28 @@ fn decimal_text(text: &str) -> Reading<f64> {
     if !rest.is_empty() {
         return Reading::fault("value.not_a_number");
     }
-    Reading::plain(leading.number * factor).note_if(!leading.is_plain || folded != text || factor > 1.0, "value.number_rewritten")
+    Reading::plain(leading.number * factor).note_if(
+        !leading.is_plain || folded != text || factor > 1.0,
+        "value.number_rewritten",
+    )
 }
 
 /// A whole number.
 pub fn integer(value: &ValueView<'_>) -> Reading<i64> {
     let reading = decimal(value);
-    let Some(number) = reading.value else { return Reading { value: None, findings: reading.findings } };
+    let Some(number) = reading.value else {
+        return Reading {
+            value: None,
+            findings: reading.findings,
+        };
+    };
     if number.fract() != 0.0 || number.abs() > 9e15 {
         return Reading::fault("value.not_whole");
     }
-    Reading { value: Some(number as i64), findings: reading.findings }
+    Reading {
+        value: Some(number as i64),
+        findings: reading.findings,
+    }
 }
 
 /// A code or number of a paper, as text: blanks dropped, full-width made half-width, a number written in digits.
@@ -261,9 +299,21 @@ mod tests {
 
     #[test]
     fn codes_keep_their_digits() {
-        assert_eq!(code(&ValueView::Number(620_802_211.0)).value.unwrap(), "620802211");
-        assert_eq!(code(&ValueView::Text("ＧＳ 2019 001".into())).value.unwrap(), "GS2019001");
-        assert!(code(&ValueView::Number(6.208_021_980_010_1e17)).findings.contains("value.code_lost_digits"));
+        assert_eq!(
+            code(&ValueView::Number(620_802_211.0)).value.unwrap(),
+            "620802211"
+        );
+        assert_eq!(
+            code(&ValueView::Text("ＧＳ 2019 001".into()))
+                .value
+                .unwrap(),
+            "GS2019001"
+        );
+        assert!(
+            code(&ValueView::Number(6.208_021_980_010_1e17))
+                .findings
+                .contains("value.code_lost_digits")
+        );
     }
 
     proptest::proptest! {

@@ -7,7 +7,13 @@ use crate::row::ValueView;
 
 /// Whether a character shows nothing: blanks of all widths, marks without width, control characters.
 pub fn is_blank_char(char: char) -> bool {
-    char == ' ' || char.is_whitespace() || char.is_control() || matches!(char, '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}' | '\u{00AD}')
+    char == ' '
+        || char.is_whitespace()
+        || char.is_control()
+        || matches!(
+            char,
+            '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}' | '\u{00AD}'
+        )
 }
 
 /// The half-width form of a full-width character.
@@ -24,7 +30,11 @@ pub fn fold_width(text: &str) -> Cow<'_, str> {
     if text.is_ascii() || !text.chars().any(|char| half_width(char).is_some()) {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(text.chars().map(|char| half_width(char).unwrap_or(char)).collect())
+    Cow::Owned(
+        text.chars()
+            .map(|char| half_width(char).unwrap_or(char))
+            .collect(),
+    )
 }
 
 /// Text without any blank and in half-width forms: how words of a list are compared.
@@ -33,7 +43,13 @@ pub fn compact(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_plain) {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(text.chars().filter(|&char| !is_blank_char(char)).map(|char| half_width(char).unwrap_or(char)).filter(|&char| char != ' ').collect())
+    Cow::Owned(
+        text.chars()
+            .filter(|&char| !is_blank_char(char))
+            .map(|char| half_width(char).unwrap_or(char))
+            .filter(|&char| char != ' ')
+            .collect(),
+    )
 }
 
 /// A text for reading: trimmed, line breaks kept, runs of blanks made one, blanks between Chinese characters dropped,
@@ -58,10 +74,18 @@ fn tidy(text: &str) -> String {
     let mut gap = None;
     for char in text.chars() {
         if is_blank_char(char) {
-            gap = Some(if char == '\n' || gap == Some('\n') { '\n' } else { ' ' });
+            gap = Some(if char == '\n' || gap == Some('\n') {
+                '\n'
+            } else {
+                ' '
+            });
             continue;
         }
-        let char = if char.is_alphanumeric() { half_width(char).unwrap_or(char) } else { char };
+        let char = if char.is_alphanumeric() {
+            half_width(char).unwrap_or(char)
+        } else {
+            char
+        };
         if let (Some(gap), Some(last)) = (gap.take(), out.chars().next_back())
             && (gap == '\n' || !(is_han(last) && is_han(char)))
         {
@@ -97,9 +121,22 @@ mod tests {
 
     #[test]
     fn plain_text_leaves_no_finding_and_blanks_are_absent() {
-        assert_eq!(text(&ValueView::Text("砂石料厂（东）".into())).findings.iter().count(), 0);
-        assert_eq!(text(&ValueView::Text(" \u{3000}\t".into())), Reading::absent());
-        assert!(text(&ValueView::Text("核心 区".into())).findings.contains("value.tidied"));
+        assert_eq!(
+            text(&ValueView::Text("砂石料厂（东）".into()))
+                .findings
+                .iter()
+                .count(),
+            0
+        );
+        assert_eq!(
+            text(&ValueView::Text(" \u{3000}\t".into())),
+            Reading::absent()
+        );
+        assert!(
+            text(&ValueView::Text("核心 区".into()))
+                .findings
+                .contains("value.tidied")
+        );
     }
 
     proptest::proptest! {

@@ -28,14 +28,85 @@ impl fmt::Display for Truth {
 }
 
 const YES: &[&str] = &[
-    "是", "有", "√", "✓", "✔", "☑", "v", "y", "yes", "true", "t", "1", "对", "是的", "属实", "存在", "违规", "违法", "违法违规", "已", "已办", "已办理", "已完成", "完成", "符合",
-    "齐全", "具备", "在",
+    "是",
+    "有",
+    "√",
+    "✓",
+    "✔",
+    "☑",
+    "v",
+    "y",
+    "yes",
+    "true",
+    "t",
+    "1",
+    "对",
+    "是的",
+    "属实",
+    "存在",
+    "违规",
+    "违法",
+    "违法违规",
+    "已",
+    "已办",
+    "已办理",
+    "已完成",
+    "完成",
+    "符合",
+    "齐全",
+    "具备",
+    "在",
 ];
 const NO: &[&str] = &[
-    "否", "无", "×", "✗", "✘", "✕", "x", "n", "no", "false", "f", "0", "不", "非", "没有", "不是", "不属实", "不存在", "不违规", "不违法", "合法", "未", "未办", "未办理", "未完成", "不符合",
-    "不齐全", "不具备", "不在",
+    "否",
+    "无",
+    "×",
+    "✗",
+    "✘",
+    "✕",
+    "x",
+    "n",
+    "no",
+    "false",
+    "f",
+    "0",
+    "不",
+    "非",
+    "没有",
+    "不是",
+    "不属实",
+    "不存在",
+    "不违规",
+    "不违法",
+    "合法",
+    "未",
+    "未办",
+    "未办理",
+    "未完成",
+    "不符合",
+    "不齐全",
+    "不具备",
+    "不在",
 ];
-const UNDECIDED: &[&str] = &["待定", "待核实", "待核查", "待查", "待确认", "待核", "不详", "不清", "不确定", "不明", "未知", "部分", "部分属实", "基本属实", "?", "争议", "边界争议"];
+const UNDECIDED: &[&str] = &[
+    "待定",
+    "待核实",
+    "待核查",
+    "待查",
+    "待确认",
+    "待核",
+    "不详",
+    "不清",
+    "不确定",
+    "不明",
+    "未知",
+    "部分",
+    "部分属实",
+    "基本属实",
+    "?",
+    "争议",
+    "边界争议",
+];
 
 /// Yes, no or undecided.
 pub fn truth(value: &ValueView<'_>) -> Reading<Truth> {
@@ -90,7 +161,11 @@ mod tests {
             ("？", Truth::Undecided),
         ];
         for (text, truth) in cases {
-            assert_eq!(super::truth(&ValueView::Text(text.into())).value, Some(truth), "{text}");
+            assert_eq!(
+                super::truth(&ValueView::Text(text.into())).value,
+                Some(truth),
+                "{text}"
+            );
         }
     }
 
@@ -99,13 +174,19 @@ mod tests {
         assert!(truth(&ValueView::Text("拆除".into())).is_fault());
         assert!(truth(&ValueView::Number(2.0)).is_fault());
         assert_eq!(truth(&ValueView::Text("　".into())), Reading::absent());
-        assert_eq!(truth(&ValueView::Text("是".into())).findings.iter().count(), 0);
+        assert_eq!(
+            truth(&ValueView::Text("是".into())).findings.iter().count(),
+            0
+        );
     }
 
     #[test]
     fn the_written_form_is_read_back() {
         for is in [Truth::Yes, Truth::No, Truth::Undecided] {
-            assert_eq!(truth(&ValueView::Text(is.to_string().into())).value, Some(is));
+            assert_eq!(
+                truth(&ValueView::Text(is.to_string().into())).value,
+                Some(is)
+            );
         }
     }
 
