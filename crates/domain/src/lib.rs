@@ -3,10 +3,12 @@
 //! Pure: no IO, no clock, no random numbers. What is needed from outside is handed in.
 
 pub mod as_of;
+pub mod codes;
 pub mod concurrency;
 pub mod dossier;
 pub mod entries;
 pub mod entry;
 pub mod ids;
 pub mod partial_date;
+mod reading;
 pub mod shape;
