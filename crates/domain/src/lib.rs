@@ -3,12 +3,14 @@
 //! Pure: no IO, no clock, no random numbers. What is needed from outside is handed in.
 
 pub mod as_of;
+pub mod calendar;
 pub mod codes;
 pub mod concurrency;
 pub mod dossier;
 pub mod entries;
 pub mod entry;
 pub mod ids;
+pub mod numbering;
 pub mod partial_date;
 mod reading;
 pub mod shape;
