@@ -9,6 +9,7 @@ pub mod concurrency;
 pub mod dossier;
 pub mod entries;
 pub mod entry;
+pub mod flow;
 pub mod ids;
 pub mod numbering;
 pub mod partial_date;
