@@ -13,5 +13,6 @@ pub mod flow;
 pub mod ids;
 pub mod numbering;
 pub mod partial_date;
+pub mod policy;
 mod reading;
 pub mod shape;
