@@ -4,6 +4,7 @@
 
 pub mod as_of;
 pub mod calendar;
+pub mod campaign;
 pub mod codes;
 pub mod concurrency;
 pub mod dossier;
@@ -16,3 +17,5 @@ pub mod partial_date;
 pub mod policy;
 mod reading;
 pub mod shape;
+#[cfg(test)]
+mod shipped;
