@@ -15,6 +15,7 @@ pub mod ids;
 pub mod numbering;
 pub mod partial_date;
 pub mod policy;
+pub mod printed;
 mod reading;
 pub mod shape;
 #[cfg(test)]

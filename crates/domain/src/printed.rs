@@ -1,0 +1,342 @@
+//! 印本 — the tables people in charge read: transitions, policy, code lists, calendar, as Markdown in Chinese. The
+//! committed copies stand in `docs/printed/`; a test fails when they are stale.
+
+use std::fmt::Write as _;
+
+use crate::calendar::{CalendarYear, Holiday, WorkingCalendar};
+use crate::codes::{Code, CodeBook, CodeList, Mapped, Mapping};
+use crate::flow::{Flow, Guard, Outcome, Step};
+use crate::policy::{self, Reach, Role};
+
+/// 流转表 of a campaign; conclusions are printed with the labels of `verdicts`.
+pub fn transitions(campaign_name: &str, flow: &Flow, verdicts: Option<&CodeList>) -> String {
+    let mut page = format!(
+        "# 流转表：{campaign_name}\n\n版本 {}，起始状态：{}。\n",
+        flow.version,
+        flow.state_label(&flow.initial)
+    );
+    page.push_str("状态只能由登记条目到达，不能直接填写。\n\n");
+    let steps = flow.steps.iter().map(|s| step_cells(flow, s, verdicts));
+    page.push_str(&table(
+        &[
+            "自",
+            "步骤",
+            "至",
+            "条件（缺一不可）",
+            "登记条目",
+            "出处",
+            "说明",
+        ],
+        steps,
+    ));
+    page.push_str("\n## 状态\n\n");
+    let states = flow.states.iter().map(|s| {
+        let counts = if s.counts { "计入" } else { "不计入" };
+        vec![
+            s.label.clone(),
+            code(&s.code),
+            counts.to_owned(),
+            s.note.clone().unwrap_or_default(),
+        ]
+    });
+    page.push_str(&table(&["状态", "代码", "台账与统计", "说明"], states));
+    if !flow.side_states.is_empty() {
+        page.push_str("\n## 附加状态\n\n");
+        let sides = flow.side_states.iter().map(|s| {
+            vec![
+                s.label.clone(),
+                code(&s.code),
+                labels(flow, &s.beside),
+                s.note.clone().unwrap_or_default(),
+            ]
+        });
+        page.push_str(&table(&["附加状态", "代码", "可附于", "说明"], sides));
+    }
+    page
+}
+
+fn step_cells(flow: &Flow, step: &Step, verdicts: Option<&CodeList>) -> Vec<String> {
+    let guards: Vec<String> = step.guards.iter().map(guard_text).collect();
+    let outcomes: Vec<String> = step
+        .outcomes
+        .iter()
+        .map(|o| outcome_text(flow, o, verdicts))
+        .collect();
+    vec![
+        labels(flow, &step.from),
+        step.label.clone(),
+        outcomes.join("<br>"),
+        guards.join("；"),
+        step.entry.as_deref().map_or("—".to_owned(), code),
+        format!("{:?}", step.mark),
+        step.note.clone().unwrap_or_default(),
+    ]
+}
+
+fn guard_text(guard: &Guard) -> String {
+    match guard.at_least {
+        Some(least) => format!("{}（≥ {least}）", guard.label),
+        None => guard.label.clone(),
+    }
+}
+
+fn outcome_text(flow: &Flow, outcome: &Outcome, verdicts: Option<&CodeList>) -> String {
+    let target = flow.state_label(&outcome.to);
+    if outcome.fact.is_none() {
+        return target.to_owned();
+    }
+    let label = |code: &String| verdicts.map_or(code.clone(), |list| list.label(code).to_owned());
+    let on: Vec<String> = outcome.one_of.iter().map(label).collect();
+    format!("{target} ← {}", on.join("、"))
+}
+
+fn labels(flow: &Flow, states: &[String]) -> String {
+    let labels: Vec<&str> = states.iter().map(|s| flow.state_label(s)).collect();
+    labels.join("、")
+}
+
+/// 权限矩阵.
+pub fn policy_matrix() -> String {
+    let mut page = String::from(
+        "# 权限矩阵\n\n操作 × 角色，格中为权限范围；“—”为不得办理。列表按同一范围过滤。\n\n",
+    );
+    let heads: Vec<&str> = std::iter::once("操作")
+        .chain(Role::ALL.iter().map(|r| r.label()))
+        .collect();
+    let rows = policy::matrix().map(|(action, reaches)| {
+        std::iter::once(action.label().to_owned())
+            .chain(reaches.iter().map(|r| r.label().to_owned()))
+            .collect()
+    });
+    page.push_str(&table(&heads, rows));
+    page.push_str(
+        "\n## 职责分离\n\n同一人办理了前一项，不得就同一对象办理后一项（换一个角色也不行）。\n\n",
+    );
+    let pairs = policy::SEPARATED
+        .iter()
+        .map(|(later, earlier)| vec![earlier.label().into(), later.label().into()]);
+    page.push_str(&table(&["已办理", "不得再办理"], pairs));
+    page.push_str("\n## 代码\n\n");
+    let roles = Role::ALL
+        .iter()
+        .map(|r| vec![r.label().into(), code(r.code())]);
+    page.push_str(&table(&["角色", "代码"], roles));
+    page.push('\n');
+    let actions = policy::Action::ALL
+        .iter()
+        .map(|a| vec![a.label().into(), code(a.code())]);
+    page.push_str(&table(&["操作", "代码"], actions));
+    page.push('\n');
+    let reaches = Reach::ALL
+        .iter()
+        .map(|r| vec![r.label().into(), code(r.code())]);
+    page.push_str(&table(&["范围", "代码"], reaches));
+    page
+}
+
+/// 代码表 and mappings.
+pub fn code_lists(book: &CodeBook) -> String {
+    let mut page = String::from(
+        "# 代码表\n\n出处：V 有原文，P 部分已知，D 本系统设计，G 一般知识（待核，不得作为引用）。\n",
+    );
+    book.lists()
+        .for_each(|list| page.push_str(&list_section(list)));
+    page.push_str("\n# 对照表\n\n对照只作提示；一对多时由人或规则决定；未列出的即无对应。不同分区方案的功能区之间不设对照。\n");
+    book.mappings()
+        .iter()
+        .for_each(|m| page.push_str(&mapping_section(book, m)));
+    page
+}
+
+fn list_section(list: &CodeList) -> String {
+    let mut section = format!(
+        "\n## {}（{}）\n\n来源：{}。出处：{:?}。",
+        list.title,
+        list.reference(),
+        list.source,
+        list.mark
+    );
+    if let Some(note) = &list.note {
+        let _ = write!(section, "{note}。");
+    }
+    section.push_str("\n\n");
+    if list.codes.is_empty() {
+        section.push_str("（空表，待装入）\n");
+        return section;
+    }
+    section.push_str(&table(
+        &["代码", "名称", "别名", "组", "出处", "说明"],
+        list.codes.iter().map(|c| code_cells(list, c)),
+    ));
+    section
+}
+
+fn code_cells(list: &CodeList, value: &Code) -> Vec<String> {
+    vec![
+        code(&value.code),
+        value.label.clone(),
+        value.synonyms.join("、"),
+        value.group.clone().unwrap_or_default(),
+        format!("{:?}", list.mark_of(value)),
+        value.note.clone().unwrap_or_default(),
+    ]
+}
+
+fn mapping_section(book: &CodeBook, mapping: &Mapping) -> String {
+    let mut section = format!(
+        "\n## {} → {}\n\n来源：{}。出处：{:?}。\n\n",
+        mapping.from, mapping.to, mapping.source, mapping.mark
+    );
+    let label = |list, code: &str| {
+        book.find_list(list)
+            .map_or(code.to_owned(), |l| l.label(code).to_owned())
+    };
+    let rows = mapping.rows.iter().map(|row| {
+        let targets = match mapping.map(&row.from) {
+            Mapped::Unmapped => "（无对应）".to_owned(),
+            Mapped::One(to) => label(&mapping.to, to),
+            Mapped::Several(to, _) => to
+                .iter()
+                .map(|t| label(&mapping.to, t))
+                .collect::<Vec<_>>()
+                .join(" 或 "),
+        };
+        vec![
+            label(&mapping.from, &row.from),
+            targets,
+            row.note.clone().unwrap_or_default(),
+        ]
+    });
+    section.push_str(&table(&["自", "至", "说明"], rows));
+    section
+}
+
+/// 工作日历.
+pub fn calendar(calendar: &WorkingCalendar) -> String {
+    let mut page = String::from(
+        "# 工作日历\n\n周一至周五上班，周六、周日休息；下列日子除外；与节日相连的普通周末不一定列出。没有日历的年份不计算时限。\n\n",
+    );
+    page.push_str("计时：时限自事件次日起算；公示首日计入；末日遇休，写明顺延的顺延至下一工作日，否则不动。\n");
+    calendar
+        .years()
+        .for_each(|year| page.push_str(&year_section(year)));
+    page
+}
+
+fn year_section(year: &CalendarYear) -> String {
+    let mut section = format!("\n## {}年\n\n", year.year);
+    for notice in &year.notices {
+        let _ = writeln!(
+            section,
+            "- 《{}》（{}），出处 {:?}",
+            notice.title, notice.number, notice.mark
+        );
+    }
+    section.push('\n');
+    section.push_str(&table(
+        &["节日", "放假", "调休上班", "依据", "说明"],
+        year.holidays.iter().map(holiday_cells),
+    ));
+    section
+}
+
+fn holiday_cells(holiday: &Holiday) -> Vec<String> {
+    let span = if holiday.off_from == holiday.off_to {
+        day(holiday.off_from)
+    } else {
+        format!("{} 至 {}", day(holiday.off_from), day(holiday.off_to))
+    };
+    let make_up: Vec<String> = holiday.make_up.iter().map(|d| day(*d)).collect();
+    let note = holiday.note.clone().unwrap_or_default();
+    vec![
+        holiday.name.clone(),
+        span,
+        make_up.join("、"),
+        holiday.notice.clone(),
+        note,
+    ]
+}
+
+fn day(date: jiff::civil::Date) -> String {
+    const WEEKDAYS: [&str; 7] = ["一", "二", "三", "四", "五", "六", "日"];
+    let weekday = date.weekday().to_monday_zero_offset();
+    // The offset is 0 to 6 by definition.
+    let name = usize::try_from(weekday)
+        .ok()
+        .and_then(|i| WEEKDAYS.get(i))
+        .copied()
+        .unwrap_or_default();
+    format!("{}（周{name}）", date.strftime("%m-%d"))
+}
+
+fn code(text: &str) -> String {
+    format!("`{text}`")
+}
+
+fn table(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut text = format!(
+        "| {} |\n|{}\n",
+        heads.join(" | "),
+        " --- |".repeat(heads.len())
+    );
+    for row in rows {
+        let cells: Vec<String> = row
+            .iter()
+            .map(|c| c.replace('|', "\\|").replace('\n', " "))
+            .collect();
+        let _ = writeln!(text, "| {} |", cells.join(" | "));
+    }
+    text
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failing test may panic")]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::shipped;
+
+    fn page(name: &str) -> String {
+        match name {
+            "transitions.md" => {
+                let campaign = shipped::campaign("lvdun-2019").0;
+                {
+                    let book = shipped::code_book().0;
+                    let verdicts = campaign.find_list(&book, "verdict");
+                    transitions(&campaign.name, campaign.flow.as_ref().unwrap(), verdicts)
+                }
+            }
+            "policy.md" => policy_matrix(),
+            "code-lists.md" => code_lists(&shipped::code_book().0),
+            "calendar.md" => calendar(&shipped::calendar().0),
+            other => panic!("no such page: {other}"),
+        }
+    }
+
+    /// With `QINGSHAN_BLESS=1` in the environment the pages are written anew.
+    #[rstest]
+    #[case("transitions.md")]
+    #[case("policy.md")]
+    #[case("code-lists.md")]
+    #[case("calendar.md")]
+    fn the_printed_page_is_fresh(#[case] name: &str) {
+        let path = shipped::root().join("docs/printed").join(name);
+        let fresh = page(name);
+        if std::env::var_os("QINGSHAN_BLESS").is_some() {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, &fresh).unwrap();
+        }
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(
+            committed, fresh,
+            "{name} is stale; run the test with QINGSHAN_BLESS=1"
+        );
+    }
+
+    #[test]
+    fn a_cell_cannot_break_its_table() {
+        let text = table(&["a"], std::iter::once(vec!["x|y\nz".to_owned()]));
+        assert_eq!(text.lines().last(), Some("| x\\|y z |"));
+    }
+}
