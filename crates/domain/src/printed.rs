@@ -8,15 +8,15 @@ use crate::codes::{Code, CodeBook, CodeList, Mapped, Mapping};
 use crate::flow::{Flow, Guard, Outcome, Step};
 use crate::policy::{self, Reach, Role};
 
-/// 流转表 of a campaign.
-pub fn transitions(campaign_name: &str, flow: &Flow) -> String {
+/// 流转表 of a campaign; conclusions are printed with the labels of `verdicts`.
+pub fn transitions(campaign_name: &str, flow: &Flow, verdicts: Option<&CodeList>) -> String {
     let mut page = format!(
         "# 流转表：{campaign_name}\n\n版本 {}，起始状态：{}。\n",
         flow.version,
         flow.state_label(&flow.initial)
     );
     page.push_str("状态只能由登记条目到达，不能直接填写。\n\n");
-    let steps = flow.steps.iter().map(|s| step_cells(flow, s));
+    let steps = flow.steps.iter().map(|s| step_cells(flow, s, verdicts));
     page.push_str(&table(
         &[
             "自",
@@ -55,12 +55,12 @@ pub fn transitions(campaign_name: &str, flow: &Flow) -> String {
     page
 }
 
-fn step_cells(flow: &Flow, step: &Step) -> Vec<String> {
+fn step_cells(flow: &Flow, step: &Step, verdicts: Option<&CodeList>) -> Vec<String> {
     let guards: Vec<String> = step.guards.iter().map(guard_text).collect();
     let outcomes: Vec<String> = step
         .outcomes
         .iter()
-        .map(|o| outcome_text(flow, o))
+        .map(|o| outcome_text(flow, o, verdicts))
         .collect();
     vec![
         labels(flow, &step.from),
@@ -80,12 +80,14 @@ fn guard_text(guard: &Guard) -> String {
     }
 }
 
-fn outcome_text(flow: &Flow, outcome: &Outcome) -> String {
+fn outcome_text(flow: &Flow, outcome: &Outcome, verdicts: Option<&CodeList>) -> String {
     let target = flow.state_label(&outcome.to);
-    match &outcome.fact {
-        Some(fact) => format!("{target}：{fact} = {}", outcome.one_of.join("、")),
-        None => target.to_owned(),
+    if outcome.fact.is_none() {
+        return target.to_owned();
     }
+    let label = |code: &String| verdicts.map_or(code.clone(), |list| list.label(code).to_owned());
+    let on: Vec<String> = outcome.one_of.iter().map(label).collect();
+    format!("{target} ← {}", on.join("、"))
 }
 
 fn labels(flow: &Flow, states: &[String]) -> String {
@@ -212,7 +214,7 @@ fn mapping_section(book: &CodeBook, mapping: &Mapping) -> String {
 /// 工作日历.
 pub fn calendar(calendar: &WorkingCalendar) -> String {
     let mut page = String::from(
-        "# 工作日历\n\n周一至周五上班，周六、周日休息；下列日子除外。没有日历的年份不计算时限。\n\n",
+        "# 工作日历\n\n周一至周五上班，周六、周日休息；下列日子除外；与节日相连的普通周末不一定列出。没有日历的年份不计算时限。\n\n",
     );
     page.push_str("计时：时限自事件次日起算；公示首日计入；末日遇休，写明顺延的顺延至下一工作日，否则不动。\n");
     calendar
@@ -232,7 +234,7 @@ fn year_section(year: &CalendarYear) -> String {
     }
     section.push('\n');
     section.push_str(&table(
-        &["节日", "放假", "天数", "调休上班", "依据", "说明"],
+        &["节日", "放假", "调休上班", "依据", "说明"],
         year.holidays.iter().map(holiday_cells),
     ));
     section
@@ -244,13 +246,11 @@ fn holiday_cells(holiday: &Holiday) -> Vec<String> {
     } else {
         format!("{} 至 {}", day(holiday.off_from), day(holiday.off_to))
     };
-    let length = (holiday.off_to - holiday.off_from).get_days() + 1;
     let make_up: Vec<String> = holiday.make_up.iter().map(|d| day(*d)).collect();
     let note = holiday.note.clone().unwrap_or_default();
     vec![
         holiday.name.clone(),
         span,
-        length.to_string(),
         make_up.join("、"),
         holiday.notice.clone(),
         note,
@@ -301,7 +301,11 @@ mod tests {
         match name {
             "transitions.md" => {
                 let campaign = shipped::campaign("lvdun-2019").0;
-                transitions(&campaign.name, campaign.flow.as_ref().unwrap())
+                {
+                    let book = shipped::code_book().0;
+                    let verdicts = campaign.find_list(&book, "verdict");
+                    transitions(&campaign.name, campaign.flow.as_ref().unwrap(), verdicts)
+                }
             }
             "policy.md" => policy_matrix(),
             "code-lists.md" => code_lists(&shipped::code_book().0),
