@@ -16,6 +16,7 @@
 
 mod blobs;
 mod canonical;
+mod check;
 mod clue;
 mod constraints;
 mod error;
@@ -41,6 +42,7 @@ use domain::ids::{ClueId, EntryId, SiteId, StreamId};
 use jiff::Timestamp;
 
 pub use blobs::Blob;
+pub use check::{BackupReport, Fault, VerifyReport};
 pub use clue::{Clue, ClueState};
 pub use constraints::{CONSTRAINTS, Constraint};
 pub use error::{Clash, Error};
@@ -409,6 +411,18 @@ impl Register {
     /// Opens a stored file by its SHA-256.
     pub fn open_blob(&self, sha256: &str) -> Result<File, Error> {
         store!(self, s => s.open_blob(sha256))
+    }
+
+    /// Recomputes leaf hashes, tree, projections and blobs, opens every checkpoint, looks at every published file and
+    /// at the triggers, and reports whatever differs.
+    pub fn verify(&self) -> Result<VerifyReport, Error> {
+        store!(self, s => s.verify())
+    }
+
+    /// Copies the register into an empty folder while it is in use, then opens and verifies the copy. The signing key
+    /// goes along only if asked for: two nodes with one key could sign two histories.
+    pub fn backup(&self, to: &Path, with_key: bool) -> Result<BackupReport, Error> {
+        store!(self, s => s.backup(to, with_key))
     }
 
     /// Drops the projections and makes them anew from the entries; the log is not touched.
