@@ -27,10 +27,6 @@ impl BlobFolder {
         Self(folder)
     }
 
-    pub(crate) fn folder(&self) -> &Path {
-        &self.0
-    }
-
     /// Where a blob lies; `None` for what is no SHA-256, so that no name can lead out of the folder.
     pub(crate) fn path(&self, sha256: &str) -> Option<PathBuf> {
         let is_name = sha256.len() == 64 && sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));

@@ -46,6 +46,11 @@ fn write_secret(path: &Path, text: &str) -> Result<(), Error> {
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(Error::file("write the signing key", path))
 }
 
+/// The verifier key beside the secret one, if this machine has them.
+pub(crate) fn verifier_of(path: &Path) -> Option<String> {
+    fs::read_to_string(path).ok()?.lines().nth(1).map(str::to_owned)
+}
+
 /// Loads the key if this machine has it; a copy made for reading has none.
 pub(crate) fn find(path: &Path, node: &str) -> Result<Option<NodeKey>, Error> {
     let Ok(text) = fs::read_to_string(path) else { return Ok(None) };

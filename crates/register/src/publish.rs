@@ -38,18 +38,27 @@ pub(crate) fn publish(
     checkpoint: &str,
 ) -> Result<(), Error> {
     for tile in Tile::new_tiles(TILE_HEIGHT, old_size, new_size) {
-        let hashes = source.tile(tile.level(), tile.level_index())?;
-        let hashes = hashes.get(..tile.width() as usize * 32).unwrap_or(&hashes);
-        write(folder, &path_of(&tile), hashes)?;
-        if tile.level() == 0 {
-            let from = tile.level_index() * FULL;
-            let bundle = bundle(source, from, from + u64::from(tile.width()))?;
-            write(folder, &entries_path_of(&tile), &bundle)?;
+        for (name, content) in files_of(source, &tile) {
+            write(folder, &name, &content?)?;
         }
     }
     write(folder, "checkpoint", checkpoint.as_bytes())?;
     forget_partial_tiles(folder, old_size, new_size);
     Ok(())
+}
+
+/// Names and contents of the files that publish a tile: its hashes, and for a tile of leaves the leaves.
+pub(crate) fn files_of(source: &impl LogSource, tile: &Tile) -> Vec<(String, Result<Vec<u8>, Error>)> {
+    let hashes = source.tile(tile.level(), tile.level_index()).map(|mut hashes| {
+        hashes.truncate(tile.width() as usize * 32);
+        hashes
+    });
+    let mut files = vec![(path_of(tile), hashes)];
+    if tile.level() == 0 {
+        let from = tile.level_index() * FULL;
+        files.push((entries_path_of(tile), bundle(source, from, from + u64::from(tile.width()))));
+    }
+    files
 }
 
 /// Path of a tile as C2SP writes it; the crate writes the height as well, as the Go checksum database does.

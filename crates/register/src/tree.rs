@@ -121,27 +121,27 @@ pub(crate) fn root(size: u64, tiles: &impl Tiles) -> Result<Hash, Error> {
     tlog_tiles::tlog::tree_hash(size, &TileHashes::new(tiles)).map_err(Error::tree)
 }
 
-/// A tree in memory, for recomputing one beside the stored one.
-#[derive(Default)]
-pub(crate) struct MemoryTiles(pub(crate) RefCell<HashMap<(u8, u64), Vec<u8>>>);
-
-impl Tiles for MemoryTiles {
-    fn load_tile(&self, level: u8, index: u64) -> Result<Vec<u8>, Error> {
-        let missing = || Error::Tree { reason: format!("level {level}, tile {index} is missing") };
-        self.0.borrow().get(&(level, index)).cloned().ok_or_else(missing)
-    }
-
-    fn store_tile(&self, level: u8, index: u64, hashes: &[u8]) -> Result<(), Error> {
-        self.0.borrow_mut().insert((level, index), hashes.to_vec());
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a failing test may panic")]
 mod tests {
     use super::*;
     use tlog_tiles::tlog::{check_record, check_tree, prove_record, prove_tree, record_hash};
+
+    /// A tree in memory.
+    #[derive(Default)]
+    struct MemoryTiles(RefCell<HashMap<(u8, u64), Vec<u8>>>);
+
+    impl Tiles for MemoryTiles {
+        fn load_tile(&self, level: u8, index: u64) -> Result<Vec<u8>, Error> {
+            let missing = || Error::Tree { reason: format!("level {level}, tile {index} is missing") };
+            self.0.borrow().get(&(level, index)).cloned().ok_or_else(missing)
+        }
+
+        fn store_tile(&self, level: u8, index: u64, hashes: &[u8]) -> Result<(), Error> {
+            self.0.borrow_mut().insert((level, index), hashes.to_vec());
+            Ok(())
+        }
+    }
 
     /// RFC 6962 section 2.1, read literally.
     fn by_the_book(leaves: &[Hash]) -> Hash {

@@ -6,7 +6,7 @@
 mod suite;
 
 /// How a store is made and found again.
-pub trait Store {
+pub(crate) trait Store {
     fn create(opening: &register::Opening) -> (Self, register::Register)
     where
         Self: Sized;

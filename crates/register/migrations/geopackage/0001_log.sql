@@ -27,9 +27,11 @@ BEGIN
   SELECT RAISE(ABORT, 'entries.append_only');
 END;
 
--- Without this, INSERT OR REPLACE would delete the row it replaces without firing the trigger above.
+-- Without this, INSERT OR REPLACE of another program would delete rows without firing the trigger above.
 CREATE TRIGGER entries_refuse_replace BEFORE INSERT ON entries
 WHEN EXISTS (SELECT 1 FROM entries WHERE seq = NEW.seq)
+  OR EXISTS (SELECT 1 FROM entries WHERE entry_id = NEW.entry_id)
+  OR EXISTS (SELECT 1 FROM entries WHERE stream = NEW.stream AND version = NEW.version)
 BEGIN
   SELECT RAISE(ABORT, 'entries.append_only');
 END;
@@ -75,7 +77,7 @@ BEGIN
 END;
 
 CREATE TRIGGER blobs_refuse_replace BEFORE INSERT ON blobs
-WHEN EXISTS (SELECT 1 FROM blobs WHERE blob_id = NEW.blob_id)
+WHEN EXISTS (SELECT 1 FROM blobs WHERE blob_id = NEW.blob_id OR sha256 = NEW.sha256)
 BEGIN
   SELECT RAISE(ABORT, 'blobs.append_only');
 END;

@@ -106,7 +106,7 @@ impl<'a> Appending<'a> {
             next_seq: size,
             tree: Growth::load(size, &DbTiles(db))?,
             streams: BTreeMap::new(),
-            projector: Projector::begin(db)?,
+            projector: Projector::begin(db, db)?,
             touched: Touched::default(),
         })
     }
@@ -256,16 +256,16 @@ fn check_stale(db: &Connection, entry: &Entry, based_on: u64, current: u64) -> R
     Err(Error::Stale { stream: entry.stream.clone(), entry_id: entry.id, based_on, current, clashes })
 }
 
-/// Writes the projections' rows of all entries anew.
-pub(super) fn replay(db: &Connection) -> Result<(), Error> {
-    let mut projector = Projector::begin(db)?;
+/// Writes the projections' rows of all entries of a log into `target`.
+pub(super) fn replay(log: &Connection, target: &Connection) -> Result<(), Error> {
+    let mut projector = Projector::begin(log, target)?;
     let mut touched = Touched::default();
     let mut last = None;
-    reads::entries(db, &crate::EntryFilter::default(), |entry| {
+    reads::entries(log, &crate::EntryFilter::default(), |entry| {
         last = Some(entry.recorded_at);
         projections::apply(&mut projector, &entry, &mut touched)
     })?;
     projections::settle(&mut projector, touched)?;
     projector.finish()?;
-    last.map_or(Ok(()), |at| touch_log(db, at))
+    last.map_or(Ok(()), |at| touch_log(target, at))
 }

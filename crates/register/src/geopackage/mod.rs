@@ -1,10 +1,12 @@
 //! The register in a GeoPackage: one SQLite file in WAL mode, beside it blobs, the published log and the key.
 
+mod backup;
 mod blob;
 mod log_store;
 mod projector;
 mod reads;
 mod schema;
+mod verify;
 
 use std::path::Path;
 
@@ -264,7 +266,9 @@ impl GeoPackage {
         }
         let blob = self.blobs().put(content, max)?;
         self.db
-            .prepare_cached("INSERT INTO blobs (sha256, size_bytes) VALUES (?1, ?2) ON CONFLICT (sha256) DO NOTHING")
+            .prepare_cached("INSERT INTO blobs (sha256, size_bytes)
+                 SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM blobs WHERE sha256 = ?1)",
+            )
             .and_then(|mut insert| insert.execute(params![blob.sha256, blob.size_bytes.cast_signed()]))
             .map_err(failed("list the blob"))?;
         Ok(blob)
@@ -284,7 +288,7 @@ impl GeoPackage {
             return Err(Error::ReadOnly);
         }
         let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed("begin"))?;
-        rebuild(&tx)?;
+        rebuild(&tx, &tx)?;
         tx.commit().map_err(failed("commit"))
     }
 }
@@ -323,20 +327,21 @@ fn bring_up_to_date(db: &mut Connection) -> Result<(), Error> {
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed("begin"))?;
     schema::migrate(&tx)?;
     if !schema::projections_are_current(&tx)? {
-        rebuild(&tx)?;
+        rebuild(&tx, &tx)?;
     }
     tx.commit().map_err(failed("commit"))
 }
 
-fn rebuild(db: &Connection) -> Result<(), Error> {
+/// Makes the projections of the log in `log` anew in `target`, which may be the same database.
+fn rebuild(log: &Connection, target: &Connection) -> Result<(), Error> {
     let mut opened_at = Timestamp::UNIX_EPOCH;
     let first = EntryFilter { as_of: AsOf::LogSize(1), ..EntryFilter::default() };
-    reads::entries(db, &first, |entry| {
+    reads::entries(log, &first, |entry| {
         opened_at = entry.recorded_at;
         Ok::<(), Error>(())
     })?;
-    schema::recreate_projections(db, opened_at)?;
-    log_store::replay(db)
+    schema::recreate_projections(target, opened_at)?;
+    log_store::replay(log, target)
 }
 
 fn newest_checkpoint(db: &Connection) -> Result<Option<(u64, String)>, Error> {

@@ -26,12 +26,14 @@ struct State {
 
 /// Writer of one transaction.
 pub(super) struct Projector<'a> {
+    /// Where streams are read; the database itself, or the one whose projections are made anew elsewhere.
+    log: &'a Connection,
     db: &'a Connection,
     states: BTreeMap<&'static str, State>,
 }
 
 impl<'a> Projector<'a> {
-    pub(super) fn begin(db: &'a Connection) -> Result<Self, Error> {
+    pub(super) fn begin(log: &'a Connection, db: &'a Connection) -> Result<Self, Error> {
         let mut states = BTreeMap::new();
         for table in TABLES {
             let state = State {
@@ -44,7 +46,7 @@ impl<'a> Projector<'a> {
             };
             states.insert(table.name, state);
         }
-        Ok(Self { db, states })
+        Ok(Self { log, db, states })
     }
 
     /// Writes extents and times of change.
@@ -153,7 +155,7 @@ impl Writer for Projector<'_> {
     }
 
     fn stream(&mut self, stream: &StreamId) -> Result<(Vec<RecordedEntry>, u64), Error> {
-        super::reads::load_stream(self.db, stream)
+        super::reads::load_stream(self.log, stream)
     }
 
     fn touch(&mut self, table: &'static Table, at: Timestamp) {
