@@ -2,6 +2,8 @@
 //!
 //! Each reads GeoPackage files and writes the tables of the benchmark's contract; the register itself is not touched.
 
+pub mod export;
+pub mod import;
 pub mod matching;
 pub mod overlay;
 
