@@ -9,16 +9,31 @@ mod desk;
 pub mod error;
 pub mod geography;
 pub mod import;
+mod keeping;
 pub mod landing;
+mod layers;
 mod ledgers;
 pub mod messages;
 mod render;
 pub mod session;
 mod statistics;
+mod summaries;
 
+pub use desk::{InitOutcome, InitRequest, VerifyRequest, init};
+pub use domain::as_of::AsOf;
+pub use domain::campaign::LedgerView;
+pub use domain::checks::Finding;
+pub use domain::dossier::{Weight, civil_day};
+pub use domain::ledger::{Cell, Labels, LedgerRow};
+pub use domain::statistics::StatTable;
 pub use error::Error;
+pub use keeping::{BackupOutcome, LogReport, verify_log};
 pub use ledgers::{LedgerDrawn, LedgerScope, Site};
 pub use session::{Post, Session};
+pub use spatial::diagnostic;
+pub use spatial::diagnostic::Severity;
+
+use diagnostic::Diagnostic;
 
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
@@ -28,4 +43,16 @@ pub fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+/// A day, a log size `@N`, or `now`.
+pub fn parse_as_of(text: &str) -> Result<AsOf, Error> {
+    text.parse().map_err(|_| Error::rejected(Diagnostic::error("session.not_an_as_of").arg("text", text)))
+}
+
+/// `LON,LAT` in any notation the register reads.
+pub fn parse_position(text: &str) -> Result<(f64, f64), Error> {
+    let (position, found) = spatial::notation::parse_pair(text, &spatial::notation::Expectation::default());
+    let fault = || found.into_iter().next().unwrap_or_else(|| Diagnostic::error("session.not_a_position").arg("text", text));
+    position.map(|p| (p.lon, p.lat)).ok_or_else(|| Error::rejected(fault()))
 }

@@ -27,7 +27,6 @@ pub(crate) enum Command {
     Sites(Sites),
     Clues(Clues),
     Verify(Verify),
-    Judge(Judge),
     Ledger(Ledger),
     Diff(Diff),
     Stats(Stats),

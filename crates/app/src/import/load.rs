@@ -236,8 +236,11 @@ impl Loaded {
     fn read_parcels(&mut self, session: &Session, request: &ImportRequest) -> Result<(), Error> {
         let envelope = session.geography(domain::as_of::AsOf::Now).ok().and_then(|g| g.envelope());
         let expectation = Expectation { envelope, crs: request.crs.clone(), ..Expectation::default() };
-        let (text, found) = spatial::parcel::read(&self.bytes, &expectation).map_err(|e| Error::rejected(e.diagnostic()))?;
-        self.diagnostics.extend(found.into_iter().map(|d| within(d, &self.file_place())));
+        let (text, found) = spatial::parcel::read(&self.bytes, &expectation).map_err(|e| {
+            Error::rejected(Diagnostic::error("import.not_a_parcel_text").arg("cause", e).at(self.file_place()))
+        })?;
+        let at = self.file_place();
+        self.diagnostics.extend(found.into_iter().map(|d| within(d, &at)));
         for (number, parcel) in (1..).zip(&text.parcels) {
             let mut record = Record {
                 place: SourcePlace { file_name: self.file_name.clone(), feature: Some(number), row: Some(parcel.line), ..SourcePlace::default() },

@@ -194,3 +194,19 @@ pub fn site_for_clue(
     staging.link(clue, &site, Some(reason.to_owned()))?;
     Ok((site.site_code, staging.entries))
 }
+
+/// A coordinate system as people name it: CGCS2000, WGS84, GCJ-02, BD-09, EPSG:4523.
+pub fn parse_crs(text: &str) -> Result<Crs, Error> {
+    let plain = text.to_uppercase().replace(['-', '_', ' '], "");
+    let unknown = || Error::rejected(Diagnostic::error("import.unknown_crs").arg("text", text));
+    match plain.as_str() {
+        "CGCS2000" | "EPSG:4490" => Ok(Crs::Cgcs2000),
+        "WGS84" | "EPSG:4326" => Ok(Crs::Wgs84),
+        "GCJ02" => Ok(Crs::Gcj02),
+        "BD09" => Ok(Crs::Bd09),
+        other => {
+            let code = other.strip_prefix("EPSG:").and_then(|c| c.parse().ok()).ok_or_else(unknown)?;
+            Crs::from_epsg(code).map_err(|_| unknown())
+        }
+    }
+}

@@ -133,7 +133,7 @@ fn conclusion(staging: &Staging<'_>, fields: &mut Fields<'_>, is_in_reserve: Opt
         (Some("no"), _) => Some("outside_reserve"),
         (_, Some(Truth::Yes)) => Some("issue_violation"),
         (_, Some(Truth::No)) => Some("no_issue_lawful"),
-        (_, Some(Truth::Unknown)) => Some("undetermined"),
+        (_, Some(Truth::Undecided)) => Some("undetermined"),
         _ => None,
     };
     let diagnostic = match derived {
@@ -150,7 +150,7 @@ fn truth_code(truth: Truth) -> String {
     match truth {
         Truth::Yes => "yes",
         Truth::No => "no",
-        Truth::Unknown => "disputed",
+        Truth::Undecided => "disputed",
     }
     .to_owned()
 }

@@ -34,7 +34,9 @@ fn verify(desk: &Desk<'_>) -> Result<ExitCode, Error> {
     }
     desk.output.say("log.faulty", &[("count", &report.faults.len().to_string())]);
     for fault in report.faults.iter().take(50) {
-        desk.output.say("log.fault", &[("fault", &fault.text)]);
+        let seq = fault.seq.map_or(String::new(), |s| s.to_string());
+        let text = desk.output.text(&fault.code, &[("seq", &seq), ("subject", &fault.subject)]);
+        desk.output.say("log.fault", &[("fault", &text)]);
     }
     Ok(ExitCode::from(1))
 }

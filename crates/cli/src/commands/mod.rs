@@ -50,7 +50,6 @@ pub(crate) fn run(arguments: Arguments, language: Language, output: &Output) -> 
         Command::Register(args) => log::register(&desk, args),
         Command::Bench(args) => bench::run(&desk, args),
         Command::Completions(args) => completions(args),
-        Command::Judge(args) => sites::judge(&desk, args),
     }
 }
 

@@ -4,7 +4,7 @@ use app::{Error, Labels};
 
 use super::Desk;
 use super::ledgers::{as_of, scope};
-use crate::arguments::{Convert, Judge, Sites, Verify};
+use crate::arguments::{Convert, Sites, Verify};
 
 /// `qingshan sites [CODE]`: the list, or one dossier.
 pub(super) fn run(desk: &Desk<'_>, args: &Sites) -> Result<ExitCode, Error> {
@@ -136,19 +136,4 @@ pub(super) fn convert(desk: &Desk<'_>, args: &Convert) -> Result<ExitCode, Error
     desk.output.diagnostics(&found);
     desk.output.say("convert.done", &[("path", &args.output.display().to_string())]);
     Ok(ExitCode::SUCCESS)
-}
-
-/// `qingshan judge --facts FILE`: one result per line, as the contract of the tables says.
-pub(super) fn judge(desk: &Desk<'_>, args: &Judge) -> Result<ExitCode, Error> {
-    if let Some(code) = &args.site {
-        let session = desk.session()?;
-        let result = session.judge_site(code, args.as_of.unwrap_or_else(|| session.today()), args.trace)?;
-        println!("{}", serde_json::to_string_pretty(&result).unwrap_or_default());
-        return Ok(ExitCode::SUCCESS);
-    }
-    let Some(path) = &args.facts else { return Ok(ExitCode::from(1)) };
-    let file = std::fs::File::open(path).map_err(|source| Error::Read { path: path.display().to_string(), source })?;
-    let stdout = std::io::stdout().lock();
-    let all_judged = app::judging::judge_lines(std::io::BufReader::new(file), args.as_of, args.trace, stdout)?;
-    Ok(ExitCode::from(u8::from(!all_judged)))
 }

@@ -204,7 +204,7 @@ struct Builder {
     components: Vec<Component>,
     dotted: Option<Dotted>,
     hemisphere: Option<Hemisphere>,
-    label: Option<Axis>,
+    pub(super) label: Option<Axis>,
     is_negative: bool,
 }
 

@@ -1,0 +1,93 @@
+//! 保管 — the log, the projections and the copies of a register.
+
+use std::path::Path;
+
+use domain::entry::RecordedEntry;
+use domain::policy::Action;
+use register::{EntryFilter, Register};
+use serde::Serialize;
+
+use crate::error::Error;
+use crate::session::Session;
+
+/// 核验结果 — what was looked at and what was found wrong.
+#[derive(Debug, Clone, Serialize)]
+pub struct LogReport {
+    pub size: u64,
+    pub root_hash: String,
+    pub blobs: u64,
+    /// Checkpoints signed before, all of which the log must still contain.
+    pub checkpoints: u64,
+    pub faults: Vec<LogFault>,
+    /// Faults beyond those listed.
+    pub faults_omitted: u64,
+}
+
+/// 核验问题 — one thing that is not as the log says.
+#[derive(Debug, Clone, Serialize)]
+pub struct LogFault {
+    pub code: String,
+    /// Entry it concerns, by position in the log.
+    pub seq: Option<u64>,
+    /// What else it concerns: a blob's hash, a table, a file.
+    pub subject: String,
+}
+
+/// 备份结果 — what the copy holds; the same root hash as the register had.
+#[derive(Debug, Clone, Serialize)]
+pub struct BackupOutcome {
+    pub size: u64,
+    pub root_hash: String,
+    pub blobs: u64,
+}
+
+/// Verifies a register without needing its campaign: an outsider can do it with the folder alone.
+pub fn verify_log(home: &Path) -> Result<LogReport, Error> {
+    let register = Register::open_read_only(home)?;
+    let report = register.verify()?;
+    let faults = report.faults.iter().map(|f| LogFault { code: f.code.to_owned(), seq: f.seq, subject: f.subject.clone() });
+    Ok(LogReport {
+        size: report.head.size,
+        root_hash: report.head.root_hex(),
+        blobs: report.blobs,
+        checkpoints: report.checkpoints,
+        faults: faults.collect(),
+        faults_omitted: report.faults_omitted,
+    })
+}
+
+impl Session {
+    /// The signed checkpoint as a C2SP note.
+    pub fn checkpoint(&self) -> Result<String, Error> {
+        self.may(Action::VerifyLog, None)?;
+        Ok(self.register.checkpoint()?)
+    }
+
+    /// Entries from a position on, oldest first.
+    pub fn log_entries(&self, from: Option<u64>, limit: u64) -> Result<Vec<RecordedEntry>, Error> {
+        self.may(Action::VerifyLog, None)?;
+        let head = self.register.head()?.size;
+        let from = from.unwrap_or_else(|| head.saturating_sub(limit));
+        let mut entries = Vec::new();
+        self.register.entries::<Error>(&EntryFilter::default(), |entry| {
+            if entry.seq >= from && entry.seq < from.saturating_add(limit) {
+                entries.push(entry);
+            }
+            Ok(())
+        })?;
+        Ok(entries)
+    }
+
+    /// Recreates all projections from the entries.
+    pub fn rebuild(&mut self) -> Result<(), Error> {
+        self.may(Action::RebuildRegister, None)?;
+        Ok(self.register.rebuild()?)
+    }
+
+    /// Copies the register while it is in use, and checks the copy.
+    pub fn backup(&mut self, to: &Path, with_keys: bool) -> Result<BackupOutcome, Error> {
+        self.may(Action::Backup, None)?;
+        let report = self.register.backup(to, with_keys)?;
+        Ok(BackupOutcome { size: report.head.size, root_hash: report.head.root_hex(), blobs: report.blobs })
+    }
+}
