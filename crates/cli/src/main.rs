@@ -1,1 +1,74 @@
-fn main() {}
+//! 青山 — the one program. It parses the command line, reads the clock, and prints; everything else happens in `app`.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its user")]
+
+mod arguments;
+mod commands;
+mod localize;
+mod output;
+
+use std::process::ExitCode;
+
+use app::messages::{Language, Messages};
+use clap::{CommandFactory, FromArgMatches};
+
+use arguments::Arguments;
+use output::Output;
+
+fn main() -> ExitCode {
+    let language = language();
+    let messages = Messages::load(language);
+    let command = localize::localize(Arguments::command(), &messages);
+    let matches = match command.try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::from(error.use_stderr()));
+        }
+    };
+    let arguments = match Arguments::from_arg_matches(&matches) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(1);
+        }
+    };
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(tracing::Level::WARN).init();
+    let output = Output::new(arguments.json, messages);
+    match commands::run(arguments, language, &output) {
+        Ok(code) => code,
+        Err(error) => {
+            let is_input = error.is_input();
+            output.error(&error);
+            ExitCode::from(if is_input { 1 } else { 2 })
+        }
+    }
+}
+
+/// The language must be known before the command line is parsed, because its help is in it.
+fn language() -> Language {
+    let args: Vec<String> = std::env::args().collect();
+    let given = args.iter().enumerate().find_map(|(i, arg)| match arg.strip_prefix("--lang=") {
+        Some(value) => Some(value.to_owned()),
+        None if arg == "--lang" => args.get(i + 1).cloned(),
+        None => None,
+    });
+    given.or_else(|| std::env::var("QINGSHAN_LANG").ok()).and_then(|l| l.parse().ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_and_argument_has_a_text_in_both_languages() {
+        let command = Arguments::command();
+        for language in [Language::Chinese, Language::English] {
+            let messages = Messages::load(language);
+            let missing: Vec<String> = localize::needed_codes(&command, "cli")
+                .into_iter()
+                .filter(|code| !messages.has(code) && !code.ends_with(".help") && !code.ends_with(".version"))
+                .collect();
+            assert!(missing.is_empty(), "{language:?}: {missing:?}");
+        }
+    }
+}

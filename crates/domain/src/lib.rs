@@ -5,6 +5,7 @@
 pub mod as_of;
 pub mod calendar;
 pub mod campaign;
+pub mod checks;
 pub mod codes;
 pub mod concurrency;
 pub mod dossier;
@@ -12,6 +13,7 @@ pub mod entries;
 pub mod entry;
 pub mod flow;
 pub mod ids;
+pub mod ledger;
 pub mod numbering;
 pub mod partial_date;
 pub mod policy;
@@ -20,3 +22,4 @@ mod reading;
 pub mod shape;
 #[cfg(test)]
 mod shipped;
+pub mod statistics;

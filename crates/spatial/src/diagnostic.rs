@@ -81,7 +81,13 @@ impl Diagnostic {
     }
 
     fn new(code: &'static str, severity: Severity) -> Self {
-        Self { code: Cow::Borrowed(code), severity, place: Place::default(), args: BTreeMap::new(), repair: None }
+        Self {
+            code: Cow::Borrowed(code),
+            severity,
+            place: Place::default(),
+            args: BTreeMap::new(),
+            repair: None,
+        }
     }
 
     /// The same diagnostic at `place`.

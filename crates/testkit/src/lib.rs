@@ -1,0 +1,28 @@
+//! What tests share: a cast of people, a clock that stands, ids that repeat, and builders of entries.
+
+#![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a failing test may panic")]
+
+mod builders;
+mod cast;
+mod home;
+mod reserve;
+
+pub use builders::{
+    a_batch, a_clue, a_determination, a_permit, a_site, a_verification, amended, carried_over, entry, linked,
+    screened, unlinked, Seeded,
+};
+pub use cast::{area_lead, bureau_office, case_officer, importer, outside_unit, reviewer, station_head};
+pub use home::TempHome;
+pub use reserve::{a_boundary, a_reserve, a_route, square, stations, RESERVE_CODE};
+
+use jiff::Timestamp;
+
+/// The instant tests begin at: 16 August 2019, 9 o'clock in the reserve.
+pub fn start() -> Timestamp {
+    "2019-08-16T01:00:00Z".parse().unwrap()
+}
+
+/// An instant some days and hours after [`start`].
+pub fn later(days: i64, hours: i64) -> Timestamp {
+    start() + jiff::SignedDuration::from_hours(24 * days + hours)
+}

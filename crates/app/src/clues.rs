@@ -1,0 +1,136 @@
+//! 线索 — the inbox: list, look at likely sites, link, undo, keep apart.
+
+use domain::as_of::AsOf;
+use domain::entries::{Basis, ClueLinked, ClueUnlinked, SiteAmended};
+use domain::entry::Entry;
+use domain::ids::{ClueId, StreamId};
+use domain::policy::Action;
+use register::{Clue, ClueState};
+
+use crate::error::Error;
+use crate::landing::{Decision, Known, Proposal, SiteBook, Sought};
+use crate::session::Session;
+
+impl Session {
+    /// Clues the actor may read, filtered by state and source.
+    pub fn clues(&self, state: Option<&str>, source: Option<&str>, as_of: AsOf) -> Result<Vec<Clue>, Error> {
+        let geography = self.geography(AsOf::Now).ok();
+        let mut clues = Vec::new();
+        self.register.clues::<Error>(as_of, |clue| {
+            let body = &clue.received.body;
+            let is_wanted = state.is_none_or(|s| clue.state.code() == s) && source.is_none_or(|s| body.source_kind == s);
+            let shape = body.facts.shape.as_ref();
+            let station = shape.zip(geography.as_ref()).and_then(|(s, g)| g.station_of(&s.0));
+            let action = if body.is_confidential { Action::ReadPetitions } else { Action::ReadClues };
+            if is_wanted && self.sees(action, station.as_deref()) {
+                clues.push(clue);
+            }
+            Ok(())
+        })?;
+        Ok(clues)
+    }
+
+    /// A clue by id, or by the start of it or the number it was issued under.
+    pub fn load_clue(&self, text: &str) -> Result<Clue, Error> {
+        let wanted = crate::landing::code_key(text);
+        let matches = |c: &Clue| {
+            let body = &c.received.body;
+            body.clue_id.to_string().starts_with(text)
+                || body.facts.external_code.as_deref().is_some_and(|code| crate::landing::code_key(code) == wanted)
+        };
+        let mut found: Vec<Clue> = self.clues(None, None, AsOf::Now)?.into_iter().filter(matches).collect();
+        match found.len() {
+            1 => Ok(found.remove(0)),
+            _ => Err(Error::NotFound { what: "clue", name: text.to_owned() }),
+        }
+    }
+
+    /// Sites a clue may belong to, most likely first.
+    pub fn likely_sites(&self, clue: &Clue) -> Result<Vec<Proposal>, Error> {
+        let mut known = Vec::new();
+        self.register.dossiers::<Error>(AsOf::Now, |d| {
+            if d.state.counts() {
+                known.push(Known::of(&d));
+            }
+            Ok(())
+        })?;
+        let book = SiteBook::new(known, self.campaign.thresholds.clone());
+        let facts = &clue.received.body.facts;
+        let decision = book.decide(&Sought {
+            codes: facts.external_code.iter().map(String::as_str).collect(),
+            name: facts.facility_name.as_deref(),
+            activity_type_code: facts.activity_type_code.as_deref(),
+            geometry: facts.shape.as_ref().map(|s| &s.0),
+        });
+        Ok(match decision {
+            Decision::Same(site) => vec![site],
+            Decision::New => Vec::new(),
+            Decision::Doubtful { proposals, .. } => proposals,
+        })
+    }
+
+    /// Links a clue to a site by a person's decision.
+    pub fn link_clue(&mut self, clue: &str, site_code: &str, reason: &str) -> Result<(), Error> {
+        let clue = self.load_clue(clue)?;
+        let dossier = self.load_dossier_by_code(site_code, AsOf::Now)?;
+        self.may(Action::LinkClue, dossier.facts.station_id.as_deref())?;
+        let body = clue.received.body;
+        let linked = ClueLinked {
+            clue_id: body.clue_id,
+            batch_id: body.batch_id,
+            source_kind: body.source_kind.clone(),
+            external_code: body.facts.external_code.clone(),
+            received_on: body.received_on,
+            rule: "person".to_owned(),
+            distance_m: None,
+            iou: None,
+            overlap_m2: None,
+            reason: Some(reason.to_owned()),
+        };
+        let stream = StreamId::site(dossier.site_id);
+        let facts = crate::import::facts_of_clue(&body.facts);
+        let basis = Basis::Clue { clue_id: body.clue_id, batch_id: body.batch_id };
+        let entries = vec![
+            self.by_hand(stream.clone(), linked, body.clue_id, reason),
+            self.by_hand(stream, SiteAmended { basis, facts }, body.clue_id, reason),
+        ];
+        self.register.append(&entries, self.now)?;
+        Ok(())
+    }
+
+    /// Undoes a link; the link itself stays readable.
+    pub fn unlink_clue(&mut self, clue: &str, reason: &str) -> Result<(), Error> {
+        let clue = self.load_clue(clue)?;
+        let site = clue.site_id.ok_or_else(|| Error::NotFound { what: "link", name: clue.received.body.clue_id.to_string() })?;
+        let station = self.register.load_dossier(site, AsOf::Now)?.facts.station_id;
+        self.may(Action::UnlinkClue, station.as_deref())?;
+        let clue_id = clue.received.body.clue_id;
+        let body = ClueUnlinked { clue_id, reason: reason.to_owned() };
+        let entry = self.by_hand(StreamId::site(site), body, clue_id, reason);
+        self.register.append(&[entry], self.now)?;
+        Ok(())
+    }
+
+    /// Registers a site of its own for a clue that a person found to be none of the known ones; returns its code.
+    pub fn separate_clue(&mut self, clue: &str, reason: &str) -> Result<String, Error> {
+        let clue = self.load_clue(clue)?;
+        if clue.state == ClueState::Linked {
+            return Err(Error::NotFound { what: "open clue", name: clue.received.body.clue_id.to_string() });
+        }
+        let body = clue.received.body;
+        let station = body.facts.shape.as_ref().and_then(|s| self.geography(AsOf::Now).ok()?.station_of(&s.0));
+        self.may(Action::RegisterSite, station.as_deref())?;
+        let (code, entries) = crate::import::site_for_clue(self, &body, reason)?;
+        self.register.append(&entries, self.now)?;
+        Ok(code)
+    }
+
+    /// An entry made now by a person; the same decision for the same reason at the same moment is one entry.
+    fn by_hand(&self, stream: StreamId, body: impl Into<domain::entry::EntryBody>, clue: ClueId, reason: &str) -> Entry {
+        let moment = self.now.to_string();
+        let mut entry = self.entry(stream, body, self.today(), &[&clue.0.into_bytes(), reason.as_bytes(), moment.as_bytes()]);
+        entry.occurred_at = self.now;
+        entry
+    }
+}
+

@@ -1,0 +1,74 @@
+//! Errors of all rooms gathered once, still free of any protocol.
+
+use domain::policy::Denied;
+use spatial::diagnostic::Diagnostic;
+
+/// 错误 — why a use case did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{what} not found: {name}")]
+    NotFound { what: &'static str, name: String },
+    #[error("not allowed")]
+    Forbidden(#[source] Denied),
+    /// What was given cannot be used; the diagnostic says what, where and how to mend it.
+    #[error("rejected: {}", .0.code)]
+    Rejected(Box<Diagnostic>),
+    #[error("register")]
+    Register(#[source] register::Error),
+    #[error("read {path}")]
+    Read { path: String, #[source] source: std::io::Error },
+    #[error("internal error")]
+    Internal(#[source] anyhow::Error),
+}
+
+impl Error {
+    /// Our fault: something that cannot happen did.
+    pub fn internal(error: impl Into<anyhow::Error>) -> Self {
+        Self::Internal(error.into())
+    }
+
+    /// The input's fault, by code.
+    pub fn rejected(diagnostic: Diagnostic) -> Self {
+        Self::Rejected(Box::new(diagnostic))
+    }
+
+    /// Whether the person who asked can mend it (exit code 1), or it is ours (2).
+    pub fn is_input(&self) -> bool {
+        match self {
+            Self::NotFound { .. } | Self::Forbidden(_) | Self::Rejected(_) | Self::Read { .. } => true,
+            Self::Register(error) => is_input_of_register(error),
+            Self::Internal(_) => false,
+        }
+    }
+}
+
+/// What of the register's errors a person can mend: a wrong folder, a stale basis, a thing that is not there.
+fn is_input_of_register(error: &register::Error) -> bool {
+    use register::Error as E;
+    matches!(
+        error,
+        E::AlreadyOpened(_)
+            | E::NotARegister(_)
+            | E::NewerSchema { .. }
+            | E::NodeName(_)
+            | E::ReadOnly
+            | E::Stale { .. }
+            | E::AheadOfStream { .. }
+            | E::NotFound { .. }
+            | E::BeyondLog { .. }
+            | E::BlobTooLarge { .. }
+            | E::BlobMissing(_)
+    )
+}
+
+impl From<register::Error> for Error {
+    fn from(error: register::Error) -> Self {
+        Self::Register(error)
+    }
+}
+
+impl From<Denied> for Error {
+    fn from(denied: Denied) -> Self {
+        Self::Forbidden(denied)
+    }
+}

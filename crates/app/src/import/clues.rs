@@ -1,0 +1,248 @@
+//! 线索 — rows and features of a batch become clues; each finds its site, founds one, is screened by a stated rule, or
+//! waits for a person.
+
+use domain::entries::{Basis, ClueFacts, ClueReceived, ClueScreened};
+use domain::ids::{ClueId, StreamId};
+use jiff::civil::Date;
+use spatial::diagnostic::Diagnostic;
+
+use super::coding::{activity_of, code_of, station_of, township_of, zone_of};
+use super::position;
+use super::preview::Action;
+use super::record::{Fields, Record};
+use super::staging::{Staging, facts_of_clue, shape};
+use crate::error::Error;
+use crate::geography::{Located, is_areal};
+use crate::landing::{Decision, Proposal, Sought};
+use crate::session::start_of;
+
+/// A clue as read, with what the register makes of its words.
+pub struct Drafted {
+    pub clue: ClueReceived,
+    pub station_id: Option<String>,
+    pub zone_kind: Option<String>,
+}
+
+/// Stages every record of a clue batch.
+pub fn stage(staging: &mut Staging<'_>) -> Result<(), Error> {
+    let loaded = staging.loaded;
+    for record in &loaded.records {
+        let (drafted, found) = draft(staging, record);
+        staging.diagnostics.extend(found);
+        land(staging, record, drafted)?;
+    }
+    Ok(())
+}
+
+/// Reads a record as a clue; nothing in a record keeps a clue out, because a clue must not get lost.
+pub fn draft(staging: &Staging<'_>, record: &Record) -> (Drafted, Vec<Diagnostic>) {
+    let session = staging.session;
+    let mut fields = Fields::of(record);
+    let placed = position::place(&mut fields, &staging.convention);
+    let (activity, subtype, activity_text) = activity_of(session, &mut fields);
+    let (zone_kind, zone_text) = zone_of(session, &mut fields);
+    let (station_id, station_text) = station_of(session, &mut fields);
+    let (change_kind, _) = code_of(session, &mut fields, "change_kind", "change");
+    let (current_status, _) = code_of(session, &mut fields, "current_status", "current_status");
+    let (row_source, _) = code_of(session, &mut fields, "source_kind", "source");
+    let area = placed.as_ref().filter(|p| is_areal(&p.geometry)).map(|p| spatial::geodesic::area_m2(&p.geometry));
+    let facts = ClueFacts {
+        external_code: fields.code_text("external_code"),
+        facility_name: fields.text("facility_name"),
+        summary: fields.text("description"),
+        location_text: fields.text("location_text"),
+        township: township_of(session, &mut fields),
+        station_text,
+        zone_text,
+        activity_text,
+        activity_type_code: activity,
+        activity_subtype: subtype,
+        stated_area_m2: fields.area_m2("area_m2"),
+        area_before_m2: fields.area_m2("area_before_m2"),
+        change_kind,
+        acquired_on_before: fields.date("acquired_on_before"),
+        acquired_on_after: fields.date("acquired_on_after"),
+        sensor: fields.text("sensor"),
+        built_on: fields.date("built_on"),
+        current_status,
+        owner_name: fields.text("owner_name"),
+        responsible_unit: fields.text("responsible_unit"),
+        registration_number: fields.code_text("registration_number"),
+        due_on: fields.date("due_on"),
+        precision_m: placed.as_ref().and_then(|p| p.precision_m),
+        position_text: placed.as_ref().and_then(|p| p.original.clone()),
+        crs_used: placed.as_ref().map(|p| p.crs_used.clone()),
+        shape: placed.as_ref().map(|p| shape(&p.geometry)),
+        area_m2: area.map(|a| (a * 100.0).round() / 100.0),
+        note: fields.text("note"),
+        other: record.other.clone(),
+    };
+    if facts.external_code.is_none() && facts.facility_name.is_none() && facts.shape.is_none() {
+        fields.note("external_code", Diagnostic::warning("import.clue_says_little"));
+    }
+    let received_on = fields.day("received_on").unwrap_or(staging.received_on);
+    let source_kind = row_source.or_else(|| staging.source_kind.clone()).unwrap_or_default();
+    let clue = received(staging, record, source_kind, received_on, facts);
+    (Drafted { clue, station_id, zone_kind }, fields.diagnostics)
+}
+
+fn received(staging: &Staging<'_>, record: &Record, source_kind: String, received_on: Date, facts: ClueFacts) -> ClueReceived {
+    // The id follows from what is said, not from where it stood: the same clue in a corrected file is the same clue.
+    let said = serde_json::to_vec(&facts).unwrap_or_default();
+    let clue_id = ClueId::derived(start_of(received_on), &[source_kind.as_bytes(), &said]);
+    let is_confidential =
+        domain::codes::SourceKind::from_code(&source_kind).is_some_and(domain::codes::SourceKind::is_confidential);
+    ClueReceived {
+        clue_id,
+        batch_id: staging.batch_id,
+        source_kind,
+        received_on,
+        place: record.place.clone(),
+        is_confidential,
+        facts,
+    }
+}
+
+/// Finds the clue's place in the register.
+pub fn land(staging: &mut Staging<'_>, record: &Record, drafted: Drafted) -> Result<(), Error> {
+    let title = title_of(&drafted.clue.facts);
+    if staging.has_clue(drafted.clue.clue_id)? {
+        staging.outcome(record, Some(&title), Action::Same);
+        return Ok(());
+    }
+    let is_new = staging.say_clue(&drafted.clue)?;
+    if !is_new {
+        let diagnostic = Diagnostic::note("import.repeated_in_batch").at(record.whole());
+        staging.diagnostics.push(diagnostic);
+        staging.outcome(record, Some(&title), Action::Same);
+        return Ok(());
+    }
+    let located = drafted.clue.facts.shape.as_ref().map(|s| staging.locate(&s.0));
+    if let Some(rule) = screen(staging, &drafted.clue, located.as_ref())? {
+        staging.outcome(record, Some(&title), Action::Screened { rule });
+        return Ok(());
+    }
+    let decision = staging.book.decide(&Sought {
+        codes: drafted.clue.facts.external_code.iter().map(String::as_str).collect(),
+        name: drafted.clue.facts.facility_name.as_deref(),
+        activity_type_code: drafted.clue.facts.activity_type_code.as_deref(),
+        geometry: drafted.clue.facts.shape.as_ref().map(|s| &s.0),
+    });
+    settle(staging, record, drafted, decision, &title)
+}
+
+fn settle(
+    staging: &mut Staging<'_>,
+    record: &Record,
+    drafted: Drafted,
+    decision: Decision,
+    title: &str,
+) -> Result<(), Error> {
+    let action = match decision {
+        Decision::Same(site) => {
+            link_to(staging, &drafted, &site)?;
+            Action::Linked { site_code: site.site_code, rule: site.rule.to_owned() }
+        }
+        Decision::New => {
+            let site = found_site(staging, &drafted)?;
+            Action::NewSite { site_code: site.site_code }
+        }
+        Decision::Doubtful { proposals, reason } => {
+            let candidates: Vec<String> = proposals.into_iter().map(|p| p.site_code).collect();
+            let diagnostic = Diagnostic::warning("import.doubtful_site")
+                .at(record.whole())
+                .arg("reason", staging.session.messages.text(&format!("doubt.{reason}"), &[]))
+                .arg("candidates", candidates.join("、"));
+            staging.diagnostics.push(diagnostic);
+            Action::Doubtful { reason: reason.to_owned(), candidates }
+        }
+    };
+    staging.outcome(record, Some(title), action);
+    Ok(())
+}
+
+/// Links a clue to a site and tells the site what the clue says.
+pub fn link_to(staging: &mut Staging<'_>, drafted: &Drafted, site: &Proposal) -> Result<(), Error> {
+    let clue = &drafted.clue;
+    let facts = facts_of_clue(&clue.facts, drafted.station_id.clone(), drafted.zone_kind.clone());
+    let basis = Basis::Clue { clue_id: clue.clue_id, batch_id: clue.batch_id };
+    staging.amend(site, facts, basis, clue.received_on, &clue.clue_id.0.into_bytes())?;
+    staging.link(clue, site, None)
+}
+
+/// Registers a site for a clue that belongs to none, and links the clue to it.
+pub fn found_site(staging: &mut Staging<'_>, drafted: &Drafted) -> Result<Proposal, Error> {
+    let first = register_for(staging, drafted)?;
+    staging.link(&drafted.clue, &first, None)?;
+    Ok(first)
+}
+
+/// Registers a site with what a clue says.
+pub fn register_for(staging: &mut Staging<'_>, drafted: &Drafted) -> Result<Proposal, Error> {
+    let clue = &drafted.clue;
+    let facts = facts_of_clue(&clue.facts, drafted.station_id.clone(), drafted.zone_kind.clone());
+    let basis = Basis::Clue { clue_id: clue.clue_id, batch_id: clue.batch_id };
+    let codes: Vec<&str> = clue.facts.external_code.iter().map(String::as_str).collect();
+    let known = staging.register_site(facts, &codes, basis, clue.received_on, &clue.clue_id.0.into_bytes())?;
+    Ok(Proposal {
+        site_id: known.site_id,
+        site_code: known.site_code,
+        rule: "first_clue",
+        distance_m: None,
+        iou: None,
+        overlap_m2: None,
+    })
+}
+
+/// Stated rules that take a clue off the work list; it stays in the register and in the statistics.
+fn screen(staging: &mut Staging<'_>, clue: &ClueReceived, located: Option<&Located>) -> Result<Option<String>, Error> {
+    let thresholds = staging.session.campaign.thresholds.clone();
+    let Some(located) = located else { return Ok(None) };
+    let screened = |rule: &str, measured: f64, threshold: f64| ClueScreened {
+        clue_id: clue.clue_id,
+        rule: rule.to_owned(),
+        measured: Some((measured * 10.0).round() / 10.0),
+        threshold: Some(threshold),
+        duplicate_of: None,
+    };
+    let body = if located.is_outside && located.outside_by_m.is_finite() {
+        screened("outside_reserve", located.outside_by_m, 0.0)
+    } else if clue.facts.area_m2.is_some_and(|a| a < thresholds.minimum_area_m2) {
+        screened("below_threshold", clue.facts.area_m2.unwrap_or(0.0), thresholds.minimum_area_m2)
+    } else {
+        return Ok(None);
+    };
+    if located.outside_by_m > thresholds.outside_doubt_m {
+        staging.diagnostics.push(far_outside(clue, located.outside_by_m));
+    }
+    let rule = body.rule.clone();
+    let seed = clue.clue_id.0.into_bytes();
+    staging.say(StreamId::clue_batch(clue.batch_id), body, clue.received_on, &[&seed])?;
+    Ok(Some(rule))
+}
+
+fn far_outside(clue: &ClueReceived, metres: f64) -> Diagnostic {
+    let place = spatial::diagnostic::Place {
+        file: Some(clue.place.file_name.clone()),
+        sheet: clue.place.sheet.clone(),
+        layer: clue.place.layer.clone(),
+        row: clue.place.row,
+        feature: clue.place.feature,
+        ..Default::default()
+    };
+    Diagnostic::warning("import.far_outside").at(place).arg("km", format!("{:.1}", metres / 1000.0))
+}
+
+/// How a clue is named in previews.
+pub fn title_of(facts: &ClueFacts) -> String {
+    let parts = [&facts.external_code, &facts.facility_name, &facts.location_text];
+    parts.into_iter().flatten().take(2).cloned().collect::<Vec<_>>().join(" ")
+}
+
+impl Staging<'_> {
+    /// The entry that a clue was received.
+    pub fn say_clue(&mut self, clue: &ClueReceived) -> Result<bool, Error> {
+        let seed = clue.clue_id.0.into_bytes();
+        self.say(StreamId::clue_batch(clue.batch_id), clue.clone(), clue.received_on, &[&seed])
+    }
+}

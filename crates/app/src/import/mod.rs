@@ -1,0 +1,196 @@
+//! 导入 — staged, diagnosed, previewed; then one commit or none. The same file twice adds nothing.
+
+mod clues;
+mod coding;
+mod kind;
+mod load;
+mod old_ledgers;
+mod permits;
+mod position;
+mod preview;
+mod record;
+mod report;
+mod reserve;
+mod staging;
+mod verifications;
+
+use std::path::PathBuf;
+
+use domain::as_of::AsOf;
+use domain::entries::ClueBatchImported;
+use domain::entry::Entry;
+use domain::ids::{BatchId, StreamId};
+use jiff::civil::Date;
+use spatial::crs::Crs;
+use spatial::diagnostic::{Diagnostic, Severity};
+
+pub use kind::ImportKind;
+pub use load::{Loaded, LoadedTable};
+pub use position::{Convention, Placed, system_of};
+pub use preview::{Action as RowAction, Preview, RowOutcome};
+pub use record::{Fields, Given, Record};
+
+use crate::error::Error;
+use crate::session::{Session, start_of};
+use staging::Staging;
+
+/// 导入请求 — a file and what is said of it.
+#[derive(Debug, Clone)]
+pub struct ImportRequest {
+    pub kind: ImportKind,
+    pub path: PathBuf,
+    /// Source of the clues, by code, where it is not the kind's usual one.
+    pub source_kind: Option<String>,
+    pub received_on: Option<Date>,
+    pub sender: Option<String>,
+    pub document_number: Option<String>,
+    /// System of positions where the file does not say.
+    pub crs: Option<Crs>,
+    /// Saved column mapping as text.
+    pub mapping: Option<String>,
+    /// Only this sheet or layer.
+    pub layer: Option<String>,
+    pub version_name: Option<String>,
+    pub valid_from: Option<Date>,
+    pub approval: Option<String>,
+}
+
+impl ImportRequest {
+    /// A request with nothing said but kind and file.
+    pub fn new(kind: ImportKind, path: impl Into<PathBuf>) -> Self {
+        Self {
+            kind,
+            path: path.into(),
+            source_kind: None,
+            received_on: None,
+            sender: None,
+            document_number: None,
+            crs: None,
+            mapping: None,
+            layer: None,
+            version_name: None,
+            valid_from: None,
+            approval: None,
+        }
+    }
+}
+
+/// 暂存批次 — what an import would do; nothing is written yet.
+pub struct Staged {
+    pub request: ImportRequest,
+    pub loaded: Loaded,
+    /// Every entry of the one commit, in order; empty when there is nothing new.
+    pub entries: Vec<Entry>,
+    pub diagnostics: Vec<Diagnostic>,
+    pub preview: Preview,
+    /// The batch had been imported before: same bytes, same kind.
+    pub is_repeated: bool,
+}
+
+impl Staged {
+    /// Rows that faults keep out.
+    pub fn faults(&self) -> usize {
+        self.diagnostics.iter().filter(|d| d.severity == Severity::Error).count()
+    }
+}
+
+impl Session {
+    /// Reads a file and works out what importing it would do.
+    pub fn stage(&self, request: ImportRequest) -> Result<Staged, Error> {
+        self.may(request.kind.action(), self.own_station())?;
+        let loaded = load::load(self, &request)?;
+        let batch_id = batch_id(&request, &loaded);
+        if self.has_batch(batch_id)? {
+            let preview = Preview::repeated(loaded.records.len());
+            return Ok(Staged { request, loaded, entries: Vec::new(), diagnostics: Vec::new(), preview, is_repeated: true });
+        }
+        let mut staging = Staging::new(self, &request, &loaded, batch_id)?;
+        match request.kind {
+            ImportKind::Boundary => reserve::boundary(&mut staging)?,
+            ImportKind::Stations => reserve::stations(&mut staging)?,
+            ImportKind::Routes => reserve::routes(&mut staging)?,
+            ImportKind::OldLedger => old_ledgers::stage(&mut staging)?,
+            ImportKind::Permits => permits::stage(&mut staging)?,
+            ImportKind::Verifications => verifications::stage(&mut staging)?,
+            _ => clues::stage(&mut staging)?,
+        }
+        let (entries, diagnostics, preview) = staging.finish();
+        Ok(Staged { request, loaded, entries, diagnostics, preview, is_repeated: false })
+    }
+
+    /// Stations in whose territory the actor imports: a station's own lists, or the whole reserve's.
+    fn own_station(&self) -> Option<&str> {
+        self.actor.station_ids.first().map(String::as_str)
+    }
+
+    fn has_batch(&self, batch_id: BatchId) -> Result<bool, Error> {
+        Ok(self.register.stream_version(&StreamId::clue_batch(batch_id))? > 0)
+    }
+
+    /// Appends everything a staged import holds, in one transaction, with the file itself as a blob.
+    pub fn commit(&mut self, staged: &Staged) -> Result<u64, Error> {
+        if staged.entries.is_empty() {
+            return Ok(0);
+        }
+        let mut content = staged.loaded.bytes.as_slice();
+        self.register.put_blob(&mut content, staged.loaded.bytes.len() as u64)?;
+        let receipts = self.register.append(&staged.entries, self.now)?;
+        Ok(receipts.iter().filter(|r| r.is_new).count() as u64)
+    }
+}
+
+/// The batch follows from kind, bytes and what was said of the file that changes its meaning.
+fn batch_id(request: &ImportRequest, loaded: &Loaded) -> BatchId {
+    let layer = request.layer.as_deref().unwrap_or("");
+    let seed: [&[u8]; 3] = [request.kind.code().as_bytes(), loaded.sha256.as_bytes(), layer.as_bytes()];
+    BatchId::derived(start_of(Date::constant(2000, 1, 1)), &seed)
+}
+
+/// The entry that says a file was taken in.
+fn batch_entry(staging: &Staging<'_>, rows_read: u64, rows_taken: u64, rows_refused: u64) -> Entry {
+    let request = staging.request;
+    let body = ClueBatchImported {
+        batch_id: staging.batch_id,
+        import_kind: request.kind.code().to_owned(),
+        source_kind: staging.source_kind.clone(),
+        file_name: staging.loaded.file_name.clone(),
+        sha256: staging.loaded.sha256.clone(),
+        size_bytes: staging.loaded.bytes.len() as u64,
+        sender: request.sender.clone().or_else(|| staging.loaded.sender.clone()),
+        document_number: request.document_number.clone(),
+        received_on: staging.received_on,
+        rows_read,
+        rows_taken,
+        rows_refused,
+        mapping: staging.loaded.mapping_text(),
+        diagnostics: staging.diagnostic_counts(),
+    };
+    let stream = StreamId::clue_batch(staging.batch_id);
+    staging.session.entry(stream, body, staging.received_on, &[staging.loaded.sha256.as_bytes()])
+}
+
+/// Views that matching looks at are those of now, whatever day the batch claims.
+const MATCHED_AS_OF: AsOf = AsOf::Now;
+
+/// Facts of a site that a clue states, for a link made by hand.
+pub fn facts_of_clue(facts: &domain::entries::ClueFacts) -> domain::entries::SiteFacts {
+    let stated = staging::facts_of_clue(facts, None, None);
+    // Where the site is, is not decided by the way: a link by hand adds what the clue says, not its position.
+    domain::entries::SiteFacts { shape: None, lon: None, lat: None, precision_m: None, area_m2: None, ..stated }
+}
+
+/// The entries that register a site of its own for a clue, and its code.
+pub fn site_for_clue(
+    session: &Session,
+    clue: &domain::entries::ClueReceived,
+    reason: &str,
+) -> Result<(String, Vec<Entry>), Error> {
+    let request = ImportRequest::new(ImportKind::Inspection, "");
+    let loaded = Loaded::empty();
+    let mut staging = Staging::new(session, &request, &loaded, clue.batch_id)?;
+    let drafted = clues::Drafted { clue: clue.clone(), station_id: None, zone_kind: None };
+    let mut site = clues::register_for(&mut staging, &drafted)?;
+    site.rule = "person";
+    staging.link(clue, &site, Some(reason.to_owned()))?;
+    Ok((site.site_code, staging.entries))
+}

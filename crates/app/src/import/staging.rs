@@ -1,0 +1,290 @@
+//! 暂存 — the working table of one import: known sites, entries in the making, diagnostics, fates of rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::as_of::AsOf;
+use domain::dossier::Dossier;
+use domain::entries::{Basis, ClueFacts, ClueLinked, ClueReceived, SiteAmended, SiteFacts, SiteRegistered};
+use domain::entry::{Entry, EntryBody};
+use domain::ids::{BatchId, ClueId, EntryId, SiteId, StreamId};
+use domain::numbering::SiteCode;
+use domain::shape::Shape;
+use geo_types::Geometry;
+use jiff::civil::Date;
+use spatial::diagnostic::{Diagnostic, Severity};
+
+use super::preview::{Action, Preview, RowOutcome};
+use super::record::Record;
+use super::{Convention, ImportKind, ImportRequest, Loaded, MATCHED_AS_OF, batch_entry};
+use crate::error::Error;
+use crate::geography::{Geography, Located};
+use crate::landing::{Known, Proposal, SiteBook, name_key};
+use crate::session::{Session, start_of};
+
+/// 暂存 — everything one import gathers before it is committed.
+pub struct Staging<'s> {
+    pub session: &'s Session,
+    pub request: &'s ImportRequest,
+    pub loaded: &'s Loaded,
+    pub batch_id: BatchId,
+    pub source_kind: Option<String>,
+    pub received_on: Date,
+    pub convention: Convention,
+    pub geography: Option<Geography>,
+    pub book: SiteBook,
+    /// Whether a site's outline is known, and by what weight: decides whether a further outline is told.
+    outlined: BTreeSet<SiteId>,
+    pub entries: Vec<Entry>,
+    entry_ids: BTreeSet<EntryId>,
+    pub diagnostics: Vec<Diagnostic>,
+    pub preview: Preview,
+    site_codes: Vec<SiteCode>,
+}
+
+impl<'s> Staging<'s> {
+    /// An empty table over what the register knows now.
+    pub fn new(
+        session: &'s Session,
+        request: &'s ImportRequest,
+        loaded: &'s Loaded,
+        batch_id: BatchId,
+    ) -> Result<Self, Error> {
+        let is_layer = matches!(request.kind, ImportKind::Boundary | ImportKind::Stations | ImportKind::Routes);
+        let geography = if is_layer { None } else { Some(session.geography(AsOf::Now)?) };
+        let thresholds = session.campaign.thresholds.clone();
+        let convention = Convention {
+            declared: request.crs.clone().or_else(|| loaded.declared.clone()),
+            envelope: geography.as_ref().and_then(Geography::envelope),
+            max_distance_m: thresholds.outside_doubt_m,
+        };
+        let (known, outlined) = if is_layer { (Vec::new(), BTreeSet::new()) } else { known_sites(session)? };
+        let site_codes = known.iter().filter_map(|k| k.site_code.parse().ok()).collect();
+        Ok(Self {
+            source_kind: request.source_kind.clone().or_else(|| request.kind.default_source().map(str::to_owned)),
+            received_on: request.received_on.or(loaded.dated_on).unwrap_or_else(|| session.today()),
+            book: SiteBook::new(known, thresholds),
+            session,
+            request,
+            loaded,
+            batch_id,
+            convention,
+            geography,
+            outlined,
+            entries: Vec::new(),
+            entry_ids: BTreeSet::new(),
+            diagnostics: loaded.diagnostics.clone(),
+            preview: Preview::default(),
+            site_codes,
+        })
+    }
+
+    /// Adds an entry unless the register or this import has it.
+    pub fn push(&mut self, entry: Entry) -> Result<bool, Error> {
+        let is_known = self.entry_ids.contains(&entry.id) || self.session.register.find_entry(entry.id)?.is_some();
+        if !is_known {
+            self.entry_ids.insert(entry.id);
+            self.entries.push(entry);
+        }
+        Ok(!is_known)
+    }
+
+    /// An entry whose id follows from stream, kind, day and `seed`.
+    pub fn say(&mut self, stream: StreamId, body: impl Into<EntryBody>, on: Date, seed: &[&[u8]]) -> Result<bool, Error> {
+        let entry = self.session.entry(stream, body, on, seed);
+        self.push(entry)
+    }
+
+    /// Notes what becomes of a row.
+    pub fn outcome(&mut self, record: &Record, title: Option<&str>, action: Action) {
+        let number = record.place.row.or(record.place.feature).unwrap_or(0);
+        let sheet = record.place.sheet.clone();
+        self.preview.rows.push(RowOutcome { number, sheet, title: title.unwrap_or("").to_owned(), action });
+    }
+
+    /// Where a geometry lies, if there is a boundary to lay it over.
+    pub fn locate(&self, geometry: &Geometry<f64>) -> Located {
+        self.geography.as_ref().map(|g| g.locate(geometry)).unwrap_or_default()
+    }
+
+    /// Registers a site: its entry, and beside it the facts that follow from laying it over the zones.
+    pub fn register_site(&mut self, facts: SiteFacts, codes: &[&str], basis: Basis, on: Date, seed: &[u8]) -> Result<Known, Error> {
+        let located = facts.shape.as_ref().map(|s| self.locate(&s.0));
+        let station = located.as_ref().and_then(|l| l.facts.station_id.clone()).or_else(|| facts.station_id.clone());
+        let site_code = self.next_code(station.as_deref())?;
+        let site_id = SiteId::derived(start_of(on), &[seed]);
+        let known = Known {
+            site_id,
+            site_code: site_code.clone(),
+            name: facts.facility_name.as_deref().map(name_key),
+            activity_type_code: facts.activity_type_code.clone(),
+            township: facts.township.clone(),
+            geometry: facts.shape.as_ref().map(|s| s.0.clone()),
+            codes: codes.iter().map(|c| crate::landing::code_key(c)).chain([crate::landing::code_key(&site_code)]).collect(),
+        };
+        let body = SiteRegistered {
+            site_id,
+            site_code,
+            reserve_code: self.session.reserve.reserve_code.clone(),
+            campaign_id: self.session.campaign.id.clone(),
+            basis,
+            facts,
+        };
+        self.say(StreamId::site(site_id), body, on, &[seed])?;
+        if let Some(located) = located {
+            self.say_located(site_id, located, on, seed)?;
+        }
+        if known.geometry.as_ref().is_some_and(crate::geography::is_areal) {
+            self.outlined.insert(site_id);
+        }
+        self.book.add(known.clone());
+        Ok(known)
+    }
+
+    /// What follows from laying an outline over zones and stations; outweighs what anybody states.
+    pub fn say_located(&mut self, site: SiteId, located: Located, on: Date, seed: &[u8]) -> Result<(), Error> {
+        let body = SiteAmended { basis: Basis::Overlay, facts: located.facts };
+        self.say(StreamId::site(site), body, on, &[b"overlay", seed])?;
+        Ok(())
+    }
+
+    fn next_code(&mut self, station_id: Option<&str>) -> Result<String, Error> {
+        let campaign = &self.session.campaign;
+        let numbering = campaign.numbering.as_ref().ok_or_else(|| {
+            Error::rejected(Diagnostic::error("campaign.no_numbering").arg("campaign", &campaign.id))
+        })?;
+        let part = station_id.and_then(|id| campaign.find_station(id)).map(|s| s.code.as_str());
+        let code = numbering.next(campaign.year, part, &self.site_codes);
+        let text = code.to_string();
+        self.site_codes.push(code);
+        Ok(text)
+    }
+
+    /// Further facts of a known site from one source. An outline is told only where none is known, so that a later
+    /// clue's point does not stand against an earlier patch.
+    pub fn amend(&mut self, site: &Proposal, mut facts: SiteFacts, basis: Basis, on: Date, seed: &[u8]) -> Result<(), Error> {
+        let brings_outline = facts.shape.as_ref().is_some_and(|s| crate::geography::is_areal(&s.0));
+        let has_place = self.book.find(site.site_id).is_some_and(|k| k.geometry.is_some());
+        let is_wanted = !has_place || (brings_outline && !self.outlined.contains(&site.site_id));
+        let located = match (&facts.shape, is_wanted) {
+            (Some(shape), true) => Some(self.locate(&shape.0)),
+            _ => {
+                facts.shape = None;
+                facts.lon = None;
+                facts.lat = None;
+                facts.precision_m = None;
+                None
+            }
+        };
+        if facts != SiteFacts::default() {
+            self.say(StreamId::site(site.site_id), SiteAmended { basis, facts }, on, &[b"amend", seed])?;
+        }
+        if let Some(located) = located {
+            self.say_located(site.site_id, located, on, seed)?;
+            self.outlined.insert(site.site_id);
+        }
+        Ok(())
+    }
+
+    /// The link between a clue and a site.
+    pub fn link(&mut self, clue: &ClueReceived, site: &Proposal, reason: Option<String>) -> Result<(), Error> {
+        let body = ClueLinked {
+            clue_id: clue.clue_id,
+            batch_id: clue.batch_id,
+            source_kind: clue.source_kind.clone(),
+            external_code: clue.facts.external_code.clone(),
+            received_on: clue.received_on,
+            rule: site.rule.to_owned(),
+            distance_m: site.distance_m,
+            iou: site.iou,
+            overlap_m2: site.overlap_m2,
+            reason,
+        };
+        if let Some(code) = &clue.facts.external_code {
+            self.book.learn_codes(site.site_id, &[code]);
+        }
+        let seed = clue.clue_id.0.into_bytes();
+        self.say(StreamId::site(site.site_id), body, clue.received_on, &[&seed])?;
+        Ok(())
+    }
+
+    /// Whether the register has this clue already, word for word.
+    pub fn has_clue(&self, clue: ClueId) -> Result<bool, Error> {
+        Ok(self.session.register.find_clue(clue)?.is_some())
+    }
+
+    /// Counts of the diagnostics by code, for the batch's entry.
+    pub fn diagnostic_counts(&self) -> BTreeMap<String, u64> {
+        let mut counts = BTreeMap::new();
+        for diagnostic in &self.diagnostics {
+            *counts.entry(diagnostic.code.to_string()).or_insert(0) += 1;
+        }
+        counts
+    }
+
+    /// Entries in order, the batch's own first; none where nothing is new.
+    pub fn finish(mut self) -> (Vec<Entry>, Vec<Diagnostic>, Preview) {
+        let refused = self.preview.count(|a| matches!(a, Action::Refused));
+        let same = self.preview.count(|a| matches!(a, Action::Same));
+        let read = self.loaded.records.len().max(self.preview.rows.len());
+        if self.entries.is_empty() && same == read {
+            return (Vec::new(), self.diagnostics, self.preview);
+        }
+        let taken = self.preview.rows.len() - refused - same;
+        let batch = batch_entry(&self, read as u64, taken as u64, refused as u64);
+        self.entries.insert(0, batch);
+        (self.entries, self.diagnostics, self.preview)
+    }
+
+    /// Whether any of the diagnostics of one row keeps it out.
+    pub fn is_refused(found: &[Diagnostic]) -> bool {
+        found.iter().any(|d| d.severity == Severity::Error)
+    }
+}
+
+fn known_sites(session: &Session) -> Result<(Vec<Known>, BTreeSet<SiteId>), Error> {
+    let mut known = Vec::new();
+    let mut outlined = BTreeSet::new();
+    session.register.dossiers::<Error>(MATCHED_AS_OF, |dossier: Dossier| {
+        if dossier.state.counts() {
+            let is_outlined = dossier.facts.shape.as_ref().is_some_and(|s| crate::geography::is_areal(&s.0));
+            if is_outlined {
+                outlined.insert(dossier.site_id);
+            }
+            known.push(Known::of(&dossier));
+        }
+        Ok(())
+    })?;
+    Ok((known, outlined))
+}
+
+/// The facts of a site that a clue states.
+pub fn facts_of_clue(clue: &ClueFacts, station_id: Option<String>, zone_kind: Option<String>) -> SiteFacts {
+    let point = clue.shape.as_ref().and_then(|s| crate::geography::representative(&s.0));
+    let is_areal = clue.shape.as_ref().is_some_and(|s| crate::geography::is_areal(&s.0));
+    SiteFacts {
+        facility_name: clue.facility_name.clone(),
+        activity_type_code: clue.activity_type_code.clone(),
+        activity_subtype: clue.activity_subtype.clone(),
+        lon: point.map(|p| crate::geography::degrees(p.x())),
+        lat: point.map(|p| crate::geography::degrees(p.y())),
+        precision_m: clue.precision_m,
+        shape: clue.shape.clone(),
+        stated_zone_kind: zone_kind,
+        station_id: if clue.shape.is_some() { None } else { station_id },
+        township: clue.township.clone(),
+        location_text: clue.location_text.clone(),
+        stated_area_m2: clue.stated_area_m2,
+        area_m2: if is_areal { clue.area_m2 } else { None },
+        built_on: clue.built_on,
+        owner_name: clue.owner_name.clone(),
+        current_status: clue.current_status.clone(),
+        description: clue.summary.clone(),
+        note: None,
+        ..SiteFacts::default()
+    }
+}
+
+/// The shape of a geometry as entries hold it.
+pub fn shape(geometry: &Geometry<f64>) -> Shape {
+    Shape(geometry.clone())
+}

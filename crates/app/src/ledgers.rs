@@ -1,0 +1,234 @@
+//! 台账 — the three ledgers drawn for a scope as of a day, compared between days, and written to files.
+
+use std::collections::BTreeMap;
+
+use domain::as_of::AsOf;
+use domain::campaign::{LedgerTemplate, LedgerView};
+use domain::dossier::Dossier;
+use domain::entries::LedgerExported;
+use domain::ids::{EntryId, SiteId, StreamId};
+use domain::ledger::{self, Cell, Focal, LedgerContext, LedgerDifference, LedgerRow};
+use domain::policy::Action;
+use geo_types::Geometry;
+use jiff::Timestamp;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::error::Error;
+use crate::session::Session;
+
+/// 台账范围 — a station, an area lead's stations, or the whole reserve.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LedgerScope {
+    All,
+    Station(String),
+    /// Post of the lead with the ids of the stations led.
+    Lead { post: String, station_ids: Vec<String> },
+}
+
+impl LedgerScope {
+    /// As written in entries: `all`, `station:<id>`, `lead:<post>`.
+    pub fn code(&self) -> String {
+        match self {
+            Self::All => "all".to_owned(),
+            Self::Station(id) => format!("station:{id}"),
+            Self::Lead { post, .. } => format!("lead:{post}"),
+        }
+    }
+
+    /// Whether a station's sites are in the scope.
+    pub fn holds(&self, station: Option<&str>) -> bool {
+        match self {
+            Self::All => true,
+            Self::Station(id) => station == Some(id),
+            Self::Lead { station_ids, .. } => station.is_some_and(|s| station_ids.iter().any(|id| id == s)),
+        }
+    }
+}
+
+/// 台账 — rows in order, with everything that lets the same rows be drawn again.
+#[derive(Debug, Clone, Serialize)]
+pub struct LedgerDrawn {
+    #[serde(skip)]
+    pub template: LedgerTemplate,
+    #[serde(skip)]
+    pub scope: LedgerScope,
+    pub title: String,
+    pub scope_label: String,
+    pub as_of: String,
+    /// Size and root hash of the log the rows follow from, exports left aside.
+    pub log_size: u64,
+    pub root_hash: String,
+    /// SHA-256 over the rows' canonical JSON.
+    pub rows_sha256: String,
+    pub rows: Vec<LedgerRow>,
+    #[serde(skip)]
+    pub shapes: BTreeMap<SiteId, Geometry<f64>>,
+}
+
+/// A dossier with its focal category, as of some day.
+pub struct Site {
+    pub dossier: Dossier,
+    pub focal: Option<Focal>,
+}
+
+impl Session {
+    /// The scope meant by the command line or request, checked against what the actor may read.
+    pub fn ledger_scope(&self, station: Option<&str>, lead: Option<&str>) -> Result<LedgerScope, Error> {
+        match (station, lead) {
+            (Some(text), _) => Ok(LedgerScope::Station(self.load_station_id(text)?)),
+            (None, Some(text)) => self.lead_scope(text),
+            (None, None) => Ok(LedgerScope::All),
+        }
+    }
+
+    fn lead_scope(&self, text: &str) -> Result<LedgerScope, Error> {
+        let day = self.campaign.started_on;
+        let led: Vec<_> = self
+            .campaign
+            .stations
+            .iter()
+            .filter_map(|s| Some((s, self.campaign.find_area_lead(&s.id, day)?)))
+            .filter(|(s, post)| post.id == text || post.label == text || s.id == text || s.name == text)
+            .collect();
+        let (_, post) = led.first().ok_or_else(|| Error::NotFound { what: "area_lead", name: text.to_owned() })?;
+        let station_ids = led.iter().map(|(s, _)| s.id.clone()).collect();
+        Ok(LedgerScope::Lead { post: post.label.clone(), station_ids })
+    }
+
+    /// How the scope is named in titles.
+    pub fn scope_label(&self, scope: &LedgerScope) -> String {
+        match scope {
+            LedgerScope::All => self.reserve.name.clone(),
+            LedgerScope::Station(id) => self.campaign.find_station(id).map_or(id.clone(), |s| s.name.clone()),
+            LedgerScope::Lead { post, .. } => post.clone(),
+        }
+    }
+
+    /// All sites the actor may read as of a day, by code.
+    pub fn sites(&self, as_of: AsOf) -> Result<Vec<Site>, Error> {
+        let mut sites = Vec::new();
+        self.register.dossiers::<Error>(as_of, |dossier| {
+            if self.sees(Action::ReadLedgers, dossier.facts.station_id.as_deref()) {
+                let focal = self.focal(&dossier);
+                sites.push(Site { dossier, focal });
+            }
+            Ok(())
+        })?;
+        sites.sort_by(|a, b| a.dossier.site_code.cmp(&b.dossier.site_code));
+        Ok(sites)
+    }
+
+    /// Draws a ledger.
+    pub fn draw_ledger(&self, view: LedgerView, scope: &LedgerScope, as_of: AsOf) -> Result<LedgerDrawn, Error> {
+        let template = self.template(view)?.clone();
+        let stations = self.station_names(as_of)?;
+        let leads = self.area_leads();
+        let context =
+            LedgerContext { reserve: &self.reserve, stations: &stations, area_leads: &leads, labels: self };
+        let keys: Vec<String> = template.columns.iter().map(|c| c.key.clone()).collect();
+        let sites = self.sites(as_of)?;
+        let held = |s: &&Site| {
+            scope.holds(s.dossier.facts.station_id.as_deref()) && ledger::holds(view, &s.dossier, s.focal.as_ref())
+        };
+        let chosen: Vec<&Site> = sites.iter().filter(held).collect();
+        let mut rows: Vec<LedgerRow> =
+            chosen.iter().map(|s| ledger::row(&s.dossier, s.focal.as_ref(), &keys, &context)).collect();
+        number(&mut rows);
+        let shape = |s: &&Site| Some((s.dossier.site_id, s.dossier.facts.shape.clone()?.0));
+        let (log_size, root_hash) = self.basis(as_of)?;
+        Ok(LedgerDrawn {
+            title: template.title.clone(),
+            scope_label: self.scope_label(scope),
+            as_of: as_of.to_string(),
+            log_size,
+            root_hash,
+            rows_sha256: rows_sha256(&rows)?,
+            shapes: chosen.iter().filter_map(shape).collect(),
+            template,
+            scope: scope.clone(),
+            rows,
+        })
+    }
+
+    fn template(&self, view: LedgerView) -> Result<&LedgerTemplate, Error> {
+        let missing = || Error::NotFound { what: "ledger_template", name: view.code().to_owned() };
+        self.campaign.find_ledger(view).ok_or_else(missing)
+    }
+
+    fn area_leads(&self) -> BTreeMap<String, String> {
+        let day = self.campaign.started_on;
+        let lead = |id: &str| self.campaign.find_area_lead(id, day).map(|p| p.label.clone());
+        self.campaign.stations.iter().filter_map(|s| Some((s.id.clone(), lead(&s.id)?))).collect()
+    }
+
+    /// Log size and root hash that a view follows from: exports come after what they export and change no row.
+    fn basis(&self, as_of: AsOf) -> Result<(u64, String), Error> {
+        let size = match as_of {
+            AsOf::LogSize(size) => size.min(self.register.head()?.size),
+            _ => self.size_without_trailing_exports()?,
+        };
+        Ok((size, crate::hex(&self.register.root_at(size)?)))
+    }
+
+    fn size_without_trailing_exports(&self) -> Result<u64, Error> {
+        let mut last = 0;
+        self.register.stored_entries::<Error>(0, u64::MAX, |e| {
+            if e.kind != "ledger.exported" {
+                last = e.seq + 1;
+            }
+            Ok(())
+        })?;
+        Ok(last)
+    }
+
+    /// Compares a ledger between two days.
+    pub fn diff_ledger(
+        &self,
+        view: LedgerView,
+        scope: &LedgerScope,
+        from: AsOf,
+        to: AsOf,
+    ) -> Result<LedgerDifference, Error> {
+        let before = self.draw_ledger(view, scope, from)?;
+        let after = self.draw_ledger(view, scope, to)?;
+        Ok(ledger::difference(&before.rows, &after.rows))
+    }
+
+    /// Puts on record that a ledger was exported; the same rows to the same post are one fact.
+    pub fn record_export(&mut self, drawn: &LedgerDrawn, format: &str) -> Result<(), Error> {
+        let body = LedgerExported {
+            view: drawn.template.view.code().to_owned(),
+            scope: drawn.scope.code(),
+            as_of: drawn.as_of.clone(),
+            log_size: drawn.log_size,
+            root_hash: drawn.root_hash.clone(),
+            row_count: drawn.rows.len() as u64,
+            rows_sha256: drawn.rows_sha256.clone(),
+            format: format.to_owned(),
+        };
+        let seed = [body.view.as_str(), &body.scope, &body.as_of, &body.rows_sha256, format, &self.actor.id].join("|");
+        let mut entry = self.entry(StreamId::register(), body, self.today(), &[]);
+        // The id follows from what was exported to whom, not from when: exporting the same rows again is the same fact.
+        entry.id = EntryId::derived(Timestamp::UNIX_EPOCH, &[b"ledger.exported", seed.as_bytes()]);
+        entry.occurred_at = self.now;
+        if self.register.find_entry(entry.id)?.is_none() {
+            self.register.append(&[entry], self.now)?;
+        }
+        Ok(())
+    }
+}
+
+fn number(rows: &mut [LedgerRow]) {
+    rows.sort_by(|a, b| (&a.station_id, &a.site_code).cmp(&(&b.station_id, &b.site_code)));
+    for (i, row) in rows.iter_mut().enumerate() {
+        if let Some(cell) = row.cells.get_mut("index") {
+            *cell = Cell::Integer(i as i64 + 1);
+        }
+    }
+}
+
+fn rows_sha256(rows: &[LedgerRow]) -> Result<String, Error> {
+    let text = serde_json::to_vec(rows).map_err(Error::internal)?;
+    Ok(crate::hex(&Sha256::digest(text)))
+}

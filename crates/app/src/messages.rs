@@ -1,0 +1,156 @@
+//! 文本 — sentences for people, looked up by code in `messages/<language>/*.toml`.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use spatial::diagnostic::Diagnostic;
+
+use crate::assets;
+
+/// 语言 — Chinese first, English second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Language {
+    #[default]
+    Chinese,
+    English,
+}
+
+impl Language {
+    /// Folder of `messages/`.
+    pub fn folder(self) -> &'static str {
+        match self {
+            Self::Chinese => "zh-CN",
+            Self::English => "en",
+        }
+    }
+}
+
+impl FromStr for Language {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "zh" | "zh-CN" | "zh_CN" => Ok(Self::Chinese),
+            "en" => Ok(Self::English),
+            other => Err(other.to_owned()),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+struct Sentence {
+    message: String,
+    hint: Option<String>,
+}
+
+/// 文本集 — every sentence of one language.
+#[derive(Debug, Clone, Default)]
+pub struct Messages {
+    sentences: BTreeMap<String, Sentence>,
+    /// Codes that two files define, or files that do not parse; shown by the tidy test.
+    pub faults: Vec<String>,
+}
+
+impl Messages {
+    /// The built-in sentences of a language.
+    pub fn load(language: Language) -> Self {
+        let mut all = Self::default();
+        for (name, text) in assets::messages(language.folder()) {
+            match text.parse::<toml::Table>() {
+                Ok(table) => all.add(&name, table),
+                Err(e) => all.faults.push(format!("{name}: {e}")),
+            }
+        }
+        all
+    }
+
+    fn add(&mut self, file: &str, table: toml::Table) {
+        for (code, value) in table {
+            let sentence = match value {
+                toml::Value::String(message) => Sentence { message, hint: None },
+                toml::Value::Table(mut t) => Sentence {
+                    message: take_text(&mut t, "message").unwrap_or_default(),
+                    hint: take_text(&mut t, "hint"),
+                },
+                other => Sentence { message: other.to_string(), hint: None },
+            };
+            if self.sentences.insert(code.clone(), sentence).is_some() {
+                self.faults.push(format!("{file}: {code} is defined twice"));
+            }
+        }
+    }
+
+    /// Whether the code has a sentence.
+    pub fn has(&self, code: &str) -> bool {
+        self.sentences.contains_key(code)
+    }
+
+    /// Every code, sorted.
+    pub fn codes(&self) -> impl Iterator<Item = &str> {
+        self.sentences.keys().map(String::as_str)
+    }
+
+    /// The sentence of a code with its holes filled; the code itself where no sentence is known.
+    pub fn text(&self, code: &str, args: &[(&str, &str)]) -> String {
+        match self.sentences.get(code) {
+            Some(sentence) => fill(&sentence.message, args),
+            None => code.to_owned(),
+        }
+    }
+
+    /// Message and hint of a diagnostic.
+    pub fn diagnostic(&self, diagnostic: &Diagnostic) -> (String, Option<String>) {
+        let repair = diagnostic.repair.as_deref().unwrap_or("");
+        let mut args: Vec<(&str, &str)> =
+            diagnostic.args.iter().map(|(name, value)| (name.as_ref(), value.as_str())).collect();
+        args.push(("repair", repair));
+        let hint = self.sentences.get(diagnostic.code.as_ref()).and_then(|s| s.hint.as_ref());
+        (self.text(&diagnostic.code, &args), hint.map(|h| fill(h, &args)))
+    }
+}
+
+fn take_text(table: &mut toml::Table, key: &str) -> Option<String> {
+    match table.remove(key)? {
+        toml::Value::String(text) => Some(text),
+        other => Some(other.to_string()),
+    }
+}
+
+/// Fills `{name}` holes; a hole without a value is left empty, so that no brace reaches a reader.
+fn fill(sentence: &str, args: &[(&str, &str)]) -> String {
+    let mut out = String::with_capacity(sentence.len() + 32);
+    let mut rest = sentence;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let Some((name, tail)) = after.split_once('}') else {
+            out.push('{');
+            rest = after;
+            continue;
+        };
+        out.push_str(args.iter().find(|(n, _)| *n == name).map_or("", |(_, v)| v));
+        rest = tail;
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holes_are_filled_and_unknown_ones_leave_no_brace() {
+        assert_eq!(fill("第 {row} 行：{text}{x}", &[("row", "3"), ("text", "空")]), "第 3 行：空");
+        assert_eq!(fill("a { b", &[]), "a { b");
+    }
+
+    #[test]
+    fn both_languages_know_the_same_codes() {
+        let zh = Messages::load(Language::Chinese);
+        let en = Messages::load(Language::English);
+        assert_eq!(zh.faults, Vec::<String>::new());
+        assert_eq!(en.faults, Vec::<String>::new());
+        let missing: Vec<&str> = zh.codes().filter(|c| !en.has(c)).chain(en.codes().filter(|c| !zh.has(c))).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+}

@@ -1,0 +1,272 @@
+//! 办理环境 — an opened register with who acts, when, and under which campaign.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use domain::as_of::AsOf;
+use domain::campaign::Campaign;
+use domain::codes::{CodeBook, ListRef};
+use domain::dossier::{Dossier, civil_day};
+use domain::entries::ReserveRegistered;
+use domain::entry::{Author, Entry, EntryBody};
+use domain::ids::{EntryId, StreamId};
+use domain::ledger::{Focal, Labels};
+use domain::policy::{self, Action, Actor, Resource, Role};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use register::Register;
+use spatial::diagnostic::Diagnostic;
+use spatial::zoning::Sliver;
+
+use crate::assets;
+use crate::error::Error;
+use crate::geography::Geography;
+use crate::messages::{Language, Messages};
+
+/// 办理环境 — everything a use case needs; made once a command or request.
+pub struct Session {
+    pub register: Register,
+    pub actor: Actor,
+    pub now: Timestamp,
+    pub codes: CodeBook,
+    pub campaign: Campaign,
+    pub reserve: ReserveRegistered,
+    pub messages: Messages,
+    pub is_demonstration: bool,
+}
+
+/// 岗位写法 — `office`, `station_head@houhe`: as what, and for which station.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Post {
+    pub role: Role,
+    pub station: Option<String>,
+}
+
+impl Post {
+    /// Reads a post; the station is looked up by the campaign later.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let (role, station) = match text.split_once('@') {
+            Some((role, station)) => (role, Some(station.to_owned())),
+            None => (text, None),
+        };
+        let roles: Vec<&str> = Role::ALL.iter().map(|r| r.code()).collect();
+        let known = Role::from_code(role).ok_or_else(|| {
+            Error::rejected(Diagnostic::error("session.unknown_role").arg("role", role).arg("roles", roles.join(", ")))
+        })?;
+        Ok(Self { role: known, station })
+    }
+}
+
+impl Session {
+    /// Opens a register for a post.
+    pub fn open(home: &Path, post: &Post, now: Timestamp, language: Language) -> Result<Self, Error> {
+        let register = Register::open(home)?;
+        Self::over(register, post, now, language)
+    }
+
+    /// A session over an opened register.
+    pub fn over(register: Register, post: &Post, now: Timestamp, language: Language) -> Result<Self, Error> {
+        let codes = load_codes()?;
+        let opened = register.campaigns(AsOf::Now)?.pop().ok_or_else(|| not_set_up("campaign"))?.body;
+        let reserve = register.reserves(AsOf::Now)?.pop().ok_or_else(|| not_set_up("reserve"))?.body;
+        let campaign = load_campaign(&opened.files, &codes)?;
+        let is_demonstration = register.opened().is_demonstration;
+        let actor = actor(post, &campaign, &reserve)?;
+        Ok(Self {
+            register,
+            actor,
+            now,
+            codes,
+            campaign,
+            reserve,
+            messages: Messages::load(language),
+            is_demonstration,
+        })
+    }
+
+    /// Asks the policy; what is asked about lies in this reserve and, if given, in a station's territory.
+    pub fn may(&self, action: Action, station_id: Option<&str>) -> Result<(), Error> {
+        Ok(policy::may(&self.actor, action, &self.resource(station_id))?)
+    }
+
+    /// The resource that stands for something in a station's territory.
+    pub fn resource(&self, station_id: Option<&str>) -> Resource {
+        Resource {
+            reserve_code: Some(self.reserve.reserve_code.clone()),
+            division_code: self.reserve.division_code.clone(),
+            station_id: station_id.map(str::to_owned),
+            ..Resource::default()
+        }
+    }
+
+    /// Whether a list for `action` shows what lies in this station's territory.
+    pub fn sees(&self, action: Action, station_id: Option<&str>) -> bool {
+        policy::scope_of(&self.actor, action).covers(&self.resource(station_id))
+    }
+
+    /// Who is written into entries.
+    pub fn author(&self) -> Author {
+        Author {
+            actor: self.actor.id.clone(),
+            role: self.actor.role.code().to_owned(),
+            unit: self.actor.unit.clone(),
+        }
+    }
+
+    /// An entry whose id follows from its content, so that saying it twice adds nothing.
+    pub fn entry(&self, stream: StreamId, body: impl Into<EntryBody>, on: Date, seed: &[&[u8]]) -> Entry {
+        let body = body.into();
+        let occurred_at = start_of(on);
+        let mut parts: Vec<&[u8]> = vec![stream.0.as_bytes(), body.kind().as_bytes()];
+        parts.extend(seed);
+        let id = EntryId::derived(occurred_at, &parts);
+        Entry { id, stream, based_on: None, body, author: self.author(), occurred_at, clocks: None }
+    }
+
+    /// Today in the register's zone.
+    pub fn today(&self) -> Date {
+        civil_day(self.now)
+    }
+
+    /// Boundary, zones and stations in force, or what to import first.
+    pub fn geography(&self, as_of: AsOf) -> Result<Geography, Error> {
+        let reserve = &self.reserve.reserve_code;
+        let boundary = self.register.latest_boundary(reserve, as_of)?.ok_or_else(|| not_set_up("boundary"))?;
+        let stations = self.register.latest_stations(reserve, as_of)?;
+        Geography::build(&boundary.body, stations.as_ref().map(|s| &s.body), self.sliver())
+    }
+
+    fn sliver(&self) -> Sliver {
+        let t = &self.campaign.thresholds;
+        Sliver { min_area_m2: t.sliver_m2, min_share: t.sliver_share }
+    }
+
+    /// Station names by id: those of the territories in force, else the campaign's.
+    pub fn station_names(&self, as_of: AsOf) -> Result<BTreeMap<String, String>, Error> {
+        let adopted = self.register.latest_stations(&self.reserve.reserve_code, as_of)?;
+        let from_campaign = self.campaign.stations.iter().map(|s| (s.id.clone(), s.name.clone()));
+        let mut names: BTreeMap<String, String> = from_campaign.collect();
+        names.extend(adopted.into_iter().flat_map(|a| a.body.stations).map(|s| (s.station_id, s.name)));
+        Ok(names)
+    }
+
+    /// The focal category of a site, computed by the campaign's profile or set by a person.
+    pub fn focal(&self, dossier: &Dossier) -> Option<Focal> {
+        if let Some(set) = &dossier.focal_override {
+            let category = set.body.focal_category.clone()?;
+            return Some(Focal { category, reason: set.body.reason.clone(), is_overridden: true });
+        }
+        let facts = &dossier.facts;
+        let zone = facts.zone_kind.as_deref().and_then(domain::codes::ZoneKind::from_code);
+        let activity = facts.activity_type_code.as_deref();
+        let finding = self.campaign.is_focal(activity, facts.activity_subtype.as_deref(), zone, self.campaign.year);
+        let reason = match finding.why {
+            domain::campaign::FocalWhy::Rule { reason, .. } => reason,
+            _ => String::new(),
+        };
+        finding.category.map(|c| Focal { category: c.0, reason, is_overridden: false })
+    }
+
+    /// The station meant by a text: id, code, name or synonym.
+    pub fn load_station_id(&self, text: &str) -> Result<String, Error> {
+        let found = self.campaign.find_station_by_text(text).map(|s| s.id.clone());
+        found.ok_or_else(|| Error::NotFound { what: "station", name: text.to_owned() })
+    }
+
+    fn find_site_by_issued_code(&self, code: &str) -> Result<Option<domain::ids::SiteId>, Error> {
+        let wanted = crate::landing::code_key(code);
+        let mut found = None;
+        self.register.dossiers::<Error>(AsOf::Now, |d| {
+            if d.external_codes().iter().any(|c| crate::landing::code_key(c) == wanted) {
+                found = Some(d.site_id);
+            }
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// Site by own or issued code, within what the actor may read.
+    pub fn load_dossier_by_code(&self, code: &str, as_of: AsOf) -> Result<Dossier, Error> {
+        let missing = || Error::NotFound { what: "site", name: code.to_owned() };
+        let own = self.register.find_site_by_code(code)?;
+        let site = own.map_or_else(|| self.find_site_by_issued_code(code), |s| Ok(Some(s)))?.ok_or_else(missing)?;
+        let dossier = self.register.find_dossier(site, as_of)?.ok_or_else(missing)?;
+        match self.sees(Action::ReadLedgers, dossier.facts.station_id.as_deref()) {
+            true => Ok(dossier),
+            // What is not yours to know of is not found.
+            false => Err(missing()),
+        }
+    }
+}
+
+impl Labels for Session {
+    fn label(&self, list: &str, code: &str) -> String {
+        match list {
+            "site_state" => self.campaign.flow.as_ref().map_or(code, |f| f.state_label(code)).to_owned(),
+            "station" => self.campaign.find_station(code).map_or(code, |s| &s.name).to_owned(),
+            "yes_no" => self.messages.text(&format!("word.{code}"), &[]),
+            _ => self.campaign.find_list(&self.codes, list).map_or(code, |l| l.label(code)).to_owned(),
+        }
+    }
+}
+
+fn not_set_up(what: &'static str) -> Error {
+    Error::rejected(Diagnostic::error("session.not_set_up").arg("what", what))
+}
+
+/// The instant at which a civil day begins in the register's zone (UTC+8).
+pub fn start_of(day: Date) -> Timestamp {
+    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(8));
+    // Only days at the very ends of the calendar have no instant; those are no days of ours.
+    day.to_zoned(zone).map_or(Timestamp::UNIX_EPOCH, |z| z.timestamp())
+}
+
+/// Built-in code lists.
+pub fn load_codes() -> Result<CodeBook, Error> {
+    let files = assets::code_lists();
+    let pairs = files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    let (book, _) = CodeBook::from_files(pairs).map_err(Error::internal)?;
+    Ok(book)
+}
+
+/// A campaign from its files; a fault in them is the configuration's, told with its place.
+pub fn load_campaign(files: &BTreeMap<String, String>, codes: &CodeBook) -> Result<Campaign, Error> {
+    let read = Campaign::from_files(files, codes);
+    let (campaign, diagnostics) = read.map_err(|e| {
+        Error::rejected(Diagnostic::error("campaign.unreadable").arg("cause", e))
+    })?;
+    let fault = diagnostics.into_iter().find(|d| d.severity == spatial::diagnostic::Severity::Error);
+    fault.map_or(Ok(campaign), |f| Err(Error::rejected(f)))
+}
+
+/// A code list by its reference, for tools that need one outside a campaign.
+pub fn find_list<'a>(codes: &'a CodeBook, reference: &ListRef) -> Option<&'a domain::codes::CodeList> {
+    codes.find_list(reference)
+}
+
+fn actor(post: &Post, campaign: &Campaign, reserve: &ReserveRegistered) -> Result<Actor, Error> {
+    let station = match &post.station {
+        Some(text) => {
+            let unknown = || Error::NotFound { what: "station", name: text.clone() };
+            Some(campaign.find_station_by_text(text).ok_or_else(unknown)?)
+        }
+        None => None,
+    };
+    let needs_station = matches!(post.role, Role::Ranger | Role::StationHead | Role::AreaLead);
+    if needs_station && station.is_none() {
+        return Err(Error::rejected(Diagnostic::error("session.post_needs_station").arg("role", post.role.code())));
+    }
+    let unit = station.map_or_else(|| reserve.management_body.clone().unwrap_or_default(), |s| s.name.clone());
+    let id = match station {
+        Some(station) => format!("{}·{}", post.role.label(), station.name),
+        None => post.role.label().to_owned(),
+    };
+    Ok(Actor {
+        id,
+        role: post.role,
+        unit,
+        station_ids: station.into_iter().map(|s| s.id.clone()).collect(),
+        reserve_code: Some(reserve.reserve_code.clone()),
+        division_code: reserve.division_code.clone(),
+    })
+}

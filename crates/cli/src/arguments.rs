@@ -1,0 +1,275 @@
+//! The command line. Help texts are not here: they stand in `messages/<language>/cli.toml` by the name of command and argument.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+#[derive(Debug, Parser)]
+#[command(name = "qingshan", version, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    #[arg(long, global = true, env = "QINGSHAN_HOME", default_value = "qingshan-home", value_name = "DIR")]
+    pub(crate) home: PathBuf,
+    #[arg(long, global = true, env = "QINGSHAN_LANG", default_value = "zh", value_name = "zh|en")]
+    pub(crate) lang: String,
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// `role` or `role@station`.
+    #[arg(long = "as", global = true, env = "QINGSHAN_AS", default_value = "office", value_name = "POST")]
+    pub(crate) post: String,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Init(Init),
+    Import(Import),
+    Sites(Sites),
+    Clues(Clues),
+    Verify(Verify),
+    Judge(Judge),
+    Ledger(Ledger),
+    Diff(Diff),
+    Stats(Stats),
+    Check(Check),
+    Convert(Convert),
+    #[command(subcommand)]
+    Log(LogCommand),
+    #[command(subcommand)]
+    Register(RegisterCommand),
+    #[command(subcommand)]
+    Bench(BenchCommand),
+    Completions(Completions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    #[arg(long, value_name = "ID|DIR", default_value = "lvdun-2019")]
+    pub(crate) campaign: String,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) reserve: PathBuf,
+    #[arg(long, value_name = "NAME")]
+    pub(crate) node: Option<String>,
+    #[arg(long)]
+    pub(crate) demonstration: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    #[arg(value_name = "KIND")]
+    pub(crate) kind: String,
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    #[arg(long, short = 'y')]
+    pub(crate) yes: bool,
+    #[arg(long)]
+    pub(crate) leave_out_faulty: bool,
+    #[arg(long, value_name = "CODE")]
+    pub(crate) source: Option<String>,
+    #[arg(long, value_name = "DATE")]
+    pub(crate) received_on: Option<jiff::civil::Date>,
+    #[arg(long, value_name = "UNIT")]
+    pub(crate) sender: Option<String>,
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) document: Option<String>,
+    #[arg(long, value_name = "CRS")]
+    pub(crate) crs: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mapping: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save_mapping: Option<PathBuf>,
+    #[arg(long, value_name = "NAME")]
+    pub(crate) layer: Option<String>,
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) version_name: Option<String>,
+    #[arg(long, value_name = "DATE")]
+    pub(crate) valid_from: Option<jiff::civil::Date>,
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) approval: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Scope {
+    #[arg(long, value_name = "STATION", conflicts_with_all = ["lead", "all"])]
+    pub(crate) station: Option<String>,
+    #[arg(long, value_name = "POST", conflicts_with = "all")]
+    pub(crate) lead: Option<String>,
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sites {
+    #[arg(value_name = "CODE")]
+    pub(crate) code: Option<String>,
+    #[command(flatten)]
+    pub(crate) scope: Scope,
+    #[arg(long, value_name = "STATE")]
+    pub(crate) state: Option<String>,
+    #[arg(long, value_name = "DATE|@N", default_value = "now")]
+    pub(crate) as_of: String,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Clues {
+    #[command(subcommand)]
+    pub(crate) action: Option<ClueAction>,
+    #[arg(long, value_name = "STATE")]
+    pub(crate) state: Option<String>,
+    #[arg(long, value_name = "CODE")]
+    pub(crate) source: Option<String>,
+    #[arg(long, value_name = "DATE|@N", default_value = "now")]
+    pub(crate) as_of: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClueAction {
+    Show { clue: String },
+    Link { clue: String, site: String, #[arg(long)] reason: String },
+    Unlink { clue: String, #[arg(long)] reason: String },
+    Separate { clue: String, #[arg(long)] reason: String },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    pub(crate) site: String,
+    #[arg(long, value_name = "CODE")]
+    pub(crate) conclusion: String,
+    #[arg(long, value_name = "DATE")]
+    pub(crate) on: jiff::civil::Date,
+    #[arg(long, value_name = "POST[,POST]", value_delimiter = ',', required = true)]
+    pub(crate) team: Vec<String>,
+    #[arg(long, value_name = "LON,LAT")]
+    pub(crate) position: Option<String>,
+    #[arg(long)]
+    pub(crate) condition: Option<String>,
+    #[arg(long, value_name = "CODE")]
+    pub(crate) effect: Option<String>,
+    #[arg(long, value_name = "CODE")]
+    pub(crate) truth: Option<String>,
+    #[arg(long, value_name = "CODE")]
+    pub(crate) disposal: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) evidence: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Judge {
+    #[arg(long, value_name = "FILE.jsonl", required_unless_present = "site")]
+    pub(crate) facts: Option<PathBuf>,
+    #[arg(long, value_name = "CODE")]
+    pub(crate) site: Option<String>,
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<jiff::civil::Date>,
+    #[arg(long)]
+    pub(crate) trace: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum View {
+    Sites,
+    Focal,
+    Verified,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Ledger {
+    pub(crate) view: View,
+    #[command(flatten)]
+    pub(crate) scope: Scope,
+    #[arg(long, value_name = "DATE|@N", default_value = "now")]
+    pub(crate) as_of: String,
+    #[arg(long, value_name = "FILE.xlsx|csv|geojson|gpkg")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    pub(crate) view: View,
+    #[arg(long, value_name = "DATE|@N")]
+    pub(crate) from: String,
+    #[arg(long, value_name = "DATE|@N", default_value = "now")]
+    pub(crate) to: String,
+    #[command(flatten)]
+    pub(crate) scope: Scope,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Stats {
+    #[arg(long, value_name = "DATE|@N", default_value = "now")]
+    pub(crate) as_of: String,
+    #[command(flatten)]
+    pub(crate) scope: Scope,
+    #[arg(long, value_name = "FILE.xlsx")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    #[arg(long, value_name = "DATE|@N", default_value = "now")]
+    pub(crate) as_of: String,
+    #[arg(long, value_name = "DATE|@N")]
+    pub(crate) since: Option<String>,
+    #[command(flatten)]
+    pub(crate) scope: Scope,
+    #[arg(long, value_name = "FILE.xlsx")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Convert {
+    pub(crate) input: PathBuf,
+    pub(crate) output: PathBuf,
+    #[arg(long, value_name = "CRS")]
+    pub(crate) crs: Option<String>,
+    #[arg(long, value_name = "NAME")]
+    pub(crate) layer: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LogCommand {
+    Verify,
+    Checkpoint,
+    Show {
+        #[arg(long, value_name = "N")]
+        from: Option<u64>,
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: u64,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RegisterCommand {
+    Rebuild,
+    Backup {
+        to: PathBuf,
+        #[arg(long)]
+        with_keys: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchCommand {
+    Overlay { patches: PathBuf, zones: PathBuf, #[arg(long)] out: PathBuf },
+    Match { new: PathBuf, old: PathBuf, #[arg(long)] by: MatchBy, #[arg(long)] out: PathBuf },
+    Import { ledger: PathBuf, #[arg(long)] out: PathBuf },
+    Export { rows: PathBuf, #[arg(long)] out: PathBuf },
+    Log { #[arg(long, default_value_t = 100_000)] entries: u64, #[arg(long)] home: Option<PathBuf> },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum MatchBy {
+    Distance,
+    Iou,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    pub(crate) shell: clap_complete::Shell,
+}

