@@ -6,7 +6,7 @@ use super::claims::{Claim, chosen};
 use super::desk::{Desk, Input, MARK, Spot};
 use super::faults::{Plan, day, pair, planned, yes_no};
 use super::notation::{Day, STYLES, Style, gauss_krueger, zone_of};
-use super::plane::{Ring, scaled, signed_area_m2};
+use super::plane::{Ring, area_mu, scaled, signed_area_m2};
 use super::random::Random;
 use super::reserve::STATIONS;
 use super::sheet::{Cell, Sheet, gbk, workbook};
@@ -38,6 +38,17 @@ fn village(claim: &Claim<'_>) -> String {
 
 const INQUIRIES: &str = "05-问询信访/演示数据-问询谈话记录汇总表.xlsx";
 
+const INQUIRY_HEAD: &[&str] = &[
+    "序号",
+    "谈话时间",
+    "谈话对象",
+    "谈话人",
+    "反映的问题",
+    "涉及地点",
+    "坐标（如有）",
+    "处理意见",
+];
+
 fn inquiries(world: &World, desk: &mut Desk) -> anyhow::Result<()> {
     let mut random = Random::new(world.seed, "inquiries");
     let sites = chosen(&mut random, &world.sites, 16, |s| {
@@ -45,16 +56,7 @@ fn inquiries(world: &World, desk: &mut Desk) -> anyhow::Result<()> {
     });
     let mut sheet = Sheet::new("问询谈话", &[6.0, 20.0, 18.0, 22.0, 44.0, 34.0, 30.0, 20.0]);
     sheet.title(&format!("“绿盾2019”问询谈话记录汇总表（{MARK}）"));
-    sheet.head(&[
-        "序号",
-        "谈话时间",
-        "谈话对象",
-        "谈话人",
-        "反映的问题",
-        "涉及地点",
-        "坐标（如有）",
-        "处理意见",
-    ]);
+    sheet.head(INQUIRY_HEAD);
     let mut first_of_day = 0;
     for (index, site) in sites.iter().enumerate() {
         let mut claim = Claim::about(&mut random, site);
@@ -108,6 +110,20 @@ fn spoken_position(desk: &mut Desk, spot: &Spot, index: usize, claim: &mut Claim
 
 const PETITIONS: &str = "05-问询信访/演示数据-信访件办理清单.csv";
 
+const PETITION_HEAD: &[&str] = &[
+    "登记编号",
+    "信访渠道",
+    "受理日期",
+    "信访人",
+    "反映问题",
+    "问题地点",
+    "坐标",
+    "是否属实",
+    "办理单位",
+    "办结时限",
+    "备注",
+];
+
 fn petitions(world: &World, desk: &mut Desk) -> anyhow::Result<()> {
     let mut random = Random::new(world.seed, "petitions");
     let sites = chosen(&mut random, &world.sites, 26, |s| {
@@ -115,19 +131,7 @@ fn petitions(world: &World, desk: &mut Desk) -> anyhow::Result<()> {
     });
     let mut sheet = Sheet::new("信访", &[1.0; 11]);
     sheet.title(&format!("信访件办理清单（{MARK}）"));
-    sheet.head(&[
-        "登记编号",
-        "信访渠道",
-        "受理日期",
-        "信访人",
-        "反映问题",
-        "问题地点",
-        "坐标",
-        "是否属实",
-        "办理单位",
-        "办结时限",
-        "备注",
-    ]);
+    sheet.head(PETITION_HEAD);
     for (index, site) in sites.iter().enumerate() {
         let mut claim = Claim::about(&mut random, site);
         if index == 8 {
@@ -146,12 +150,7 @@ fn petitions(world: &World, desk: &mut Desk) -> anyhow::Result<()> {
             Cell::from(channel),
             Cell::from(accepted),
             Cell::from(format!("信访人（登记编号{code}）")),
-            Cell::from(format!(
-                "反映{}{}，面积约{:.1}亩",
-                claim.name,
-                site.kind.phrase,
-                super::plane::area_mu(claim.area_m2)
-            )),
+            Cell::from(complaint(&claim)),
             Cell::from(village(&claim)),
             Cell::from(position),
             is_true,
@@ -166,6 +165,12 @@ fn petitions(world: &World, desk: &mut Desk) -> anyhow::Result<()> {
     let input = Input::new(PETITIONS, "petitions", "信访举报", "2019-08-13");
     desk.input(input, sites.len(), bytes);
     Ok(())
+}
+
+fn complaint(claim: &Claim<'_>) -> String {
+    let phrase = claim.site.map_or("", |site| site.kind.phrase);
+    let area = area_mu(claim.area_m2);
+    format!("反映{}{phrase}，面积约{area:.1}亩", claim.name)
 }
 
 fn written_day(desk: &mut Desk, spot: &Spot, accepted_on: Day, index: usize) -> String {
@@ -213,27 +218,29 @@ const PATROL_PAIRS: Plan = &[
     (31, "coordinate.missing"),
 ];
 
+const PATROL_HEAD: &[&str] = &[
+    "发现时间",
+    "保护站",
+    "巡护路线",
+    "巡护人员",
+    "经度",
+    "纬度",
+    "海拔",
+    "事件类型",
+    "设施名称",
+    "情况描述",
+    "面积(㎡)",
+    "处理情况",
+    "数据标记",
+];
+
 fn patrol(world: &World, desk: &mut Desk) -> anyhow::Result<()> {
     let mut random = Random::new(world.seed, "patrol");
     let sites = chosen(&mut random, &world.sites, 36, |s| {
         s.zone.is_some() && !s.is_missed
     });
     let mut sheet = Sheet::new("巡护", &[1.0; 13]);
-    sheet.head(&[
-        "发现时间",
-        "保护站",
-        "巡护路线",
-        "巡护人员",
-        "经度",
-        "纬度",
-        "海拔",
-        "事件类型",
-        "设施名称",
-        "情况描述",
-        "面积(㎡)",
-        "处理情况",
-        "数据标记",
-    ]);
+    sheet.head(PATROL_HEAD);
     for (index, site) in sites.iter().enumerate() {
         if index == 11 || index == 24 {
             sheet.blank();
@@ -243,23 +250,12 @@ fn patrol(world: &World, desk: &mut Desk) -> anyhow::Result<()> {
             claim.deny_status("在建");
         }
         let spot = spot(PATROL, None, sheet.last_row() + 1);
-        let [lon, lat] = pair(
-            desk,
-            (&spot, 4),
-            &mut claim,
-            Style::Decimal,
-            planned(PATROL_PAIRS, index),
-        );
+        let fault = planned(PATROL_PAIRS, index);
+        let [lon, lat] = pair(desk, (&spot, 4), &mut claim, Style::Decimal, fault);
         // A text of two lines in one cell, as phones write it.
         let seen = format!("{}\n现状：{}", site.kind.phrase, claim.status);
         sheet.body(vec![
-            Cell::from(format!(
-                "2019-{:02}-{:02} {:02}:{:02}",
-                4 + index % 4,
-                2 + index % 26,
-                8 + index % 9,
-                index * 7 % 60
-            )),
+            Cell::from(found_at(index)),
             Cell::from(STATIONS[site.station]),
             Cell::from(format!("{}{}号线", STATIONS[site.station], index % 3 + 1)),
             Cell::from("护林员甲、护林员乙"),
@@ -281,6 +277,13 @@ fn patrol(world: &World, desk: &mut Desk) -> anyhow::Result<()> {
     let input = Input::new(PATROL, "patrol", "巡护发现", "2019-08-14");
     desk.input(input, sites.len(), bytes);
     Ok(())
+}
+
+/// Minute of a finding, in spring and summer before the list was handed in.
+fn found_at(index: usize) -> String {
+    let (month, day) = (4 + index % 4, 2 + index % 26);
+    let (hour, minute) = (8 + index % 9, index * 7 % 60);
+    format!("2019-{month:02}-{day:02} {hour:02}:{minute:02}")
 }
 
 const WAYPOINTS: &str = "06-巡护发现/演示数据-巡护航点.gpx";

@@ -102,6 +102,27 @@ fn spot(file: &str, sheet: &Sheet) -> Spot {
 const FIRST: &str = "02-历史台账/演示数据-绿盾2017问题台账.xlsx";
 const FIRST_PAIRS: Plan = &[(10, "coordinate.missing"), (22, "coordinate.rounded")];
 
+const FIRST_HEAD: &[(&str, &[&str])] = &[
+    ("序号", &[]),
+    ("问题编号", &[]),
+    ("点位名称", &[]),
+    ("县区乡镇", &[]),
+    ("功能区", &[]),
+    ("活动类型", &[]),
+    ("规模（面积）", &[]),
+    ("建立时间", &[]),
+    ("坐标", &[]),
+    ("存在问题", &[]),
+    ("整改措施", &[]),
+    ("责任单位", &[]),
+    ("整改时限", &[]),
+    (
+        "整改完成情况",
+        &["自查", "县级验收", "市级认定结果", "认定时间", "认定文号"],
+    ),
+    ("备注", &[]),
+];
+
 fn ledger_2017(world: &World, desk: &mut Desk) -> anyhow::Result<()> {
     let mut random = Random::new(world.seed, "ledger 2017");
     let listed: Vec<&Carried> = world.carried.iter().filter(|c| c.year == 2017).collect();
@@ -116,26 +137,7 @@ fn ledger_2017(world: &World, desk: &mut Desk) -> anyhow::Result<()> {
         "“绿盾2017”国家级自然保护区监督检查专项行动问题台账（{MARK}）"
     ));
     sheet.subtitle("填报单位：演示单位　　　　　　填报日期：2017年12月20日");
-    sheet.two_level_head(&[
-        ("序号", &[]),
-        ("问题编号", &[]),
-        ("点位名称", &[]),
-        ("县区乡镇", &[]),
-        ("功能区", &[]),
-        ("活动类型", &[]),
-        ("规模（面积）", &[]),
-        ("建立时间", &[]),
-        ("坐标", &[]),
-        ("存在问题", &[]),
-        ("整改措施", &[]),
-        ("责任单位", &[]),
-        ("整改时限", &[]),
-        (
-            "整改完成情况",
-            &["自查", "县级验收", "市级认定结果", "认定时间", "认定文号"],
-        ),
-        ("备注", &[]),
-    ]);
+    sheet.two_level_head(FIRST_HEAD);
     for (index, carried) in listed.iter().enumerate() {
         let mut claim = Claim::about(&mut random, &world.sites[carried.site]);
         if index == 5 {
@@ -450,6 +452,19 @@ fn second_row(
 
 const PERMITS: &str = "02-历史台账/演示数据-建设项目审批手续清单.xlsx";
 
+const PERMITS_HEAD: &[&str] = &[
+    "序号",
+    "项目名称",
+    "建设单位",
+    "批准文件类型",
+    "文号",
+    "批准机关",
+    "批准日期",
+    "有效期至",
+    "乡镇代码",
+    "备注",
+];
+
 /// The list of permits: facilities by name only.
 pub(crate) fn lay_permits(world: &World, desk: &mut Desk) -> anyhow::Result<()> {
     let mut random = Random::new(world.seed, "permits");
@@ -461,18 +476,7 @@ pub(crate) fn lay_permits(world: &World, desk: &mut Desk) -> anyhow::Result<()> 
         &[6.0, 22.0, 18.0, 12.0, 24.0, 16.0, 15.0, 15.0, 12.0, 10.0],
     );
     sheet.title(&format!("自然保护区内建设项目审批手续清单（{MARK}）"));
-    sheet.head(&[
-        "序号",
-        "项目名称",
-        "建设单位",
-        "批准文件类型",
-        "文号",
-        "批准机关",
-        "批准日期",
-        "有效期至",
-        "乡镇代码",
-        "备注",
-    ]);
+    sheet.head(PERMITS_HEAD);
     let mut index = 0;
     for site in &holders {
         let claim = Claim::about(&mut random, site);

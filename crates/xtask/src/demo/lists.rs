@@ -178,6 +178,24 @@ const PROVINCIAL_AREAS: Plan = &[
     (26, "area.approximate"),
 ];
 
+const PROVINCIAL_HEAD: &[&str] = &[
+    "序号",
+    "图斑编号",
+    "行政区划代码",
+    "问题点位",
+    "功能区",
+    "设施类型",
+    "占地面积（公顷）",
+    "纵坐标X",
+    "横坐标Y",
+    "中央经线",
+    "建成时间",
+    "现状",
+    "问题表现",
+    "是否整改",
+    "备注",
+];
+
 fn provincial(world: &World, desk: &mut Desk) -> anyhow::Result<()> {
     let mut random = Random::new(world.seed, "provincial list");
     let sites = chosen(&mut random, &world.sites, 30, |s| {
@@ -192,23 +210,7 @@ fn provincial(world: &World, desk: &mut Desk) -> anyhow::Result<()> {
     sheet.title("附件1");
     sheet.title(&format!("省级自然保护区督察发现问题清单（{MARK}）"));
     sheet.subtitle("单位：公顷、米　　　坐标系：2000国家大地坐标系，3度分带");
-    sheet.head(&[
-        "序号",
-        "图斑编号",
-        "行政区划代码",
-        "问题点位",
-        "功能区",
-        "设施类型",
-        "占地面积（公顷）",
-        "纵坐标X",
-        "横坐标Y",
-        "中央经线",
-        "建成时间",
-        "现状",
-        "问题表现",
-        "是否整改",
-        "备注",
-    ]);
+    sheet.head(PROVINCIAL_HEAD);
     for (index, site) in sites.iter().enumerate() {
         let mut claim = Claim::about(&mut random, site);
         match index {
@@ -356,6 +358,17 @@ fn projected(desk: &mut Desk, spot: &Spot, index: usize, claim: &mut Claim<'_>) 
 
 const HANDED_DOWN: &str = "04-督察清单/演示数据-上级交办线索（手机地图定位）.xlsx";
 
+const HANDED_DOWN_HEAD: &[&str] = &[
+    "序号",
+    "线索名称",
+    "位置",
+    "经度",
+    "纬度",
+    "反映内容",
+    "交办日期",
+    "办理时限",
+];
+
 fn handed_down(world: &World, desk: &mut Desk) -> anyhow::Result<()> {
     let mut random = Random::new(world.seed, "handed down");
     let sites = chosen(&mut random, &world.sites, 10, |s| {
@@ -363,16 +376,7 @@ fn handed_down(world: &World, desk: &mut Desk) -> anyhow::Result<()> {
     });
     let mut sheet = Sheet::new("交办单", &[6.0, 24.0, 24.0, 13.0, 13.0, 46.0, 14.0, 14.0]);
     sheet.title(&format!("关于办理自然保护区有关线索的交办单（{MARK}）"));
-    sheet.head(&[
-        "序号",
-        "线索名称",
-        "位置",
-        "经度",
-        "纬度",
-        "反映内容",
-        "交办日期",
-        "办理时限",
-    ]);
+    sheet.head(HANDED_DOWN_HEAD);
     for (index, site) in sites.iter().enumerate() {
         let claim = Claim::about(&mut random, site);
         let spot = spot(HANDED_DOWN, &sheet);

@@ -42,7 +42,7 @@ pub(crate) fn expected(world: &World, desk: &Desk, vanished: &[String]) -> Value
 const BASIS: &str = "sites: in the reserve and verified on or before the day, or unfinished from 2017/2018 by the city's latest determination. \
 focal: sites of a focal category of 2019 with an issue or one still open to judgement, and every unfinished one. \
 verified: verified on or before the day with an issue, and every unfinished one. \
-Rows and features count from one; row 0 means the whole sheet.";
+Rows, records and features count from one, headings and titles included; row 0 means the whole sheet.";
 
 fn reserve(world: &World) -> Value {
     let zones: BTreeMap<_, _> = world

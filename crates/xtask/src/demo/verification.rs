@@ -358,77 +358,82 @@ fn write_check(
         sheet: Some(sheet.name.clone()),
         row: sheet.last_row() + 1,
     };
-    let hand = &HANDS[check.station];
     let site = check.site.map(|site| &world.sites[site]);
     let (sources, known_code) = known_as(desk, site);
     let code = claim.code.clone().unwrap_or(known_code);
-    let [lon, lat] = pair(desk, (&spot, 7), &mut claim, hand.style, pair_fault(index));
-    let area = site.map_or(Cell::Blank, |site| {
-        area(
-            desk,
-            (&spot, 12),
-            site.area_m2,
-            hand.unit,
-            area_fault(index),
-        )
-    });
-    let built_on = site.map_or(Cell::Blank, |site| {
-        day(desk, (&spot, 13), site.built_on, index)
-    });
-    let truth = if index % 6 == 5 && check.truth == "属实" {
-        "√"
-    } else {
-        check.truth
-    };
-    let has_issue = yes_no(desk, (&spot, 17), check.has_issue, index);
-    let checked_on = day(desk, (&spot, 18), check.on, [0, 1, 0, 2, 6, 0][index % 6]);
-    let team = team(desk, &spot, STATIONS[check.station], index);
-    let photos = if index == 15 {
-        0.0
-    } else {
-        (2 + index % 5) as f64
-    };
-    if index == 15 {
-        desk.dirt(&spot, Some(25), "verification.no_photos", "0");
-    }
-    sheet.body(vec![
+    let first = index == 0;
+    let style = HANDS[check.station].style;
+    let mut cells = vec![
         Cell::from(index + 1),
-        Cell::from(if index == 0 {
-            STATIONS[check.station]
-        } else {
-            ""
-        }),
+        Cell::from(if first { STATIONS[check.station] } else { "" }),
         Cell::from(&claim.name),
         Cell::from(sources),
         Cell::from(&code),
         township(desk, (&spot, 5), &claim),
         Cell::from(site.map_or("", |site| site.village.as_str())),
-        lon,
-        lat,
-        Cell::from(1_400 + (index * 37) % 700),
+    ];
+    cells.extend(pair(desk, (&spot, 7), &mut claim, style, pair_fault(index)));
+    cells.push(Cell::from(1_400 + (index * 37) % 700));
+    cells.extend(facility_cells(desk, &spot, index, (check, site), &claim));
+    cells.extend(finding_cells(desk, &spot, index, (check, site)));
+    cells.push(Cell::from(site.map_or("", |site| site.kind.owner)));
+    cells.push(Cell::from(MARK));
+    sheet.body(cells);
+    if !code.is_empty() {
+        claim.code = Some(code);
+    }
+    desk.clue(&spot, "现地排查", &claim);
+}
+
+/// From the zone to the status.
+fn facility_cells(
+    desk: &mut Desk,
+    spot: &Spot,
+    index: usize,
+    (check, site): (&Check, Option<&Site>),
+    claim: &Claim<'_>,
+) -> Vec<Cell> {
+    let unit = HANDS[check.station].unit;
+    let area = site.map_or(Cell::Blank, |site| {
+        area(desk, (spot, 12), site.area_m2, unit, area_fault(index))
+    });
+    let built_on = site.map_or(Cell::Blank, |site| {
+        day(desk, (spot, 13), site.built_on, index)
+    });
+    vec![
         Cell::from(claim.zone),
         Cell::from(claim.label),
         area,
         built_on,
         Cell::from(site.map_or_else(String::new, Site::permits_text)),
         Cell::from(claim.status),
-        Cell::from(truth),
-        has_issue,
-        checked_on,
-        Cell::from(team),
+    ]
+}
+
+/// From the truth of the clue to the number of photos.
+fn finding_cells(
+    desk: &mut Desk,
+    spot: &Spot,
+    index: usize,
+    (check, site): (&Check, Option<&Site>),
+) -> Vec<Cell> {
+    let is_ticked = index % 6 == 5 && check.truth == "属实";
+    let photos = if index == 15 { 0 } else { 2 + index % 5 };
+    if photos == 0 {
+        desk.dirt(spot, Some(25), "verification.no_photos", "0");
+    }
+    vec![
+        Cell::from(if is_ticked { "√" } else { check.truth }),
+        yes_no(desk, (spot, 17), check.has_issue, index),
+        day(desk, (spot, 18), check.on, [0, 1, 0, 2, 6, 0][index % 6]),
+        Cell::from(team(desk, spot, STATIONS[check.station], index)),
         Cell::from(condition(site)),
         Cell::from(site.map_or("无", |site| site.effect)),
         Cell::from(check.conclusion),
         Cell::from(suggestion(check)),
         Cell::from(check.disposal),
         Cell::from(photos),
-        Cell::from(site.map_or("", |site| site.kind.owner)),
-        Cell::from(MARK),
-    ]);
-    if !code.is_empty() {
-        claim.code = Some(code);
-    }
-    desk.clue(&spot, "现地排查", &claim);
+    ]
 }
 
 fn condition(site: Option<&Site>) -> String {
