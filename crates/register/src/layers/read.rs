@@ -230,6 +230,10 @@ impl<'p> File<'p> {
         else {
             return DeclaredCrs::Name(format!("srs_id {srs_id}"));
         };
+        // GDAL writes a system of its own for "none", with an id like any other.
+        if name.to_lowercase().starts_with("undefined") {
+            return DeclaredCrs::None;
+        }
         match code.and_then(|code| u32::try_from(code).ok()) {
             Some(code) if organization.eq_ignore_ascii_case("EPSG") => DeclaredCrs::Epsg(code),
             _ if definition.contains('[') => DeclaredCrs::Wkt(definition),

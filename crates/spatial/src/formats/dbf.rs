@@ -35,10 +35,15 @@ pub(super) enum Row {
 }
 
 /// Reads a table that came without its `.shp`: attributes only, which is said.
-pub(super) fn read_alone(name: &str, bytes: &[u8], reading: &mut Reading) -> Result<Layer, Error> {
+pub(super) fn read_alone(
+    name: &str,
+    bytes: &[u8],
+    cpg: Option<Vec<u8>>,
+    reading: &mut Reading,
+) -> Result<Layer, Error> {
     let stem = super::layer_name(name);
     reading.enter_layer(&stem);
-    let table = Table::open(bytes, None, reading)?;
+    let table = Table::open(bytes, cpg.as_deref(), reading)?;
     reading.report(Diagnostic::warning("layer.attributes_only"));
     let mut layer = Layer::new(stem, DeclaredCrs::None, Format::Dbf);
     let mut deleted = 0_u64;

@@ -107,18 +107,23 @@ fn signature(name: &str, head: &[u8]) -> Option<FileKind> {
         return Some(sqlite_kind(name, head));
     }
     if head.starts_with(&[0, 0, 0x27, 0x0a]) {
-        let is_index = extension(name) == "shx";
-        return Some(if is_index {
-            FileKind::ShapefileIndex
-        } else {
-            FileKind::Shapefile
-        });
+        return Some(shape_kind(name, head));
     }
     let known = SIGNATURES
         .iter()
         .find(|(magic, _)| head.starts_with(magic))
         .map(|(_, kind)| *kind);
     known.or_else(|| is_dbf(head).then_some(FileKind::Dbf))
+}
+
+/// The spatial index of another maker begins like a shapefile, but for the next four bytes; the `.shx` has the very
+/// same header.
+fn shape_kind(name: &str, head: &[u8]) -> FileKind {
+    let is_other_index = head.get(4..8) == Some(&[0xff, 0xff, 0xfe, 0x70]);
+    match is_other_index || extension(name) == "shx" {
+        true => FileKind::ShapefileIndex,
+        false => FileKind::Shapefile,
+    }
 }
 
 /// Old and sloppy GeoPackages lack the application id, so the extension is believed as well.
@@ -133,8 +138,7 @@ fn sqlite_kind(name: &str, head: &[u8]) -> FileKind {
     }
 }
 
-/// A dBASE header has no signature worth the name: version, a date, sizes that agree, and a terminator after whole
-/// field descriptions.
+/// A dBASE header has no signature worth the name: version, a date, sizes that agree, and whole field descriptions.
 fn is_dbf(head: &[u8]) -> bool {
     const VERSIONS: &[u8] = &[
         0x02, 0x03, 0x04, 0x05, 0x30, 0x31, 0x32, 0x43, 0x63, 0x83, 0x8b, 0x8c, 0xcb, 0xf5, 0xfb,
@@ -146,14 +150,16 @@ fn is_dbf(head: &[u8]) -> bool {
     let record_bytes = u16::from_le_bytes([header[10], header[11]]);
     let plausible =
         VERSIONS.contains(&header[0]) && header[2] <= 12 && header[3] <= 31 && record_bytes > 0;
-    plausible && header_bytes >= 33 && has_field_end(head, header_bytes)
+    plausible && header_bytes >= 33 && has_fields(&head[32..head.len().min(header_bytes)])
 }
 
-fn has_field_end(head: &[u8], header_bytes: usize) -> bool {
-    let end = header_bytes.min(head.len());
-    let terminated = (32..end).step_by(32).any(|at| head[at] == 0x0d);
-    // A header longer than what was read cannot be judged further.
-    terminated || (head.len() < header_bytes && head.len() >= 4096)
+/// Descriptions of 32 bytes up to a terminator, which some writers forget.
+fn has_fields(descriptions: &[u8]) -> bool {
+    const KINDS: &[u8] = b"CNFLDIMBGPOTYVWX@+0";
+    let fields = descriptions.chunks_exact(32);
+    let mut fields = fields.take_while(|field| field[0] != 0x0d);
+    let is_empty = descriptions.first() == Some(&0x0d);
+    is_empty || (descriptions.len() >= 32 && fields.all(|field| KINDS.contains(&field[11])))
 }
 
 fn textual(head: &[u8]) -> FileKind {

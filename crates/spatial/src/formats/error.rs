@@ -33,6 +33,9 @@ pub enum Error {
     },
     #[error("{file} is of a kind that is not read: {}", kind.name())]
     Unsupported { file: String, kind: FileKind },
+    /// An index, a projection or an encoding: something that belongs to a shapefile and says nothing alone.
+    #[error("{file} is only a part of a shapefile")]
+    PartOnly { file: String },
     #[error("the kind of {file} is not recognized")]
     Unrecognized { file: String },
     #[error("{file} is broken JSON at line {line}, column {column}")]
@@ -112,6 +115,7 @@ impl Error {
             Error::NeedsRegister { .. } => "layer.is_database",
             Error::NeedsSheets { .. } => "layer.is_table",
             Error::Unsupported { .. } => "layer.unsupported",
+            Error::PartOnly { .. } => "layer.part_only",
             Error::Unrecognized { .. } => "layer.unrecognized",
             Error::BrokenJson { .. } => "layer.broken_json",
             Error::NotGeoJson { .. } => "layer.not_geojson",
@@ -161,12 +165,13 @@ impl Error {
     /// The file it is about.
     pub fn file(&self) -> Option<&str> {
         match self {
-            Error::Open { path, .. } => path.to_str(),
+            Error::Open { path, .. } => path.file_name().and_then(|name| name.to_str()),
             Error::Empty { file }
             | Error::TooLarge { file, .. }
             | Error::NeedsRegister { file, .. }
             | Error::NeedsSheets { file, .. }
             | Error::Unsupported { file, .. }
+            | Error::PartOnly { file }
             | Error::Unrecognized { file }
             | Error::BrokenJson { file, .. }
             | Error::NotGeoJson { file, .. }

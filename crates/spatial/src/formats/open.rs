@@ -9,22 +9,26 @@ use super::{Error, Excess, Reading, dbf, geojson, gpx, kml, shapefile};
 use crate::archive::{self, Archive, Entry};
 use crate::bounds::Limits;
 use crate::diagnostic::Diagnostic;
-use crate::feature::Layer;
+use crate::feature::{Format, Layer};
 
 /// Enough of a file to know its kind.
 const HEAD_BYTES: usize = 4096;
 
 /// Reads all layers of a file. Beside a `.shp`, the files of the same name that belong to it are read too.
 pub fn read(path: &Path, limits: &Limits) -> Result<(Vec<Layer>, Vec<Diagnostic>), Error> {
-    let name = path.file_name().map_or_else(
-        || path.display().to_string(),
-        |name| name.to_string_lossy().into_owned(),
-    );
+    let name = file_name(path);
     let mut reading = Reading::new(&name, limits);
     let content = load(path, limits)?;
     let siblings = |extension: &str| load_sibling(path, extension, limits);
     let layers = read_content(&name, content, &siblings, &mut reading)?;
     Ok((layers, reading.into_diagnostics()))
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(
+        || path.display().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }
 
 /// Reads all layers of a file already in memory; `name` is its name without a folder.
@@ -57,9 +61,14 @@ fn read_content(
     report_extension(name, kind, reading);
     match kind {
         FileKind::Zip => read_archive(name, &content, 1, reading),
-        FileKind::Shapefile => Ok(vec![shapefile::read(
+        FileKind::Shapefile => {
+            let parts = gather_parts(content, siblings)?;
+            Ok(vec![shapefile::read(name, parts, reading)?])
+        }
+        FileKind::Dbf => Ok(vec![dbf::read_alone(
             name,
-            gather_parts(content, siblings)?,
+            &content,
+            siblings("cpg")?,
             reading,
         )?]),
         _ => read_single(name, kind, content, reading),
@@ -79,7 +88,7 @@ fn read_single(
         FileKind::Kml => Ok(vec![kml::read(name, &content, reading)?]),
         FileKind::Gpx => gpx::read(name, &content, reading),
         FileKind::Shapefile => Ok(vec![shapefile::read(name, Parts::alone(content), reading)?]),
-        FileKind::Dbf => Ok(vec![dbf::read_alone(name, &content, reading)?]),
+        FileKind::Dbf => Ok(vec![dbf::read_alone(name, &content, None, reading)?]),
         FileKind::GeoPackage | FileKind::Sqlite => Err(Error::NeedsRegister {
             file,
             content: None,
@@ -92,6 +101,8 @@ fn read_single(
             file,
             content: None,
         }),
+        FileKind::ShapefileIndex => Err(Error::PartOnly { file }),
+        FileKind::Text if is_shapefile_part(name) => Err(Error::PartOnly { file }),
         FileKind::Text | FileKind::Binary => Err(Error::Unrecognized { file }),
         kind => Err(Error::Unsupported { file, kind }),
     }
@@ -127,7 +138,7 @@ fn load(path: &Path, limits: &Limits) -> Result<Vec<u8>, Error> {
         .read_to_end(&mut content)
         .map_err(failed)?;
     if content.len() as u64 > limits.file_bytes {
-        let file = path.display().to_string();
+        let file = file_name(path);
         return Err(Error::TooLarge {
             file,
             what: Excess::Bytes,
@@ -230,7 +241,21 @@ fn read_archive(
         ));
     }
     report_left_out(&contents, reading);
-    Ok(layers)
+    Ok(layers
+        .into_iter()
+        .map(|layer| named_after(name, layer))
+        .collect())
+}
+
+/// The main file of a KMZ is always called `doc`, which says nothing.
+fn named_after(archive: &str, layer: Layer) -> Layer {
+    match layer.format == Format::Kml && layer.name.eq_ignore_ascii_case("doc") {
+        true => Layer {
+            name: super::layer_name(archive),
+            ..layer
+        },
+        false => layer,
+    }
 }
 
 fn look_inside(archive: &mut Archive) -> Result<Contents, Error> {
