@@ -17,14 +17,14 @@ use crate::landing::{Decision, Proposal, Sought};
 use crate::session::start_of;
 
 /// A clue as read, with what the register makes of its words.
-pub struct Drafted {
-    pub clue: ClueReceived,
-    pub station_id: Option<String>,
-    pub zone_kind: Option<String>,
+pub(super) struct Drafted {
+    pub(super) clue: ClueReceived,
+    pub(super) station_id: Option<String>,
+    pub(super) zone_kind: Option<String>,
 }
 
 /// Stages every record of a clue batch.
-pub fn stage(staging: &mut Staging<'_>) -> Result<(), Error> {
+pub(super) fn stage(staging: &mut Staging<'_>) -> Result<(), Error> {
     let loaded = staging.loaded;
     for record in &loaded.records {
         let (drafted, found) = draft(staging, record);
@@ -35,7 +35,7 @@ pub fn stage(staging: &mut Staging<'_>) -> Result<(), Error> {
 }
 
 /// Reads a record as a clue; nothing in a record keeps a clue out, because a clue must not get lost.
-pub fn draft(staging: &Staging<'_>, record: &Record) -> (Drafted, Vec<Diagnostic>) {
+pub(super) fn draft(staging: &Staging<'_>, record: &Record) -> (Drafted, Vec<Diagnostic>) {
     let session = staging.session;
     let mut fields = Fields::of(record);
     let placed = position::place(&mut fields, &staging.convention);
@@ -104,7 +104,7 @@ fn received(staging: &Staging<'_>, record: &Record, source_kind: String, receive
 }
 
 /// Finds the clue's place in the register.
-pub fn land(staging: &mut Staging<'_>, record: &Record, drafted: Drafted) -> Result<(), Error> {
+pub(super) fn land(staging: &mut Staging<'_>, record: &Record, drafted: Drafted) -> Result<(), Error> {
     let title = title_of(&drafted.clue.facts);
     if staging.has_clue(drafted.clue.clue_id)? {
         staging.outcome(record, Some(&title), Action::Same);
@@ -162,7 +162,7 @@ fn settle(
 }
 
 /// Links a clue to a site and tells the site what the clue says.
-pub fn link_to(staging: &mut Staging<'_>, drafted: &Drafted, site: &Proposal) -> Result<(), Error> {
+pub(super) fn link_to(staging: &mut Staging<'_>, drafted: &Drafted, site: &Proposal) -> Result<(), Error> {
     let clue = &drafted.clue;
     let facts = facts_of_clue(&clue.facts, drafted.station_id.clone(), drafted.zone_kind.clone());
     let basis = Basis::Clue { clue_id: clue.clue_id, batch_id: clue.batch_id };
@@ -171,14 +171,14 @@ pub fn link_to(staging: &mut Staging<'_>, drafted: &Drafted, site: &Proposal) ->
 }
 
 /// Registers a site for a clue that belongs to none, and links the clue to it.
-pub fn found_site(staging: &mut Staging<'_>, drafted: &Drafted) -> Result<Proposal, Error> {
+pub(super) fn found_site(staging: &mut Staging<'_>, drafted: &Drafted) -> Result<Proposal, Error> {
     let first = register_for(staging, drafted)?;
     staging.link(&drafted.clue, &first, None)?;
     Ok(first)
 }
 
 /// Registers a site with what a clue says.
-pub fn register_for(staging: &mut Staging<'_>, drafted: &Drafted) -> Result<Proposal, Error> {
+pub(super) fn register_for(staging: &mut Staging<'_>, drafted: &Drafted) -> Result<Proposal, Error> {
     let clue = &drafted.clue;
     let facts = facts_of_clue(&clue.facts, drafted.station_id.clone(), drafted.zone_kind.clone());
     let basis = Basis::Clue { clue_id: clue.clue_id, batch_id: clue.batch_id };
@@ -234,14 +234,14 @@ fn far_outside(clue: &ClueReceived, metres: f64) -> Diagnostic {
 }
 
 /// How a clue is named in previews.
-pub fn title_of(facts: &ClueFacts) -> String {
+pub(super) fn title_of(facts: &ClueFacts) -> String {
     let parts = [&facts.external_code, &facts.facility_name, &facts.location_text];
     parts.into_iter().flatten().take(2).cloned().collect::<Vec<_>>().join(" ")
 }
 
 impl Staging<'_> {
     /// The entry that a clue was received.
-    pub fn say_clue(&mut self, clue: &ClueReceived) -> Result<bool, Error> {
+    pub(super) fn say_clue(&mut self, clue: &ClueReceived) -> Result<bool, Error> {
         let seed = clue.clue_id.0.into_bytes();
         self.say(StreamId::clue_batch(clue.batch_id), clue.clone(), clue.received_on, &[&seed])
     }

@@ -7,7 +7,7 @@ use super::record::Fields;
 use crate::session::Session;
 
 /// The code that a field's words mean in the campaign's list for `purpose`; the words themselves where none does.
-pub fn code_of(session: &Session, fields: &mut Fields<'_>, field: &str, purpose: &str) -> (Option<String>, Option<String>) {
+pub(super) fn code_of(session: &Session, fields: &mut Fields<'_>, field: &str, purpose: &str) -> (Option<String>, Option<String>) {
     let Some(text) = fields.text(field) else { return (None, None) };
     let found = session.campaign.find_list(&session.codes, purpose).and_then(|list| list.find(&text));
     match found {
@@ -21,7 +21,7 @@ pub fn code_of(session: &Session, fields: &mut Fields<'_>, field: &str, purpose:
 }
 
 /// Activity class and subtype from the class column, else from the name of the facility.
-pub fn activity_of(session: &Session, fields: &mut Fields<'_>) -> (Option<String>, Option<String>, Option<String>) {
+pub(super) fn activity_of(session: &Session, fields: &mut Fields<'_>) -> (Option<String>, Option<String>, Option<String>) {
     let text = fields.text("activity_type_code");
     let class = text.as_deref().and_then(|t| find_activity(session, t));
     let subtype = fields.text("activity_subtype");
@@ -61,13 +61,13 @@ fn subtype_in(session: &Session, text: &str) -> Option<String> {
 }
 
 /// The functional zone a source states.
-pub fn zone_of(session: &Session, fields: &mut Fields<'_>) -> (Option<String>, Option<String>) {
+pub(super) fn zone_of(session: &Session, fields: &mut Fields<'_>) -> (Option<String>, Option<String>) {
     let (code, text) = code_of(session, fields, "zone_kind", "zone");
     (code.filter(|c| ZoneKind::from_code(c).is_some()), text)
 }
 
 /// The station a source names, by id; a name that is no station's is told.
-pub fn station_of(session: &Session, fields: &mut Fields<'_>) -> (Option<String>, Option<String>) {
+pub(super) fn station_of(session: &Session, fields: &mut Fields<'_>) -> (Option<String>, Option<String>) {
     let Some(text) = fields.text("station") else { return (None, None) };
     let found = session.campaign.find_station_by_text(&text).map(|s| s.id.clone());
     if found.is_none() {
@@ -77,7 +77,7 @@ pub fn station_of(session: &Session, fields: &mut Fields<'_>) -> (Option<String>
 }
 
 /// The township a source names, in its official form where one is meant (麻武, 平凉市崆峒区麻武乡 → 麻武乡).
-pub fn township_of(session: &Session, fields: &mut Fields<'_>) -> Option<String> {
+pub(super) fn township_of(session: &Session, fields: &mut Fields<'_>) -> Option<String> {
     let text = fields.text("township")?;
     let Some(list) = session.campaign.find_list(&session.codes, "township") else { return Some(text) };
     let tail = |label: &str| text.ends_with(label) || label.starts_with(text.as_str());

@@ -75,7 +75,7 @@ const ALIASES: [(&str, &str); 18] = [
 ];
 
 /// Reads the file of a request.
-pub fn load(session: &Session, request: &ImportRequest) -> Result<Loaded, Error> {
+pub(super) fn load(session: &Session, request: &ImportRequest) -> Result<Loaded, Error> {
     let mut loaded = Loaded::open(&request.path)?;
     match content_of(&loaded) {
         Content::Table => loaded.read_tables(session, request)?,

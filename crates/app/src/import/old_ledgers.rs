@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::landing::{Decision, Proposal, Sought};
 
 /// Stages every row of an old ledger.
-pub fn stage(staging: &mut Staging<'_>) -> Result<(), Error> {
+pub(super) fn stage(staging: &mut Staging<'_>) -> Result<(), Error> {
     if staging.source_kind.is_none() {
         let diagnostic = Diagnostic::error("import.old_ledger_needs_source");
         return Err(Error::rejected(diagnostic));

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::landing::{Decision, Proposal, Sought};
 
 /// Stages every row of a permit list.
-pub fn stage(staging: &mut Staging<'_>) -> Result<(), Error> {
+pub(super) fn stage(staging: &mut Staging<'_>) -> Result<(), Error> {
     let loaded = staging.loaded;
     for record in &loaded.records {
         row(staging, record)?;
@@ -55,7 +55,7 @@ fn row(staging: &mut Staging<'_>, record: &Record) -> Result<(), Error> {
 }
 
 /// The row names no site the register knows, or several.
-pub fn site_not_found(record: &Record, name: Option<&str>, candidates: &[String]) -> Diagnostic {
+pub(super) fn site_not_found(record: &Record, name: Option<&str>, candidates: &[String]) -> Diagnostic {
     Diagnostic::error("import.site_not_found")
         .at(record.whole())
         .arg("name", name.unwrap_or(""))

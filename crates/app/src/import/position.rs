@@ -30,7 +30,7 @@ pub struct Convention {
 }
 
 /// The position of a record, or `None` with the reason among the diagnostics (or no position given at all).
-pub fn place(fields: &mut Fields<'_>, convention: &Convention) -> Option<Placed> {
+pub(super) fn place(fields: &mut Fields<'_>, convention: &Convention) -> Option<Placed> {
     let record = fields.record;
     match &record.geometry {
         Some(geometry) => from_geometry(fields, geometry, record, convention),

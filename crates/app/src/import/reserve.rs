@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::geography::is_areal;
 
 /// Stages a boundary version: a layer of zones, or of the outline alone where the reserve has no zones.
-pub fn boundary(staging: &mut Staging<'_>) -> Result<(), Error> {
+pub(super) fn boundary(staging: &mut Staging<'_>) -> Result<(), Error> {
     let mut zones = Vec::new();
     let mut crs_used = String::new();
     let loaded = staging.loaded;
@@ -90,7 +90,7 @@ fn scheme(zones: &[Zone]) -> Result<ZoningScheme, Error> {
 }
 
 /// Stages station territories.
-pub fn stations(staging: &mut Staging<'_>) -> Result<(), Error> {
+pub(super) fn stations(staging: &mut Staging<'_>) -> Result<(), Error> {
     let mut stations = Vec::new();
     let mut crs_used = String::new();
     let loaded = staging.loaded;
@@ -127,7 +127,7 @@ pub fn stations(staging: &mut Staging<'_>) -> Result<(), Error> {
 }
 
 /// Stages patrol routes.
-pub fn routes(staging: &mut Staging<'_>) -> Result<(), Error> {
+pub(super) fn routes(staging: &mut Staging<'_>) -> Result<(), Error> {
     let mut routes = Vec::new();
     let mut crs_used = String::new();
     let loaded = staging.loaded;

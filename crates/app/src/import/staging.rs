@@ -22,7 +22,7 @@ use crate::landing::{Known, Proposal, SiteBook, name_key};
 use crate::session::{Session, start_of};
 
 /// 暂存 — everything one import gathers before it is committed.
-pub struct Staging<'s> {
+pub(super) struct Staging<'s> {
     pub session: &'s Session,
     pub request: &'s ImportRequest,
     pub loaded: &'s Loaded,
@@ -43,7 +43,7 @@ pub struct Staging<'s> {
 
 impl<'s> Staging<'s> {
     /// An empty table over what the register knows now.
-    pub fn new(
+    pub(super) fn new(
         session: &'s Session,
         request: &'s ImportRequest,
         loaded: &'s Loaded,
@@ -79,7 +79,7 @@ impl<'s> Staging<'s> {
     }
 
     /// Adds an entry unless the register or this import has it.
-    pub fn push(&mut self, entry: Entry) -> Result<bool, Error> {
+    pub(super) fn push(&mut self, entry: Entry) -> Result<bool, Error> {
         let is_known = self.entry_ids.contains(&entry.id) || self.session.register.find_entry(entry.id)?.is_some();
         if !is_known {
             self.entry_ids.insert(entry.id);
@@ -89,25 +89,25 @@ impl<'s> Staging<'s> {
     }
 
     /// An entry whose id follows from stream, kind, day and `seed`.
-    pub fn say(&mut self, stream: StreamId, body: impl Into<EntryBody>, on: Date, seed: &[&[u8]]) -> Result<bool, Error> {
+    pub(super) fn say(&mut self, stream: StreamId, body: impl Into<EntryBody>, on: Date, seed: &[&[u8]]) -> Result<bool, Error> {
         let entry = self.session.entry(stream, body, on, seed);
         self.push(entry)
     }
 
     /// Notes what becomes of a row.
-    pub fn outcome(&mut self, record: &Record, title: Option<&str>, action: Action) {
+    pub(super) fn outcome(&mut self, record: &Record, title: Option<&str>, action: Action) {
         let number = record.place.row.or(record.place.feature).unwrap_or(0);
         let sheet = record.place.sheet.clone();
         self.preview.rows.push(RowOutcome { number, sheet, title: title.unwrap_or("").to_owned(), action });
     }
 
     /// Where a geometry lies, if there is a boundary to lay it over.
-    pub fn locate(&self, geometry: &Geometry<f64>) -> Located {
+    pub(super) fn locate(&self, geometry: &Geometry<f64>) -> Located {
         self.geography.as_ref().map(|g| g.locate(geometry)).unwrap_or_default()
     }
 
     /// Registers a site: its entry, and beside it the facts that follow from laying it over the zones.
-    pub fn register_site(&mut self, facts: SiteFacts, codes: &[&str], basis: Basis, on: Date, seed: &[u8]) -> Result<Known, Error> {
+    pub(super) fn register_site(&mut self, facts: SiteFacts, codes: &[&str], basis: Basis, on: Date, seed: &[u8]) -> Result<Known, Error> {
         let located = facts.shape.as_ref().map(|s| self.locate(&s.0));
         let station = located.as_ref().and_then(|l| l.facts.station_id.clone()).or_else(|| facts.station_id.clone());
         let site_code = self.next_code(station.as_deref())?;
@@ -141,7 +141,7 @@ impl<'s> Staging<'s> {
     }
 
     /// What follows from laying an outline over zones and stations; outweighs what anybody states.
-    pub fn say_located(&mut self, site: SiteId, located: Located, on: Date, seed: &[u8]) -> Result<(), Error> {
+    pub(super) fn say_located(&mut self, site: SiteId, located: Located, on: Date, seed: &[u8]) -> Result<(), Error> {
         let body = SiteAmended { basis: Basis::Overlay, facts: located.facts };
         self.say(StreamId::site(site), body, on, &[b"overlay", seed])?;
         Ok(())
@@ -161,7 +161,7 @@ impl<'s> Staging<'s> {
 
     /// Further facts of a known site from one source. An outline is told only where none is known, so that a later
     /// clue's point does not stand against an earlier patch.
-    pub fn amend(&mut self, site: &Proposal, mut facts: SiteFacts, basis: Basis, on: Date, seed: &[u8]) -> Result<(), Error> {
+    pub(super) fn amend(&mut self, site: &Proposal, mut facts: SiteFacts, basis: Basis, on: Date, seed: &[u8]) -> Result<(), Error> {
         let brings_outline = facts.shape.as_ref().is_some_and(|s| crate::geography::is_areal(&s.0));
         let has_place = self.book.find(site.site_id).is_some_and(|k| k.geometry.is_some());
         let is_wanted = !has_place || (brings_outline && !self.outlined.contains(&site.site_id));
@@ -186,7 +186,7 @@ impl<'s> Staging<'s> {
     }
 
     /// The link between a clue and a site.
-    pub fn link(&mut self, clue: &ClueReceived, site: &Proposal, reason: Option<String>) -> Result<(), Error> {
+    pub(super) fn link(&mut self, clue: &ClueReceived, site: &Proposal, reason: Option<String>) -> Result<(), Error> {
         let body = ClueLinked {
             clue_id: clue.clue_id,
             batch_id: clue.batch_id,
@@ -208,12 +208,12 @@ impl<'s> Staging<'s> {
     }
 
     /// Whether the register has this clue already, word for word.
-    pub fn has_clue(&self, clue: ClueId) -> Result<bool, Error> {
+    pub(super) fn has_clue(&self, clue: ClueId) -> Result<bool, Error> {
         Ok(self.session.register.find_clue(clue)?.is_some())
     }
 
     /// Counts of the diagnostics by code, for the batch's entry.
-    pub fn diagnostic_counts(&self) -> BTreeMap<String, u64> {
+    pub(super) fn diagnostic_counts(&self) -> BTreeMap<String, u64> {
         let mut counts = BTreeMap::new();
         for diagnostic in &self.diagnostics {
             *counts.entry(diagnostic.code.to_string()).or_insert(0) += 1;
@@ -222,7 +222,7 @@ impl<'s> Staging<'s> {
     }
 
     /// Entries in order, the batch's own first; none where nothing is new.
-    pub fn finish(mut self) -> (Vec<Entry>, Vec<Diagnostic>, Preview) {
+    pub(super) fn finish(mut self) -> (Vec<Entry>, Vec<Diagnostic>, Preview) {
         let refused = self.preview.count(|a| matches!(a, Action::Refused));
         let same = self.preview.count(|a| matches!(a, Action::Same));
         let read = self.loaded.records.len().max(self.preview.rows.len());
@@ -236,7 +236,7 @@ impl<'s> Staging<'s> {
     }
 
     /// Whether any of the diagnostics of one row keeps it out.
-    pub fn is_refused(found: &[Diagnostic]) -> bool {
+    pub(super) fn is_refused(found: &[Diagnostic]) -> bool {
         found.iter().any(|d| d.severity == Severity::Error)
     }
 }
@@ -258,7 +258,7 @@ fn known_sites(session: &Session) -> Result<(Vec<Known>, BTreeSet<SiteId>), Erro
 }
 
 /// The facts of a site that a clue states.
-pub fn facts_of_clue(clue: &ClueFacts, station_id: Option<String>, zone_kind: Option<String>) -> SiteFacts {
+pub(super) fn facts_of_clue(clue: &ClueFacts, station_id: Option<String>, zone_kind: Option<String>) -> SiteFacts {
     let point = clue.shape.as_ref().and_then(|s| crate::geography::representative(&s.0));
     let is_areal = clue.shape.as_ref().is_some_and(|s| crate::geography::is_areal(&s.0));
     SiteFacts {
@@ -285,6 +285,6 @@ pub fn facts_of_clue(clue: &ClueFacts, station_id: Option<String>, zone_kind: Op
 }
 
 /// The shape of a geometry as entries hold it.
-pub fn shape(geometry: &Geometry<f64>) -> Shape {
+pub(super) fn shape(geometry: &Geometry<f64>) -> Shape {
     Shape(geometry.clone())
 }

@@ -17,7 +17,7 @@ use crate::geography::is_areal;
 use crate::landing::{Decision, Proposal, Sought};
 
 /// Stages every row of a verification sheet.
-pub fn stage(staging: &mut Staging<'_>) -> Result<(), Error> {
+pub(super) fn stage(staging: &mut Staging<'_>) -> Result<(), Error> {
     let loaded = staging.loaded;
     for record in &loaded.records {
         row(staging, record)?;
