@@ -21,7 +21,7 @@ const LEAST_IOU: f64 = 0.1;
 const RANGES: u32 = 64;
 
 /// What was read and found.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Report {
     /// Old patches read.
     pub old: u64,

@@ -19,7 +19,7 @@ const ZONE_RANGES: u32 = 16;
 const PATCH_RANGES: u32 = 128;
 
 /// What was read and found.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Report {
     /// Zones read.
     pub zones: u64,
