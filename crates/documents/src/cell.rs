@@ -48,7 +48,11 @@ impl<'a> CellValue<'a> {
     /// Text, or [`CellValue::Empty`] for the empty string.
     pub fn text(text: impl Into<Cow<'a, str>>) -> Self {
         let text = text.into();
-        if text.is_empty() { Self::Empty } else { Self::Text(text) }
+        if text.is_empty() {
+            Self::Empty
+        } else {
+            Self::Text(text)
+        }
     }
 
     /// The value on a colored ground; a mark it already bore keeps its comment.
@@ -59,7 +63,11 @@ impl<'a> CellValue<'a> {
                 marked.shade = shade;
                 Self::Marked(marked)
             }
-            value => Self::Marked(Box::new(MarkedCell { value, shade, comment: None })),
+            value => Self::Marked(Box::new(MarkedCell {
+                value,
+                shade,
+                comment: None,
+            })),
         }
     }
 
@@ -70,7 +78,11 @@ impl<'a> CellValue<'a> {
             Self::Marked(marked) => marked.value,
             value => value,
         };
-        Self::Marked(Box::new(MarkedCell { value, shade, comment: Some(comment.into()) }))
+        Self::Marked(Box::new(MarkedCell {
+            value,
+            shade,
+            comment: Some(comment.into()),
+        }))
     }
 
     /// The value without its mark.
@@ -157,12 +169,17 @@ mod tests {
 
     #[test]
     fn a_mark_never_nests() {
-        let cell = CellValue::from("核心区").remarked(Shade::Amber, "疑似").shaded(Shade::Red);
+        let cell = CellValue::from("核心区")
+            .remarked(Shade::Amber, "疑似")
+            .shaded(Shade::Red);
         assert_eq!(cell.bare(), &CellValue::from("核心区"));
         assert_eq!(cell.shade(), Some(Shade::Red));
         assert_eq!(cell.comment(), Some("疑似"));
         let again = cell.remarked(Shade::Blue, "已核对");
-        assert_eq!((again.bare(), again.comment()), (&CellValue::from("核心区"), Some("已核对")));
+        assert_eq!(
+            (again.bare(), again.comment()),
+            (&CellValue::from("核心区"), Some("已核对"))
+        );
     }
 
     #[test]

@@ -27,7 +27,11 @@ impl Comments {
     }
 
     pub(crate) fn push(&mut self, column: usize, row: u32, text: &str) {
-        self.list.push(Comment { column, row, text: text.to_owned() });
+        self.list.push(Comment {
+            column,
+            row,
+            text: text.to_owned(),
+        });
     }
 
     pub(crate) fn truncate(&mut self, len: usize) {
@@ -55,7 +59,12 @@ impl Comments {
         self.write_shapes(package, number, first_block)
     }
 
-    fn write_texts<W: Write + Seek>(&self, package: &mut Package<W>, number: usize, author: &str) -> Result<(), Error> {
+    fn write_texts<W: Write + Seek>(
+        &self,
+        package: &mut Package<W>,
+        number: usize,
+        author: &str,
+    ) -> Result<(), Error> {
         package.begin(&format!("xl/comments{number}.xml"))?;
         let opening = format!(
             "{}<comments xmlns=\"{}\"><authors><author>{}</author></authors><commentList>",
@@ -66,19 +75,30 @@ impl Comments {
         package.buffer.extend_from_slice(opening.as_bytes());
         for comment in &self.list {
             let name = xml::cell_name(comment.column, comment.row);
-            let opening = format!("<comment ref=\"{name}\" authorId=\"0\"><text><r><rPr><sz val=\"10\"/><rFont val=\"宋体\"/></rPr>");
+            let opening = format!(
+                "<comment ref=\"{name}\" authorId=\"0\"><text><r><rPr><sz val=\"10\"/><rFont val=\"宋体\"/></rPr>"
+            );
             package.buffer.extend_from_slice(opening.as_bytes());
             push_t(&mut package.buffer, &comment.text);
             package.buffer.extend_from_slice(b"</r></text></comment>");
             package.spill()?;
         }
-        package.buffer.extend_from_slice(b"</commentList></comments>");
+        package
+            .buffer
+            .extend_from_slice(b"</commentList></comments>");
         Ok(())
     }
 
-    fn write_shapes<W: Write + Seek>(&self, package: &mut Package<W>, number: usize, first_block: usize) -> Result<(), Error> {
+    fn write_shapes<W: Write + Seek>(
+        &self,
+        package: &mut Package<W>,
+        number: usize,
+        first_block: usize,
+    ) -> Result<(), Error> {
         package.begin(&format!("xl/drawings/vmlDrawing{number}.vml"))?;
-        let blocks: Vec<String> = (first_block..first_block + self.blocks()).map(|block| block.to_string()).collect();
+        let blocks: Vec<String> = (first_block..first_block + self.blocks())
+            .map(|block| block.to_string())
+            .collect();
         package.buffer.extend_from_slice(DRAWING_OPENING.as_bytes());
         package.buffer.extend_from_slice(
             format!("<o:shapelayout v:ext=\"edit\"><o:idmap v:ext=\"edit\" data=\"{}\"/></o:shapelayout>{SHAPE_TYPE}", blocks.join(","))
@@ -105,7 +125,11 @@ impl Comment {
     fn shape(&self, id: usize) -> String {
         let (column, row) = (self.column, self.row - 1);
         let lines = u32::try_from(measure::lines(&self.text, 30.0)).unwrap_or(u32::MAX);
-        let (left, top, bottom) = (column + 1, row.saturating_sub(1), row + lines.clamp(2, 12) + 1);
+        let (left, top, bottom) = (
+            column + 1,
+            row.saturating_sub(1),
+            row + lines.clamp(2, 12) + 1,
+        );
         format!(
             "<v:shape id=\"_x0000_s{id}\" type=\"#_x0000_t202\" style=\"position:absolute;visibility:hidden\" \
              fillcolor=\"#ffffe1\" o:insetmode=\"auto\"><v:fill color2=\"#ffffe1\"/>\

@@ -38,10 +38,21 @@ impl<'b, W: Write + Seek> Grid<'b, W> {
         let columns = frame.widths.len();
         check(name, Limit::Columns, columns, MAX_COLUMNS)?;
         frame.is_selected = core.begin_sheet(name)?;
-        core.package.buffer.extend_from_slice(frame.xml().as_bytes());
+        core.package
+            .buffer
+            .extend_from_slice(frame.xml().as_bytes());
         let columns = (0..columns).map(ColumnState::new).collect();
-        let (row_digits, comments, start_of_row) = (Vec::new(), Comments::default(), Mark::default());
-        Ok(Self { core, name: name.to_owned(), columns, row: 0, row_digits, comments, start_of_row })
+        let (row_digits, comments, start_of_row) =
+            (Vec::new(), Comments::default(), Mark::default());
+        Ok(Self {
+            core,
+            name: name.to_owned(),
+            columns,
+            row: 0,
+            row_digits,
+            comments,
+            start_of_row,
+        })
     }
 
     /// Rows written so far; also the number of the current row.
@@ -59,9 +70,17 @@ impl<'b, W: Write + Seek> Grid<'b, W> {
 
     /// Begins the next row.
     pub(crate) fn begin_row(&mut self, height: Height) -> Result<(), Error> {
-        check(&self.name, Limit::Rows, self.row as usize + 1, MAX_ROWS as usize)?;
+        check(
+            &self.name,
+            Limit::Rows,
+            self.row as usize + 1,
+            MAX_ROWS as usize,
+        )?;
         self.core.package.spill()?;
-        self.start_of_row = Mark { bytes: self.core.package.buffer.len(), comments: self.comments.len() };
+        self.start_of_row = Mark {
+            bytes: self.core.package.buffer.len(),
+            comments: self.comments.len(),
+        };
         self.row += 1;
         self.row_digits.clear();
         xml::push_integer(&mut self.row_digits, self.row.into());
@@ -98,7 +117,11 @@ impl<'b, W: Write + Seek> Grid<'b, W> {
 
     pub(crate) fn number(&mut self, column: usize, style: usize, number: f64) -> Result<(), Error> {
         if !number.is_finite() {
-            return Err(Error::NotFinite { sheet: self.name.clone(), row: self.row, column });
+            return Err(Error::NotFinite {
+                sheet: self.name.clone(),
+                row: self.row,
+                column,
+            });
         }
         self.open_cell(column, style);
         let out = &mut self.core.package.buffer;
@@ -120,7 +143,12 @@ impl<'b, W: Write + Seek> Grid<'b, W> {
 
     pub(crate) fn comment(&mut self, column: usize, text: &str) -> Result<(), Error> {
         self.check_text(column, text)?;
-        check(&self.name, Limit::Comments, self.comments.len() + 1, MAX_COMMENTS)?;
+        check(
+            &self.name,
+            Limit::Comments,
+            self.comments.len() + 1,
+            MAX_COMMENTS,
+        )?;
         self.comments.push(column, self.row, text);
         Ok(())
     }
@@ -129,7 +157,10 @@ impl<'b, W: Write + Seek> Grid<'b, W> {
     pub(crate) fn close(self, tail: Tail) -> Result<(), Error> {
         let has_comments = !self.comments.is_empty();
         let closing = tail.xml(&self.core.footer, has_comments);
-        self.core.package.buffer.extend_from_slice(closing.as_bytes());
+        self.core
+            .package
+            .buffer
+            .extend_from_slice(closing.as_bytes());
         let last = xml::absolute_name(self.columns.len().saturating_sub(1), self.row.max(1));
         self.core.end_sheet(self.name, &tail, &last, &self.comments)
     }
@@ -175,14 +206,22 @@ impl<'b, W: Write + Seek> Grid<'b, W> {
         if found <= MAX_CELL_CHARS {
             return Ok(());
         }
-        Err(Error::TextTooLong { sheet: self.name.clone(), row: self.row, column, found })
+        Err(Error::TextTooLong {
+            sheet: self.name.clone(),
+            row: self.row,
+            column,
+            found,
+        })
     }
 }
 
 impl ColumnState {
     fn new(column: usize) -> Self {
         let opening = format!("<c r=\"{}", xml::column_letters(column)).into_bytes();
-        Self { opening, repetition: Repetition::default() }
+        Self {
+            opening,
+            repetition: Repetition::default(),
+        }
     }
 }
 
@@ -193,10 +232,23 @@ fn push_height(out: &mut Vec<u8>, height: Height) {
     let (Height::Fixed(points) | Height::Fitted(points)) = height;
     out.extend_from_slice(b"\" ht=\"");
     xml::push_number(out, (points.clamp(1.0, MAX_POINTS) * 10.0).round() / 10.0);
-    let end: &[u8] = if matches!(height, Height::Fixed(_)) { b"\" customHeight=\"1\">" } else { b"\">" };
+    let end: &[u8] = if matches!(height, Height::Fixed(_)) {
+        b"\" customHeight=\"1\">"
+    } else {
+        b"\">"
+    };
     out.extend_from_slice(end);
 }
 
 fn check(sheet: &str, limit: Limit, found: usize, most: usize) -> Result<(), Error> {
-    if found <= most { Ok(()) } else { Err(Error::Limit { sheet: sheet.to_owned(), limit, found, most }) }
+    if found <= most {
+        Ok(())
+    } else {
+        Err(Error::Limit {
+            sheet: sheet.to_owned(),
+            limit,
+            found,
+            most,
+        })
+    }
 }

@@ -93,7 +93,8 @@ impl LedgerSheet {
     /// One more line below the title, its parts spread over the width.
     #[must_use]
     pub fn subtitle<P: Into<String>>(mut self, parts: impl IntoIterator<Item = P>) -> Self {
-        self.subtitle.push(parts.into_iter().map(Into::into).collect());
+        self.subtitle
+            .push(parts.into_iter().map(Into::into).collect());
         self
     }
 
@@ -120,28 +121,45 @@ impl LedgerSheet {
 
     /// Rows the headings take.
     pub(crate) fn heading_depth(&self) -> usize {
-        self.columns.iter().map(|column| column.groups.len() + 1).max().unwrap_or(1)
+        self.columns
+            .iter()
+            .map(|column| column.groups.len() + 1)
+            .max()
+            .unwrap_or(1)
     }
 
     /// Whether column `right` continues the group of its left neighbor on `level`.
     fn continues_group(&self, right: usize, level: usize) -> bool {
-        let groups = |n: usize| self.columns.get(n).and_then(|column| column.groups.get(..=level));
+        let groups = |n: usize| {
+            self.columns
+                .get(n)
+                .and_then(|column| column.groups.get(..=level))
+        };
         right > 0 && groups(right).is_some() && groups(right - 1) == groups(right)
     }
 
     pub(crate) fn frame(&self) -> Frame {
-        let rows_above = usize::from(!self.title.is_empty()) + self.subtitle.len() + self.heading_depth();
+        let rows_above =
+            usize::from(!self.title.is_empty()) + self.subtitle.len() + self.heading_depth();
         Frame {
             widths: self.columns.iter().map(|column| column.width).collect(),
             frozen_rows: u32::try_from(rows_above).unwrap_or(0),
             // All columns frozen would leave nothing to scroll.
-            frozen_columns: if self.key_columns < self.columns.len() { self.key_columns } else { 0 },
+            frozen_columns: if self.key_columns < self.columns.len() {
+                self.key_columns
+            } else {
+                0
+            },
             is_selected: false,
         }
     }
 
     fn total_width(&self) -> f64 {
-        self.columns.iter().map(|column| column.width).sum::<f64>().max(1.0)
+        self.columns
+            .iter()
+            .map(|column| column.width)
+            .sum::<f64>()
+            .max(1.0)
     }
 }
 
@@ -241,7 +259,9 @@ impl Format {
     fn number(self, kind: Kind) -> NumberFormat {
         match (kind, self) {
             (Kind::Date, _) | (Kind::Blank, Self::Date) => NumberFormat::Date,
-            (Kind::Text | Kind::Quoted, _) | (Kind::Blank, Self::Text | Self::YesNo) => NumberFormat::Text,
+            (Kind::Text | Kind::Quoted, _) | (Kind::Blank, Self::Text | Self::YesNo) => {
+                NumberFormat::Text
+            }
             (_, Self::Integer) => NumberFormat::Integer,
             (_, Self::Decimal(decimals)) => NumberFormat::Decimal(decimals),
             (_, Self::LonLat) => NumberFormat::Decimal(6),
@@ -262,7 +282,13 @@ enum Kind {
     Date,
 }
 
-const KINDS: [Kind; 5] = [Kind::Blank, Kind::Text, Kind::Quoted, Kind::Number, Kind::Date];
+const KINDS: [Kind; 5] = [
+    Kind::Blank,
+    Kind::Text,
+    Kind::Quoted,
+    Kind::Number,
+    Kind::Date,
+];
 
 /// Whole numbers beyond 15 digits lose their end in office programs: they are written as text.
 const MAX_EXACT_INTEGER: u64 = 999_999_999_999_999;
@@ -285,10 +311,23 @@ pub(crate) struct Layout<'s> {
 
 impl<'s> Layout<'s> {
     /// Writes everything above the rows.
-    pub(crate) fn begin<W: Write + Seek>(sheet: &'s LedgerSheet, grid: &mut Grid<'_, W>) -> Result<Self, Error> {
-        let styles = sheet.columns.iter().map(|column| KINDS.map(|kind| grid.core.styles.intern(column.style(kind, None)))).collect();
+    pub(crate) fn begin<W: Write + Seek>(
+        sheet: &'s LedgerSheet,
+        grid: &mut Grid<'_, W>,
+    ) -> Result<Self, Error> {
+        let styles = sheet
+            .columns
+            .iter()
+            .map(|column| KINDS.map(|kind| grid.core.styles.intern(column.style(kind, None))))
+            .collect();
         let sums = vec![0.0; sheet.columns.len()];
-        let mut layout = Self { sheet, styles, sums, merges: Vec::new(), headings: (0, 0) };
+        let mut layout = Self {
+            sheet,
+            styles,
+            sums,
+            merges: Vec::new(),
+            headings: (0, 0),
+        };
         if sheet.columns.is_empty() {
             return Ok(layout);
         }
@@ -300,13 +339,25 @@ impl<'s> Layout<'s> {
         Ok(layout)
     }
 
-    pub(crate) fn row<W: Write + Seek>(&mut self, grid: &mut Grid<'_, W>, cells: &[CellValue<'_>]) -> Result<(), Error> {
+    pub(crate) fn row<W: Write + Seek>(
+        &mut self,
+        grid: &mut Grid<'_, W>,
+        cells: &[CellValue<'_>],
+    ) -> Result<(), Error> {
         let (found, expected) = (cells.len(), self.sheet.columns.len());
         if found != expected {
-            return Err(Error::RowWidth { sheet: grid.name().to_owned(), row: grid.row() + 1, found, expected });
+            return Err(Error::RowWidth {
+                sheet: grid.name().to_owned(),
+                row: grid.row() + 1,
+                found,
+                expected,
+            });
         }
         grid.begin_row(self.height(cells))?;
-        let written = cells.iter().enumerate().try_for_each(|(column, cell)| self.cell(grid, column, cell));
+        let written = cells
+            .iter()
+            .enumerate()
+            .try_for_each(|(column, cell)| self.cell(grid, column, cell));
         match written {
             Ok(()) => grid.end_row(),
             Err(_) => grid.abandon_row(),
@@ -333,18 +384,32 @@ impl<'s> Layout<'s> {
         if self.sheet.title.is_empty() {
             return Ok(());
         }
-        let style = Style { font: Font::Title, horizontal: Horizontal::Center, ..Style::PLAIN };
+        let style = Style {
+            font: Font::Title,
+            horizontal: Horizontal::Center,
+            ..Style::PLAIN
+        };
         self.line(grid, &self.sheet.title, style, TITLE_POINTS)
     }
 
     fn note<W: Write + Seek>(&mut self, grid: &mut Grid<'_, W>, note: &str) -> Result<(), Error> {
         let lines = measure::lines(note, self.sheet.total_width());
-        let style = Style { font: Font::Note, wrap: true, ..Style::PLAIN };
+        let style = Style {
+            font: Font::Note,
+            wrap: true,
+            ..Style::PLAIN
+        };
         self.line(grid, note, style, measure::points_of(lines))
     }
 
     /// One text over all columns.
-    fn line<W: Write + Seek>(&mut self, grid: &mut Grid<'_, W>, text: &str, style: Style, points: f64) -> Result<(), Error> {
+    fn line<W: Write + Seek>(
+        &mut self,
+        grid: &mut Grid<'_, W>,
+        text: &str,
+        style: Style,
+        points: f64,
+    ) -> Result<(), Error> {
         let style = grid.core.styles.intern(style);
         grid.begin_row(Height::Fixed(points))?;
         grid.text(0, style, text)?;
@@ -353,9 +418,17 @@ impl<'s> Layout<'s> {
         Ok(())
     }
 
-    fn subtitle<W: Write + Seek>(&mut self, grid: &mut Grid<'_, W>, parts: &[String]) -> Result<(), Error> {
+    fn subtitle<W: Write + Seek>(
+        &mut self,
+        grid: &mut Grid<'_, W>,
+        parts: &[String],
+    ) -> Result<(), Error> {
         let starts = self.spread(parts.len());
-        let parts = if starts.len() < parts.len() { &[parts.join("  ")] } else { parts };
+        let parts = if starts.len() < parts.len() {
+            &[parts.join("  ")]
+        } else {
+            parts
+        };
         grid.begin_row(Height::Fixed(SUBTITLE_POINTS))?;
         for (n, (part, &start)) in parts.iter().zip(&starts).enumerate() {
             let horizontal = match n {
@@ -363,7 +436,11 @@ impl<'s> Layout<'s> {
                 n if n + 1 == parts.len() => Horizontal::Right,
                 _ => Horizontal::Center,
             };
-            let style = grid.core.styles.intern(Style { font: Font::Subtitle, horizontal, ..Style::PLAIN });
+            let style = grid.core.styles.intern(Style {
+                font: Font::Subtitle,
+                horizontal,
+                ..Style::PLAIN
+            });
             grid.text(start, style, part)?;
             let end = starts.get(n + 1).copied().unwrap_or(grid.columns()) - 1;
             self.merge((start, grid.row()), (end, grid.row()));
@@ -383,7 +460,11 @@ impl<'s> Layout<'s> {
             }
             left += column.width;
         }
-        if starts.len() < parts { vec![0] } else { starts }
+        if starts.len() < parts {
+            vec![0]
+        } else {
+            starts
+        }
     }
 
     fn headings<W: Write + Seek>(&mut self, grid: &mut Grid<'_, W>) -> Result<(), Error> {
@@ -399,7 +480,11 @@ impl<'s> Layout<'s> {
         let style = grid.core.styles.intern(style);
         let first = grid.row() + 1;
         for level in 0..depth {
-            let points = if level + 1 == depth { self.lowest_heading_points(depth) } else { HEADING_POINTS };
+            let points = if level + 1 == depth {
+                self.lowest_heading_points(depth)
+            } else {
+                HEADING_POINTS
+            };
             grid.begin_row(Height::Fixed(points))?;
             for column in 0..self.sheet.columns.len() {
                 match self.heading(column, level) {
@@ -433,7 +518,9 @@ impl<'s> Layout<'s> {
                     continue;
                 }
                 if level < self.sheet.columns[column].groups.len() {
-                    let run = (column + 1..).take_while(|&next| self.sheet.continues_group(next, level)).count();
+                    let run = (column + 1..)
+                        .take_while(|&next| self.sheet.continues_group(next, level))
+                        .count();
                     self.merge((column, row), (column + run, row));
                 } else {
                     self.merge((column, row), (column, last));
@@ -453,14 +540,24 @@ impl<'s> Layout<'s> {
 
     /// High enough for the longest wrapped text of the row.
     fn height(&self, cells: &[CellValue<'_>]) -> Height {
-        let lines = self.sheet.columns.iter().zip(cells).map(|(column, cell)| match cell.bare() {
-            CellValue::Text(text) if column.wrap => measure::lines(text, column.width),
-            _ => 1,
-        });
+        let lines = self
+            .sheet
+            .columns
+            .iter()
+            .zip(cells)
+            .map(|(column, cell)| match cell.bare() {
+                CellValue::Text(text) if column.wrap => measure::lines(text, column.width),
+                _ => 1,
+            });
         Height::of_lines(lines.max().unwrap_or(1))
     }
 
-    fn cell<W: Write + Seek>(&self, grid: &mut Grid<'_, W>, column: usize, cell: &CellValue<'_>) -> Result<(), Error> {
+    fn cell<W: Write + Seek>(
+        &self,
+        grid: &mut Grid<'_, W>,
+        column: usize,
+        cell: &CellValue<'_>,
+    ) -> Result<(), Error> {
         if let Some(comment) = cell.comment() {
             grid.comment(column, comment)?;
         }
@@ -496,8 +593,18 @@ impl<'s> Layout<'s> {
         }
     }
 
-    fn text<W: Write + Seek>(&self, grid: &mut Grid<'_, W>, column: usize, text: &str, shade: Option<Shade>) -> Result<(), Error> {
-        let kind = if looks_like_formula(text) { Kind::Quoted } else { Kind::Text };
+    fn text<W: Write + Seek>(
+        &self,
+        grid: &mut Grid<'_, W>,
+        column: usize,
+        text: &str,
+        shade: Option<Shade>,
+    ) -> Result<(), Error> {
+        let kind = if looks_like_formula(text) {
+            Kind::Quoted
+        } else {
+            Kind::Text
+        };
         let style = self.look(grid, column, kind, shade);
         if text.is_empty() {
             grid.blank(column, style);
@@ -506,10 +613,19 @@ impl<'s> Layout<'s> {
         grid.text(column, style, text)
     }
 
-    fn look<W: Write + Seek>(&self, grid: &mut Grid<'_, W>, column: usize, kind: Kind, shade: Option<Shade>) -> usize {
+    fn look<W: Write + Seek>(
+        &self,
+        grid: &mut Grid<'_, W>,
+        column: usize,
+        kind: Kind,
+        shade: Option<Shade>,
+    ) -> usize {
         match shade {
             None => self.styles[column][kind as usize],
-            Some(_) => grid.core.styles.intern(self.sheet.columns[column].style(kind, shade)),
+            Some(_) => grid
+                .core
+                .styles
+                .intern(self.sheet.columns[column].style(kind, shade)),
         }
     }
 
@@ -527,12 +643,32 @@ impl<'s> Layout<'s> {
     }
 
     fn totals<W: Write + Seek>(&mut self, grid: &mut Grid<'_, W>) -> Result<(), Error> {
-        let Some(label) = &self.sheet.total_label else { return Ok(()) };
-        let label_end = self.sheet.columns.iter().position(|column| column.is_summed).unwrap_or(self.sheet.columns.len()).max(1);
+        let Some(label) = &self.sheet.total_label else {
+            return Ok(());
+        };
+        let label_end = self
+            .sheet
+            .columns
+            .iter()
+            .position(|column| column.is_summed)
+            .unwrap_or(self.sheet.columns.len())
+            .max(1);
         grid.begin_row(Height::Fixed(TOTAL_POINTS))?;
         for (n, column) in self.sheet.columns.iter().enumerate() {
-            let style = Style { font: Font::Strong, ground: Ground::Total, wrap: false, ..column.style(Kind::Number, None) };
-            let style = if n < label_end { Style { horizontal: Horizontal::Center, ..style } } else { style };
+            let style = Style {
+                font: Font::Strong,
+                ground: Ground::Total,
+                wrap: false,
+                ..column.style(Kind::Number, None)
+            };
+            let style = if n < label_end {
+                Style {
+                    horizontal: Horizontal::Center,
+                    ..style
+                }
+            } else {
+                style
+            };
             let style = grid.core.styles.intern(style);
             match n {
                 0 => grid.text(n, style, label)?,
@@ -547,7 +683,11 @@ impl<'s> Layout<'s> {
 
     fn merge(&mut self, from: (usize, u32), to: (usize, u32)) {
         if from != to {
-            self.merges.push(format!("{}:{}", xml::cell_name(from.0, from.1), xml::cell_name(to.0, to.1)));
+            self.merges.push(format!(
+                "{}:{}",
+                xml::cell_name(from.0, from.1),
+                xml::cell_name(to.0, to.1)
+            ));
         }
     }
 
@@ -558,18 +698,33 @@ impl<'s> Layout<'s> {
         }
         let last_column = self.sheet.columns.len() - 1;
         let has_rows = last_row > heading_row;
-        let range = |first: u32| format!("{}:{}", xml::cell_name(0, first), xml::cell_name(last_column, last_row));
+        let range = |first: u32| {
+            format!(
+                "{}:{}",
+                xml::cell_name(0, first),
+                xml::cell_name(last_column, last_row)
+            )
+        };
         Tail {
             filter: Some(range(heading_row)),
             merges: std::mem::take(&mut self.merges),
-            validations: if has_rows { self.validations(grid, heading_row + 1, last_row) } else { Vec::new() },
+            validations: if has_rows {
+                self.validations(grid, heading_row + 1, last_row)
+            } else {
+                Vec::new()
+            },
             text_range: has_rows.then(|| range(heading_row + 1)),
             repeated_rows: Some((first_heading, heading_row)),
             is_hidden: false,
         }
     }
 
-    fn validations<W: Write + Seek>(&self, grid: &mut Grid<'_, W>, first: u32, last: u32) -> Vec<(String, String)> {
+    fn validations<W: Write + Seek>(
+        &self,
+        grid: &mut Grid<'_, W>,
+        first: u32,
+        last: u32,
+    ) -> Vec<(String, String)> {
         let mut rules = Vec::new();
         for (n, column) in self.sheet.columns.iter().enumerate() {
             let answers = [yes_no(true).to_owned(), yes_no(false).to_owned()];
@@ -579,7 +734,10 @@ impl<'s> Layout<'s> {
                 _ => continue,
             };
             if let Some(formula) = grid.core.list_formula(allowed) {
-                rules.push((format!("{}:{}", xml::cell_name(n, first), xml::cell_name(n, last)), formula));
+                rules.push((
+                    format!("{}:{}", xml::cell_name(n, first), xml::cell_name(n, last)),
+                    formula,
+                ));
             }
         }
         rules

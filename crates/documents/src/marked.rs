@@ -10,7 +10,8 @@ use crate::measure::{self, Height};
 use crate::sheet_xml::{Frame, Tail};
 use crate::style::{Font, Ground, Horizontal, NumberFormat, Style};
 use crate::{
-    Align, CellValue, ColumnSpec, Error, Format, LedgerSheet, MAX_CELL_CHARS, MAX_COLUMNS, Shade, Workbook, xml,
+    Align, CellValue, ColumnSpec, Error, Format, LedgerSheet, MAX_CELL_CHARS, MAX_COLUMNS, Shade,
+    Workbook, xml,
 };
 
 /// One table of the input with its marks.
@@ -74,7 +75,10 @@ pub fn write<W: Write + Seek, S: AsRef<str>>(
     words: &MarkedWords,
 ) -> Result<(), Error> {
     let mut taken = HashSet::from([words.list.to_lowercase()]);
-    let names: Vec<String> = tables.iter().map(|table| free_name(table.name, &mut taken)).collect();
+    let names: Vec<String> = tables
+        .iter()
+        .map(|table| free_name(table.name, &mut taken))
+        .collect();
     for (table, name) in tables.iter().zip(&names) {
         Copy::new(table, words).write(book, name)?;
     }
@@ -96,11 +100,24 @@ struct Copy<'a, S> {
 
 impl<'a, S: AsRef<str>> Copy<'a, S> {
     fn new(table: &'a MarkedTable<'a, S>, words: &'a MarkedWords) -> Self {
-        let columns = table.rows.iter().map(Vec::len).max().unwrap_or(0).min(MAX_COLUMNS - 1);
+        let columns = table
+            .rows
+            .iter()
+            .map(Vec::len)
+            .max()
+            .unwrap_or(0)
+            .min(MAX_COLUMNS - 1);
         let mut marks: Vec<&Mark> = table.marks.iter().collect();
         // Remarks on the whole row stand behind those on its cells.
         marks.sort_by_key(|mark| (mark.row, mark.column.unwrap_or(usize::MAX)));
-        Self { table, words, marks, columns, widths: sampled_widths(table, columns), comments_left: MAX_MARKED_COMMENTS }
+        Self {
+            table,
+            words,
+            marks,
+            columns,
+            widths: sampled_widths(table, columns),
+            comments_left: MAX_MARKED_COMMENTS,
+        }
     }
 
     fn write<W: Write + Seek>(mut self, book: &mut Workbook<W>, name: &str) -> Result<(), Error> {
@@ -114,7 +131,11 @@ impl<'a, S: AsRef<str>> Copy<'a, S> {
         grid.close(Tail {
             filter: heading.map(range),
             text_range: (last > 0).then(|| range(1)),
-            repeated_rows: self.table.heading_row.filter(|_| has_heading).map(|row| (row, row)),
+            repeated_rows: self
+                .table
+                .heading_row
+                .filter(|_| has_heading)
+                .map(|row| (row, row)),
             ..Tail::default()
         })
     }
@@ -122,10 +143,19 @@ impl<'a, S: AsRef<str>> Copy<'a, S> {
     fn frame(&self) -> Frame {
         let widths = self.widths.iter().copied().chain([REMARKS_WIDTH]).collect();
         let frozen_rows = self.table.heading_row.unwrap_or(0).min(20);
-        Frame { widths, frozen_rows, ..Frame::default() }
+        Frame {
+            widths,
+            frozen_rows,
+            ..Frame::default()
+        }
     }
 
-    fn row<W: Write + Seek>(&mut self, grid: &mut Grid<'_, W>, cells: &[S], number: u32) -> Result<(), Error> {
+    fn row<W: Write + Seek>(
+        &mut self,
+        grid: &mut Grid<'_, W>,
+        cells: &[S],
+        number: u32,
+    ) -> Result<(), Error> {
         let marks = self.marks_of(number);
         let remarks = self.remarks_text(number, &marks);
         grid.begin_row(self.height(cells, number, &remarks))?;
@@ -152,13 +182,20 @@ impl<'a, S: AsRef<str>> Copy<'a, S> {
         row: u32,
         marks: &[&Mark],
     ) -> Result<(), Error> {
-        let of_cell: Vec<&Mark> = marks.iter().copied().filter(|mark| mark.column == Some(column)).collect();
+        let of_cell: Vec<&Mark> = marks
+            .iter()
+            .copied()
+            .filter(|mark| mark.column == Some(column))
+            .collect();
         if !of_cell.is_empty() && self.comments_left > 0 {
             self.comments_left -= 1;
             grid.comment(column, &self.remark_text(&of_cell))?;
         }
         let severity = of_cell.iter().map(|mark| mark.severity).max();
-        let style = grid.core.styles.intern(self.style(row, severity, looks_like_formula(text)));
+        let style = grid
+            .core
+            .styles
+            .intern(self.style(row, severity, looks_like_formula(text)));
         if text.is_empty() {
             grid.blank(column, style);
             return Ok(());
@@ -166,7 +203,13 @@ impl<'a, S: AsRef<str>> Copy<'a, S> {
         grid.text(column, style, clip(text))
     }
 
-    fn remarks<W: Write + Seek>(&self, grid: &mut Grid<'_, W>, row: u32, marks: &[&Mark], text: &str) -> Result<(), Error> {
+    fn remarks<W: Write + Seek>(
+        &self,
+        grid: &mut Grid<'_, W>,
+        row: u32,
+        marks: &[&Mark],
+        text: &str,
+    ) -> Result<(), Error> {
         let severity = marks.iter().map(|mark| mark.severity).max();
         let style = grid.core.styles.intern(self.style(row, severity, false));
         if text.is_empty() {
@@ -190,8 +233,16 @@ impl<'a, S: AsRef<str>> Copy<'a, S> {
         if row < self.table.heading_row.unwrap_or(0) {
             return Height::of_lines(1);
         }
-        let lines = cells.iter().zip(&self.widths).map(|(cell, &width)| measure::lines(cell.as_ref(), width)).max();
-        Height::of_lines(lines.unwrap_or(1).max(measure::lines(remarks, REMARKS_WIDTH)))
+        let lines = cells
+            .iter()
+            .zip(&self.widths)
+            .map(|(cell, &width)| measure::lines(cell.as_ref(), width))
+            .max();
+        Height::of_lines(
+            lines
+                .unwrap_or(1)
+                .max(measure::lines(remarks, REMARKS_WIDTH)),
+        )
     }
 
     fn remark_text(&self, marks: &[&Mark]) -> String {
@@ -208,11 +259,19 @@ impl<'a, S: AsRef<str>> Copy<'a, S> {
             None => Ground::None,
         };
         Style {
-            font: if is_heading { Font::Heading } else { Font::Body },
+            font: if is_heading {
+                Font::Heading
+            } else {
+                Font::Body
+            },
             ground,
             // What stands above the column names is no part of the table.
             border: row >= heading_row || severity.is_some(),
-            horizontal: if is_heading { Horizontal::Center } else { Horizontal::Left },
+            horizontal: if is_heading {
+                Horizontal::Center
+            } else {
+                Horizontal::Left
+            },
             wrap: row >= heading_row,
             number: NumberFormat::Text,
             quote,
@@ -232,13 +291,19 @@ impl Severity {
 
 impl MarkedWords {
     fn remark(&self, mark: &Mark) -> String {
-        let pattern = if mark.hint.is_some() { &self.remark_with_hint } else { &self.remark };
+        let pattern = if mark.hint.is_some() {
+            &self.remark_with_hint
+        } else {
+            &self.remark
+        };
         // The hint last, and once each: what people wrote may itself contain braces.
         let mut out = String::new();
         let mut rest = pattern.as_str();
         while let Some(start) = rest.find('{') {
             out.push_str(&rest[..start]);
-            let end = rest[start..].find('}').map_or(rest.len(), |end| start + end + 1);
+            let end = rest[start..]
+                .find('}')
+                .map_or(rest.len(), |end| start + end + 1);
             out.push_str(match &rest[start..end] {
                 "{severity}" => self.severity(mark.severity),
                 "{message}" => &mark.message,
@@ -277,10 +342,23 @@ fn list_sheet(words: &MarkedWords) -> LedgerSheet {
     let [number, sheet, cell, severity, message, hint, value] = &words.list_headers;
     LedgerSheet::new(&words.list, &words.list)
         .keys(3)
-        .column(ColumnSpec::new("number", number).width(8.0).format(Format::Integer).align(Align::Center))
+        .column(
+            ColumnSpec::new("number", number)
+                .width(8.0)
+                .format(Format::Integer)
+                .align(Align::Center),
+        )
         .column(ColumnSpec::new("sheet", sheet).width(18.0))
-        .column(ColumnSpec::new("cell", cell).width(10.0).align(Align::Center))
-        .column(ColumnSpec::new("severity", severity).width(10.0).align(Align::Center))
+        .column(
+            ColumnSpec::new("cell", cell)
+                .width(10.0)
+                .align(Align::Center),
+        )
+        .column(
+            ColumnSpec::new("severity", severity)
+                .width(10.0)
+                .align(Align::Center),
+        )
         .column(ColumnSpec::new("message", message).width(56.0))
         .column(ColumnSpec::new("hint", hint).width(56.0))
         .column(ColumnSpec::new("value", value).width(36.0))
@@ -315,9 +393,18 @@ fn value_at<'a, S: AsRef<str>>(table: &'a MarkedTable<'_, S>, mark: &Mark) -> Op
 
 /// The name as a sheet may be called, different from all taken ones.
 fn free_name(name: &str, taken: &mut HashSet<String>) -> String {
-    let is_bad = |c: char| matches!(c, '[' | ']' | ':' | '*' | '?' | '/' | '\\' | '\'') || c.is_control();
-    let clean: String = name.trim().chars().map(|c| if is_bad(c) { '_' } else { c }).collect();
-    let clean = if clean.is_empty() || clean.eq_ignore_ascii_case("history") { format!("_{clean}") } else { clean };
+    let is_bad =
+        |c: char| matches!(c, '[' | ']' | ':' | '*' | '?' | '/' | '\\' | '\'') || c.is_control();
+    let clean: String = name
+        .trim()
+        .chars()
+        .map(|c| if is_bad(c) { '_' } else { c })
+        .collect();
+    let clean = if clean.is_empty() || clean.eq_ignore_ascii_case("history") {
+        format!("_{clean}")
+    } else {
+        clean
+    };
     let mut free = clip_to(&clean, 31).to_owned();
     let mut n = 2;
     while !taken.insert(free.to_lowercase()) {
@@ -348,10 +435,13 @@ fn clip_to(text: &str, most: usize) -> &str {
 /// Widths of the columns by their names and first rows.
 fn sampled_widths<S: AsRef<str>>(table: &MarkedTable<'_, S>, columns: usize) -> Vec<f64> {
     let mut widths = vec![8.0_f64; columns];
-    let first = table.heading_row.map_or(0, |row| row.saturating_sub(1) as usize);
+    let first = table
+        .heading_row
+        .map_or(0, |row| row.saturating_sub(1) as usize);
     for row in table.rows.iter().skip(first).take(SAMPLED_ROWS) {
         for (width, cell) in widths.iter_mut().zip(row) {
-            *width = width.max((measure::display_width(clip_to(cell.as_ref(), 64)) as f64 + 2.0).min(36.0));
+            *width = width
+                .max((measure::display_width(clip_to(cell.as_ref(), 64)) as f64 + 2.0).min(36.0));
         }
     }
     widths

@@ -19,7 +19,11 @@ const PADDING_CHARACTERS: f64 = 1.0;
 /// bytes, because it is done for every cell: the first byte of a character tells how many follow, and those of three
 /// and four are the wide ones.
 pub(crate) fn display_width(text: &str) -> usize {
-    text.bytes().map(|byte| usize::from(byte < 0x80) + usize::from(byte >= 0xC0) + usize::from(byte >= 0xE0)).sum()
+    text.bytes()
+        .map(|byte| {
+            usize::from(byte < 0x80) + usize::from(byte >= 0xC0) + usize::from(byte >= 0xE0)
+        })
+        .sum()
 }
 
 /// Lines a text takes in a column of `width` characters.
@@ -29,7 +33,9 @@ pub(crate) fn lines(text: &str, width: f64) -> usize {
     if text.len() <= room && !text.contains('\n') {
         return 1;
     }
-    text.split('\n').map(|paragraph| display_width(paragraph).div_ceil(room).max(1)).sum()
+    text.split('\n')
+        .map(|paragraph| display_width(paragraph).div_ceil(room).max(1))
+        .sum()
 }
 
 impl Height {

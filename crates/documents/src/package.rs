@@ -21,7 +21,11 @@ pub(crate) struct Package<W: Write + Seek> {
 
 impl<W: Write + Seek> Package<W> {
     pub(crate) fn new(sink: W) -> Self {
-        Self { zip: ZipWriter::new(sink), part: String::new(), buffer: Vec::with_capacity(PIECE_BYTES + 4096) }
+        Self {
+            zip: ZipWriter::new(sink),
+            part: String::new(),
+            buffer: Vec::with_capacity(PIECE_BYTES + 4096),
+        }
     }
 
     /// Begins a part; what is pushed into `buffer` from now on belongs to it.
@@ -33,12 +37,18 @@ impl<W: Write + Seek> Package<W> {
             .compression_level(Some(LEVEL))
             .last_modified_time(DateTime::default())
             .unix_permissions(0o644);
-        self.zip.start_file(part, options).map_err(|source| self.failed(source))
+        self.zip
+            .start_file(part, options)
+            .map_err(|source| self.failed(source))
     }
 
     /// Hands the buffer on when it has grown to a piece.
     pub(crate) fn spill(&mut self) -> Result<(), Error> {
-        if self.buffer.len() >= PIECE_BYTES { self.flush() } else { Ok(()) }
+        if self.buffer.len() >= PIECE_BYTES {
+            self.flush()
+        } else {
+            Ok(())
+        }
     }
 
     /// A whole part at once.
@@ -52,7 +62,9 @@ impl<W: Write + Seek> Package<W> {
     pub(crate) fn finish(mut self) -> Result<W, Error> {
         self.flush()?;
         let part = std::mem::take(&mut self.part);
-        self.zip.finish().map_err(|source| Error::WritePart { part, source })
+        self.zip
+            .finish()
+            .map_err(|source| Error::WritePart { part, source })
     }
 
     fn flush(&mut self) -> Result<(), Error> {
@@ -62,10 +74,17 @@ impl<W: Write + Seek> Package<W> {
     }
 
     fn zip_write(&mut self) -> std::io::Result<()> {
-        if self.buffer.is_empty() { Ok(()) } else { self.zip.write_all(&self.buffer) }
+        if self.buffer.is_empty() {
+            Ok(())
+        } else {
+            self.zip.write_all(&self.buffer)
+        }
     }
 
     fn failed(&self, source: zip::result::ZipError) -> Error {
-        Error::WritePart { part: self.part.clone(), source }
+        Error::WritePart {
+            part: self.part.clone(),
+            source,
+        }
     }
 }

@@ -30,15 +30,27 @@ pub(crate) struct Tail {
 
 /// Text of a page footer with its page number holes filled as the format wants them.
 pub(crate) fn footer_code(footer: &str) -> String {
-    let body = footer.replace('&', "&&").replace("{pages}", "&N").replace("{page}", "&P");
+    let body = footer
+        .replace('&', "&&")
+        .replace("{pages}", "&N")
+        .replace("{page}", "&P");
     // A digit after the size would be read as part of it.
-    let gap = if body.starts_with(|c: char| c.is_ascii_digit()) { " " } else { "" };
+    let gap = if body.starts_with(|c: char| c.is_ascii_digit()) {
+        " "
+    } else {
+        ""
+    };
     format!("&C&\"仿宋,Regular\"&10{gap}{body}")
 }
 
 impl Frame {
     pub(crate) fn xml(&self) -> String {
-        let mut out = format!("{}<worksheet xmlns=\"{}\" xmlns:r=\"{}\">", xml::DECLARATION, xml::MAIN, xml::RELATIONS);
+        let mut out = format!(
+            "{}<worksheet xmlns=\"{}\" xmlns:r=\"{}\">",
+            xml::DECLARATION,
+            xml::MAIN,
+            xml::RELATIONS
+        );
         out.push_str("<sheetPr><pageSetUpPr fitToPage=\"1\"/></sheetPr>");
         self.push_view(&mut out);
         out.push_str("<sheetFormatPr defaultRowHeight=\"18\"/>");
@@ -48,8 +60,14 @@ impl Frame {
     }
 
     fn push_view(&self, out: &mut String) {
-        let selected = if self.is_selected { " tabSelected=\"1\"" } else { "" };
-        out.push_str(&format!("<sheetViews><sheetView{selected} workbookViewId=\"0\">"));
+        let selected = if self.is_selected {
+            " tabSelected=\"1\""
+        } else {
+            ""
+        };
+        out.push_str(&format!(
+            "<sheetViews><sheetView{selected} workbookViewId=\"0\">"
+        ));
         if self.frozen_rows > 0 || self.frozen_columns > 0 {
             self.push_pane(out);
         }
@@ -57,16 +75,28 @@ impl Frame {
     }
 
     fn push_pane(&self, out: &mut String) {
-        let x = if self.frozen_columns > 0 { format!(" xSplit=\"{}\"", self.frozen_columns) } else { String::new() };
-        let y = if self.frozen_rows > 0 { format!(" ySplit=\"{}\"", self.frozen_rows) } else { String::new() };
+        let x = if self.frozen_columns > 0 {
+            format!(" xSplit=\"{}\"", self.frozen_columns)
+        } else {
+            String::new()
+        };
+        let y = if self.frozen_rows > 0 {
+            format!(" ySplit=\"{}\"", self.frozen_rows)
+        } else {
+            String::new()
+        };
         let pane = match (self.frozen_columns, self.frozen_rows) {
             (0, _) => "bottomLeft",
             (_, 0) => "topRight",
             _ => "bottomRight",
         };
         let corner = xml::cell_name(self.frozen_columns, self.frozen_rows + 1);
-        out.push_str(&format!("<pane{x}{y} topLeftCell=\"{corner}\" activePane=\"{pane}\" state=\"frozen\"/>"));
-        out.push_str(&format!("<selection pane=\"{pane}\" activeCell=\"{corner}\" sqref=\"{corner}\"/>"));
+        out.push_str(&format!(
+            "<pane{x}{y} topLeftCell=\"{corner}\" activePane=\"{pane}\" state=\"frozen\"/>"
+        ));
+        out.push_str(&format!(
+            "<selection pane=\"{pane}\" activeCell=\"{corner}\" sqref=\"{corner}\"/>"
+        ));
     }
 
     fn push_columns(&self, out: &mut String) {
@@ -77,7 +107,10 @@ impl Frame {
         for (n, width) in self.widths.iter().enumerate() {
             // Five pixels of padding, as the programs themselves add.
             let width = width.clamp(0.0, 254.0) + 0.71;
-            out.push_str(&format!("<col min=\"{0}\" max=\"{0}\" width=\"{width:.2}\" customWidth=\"1\"/>", n + 1));
+            out.push_str(&format!(
+                "<col min=\"{0}\" max=\"{0}\" width=\"{width:.2}\" customWidth=\"1\"/>",
+                n + 1
+            ));
         }
         out.push_str("</cols>");
     }
@@ -92,7 +125,10 @@ impl Tail {
         self.push_merges(&mut out);
         self.push_validations(&mut out);
         out.push_str(PAGE);
-        out.push_str(&format!("<headerFooter><oddFooter>{}</oddFooter></headerFooter>", xml::text(footer)));
+        out.push_str(&format!(
+            "<headerFooter><oddFooter>{}</oddFooter></headerFooter>",
+            xml::text(footer)
+        ));
         if let Some(range) = &self.text_range {
             out.push_str(&format!(
                 "<ignoredErrors><ignoredError sqref=\"{range}\" numberStoredAsText=\"1\"/></ignoredErrors>"
@@ -110,7 +146,9 @@ impl Tail {
             return;
         }
         out.push_str(&format!("<mergeCells count=\"{}\">", self.merges.len()));
-        self.merges.iter().for_each(|range| out.push_str(&format!("<mergeCell ref=\"{range}\"/>")));
+        self.merges
+            .iter()
+            .for_each(|range| out.push_str(&format!("<mergeCell ref=\"{range}\"/>")));
         out.push_str("</mergeCells>");
     }
 
@@ -118,7 +156,10 @@ impl Tail {
         if self.validations.is_empty() {
             return;
         }
-        out.push_str(&format!("<dataValidations count=\"{}\">", self.validations.len()));
+        out.push_str(&format!(
+            "<dataValidations count=\"{}\">",
+            self.validations.len()
+        ));
         for (range, formula) in &self.validations {
             out.push_str(&format!(
                 "<dataValidation type=\"list\" allowBlank=\"1\" showInputMessage=\"1\" showErrorMessage=\"1\" \
@@ -141,15 +182,29 @@ mod tests {
 
     #[test]
     fn a_footer_keeps_its_ampersands_and_digits_apart_from_codes() {
-        assert_eq!(footer_code("第 {page} 页 共 {pages} 页"), "&C&\"仿宋,Regular\"&10第 &P 页 共 &N 页");
+        assert_eq!(
+            footer_code("第 {page} 页 共 {pages} 页"),
+            "&C&\"仿宋,Regular\"&10第 &P 页 共 &N 页"
+        );
         assert_eq!(footer_code("2019 A&B"), "&C&\"仿宋,Regular\"&10 2019 A&&B");
     }
 
     #[test]
     fn panes_follow_what_is_frozen() {
-        let frame = |frozen_columns, frozen_rows| Frame { frozen_rows, frozen_columns, ..Frame::default() }.xml();
-        assert!(frame(2, 3).contains("<pane xSplit=\"2\" ySplit=\"3\" topLeftCell=\"C4\" activePane=\"bottomRight\""));
-        assert!(frame(0, 3).contains("<pane ySplit=\"3\" topLeftCell=\"A4\" activePane=\"bottomLeft\""));
+        let frame = |frozen_columns, frozen_rows| {
+            Frame {
+                frozen_rows,
+                frozen_columns,
+                ..Frame::default()
+            }
+            .xml()
+        };
+        assert!(frame(2, 3).contains(
+            "<pane xSplit=\"2\" ySplit=\"3\" topLeftCell=\"C4\" activePane=\"bottomRight\""
+        ));
+        assert!(
+            frame(0, 3).contains("<pane ySplit=\"3\" topLeftCell=\"A4\" activePane=\"bottomLeft\"")
+        );
         assert!(!frame(0, 0).contains("<pane"));
     }
 }

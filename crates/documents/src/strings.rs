@@ -81,7 +81,11 @@ impl SharedStrings {
 
 /// A `<t>` element that keeps its blanks.
 pub(crate) fn push_t(out: &mut Vec<u8>, text: &str) {
-    let opening: &[u8] = if xml::needs_space(text) { b"<t xml:space=\"preserve\">" } else { b"<t>" };
+    let opening: &[u8] = if xml::needs_space(text) {
+        b"<t xml:space=\"preserve\">"
+    } else {
+        b"<t>"
+    };
     out.extend_from_slice(opening);
     xml::push_text(out, text);
     out.extend_from_slice(b"</t>");
@@ -122,7 +126,10 @@ mod tests {
         }
         assert!(matches!(strings.intern("one more"), Interned::Refused));
         assert!(matches!(strings.intern("17"), Interned::Known(17)));
-        assert!(matches!(SharedStrings::default().intern(&"长".repeat(100)), Interned::Refused));
+        assert!(matches!(
+            SharedStrings::default().intern(&"长".repeat(100)),
+            Interned::Refused
+        ));
     }
 
     #[test]
@@ -131,7 +138,13 @@ mod tests {
         (0..Repetition::TRIAL).for_each(|n| column.note(&Interned::New(n as usize)));
         assert!(!column.is_worthwhile());
         let mut coded = Repetition::default();
-        (0..5000).for_each(|n| coded.note(&if n < 20 { Interned::New(n) } else { Interned::Known(n % 20) }));
+        (0..5000).for_each(|n| {
+            coded.note(&if n < 20 {
+                Interned::New(n)
+            } else {
+                Interned::Known(n % 20)
+            })
+        });
         assert!(coded.is_worthwhile());
     }
 }

@@ -58,8 +58,21 @@ pub(crate) struct Styles {
     table: IndexSet<Style>,
 }
 
-const FONTS: [Font; 6] = [Font::Body, Font::Strong, Font::Heading, Font::Title, Font::Subtitle, Font::Note];
-const SHADES: [Shade; 5] = [Shade::Red, Shade::Amber, Shade::Blue, Shade::Green, Shade::Gray];
+const FONTS: [Font; 6] = [
+    Font::Body,
+    Font::Strong,
+    Font::Heading,
+    Font::Title,
+    Font::Subtitle,
+    Font::Note,
+];
+const SHADES: [Shade; 5] = [
+    Shade::Red,
+    Shade::Amber,
+    Shade::Blue,
+    Shade::Green,
+    Shade::Gray,
+];
 /// The first two fills are fixed by the format: none and a dotted pattern.
 const FIRST_FILL: usize = 2;
 /// Numbers below belong to the formats every program knows.
@@ -79,7 +92,9 @@ impl Style {
 
 impl Default for Styles {
     fn default() -> Self {
-        Self { table: IndexSet::from([Style::PLAIN]) }
+        Self {
+            table: IndexSet::from([Style::PLAIN]),
+        }
     }
 }
 
@@ -89,7 +104,11 @@ impl Styles {
     }
 
     pub(crate) fn xml(&self) -> String {
-        let numbers: IndexSet<String> = self.table.iter().filter_map(|style| style.number.custom_code()).collect();
+        let numbers: IndexSet<String> = self
+            .table
+            .iter()
+            .filter_map(|style| style.number.custom_code())
+            .collect();
         let mut out = format!("{}<styleSheet xmlns=\"{}\">", xml::DECLARATION, xml::MAIN);
         push_number_formats(&mut out, &numbers);
         push_fonts(&mut out);
@@ -97,7 +116,9 @@ impl Styles {
         out.push_str(BORDERS);
         out.push_str("<cellStyleXfs count=\"1\"><xf numFmtId=\"0\" fontId=\"0\" fillId=\"0\" borderId=\"0\"/></cellStyleXfs>");
         out.push_str(&format!("<cellXfs count=\"{}\">", self.table.len()));
-        self.table.iter().for_each(|style| push_format(&mut out, style, &numbers));
+        self.table
+            .iter()
+            .for_each(|style| push_format(&mut out, style, &numbers));
         out.push_str("</cellXfs><cellStyles count=\"1\"><cellStyle name=\"Normal\" xfId=\"0\" builtinId=\"0\"/></cellStyles>");
         out.push_str("<dxfs count=\"0\"/></styleSheet>");
         out
@@ -114,7 +135,11 @@ fn push_number_formats(out: &mut String, codes: &IndexSet<String>) {
     }
     out.push_str(&format!("<numFmts count=\"{}\">", codes.len()));
     for (n, code) in codes.iter().enumerate() {
-        out.push_str(&format!("<numFmt numFmtId=\"{}\" formatCode=\"{}\"/>", FIRST_NUMBER_FORMAT + n, xml::text(code)));
+        out.push_str(&format!(
+            "<numFmt numFmtId=\"{}\" formatCode=\"{}\"/>",
+            FIRST_NUMBER_FORMAT + n,
+            xml::text(code)
+        ));
     }
     out.push_str("</numFmts>");
 }
@@ -132,8 +157,13 @@ fn push_fonts(out: &mut String) {
 }
 
 fn push_fills(out: &mut String) {
-    let grounds = [Ground::Heading, Ground::Total].into_iter().chain(SHADES.map(Ground::Shade));
-    out.push_str(&format!("<fills count=\"{}\">", FIRST_FILL + 2 + SHADES.len()));
+    let grounds = [Ground::Heading, Ground::Total]
+        .into_iter()
+        .chain(SHADES.map(Ground::Shade));
+    out.push_str(&format!(
+        "<fills count=\"{}\">",
+        FIRST_FILL + 2 + SHADES.len()
+    ));
     out.push_str("<fill><patternFill patternType=\"none\"/></fill><fill><patternFill patternType=\"gray125\"/></fill>");
     for ground in grounds {
         out.push_str(&format!(
@@ -150,7 +180,11 @@ fn push_format(out: &mut String, style: &Style, codes: &IndexSet<String>) {
         Horizontal::Center => "center",
         Horizontal::Right => "right",
     };
-    let quote = if style.quote { " quotePrefix=\"1\"" } else { "" };
+    let quote = if style.quote {
+        " quotePrefix=\"1\""
+    } else {
+        ""
+    };
     let wrap = if style.wrap { " wrapText=\"1\"" } else { "" };
     out.push_str(&format!(
         "<xf numFmtId=\"{}\" fontId=\"{}\" fillId=\"{}\" borderId=\"{}\" xfId=\"0\"{quote} applyNumberFormat=\"1\" \
@@ -207,7 +241,10 @@ impl NumberFormat {
             Self::General => 0,
             Self::Integer => 1,
             Self::Text => 49,
-            _ => self.custom_code().and_then(|code| codes.get_index_of(&code)).map_or(0, |n| FIRST_NUMBER_FORMAT + n),
+            _ => self
+                .custom_code()
+                .and_then(|code| codes.get_index_of(&code))
+                .map_or(0, |n| FIRST_NUMBER_FORMAT + n),
         }
     }
 
@@ -246,8 +283,19 @@ mod tests {
     #[test]
     fn equal_looks_share_a_number() {
         let mut styles = Styles::default();
-        let bordered = Style { border: true, number: NumberFormat::Decimal(6), ..Style::PLAIN };
-        assert_eq!((styles.intern(Style::PLAIN), styles.intern(bordered), styles.intern(bordered)), (0, 1, 1));
+        let bordered = Style {
+            border: true,
+            number: NumberFormat::Decimal(6),
+            ..Style::PLAIN
+        };
+        assert_eq!(
+            (
+                styles.intern(Style::PLAIN),
+                styles.intern(bordered),
+                styles.intern(bordered)
+            ),
+            (0, 1, 1)
+        );
         assert!(styles.xml().contains("formatCode=\"0.000000\""));
     }
 }

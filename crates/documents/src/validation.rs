@@ -26,22 +26,33 @@ impl Lists {
     }
 
     fn reference(&mut self, allowed: Vec<String>, lists_sheet: &str) -> String {
-        let rows = u32::try_from(allowed.len()).unwrap_or(crate::MAX_ROWS).min(crate::MAX_ROWS);
+        let rows = u32::try_from(allowed.len())
+            .unwrap_or(crate::MAX_ROWS)
+            .min(crate::MAX_ROWS);
         let column = self.columns.insert_full(allowed).0;
-        let (first, last) = (xml::absolute_name(column, 1), xml::absolute_name(column, rows));
+        let (first, last) = (
+            xml::absolute_name(column, 1),
+            xml::absolute_name(column, rows),
+        );
         format!("{}!{first}:{last}", xml::quoted_sheet(lists_sheet))
     }
 }
 
 fn distinct(allowed: &[String]) -> Vec<String> {
     let mut seen = HashSet::new();
-    allowed.iter().filter(|value| !value.trim().is_empty() && seen.insert(value.as_str())).cloned().collect()
+    allowed
+        .iter()
+        .filter(|value| !value.trim().is_empty() && seen.insert(value.as_str()))
+        .cloned()
+        .collect()
 }
 
 fn inline(allowed: &[String]) -> Option<String> {
     let joined = allowed.join(",");
-    let is_plain = |value: &String| !value.contains([',', '"', '\n', '\r']) && value.trim() == value;
-    (joined.encode_utf16().count() <= MAX_INLINE_CHARS && allowed.iter().all(is_plain)).then(|| format!("\"{joined}\""))
+    let is_plain =
+        |value: &String| !value.contains([',', '"', '\n', '\r']) && value.trim() == value;
+    (joined.encode_utf16().count() <= MAX_INLINE_CHARS && allowed.iter().all(is_plain))
+        .then(|| format!("\"{joined}\""))
 }
 
 #[cfg(test)]
@@ -56,7 +67,12 @@ mod tests {
     #[test]
     fn a_short_list_stands_in_the_rule() {
         let mut lists = Lists::default();
-        assert_eq!(lists.formula(&words(&["核心区", "缓冲区", "核心区", ""]), "L").unwrap(), "\"核心区,缓冲区\"");
+        assert_eq!(
+            lists
+                .formula(&words(&["核心区", "缓冲区", "核心区", ""]), "L")
+                .unwrap(),
+            "\"核心区,缓冲区\""
+        );
         assert!(lists.columns.is_empty());
         assert_eq!(lists.formula(&words(&["", " "]), "L"), None);
     }
@@ -65,9 +81,20 @@ mod tests {
     fn a_long_list_or_one_with_commas_stands_on_the_hidden_sheet_once() {
         let mut lists = Lists::default();
         let long: Vec<String> = (0..100).map(|n| format!("类型{n}")).collect();
-        assert_eq!(lists.formula(&long, "代码'表").unwrap(), "'代码''表'!$A$1:$A$100");
-        assert_eq!(lists.formula(&words(&["采石,采砂", "旅游"]), "代码表").unwrap(), "'代码表'!$B$1:$B$2");
-        assert_eq!(lists.formula(&long, "代码表").unwrap(), "'代码表'!$A$1:$A$100");
+        assert_eq!(
+            lists.formula(&long, "代码'表").unwrap(),
+            "'代码''表'!$A$1:$A$100"
+        );
+        assert_eq!(
+            lists
+                .formula(&words(&["采石,采砂", "旅游"]), "代码表")
+                .unwrap(),
+            "'代码表'!$B$1:$B$2"
+        );
+        assert_eq!(
+            lists.formula(&long, "代码表").unwrap(),
+            "'代码表'!$A$1:$A$100"
+        );
         assert_eq!(lists.columns.len(), 2);
     }
 }

@@ -80,7 +80,12 @@ impl<W: Write + Seek> Workbook<W> {
         let footer = footer_code(&properties.page_footer);
         let found = footer.encode_utf16().count();
         if found > 255 {
-            return Err(Error::Limit { sheet: properties.title, limit: Limit::Footer, found, most: 255 });
+            return Err(Error::Limit {
+                sheet: properties.title,
+                limit: Limit::Footer,
+                found,
+                most: 255,
+            });
         }
         let mut core = Core::new(sink, properties, footer);
         core.write_fixed_parts()?;
@@ -88,7 +93,11 @@ impl<W: Write + Seek> Workbook<W> {
     }
 
     /// Adds a whole ledger.
-    pub fn ledger<'a, R>(&mut self, sheet: &LedgerSheet, rows: impl IntoIterator<Item = R>) -> Result<(), Error>
+    pub fn ledger<'a, R>(
+        &mut self,
+        sheet: &LedgerSheet,
+        rows: impl IntoIterator<Item = R>,
+    ) -> Result<(), Error>
     where
         R: AsRef<[CellValue<'a>]>,
     {
@@ -100,7 +109,10 @@ impl<W: Write + Seek> Workbook<W> {
     }
 
     /// Begins a ledger whose rows come one by one.
-    pub fn open_ledger<'b>(&'b mut self, sheet: &'b LedgerSheet) -> Result<LedgerWriter<'b, W>, Error> {
+    pub fn open_ledger<'b>(
+        &'b mut self,
+        sheet: &'b LedgerSheet,
+    ) -> Result<LedgerWriter<'b, W>, Error> {
         let mut grid = Grid::open(&mut self.core, &sheet.name, sheet.frame())?;
         let layout = Layout::begin(sheet, &mut grid)?;
         Ok(LedgerWriter { grid, layout })
@@ -160,24 +172,50 @@ impl<W: Write + Seek> Core<W> {
         self.check_closed()?;
         check_name(name)?;
         let folded = name.to_lowercase();
-        if self.sheets.iter().any(|sheet| sheet.name.to_lowercase() == folded) {
-            return Err(Error::SheetNameTaken { name: name.to_owned() });
+        if self
+            .sheets
+            .iter()
+            .any(|sheet| sheet.name.to_lowercase() == folded)
+        {
+            return Err(Error::SheetNameTaken {
+                name: name.to_owned(),
+            });
         }
-        self.package.begin(&format!("xl/worksheets/sheet{}.xml", self.sheets.len() + 1))?;
+        self.package
+            .begin(&format!("xl/worksheets/sheet{}.xml", self.sheets.len() + 1))?;
         self.open_sheet = Some(name.to_owned());
         Ok(self.sheets.is_empty())
     }
 
-    pub(crate) fn end_sheet(&mut self, name: String, tail: &Tail, last_cell: &str, comments: &Comments) -> Result<(), Error> {
+    pub(crate) fn end_sheet(
+        &mut self,
+        name: String,
+        tail: &Tail,
+        last_cell: &str,
+        comments: &Comments,
+    ) -> Result<(), Error> {
         let number = self.sheets.len() + 1;
         let has_comments = !comments.is_empty();
         if has_comments {
-            comments.write(&mut self.package, number, self.next_shape_block, &self.properties.creator)?;
+            comments.write(
+                &mut self.package,
+                number,
+                self.next_shape_block,
+                &self.properties.creator,
+            )?;
             self.next_shape_block += comments.blocks();
-            self.package.part(&format!("xl/worksheets/_rels/sheet{number}.xml.rels"), &comment_relations(number))?;
+            self.package.part(
+                &format!("xl/worksheets/_rels/sheet{number}.xml.rels"),
+                &comment_relations(number),
+            )?;
         }
         let names = defined_names(&name, tail, last_cell);
-        self.sheets.push(SheetRecord { name, is_hidden: tail.is_hidden, has_comments, names });
+        self.sheets.push(SheetRecord {
+            name,
+            is_hidden: tail.is_hidden,
+            has_comments,
+            names,
+        });
         self.open_sheet = None;
         Ok(())
     }
@@ -196,23 +234,31 @@ impl<W: Write + Seek> Core<W> {
         let lists = std::mem::take(&mut self.lists);
         let name = self.properties.lists_sheet.clone();
         let style = self.styles.intern(Style::PLAIN);
-        let frame = Frame { widths: vec![16.0; lists.columns.len()], ..Frame::default() };
+        let frame = Frame {
+            widths: vec![16.0; lists.columns.len()],
+            ..Frame::default()
+        };
         let mut grid = Grid::open(self, &name, frame)?;
         for n in 0..lists.columns.iter().map(Vec::len).max().unwrap_or(0) {
             grid.begin_row(Height::of_lines(1))?;
             for (column, list) in lists.columns.iter().enumerate() {
-                list.get(n).map_or(Ok(()), |value| grid.text(column, style, value))?;
+                list.get(n)
+                    .map_or(Ok(()), |value| grid.text(column, style, value))?;
             }
             grid.end_row();
         }
-        grid.close(Tail { is_hidden: true, ..Tail::default() })
+        grid.close(Tail {
+            is_hidden: true,
+            ..Tail::default()
+        })
     }
 
     /// Parts that depend on no sheet come first: programs tell the kind of the file by its beginning.
     fn write_fixed_parts(&mut self) -> Result<(), Error> {
         self.package.part("_rels/.rels", &root_relations())?;
         self.package.part("docProps/app.xml", APP_PROPERTIES)?;
-        self.package.part("docProps/core.xml", &core_properties(&self.properties))
+        self.package
+            .part("docProps/core.xml", &core_properties(&self.properties))
     }
 
     fn write_closing_parts(&mut self) -> Result<(), Error> {
@@ -222,17 +268,35 @@ impl<W: Write + Seek> Core<W> {
         }
         self.package.part("xl/styles.xml", &self.styles.xml())?;
         self.package.part("xl/workbook.xml", &self.workbook_xml())?;
-        self.package.part("xl/_rels/workbook.xml.rels", &workbook_relations(self.sheets.len(), has_strings))?;
-        self.package.part("[Content_Types].xml", &self.content_types(has_strings))
+        self.package.part(
+            "xl/_rels/workbook.xml.rels",
+            &workbook_relations(self.sheets.len(), has_strings),
+        )?;
+        self.package
+            .part("[Content_Types].xml", &self.content_types(has_strings))
     }
 
     fn workbook_xml(&self) -> String {
-        let mut out = format!("{}<workbook xmlns=\"{}\" xmlns:r=\"{}\">", xml::DECLARATION, xml::MAIN, xml::RELATIONS);
+        let mut out = format!(
+            "{}<workbook xmlns=\"{}\" xmlns:r=\"{}\">",
+            xml::DECLARATION,
+            xml::MAIN,
+            xml::RELATIONS
+        );
         out.push_str("<bookViews><workbookView xWindow=\"0\" yWindow=\"0\" windowWidth=\"28800\" windowHeight=\"15000\"/></bookViews>");
         out.push_str("<sheets>");
         for (n, sheet) in self.sheets.iter().enumerate() {
-            let state = if sheet.is_hidden { " state=\"hidden\"" } else { "" };
-            out.push_str(&format!("<sheet name=\"{}\" sheetId=\"{2}\"{state} r:id=\"rId{1}\"/>", xml::text(&sheet.name), n + 1, n + 1));
+            let state = if sheet.is_hidden {
+                " state=\"hidden\""
+            } else {
+                ""
+            };
+            out.push_str(&format!(
+                "<sheet name=\"{}\" sheetId=\"{2}\"{state} r:id=\"rId{1}\"/>",
+                xml::text(&sheet.name),
+                n + 1,
+                n + 1
+            ));
         }
         out.push_str("</sheets>");
         self.push_defined_names(&mut out);
@@ -247,7 +311,11 @@ impl<W: Write + Seek> Core<W> {
         out.push_str("<definedNames>");
         for (n, sheet) in self.sheets.iter().enumerate() {
             for (name, reference) in &sheet.names {
-                let hidden = if *name == FILTER_NAME { " hidden=\"1\"" } else { "" };
+                let hidden = if *name == FILTER_NAME {
+                    " hidden=\"1\""
+                } else {
+                    ""
+                };
                 out.push_str(&format!(
                     "<definedName name=\"{name}\" localSheetId=\"{n}\"{hidden}>{}</definedName>",
                     xml::text(reference)
@@ -258,23 +326,61 @@ impl<W: Write + Seek> Core<W> {
     }
 
     fn content_types(&self, has_strings: bool) -> String {
-        let mut out = format!("{}<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\">", xml::DECLARATION);
-        let mut default = |extension, kind| out.push_str(&format!("<Default Extension=\"{extension}\" ContentType=\"{kind}\"/>"));
-        default("rels", "application/vnd.openxmlformats-package.relationships+xml");
+        let mut out = format!(
+            "{}<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\">",
+            xml::DECLARATION
+        );
+        let mut default = |extension, kind| {
+            out.push_str(&format!(
+                "<Default Extension=\"{extension}\" ContentType=\"{kind}\"/>"
+            ))
+        };
+        default(
+            "rels",
+            "application/vnd.openxmlformats-package.relationships+xml",
+        );
         default("xml", "application/xml");
-        default("vml", "application/vnd.openxmlformats-officedocument.vmlDrawing");
-        let mut part = |part: &str, kind| out.push_str(&format!("<Override PartName=\"/{part}\" ContentType=\"application/vnd.{kind}+xml\"/>"));
-        part("docProps/app.xml", "openxmlformats-officedocument.extended-properties");
-        part("docProps/core.xml", "openxmlformats-package.core-properties");
-        part("xl/workbook.xml", "openxmlformats-officedocument.spreadsheetml.sheet.main");
-        part("xl/styles.xml", "openxmlformats-officedocument.spreadsheetml.styles");
+        default(
+            "vml",
+            "application/vnd.openxmlformats-officedocument.vmlDrawing",
+        );
+        let mut part = |part: &str, kind| {
+            out.push_str(&format!(
+                "<Override PartName=\"/{part}\" ContentType=\"application/vnd.{kind}+xml\"/>"
+            ))
+        };
+        part(
+            "docProps/app.xml",
+            "openxmlformats-officedocument.extended-properties",
+        );
+        part(
+            "docProps/core.xml",
+            "openxmlformats-package.core-properties",
+        );
+        part(
+            "xl/workbook.xml",
+            "openxmlformats-officedocument.spreadsheetml.sheet.main",
+        );
+        part(
+            "xl/styles.xml",
+            "openxmlformats-officedocument.spreadsheetml.styles",
+        );
         if has_strings {
-            part("xl/sharedStrings.xml", "openxmlformats-officedocument.spreadsheetml.sharedStrings");
+            part(
+                "xl/sharedStrings.xml",
+                "openxmlformats-officedocument.spreadsheetml.sharedStrings",
+            );
         }
         for (n, sheet) in self.sheets.iter().enumerate() {
-            part(&format!("xl/worksheets/sheet{}.xml", n + 1), "openxmlformats-officedocument.spreadsheetml.worksheet");
+            part(
+                &format!("xl/worksheets/sheet{}.xml", n + 1),
+                "openxmlformats-officedocument.spreadsheetml.worksheet",
+            );
             if sheet.has_comments {
-                part(&format!("xl/comments{}.xml", n + 1), "openxmlformats-officedocument.spreadsheetml.comments");
+                part(
+                    &format!("xl/comments{}.xml", n + 1),
+                    "openxmlformats-officedocument.spreadsheetml.comments",
+                );
             }
         }
         out.push_str("</Types>");
@@ -299,7 +405,13 @@ fn check_name(name: &str) -> Result<(), Error> {
         && !name.starts_with('\'')
         && !name.ends_with('\'')
         && !name.eq_ignore_ascii_case("history");
-    if is_good { Ok(()) } else { Err(Error::SheetName { name: name.to_owned() }) }
+    if is_good {
+        Ok(())
+    } else {
+        Err(Error::SheetName {
+            name: name.to_owned(),
+        })
+    }
 }
 
 fn defined_names(sheet: &str, tail: &Tail, last_cell: &str) -> Vec<(&'static str, String)> {
@@ -321,7 +433,9 @@ fn defined_names(sheet: &str, tail: &Tail, last_cell: &str) -> Vec<(&'static str
 /// `$A$3:$F$9` for `A3:F9`.
 fn absolute_range(range: &str) -> String {
     let absolute = |cell: &str| {
-        let digits = cell.find(|c: char| c.is_ascii_digit()).unwrap_or(cell.len());
+        let digits = cell
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(cell.len());
         format!("${}${}", &cell[..digits], &cell[digits..])
     };
     range.split(':').map(absolute).collect::<Vec<_>>().join(":")
@@ -330,35 +444,69 @@ fn absolute_range(range: &str) -> String {
 fn root_relations() -> String {
     let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     relations(&[
-        (format!("{office}/officeDocument"), "xl/workbook.xml".to_owned()),
-        ("http://schemas.openxmlformats.org/package/2006/relationships/metadata/core-properties".to_owned(), "docProps/core.xml".to_owned()),
-        (format!("{office}/extended-properties"), "docProps/app.xml".to_owned()),
+        (
+            format!("{office}/officeDocument"),
+            "xl/workbook.xml".to_owned(),
+        ),
+        (
+            "http://schemas.openxmlformats.org/package/2006/relationships/metadata/core-properties"
+                .to_owned(),
+            "docProps/core.xml".to_owned(),
+        ),
+        (
+            format!("{office}/extended-properties"),
+            "docProps/app.xml".to_owned(),
+        ),
     ])
 }
 
 fn workbook_relations(sheets: usize, has_strings: bool) -> String {
     let mut list: Vec<(String, String)> = (1..=sheets)
-        .map(|n| (format!("{}/worksheet", xml::RELATIONS), format!("worksheets/sheet{n}.xml")))
+        .map(|n| {
+            (
+                format!("{}/worksheet", xml::RELATIONS),
+                format!("worksheets/sheet{n}.xml"),
+            )
+        })
         .collect();
-    list.push((format!("{}/styles", xml::RELATIONS), "styles.xml".to_owned()));
+    list.push((
+        format!("{}/styles", xml::RELATIONS),
+        "styles.xml".to_owned(),
+    ));
     if has_strings {
-        list.push((format!("{}/sharedStrings", xml::RELATIONS), "sharedStrings.xml".to_owned()));
+        list.push((
+            format!("{}/sharedStrings", xml::RELATIONS),
+            "sharedStrings.xml".to_owned(),
+        ));
     }
     relations(&list)
 }
 
 fn comment_relations(number: usize) -> String {
     relations(&[
-        (format!("{}/vmlDrawing", xml::RELATIONS), format!("../drawings/vmlDrawing{number}.vml")),
-        (format!("{}/comments", xml::RELATIONS), format!("../comments{number}.xml")),
+        (
+            format!("{}/vmlDrawing", xml::RELATIONS),
+            format!("../drawings/vmlDrawing{number}.vml"),
+        ),
+        (
+            format!("{}/comments", xml::RELATIONS),
+            format!("../comments{number}.xml"),
+        ),
     ])
 }
 
 /// A relationship part; the n-th (from 1) is called `rIdn`.
 fn relations(list: &[(String, String)]) -> String {
-    let mut out = format!("{}<Relationships xmlns=\"{}\">", xml::DECLARATION, xml::PACKAGE_RELATIONS);
+    let mut out = format!(
+        "{}<Relationships xmlns=\"{}\">",
+        xml::DECLARATION,
+        xml::PACKAGE_RELATIONS
+    );
     for (n, (kind, target)) in list.iter().enumerate() {
-        out.push_str(&format!("<Relationship Id=\"rId{}\" Type=\"{kind}\" Target=\"{target}\"/>", n + 1));
+        out.push_str(&format!(
+            "<Relationship Id=\"rId{}\" Type=\"{kind}\" Target=\"{target}\"/>",
+            n + 1
+        ));
     }
     out.push_str("</Relationships>");
     out
@@ -384,8 +532,20 @@ mod tests {
 
     #[test]
     fn names_office_programs_refuse_are_refused() {
-        for name in ["", " ", "a/b", "a[1]", "'a", "a'", "History", &"长".repeat(32)] {
-            assert!(matches!(check_name(name), Err(Error::SheetName { .. })), "{name}");
+        for name in [
+            "",
+            " ",
+            "a/b",
+            "a[1]",
+            "'a",
+            "a'",
+            "History",
+            &"长".repeat(32),
+        ] {
+            assert!(
+                matches!(check_name(name), Err(Error::SheetName { .. })),
+                "{name}"
+            );
         }
         for name in ["台账", "点位 (2019)", "it's", &"长".repeat(31)] {
             assert!(check_name(name).is_ok(), "{name}");

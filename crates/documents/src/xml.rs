@@ -2,13 +2,16 @@
 
 use jiff::civil;
 
-pub(crate) const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n";
+pub(crate) const DECLARATION: &str =
+    "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n";
 /// Namespace of spreadsheet parts.
 pub(crate) const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
 /// Namespace of references between parts; also the stem of relationship types.
-pub(crate) const RELATIONS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+pub(crate) const RELATIONS: &str =
+    "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 /// Namespace of relationship files.
-pub(crate) const PACKAGE_RELATIONS: &str = "http://schemas.openxmlformats.org/package/2006/relationships";
+pub(crate) const PACKAGE_RELATIONS: &str =
+    "http://schemas.openxmlformats.org/package/2006/relationships";
 
 /// What a byte asks for inside element text.
 const PLAIN: u8 = 0;
@@ -141,7 +144,11 @@ pub(crate) fn column_letters(column: usize) -> String {
         letters.push(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"[(rest - 1) % 26]);
         rest = (rest - 1) / 26;
     }
-    letters.iter().rev().map(|&letter| char::from(letter)).collect()
+    letters
+        .iter()
+        .rev()
+        .map(|&letter| char::from(letter))
+        .collect()
 }
 
 /// `B7` for column 1, row 7 (rows count from 1).
@@ -162,7 +169,11 @@ pub(crate) fn quoted_sheet(name: &str) -> String {
 /// Day number of office programs; `None` before 1900, which they do not know.
 pub(crate) fn serial_day(date: civil::Date) -> Option<i64> {
     const UNIX_EPOCH: i64 = 25_569;
-    let days = (date.to_datetime(civil::Time::midnight()).duration_since(civil::date(1970, 1, 1).into())).as_hours() / 24;
+    let days = (date
+        .to_datetime(civil::Time::midnight())
+        .duration_since(civil::date(1970, 1, 1).into()))
+    .as_hours()
+        / 24;
     let serial = days + UNIX_EPOCH;
     // They take 1900 for a leap year: before its March every day counts one less.
     let serial = if serial <= 60 { serial - 1 } else { serial };
@@ -187,7 +198,14 @@ mod tests {
 
     #[test]
     fn columns_are_lettered_like_in_the_office_program() {
-        let names = [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (702, "AAA"), (16_383, "XFD")];
+        let names = [
+            (0, "A"),
+            (25, "Z"),
+            (26, "AA"),
+            (701, "ZZ"),
+            (702, "AAA"),
+            (16_383, "XFD"),
+        ];
         for (column, letters) in names {
             assert_eq!(column_letters(column), letters);
         }
@@ -209,7 +227,10 @@ mod tests {
             push_number(&mut out, number);
             String::from_utf8(out).unwrap()
         };
-        assert_eq!((print(104.0), print(106.512345), print(-0.1)), ("104".into(), "106.512345".into(), "-0.1".into()));
+        assert_eq!(
+            (print(104.0), print(106.512345), print(-0.1)),
+            ("104".into(), "106.512345".into(), "-0.1".into())
+        );
         assert_eq!(print(1e300), "1e300");
     }
 }

@@ -17,14 +17,22 @@ const OPEN_STATE: &str = "待核实";
 
 /// Writes the rows of `clean_csv` as a ledger to `out`: an `.xlsx` file, or a folder that receives `ledger.xlsx`.
 pub fn export(clean_csv: &Path, out: &Path) -> anyhow::Result<()> {
-    let mut rows = csv::Reader::from_path(clean_csv).with_context(|| format!("cannot read {}", clean_csv.display()))?;
+    let mut rows = csv::Reader::from_path(clean_csv)
+        .with_context(|| format!("cannot read {}", clean_csv.display()))?;
     let sheet = ledger(rows.headers().context("the table has no heading line")?);
     let target = target(out)?;
-    let file = File::create(&target).with_context(|| format!("cannot create {}", target.display()))?;
+    let file =
+        File::create(&target).with_context(|| format!("cannot create {}", target.display()))?;
     let created = jiff::civil::datetime(2019, 8, 18, 0, 0, 0, 0);
-    let mut book = Workbook::new(BufWriter::new(file), WorkbookProperties::new(TITLE, created))?;
+    let mut book = Workbook::new(
+        BufWriter::new(file),
+        WorkbookProperties::new(TITLE, created),
+    )?;
     write_rows(&mut book, &sheet, &mut rows)?;
-    book.finish()?.into_inner().map_err(|error| error.into_error()).context("cannot finish the workbook")?;
+    book.finish()?
+        .into_inner()
+        .map_err(|error| error.into_error())
+        .context("cannot finish the workbook")?;
     Ok(())
 }
 
@@ -35,9 +43,16 @@ fn write_rows(
 ) -> anyhow::Result<()> {
     let mut ledger = book.open_ledger(sheet)?;
     let mut record = StringRecord::new();
-    while rows.read_record(&mut record).context("the table is damaged")? {
-        let cells: Vec<CellValue<'_>> =
-            sheet.columns.iter().zip(&record).map(|(column, text)| cell(column.format, text)).collect();
+    while rows
+        .read_record(&mut record)
+        .context("the table is damaged")?
+    {
+        let cells: Vec<CellValue<'_>> = sheet
+            .columns
+            .iter()
+            .zip(&record)
+            .map(|(column, text)| cell(column.format, text))
+            .collect();
         ledger.row(&cells)?;
     }
     ledger.close()?;
@@ -46,10 +61,17 @@ fn write_rows(
 
 fn ledger(headers: &StringRecord) -> LedgerSheet {
     let column = |header: &str| {
-        let format = if NUMBERS.contains(&header) { Format::Area } else { Format::Text };
+        let format = if NUMBERS.contains(&header) {
+            Format::Area
+        } else {
+            Format::Text
+        };
         ColumnSpec::new(header, header).width(WIDTH).format(format)
     };
-    LedgerSheet { columns: headers.iter().map(column).collect(), ..LedgerSheet::new(SHEET, TITLE).keys(2) }
+    LedgerSheet {
+        columns: headers.iter().map(column).collect(),
+        ..LedgerSheet::new(SHEET, TITLE).keys(2)
+    }
 }
 
 fn cell(format: Format, text: &str) -> CellValue<'_> {
@@ -69,7 +91,10 @@ fn number(text: &str) -> CellValue<'_> {
 }
 
 fn target(out: &Path) -> anyhow::Result<PathBuf> {
-    if out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("xlsx")) {
+    if out
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("xlsx"))
+    {
         return Ok(out.to_owned());
     }
     std::fs::create_dir_all(out).with_context(|| format!("cannot create {}", out.display()))?;
