@@ -98,14 +98,22 @@ impl Messages {
         }
     }
 
-    /// Message and hint of a diagnostic.
+    /// Message and hint of a diagnostic. Beside each argument `x` a hole `{x_label}` is filled with its name for people,
+    /// where it is the name of a field or a code.
     pub fn diagnostic(&self, diagnostic: &Diagnostic) -> (String, Option<String>) {
-        let repair = diagnostic.repair.as_deref().unwrap_or("");
+        let labels: Vec<(String, String)> =
+            diagnostic.args.iter().map(|(name, value)| (format!("{name}_label"), self.label_of(value))).collect();
         let mut args: Vec<(&str, &str)> =
             diagnostic.args.iter().map(|(name, value)| (name.as_ref(), value.as_str())).collect();
-        args.push(("repair", repair));
+        args.extend(labels.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        args.push(("repair", diagnostic.repair.as_deref().unwrap_or("")));
         let hint = self.sentences.get(diagnostic.code.as_ref()).and_then(|s| s.hint.as_ref());
         (self.text(&diagnostic.code, &args), hint.map(|h| fill(h, &args)))
+    }
+
+    fn label_of(&self, value: &str) -> String {
+        let known = [format!("field.{value}"), format!("label.{value}")].into_iter().find(|code| self.has(code));
+        known.map_or_else(|| value.to_owned(), |code| self.text(&code, &[]))
     }
 }
 
