@@ -398,7 +398,7 @@ fn what_is_written_by_an_office_library_is_read_back() {
         .write_with_format(
             1,
             3,
-            &rust_xlsxwriter::ExcelDateTime::from_ymd(2019, 8, 19).unwrap(),
+            rust_xlsxwriter::ExcelDateTime::from_ymd(2019, 8, 19).unwrap(),
             &day,
         )
         .unwrap();
