@@ -97,7 +97,7 @@ impl Book {
         let mut rows = 0;
         while reader.read_byte_record(&mut record).map_err(csv_error)? {
             budget.set(0);
-            let line = record.position().map_or(0, csv::Position::line);
+            let line = first_line(&reader, &record);
             if line <= self.directive_lines {
                 continue;
             }
@@ -126,6 +126,13 @@ impl Book {
             ..SheetTail::default()
         })
     }
+}
+
+/// The line a record begins in: every line the reader has passed ends in one line feed (see [`Decoded`]), and those
+/// inside the record are its own.
+fn first_line<R: Read>(reader: &csv::Reader<R>, record: &ByteRecord) -> u64 {
+    let inside = memchr::memchr_iter(b'\n', record.as_slice()).count() as u64;
+    reader.position().line().saturating_sub(1 + inside)
 }
 
 fn fill(buffer: &mut RowBuffer, line: u64, record: &ByteRecord) {
@@ -320,13 +327,15 @@ fn consistency(sample: &[u8], delimiter: u8) -> usize {
         .unwrap_or(0)
 }
 
-/// Decodes a file to UTF-8 while it is read; what cannot be decoded becomes U+FFFD. A mark at the start is dropped.
+/// Decodes a file to UTF-8 while it is read; what cannot be decoded becomes U+FFFD. A mark at the start is dropped,
+/// and every line, the last one too, ends in one line feed.
 struct Decoded {
     input: BufReader<File>,
     decoder: Decoder,
     out: Vec<u8>,
     at: usize,
     is_end: bool,
+    last: Option<u8>,
 }
 
 impl Decoded {
@@ -338,6 +347,7 @@ impl Decoded {
             out: Vec::new(),
             at: 0,
             is_end: false,
+            last: None,
         }
     }
 
@@ -357,8 +367,30 @@ impl Decoded {
             self.input.consume(read);
             self.out.truncate(written);
             self.at = 0;
+            self.end_lines_alike();
         }
         Ok(())
+    }
+
+    /// Carriage returns, alone or before a line feed, become line feeds; a last line without end gets one.
+    fn end_lines_alike(&mut self) {
+        let mut last = self.last;
+        if last == Some(b'\r') || memchr::memchr(b'\r', &self.out).is_some() {
+            self.out.retain_mut(|byte| {
+                let is_second_half = *byte == b'\n' && last == Some(b'\r');
+                last = Some(*byte);
+                if *byte == b'\r' {
+                    *byte = b'\n';
+                }
+                !is_second_half
+            });
+        } else {
+            last = self.out.last().copied().or(last);
+        }
+        self.last = last;
+        if self.is_end && last.is_some_and(|byte| !matches!(byte, b'\n' | b'\r')) {
+            self.out.push(b'\n');
+        }
     }
 }
 

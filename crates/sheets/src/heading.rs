@@ -524,7 +524,7 @@ mod tests {
             let rows_of = table(&text);
             let merges = [merge(row, column, row + rows, column + columns)];
             if let Some(heading) = find_heading(&rows_of, &merges, &Vocabulary::standard()) {
-                rows_of.iter().for_each(|row| drop(heading.role(row)));
+                rows_of.iter().for_each(|row| { let _ = heading.role(row); });
             }
         }
     }

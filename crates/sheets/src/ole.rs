@@ -276,3 +276,69 @@ impl Spans {
         self.before + length(self.rows) * length(self.columns)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failing test may panic")]
+mod tests {
+    use super::*;
+
+    fn record(kind: u16, body: &[u8]) -> Vec<u8> {
+        [
+            &kind.to_le_bytes()[..],
+            &(body.len() as u16).to_le_bytes(),
+            body,
+        ]
+        .concat()
+    }
+
+    fn cell(row: u16, column: u16) -> Vec<u8> {
+        record(
+            0x0203,
+            &[&row.to_le_bytes()[..], &column.to_le_bytes(), &[0; 10]].concat(),
+        )
+    }
+
+    #[test]
+    fn two_cells_far_apart_are_refused_before_memory_is_taken() {
+        let stream = [record(BEGIN, &[0; 16]), cell(0, 0), cell(65_535, 255)].concat();
+        let limits = Limits::default();
+        assert!(matches!(
+            check_records(&stream, &limits),
+            Err(Error::TooLarge {
+                what: Claim::Cells,
+                ..
+            })
+        ));
+        let near = [record(BEGIN, &[0; 16]), cell(0, 0), cell(60_000, 30)].concat();
+        assert!(check_records(&near, &limits).is_ok());
+        let many_sheets = near.repeat(20);
+        assert!(
+            check_records(&many_sheets, &limits).is_err(),
+            "sheets add up"
+        );
+    }
+
+    #[test]
+    fn both_kinds_of_password_records_refuse() {
+        for kind in [0u8, 1] {
+            assert!(matches!(
+                check_records(&record(FILE_PASS, &[kind, 0, 0, 0]), &Limits::default()),
+                Err(Error::Encrypted)
+            ));
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_the_look_through_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..2048), shift in 7u8..16) {
+            let mut file = bytes;
+            file.resize(file.len().max(512), 0);
+            file[30] = shift;
+            file[31] = 0;
+            if let Some(compound) = Compound::of(&file) {
+                compound.directory().iter().for_each(|entry| drop(compound.stream(entry)));
+            }
+            let _ = check_records(&file, &Limits::default());
+        }
+    }
+}

@@ -368,8 +368,13 @@ impl<'a> RowView<'a> {
     }
 }
 
+/// Valid text is borrowed; the check of the whole is faster than that of its pieces, which is kept for damaged text.
 fn text_of(bytes: &[u8], start: u32, end: u32) -> Cow<'_, str> {
-    String::from_utf8_lossy(bytes.get(start as usize..end as usize).unwrap_or_default())
+    let bytes = bytes.get(start as usize..end as usize).unwrap_or_default();
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
+    }
 }
 
 #[cfg(test)]

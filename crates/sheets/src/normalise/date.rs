@@ -95,13 +95,13 @@ fn year_and_fraction(year: i64, hundredths: i64) -> Reading<Date> {
 /// Digits without any separator.
 fn digits(number: i64) -> Reading<Date> {
     match number {
-        1900_01_01..=2100_12_31 => of_parts(
+        19_000_101..=21_001_231 => of_parts(
             number / 10_000,
             Some(number / 100 % 100),
             Some(number % 100),
         )
         .note("value.date_rewritten"),
-        1900_01..=2100_12 => of_parts(number / 100, Some(number % 100), None),
+        190_001..=210_012 => of_parts(number / 100, Some(number % 100), None),
         _ if YEARS.contains(&number) => of_parts(number, None, None),
         _ if SERIALS.contains(&number) => match serial::moment(number as f64, false) {
             Some(at) => Reading::plain(Date {
