@@ -94,7 +94,8 @@ impl Demonstration {
         let reserve = self.text("inputs/reserve.toml");
         self.qingshan(&["init", "--campaign", "lvdun-2019", "--reserve", &reserve, "--demonstration"], false)?;
         let file = |name: &str| self.text(&format!("inputs/01-保护区/演示数据-{name}"));
-        let valid = ["--valid-from", "2005-07-01", "--yes"];
+        // GeoJSON names no system; the bureau says what its own files are in.
+        let valid = ["--valid-from", "2005-07-01", "--crs", "CGCS2000", "--yes"];
         let zones = file("功能区.geojson");
         let approval = ["--version-name", "演示批复〔2005〕1号", "--approval", "演示批复〔2005〕1号"];
         self.step(&[&["import", "boundary", &zones], &valid[..], &approval[..]].concat())?;
@@ -132,6 +133,9 @@ impl Demonstration {
         args.extend(["--received-on", received.as_str(), "--report", report.as_str(), "--leave-out-faulty", "--yes"]);
         if let Some(code) = source {
             args.extend(["--source", code]);
+        }
+        if file.ends_with(".geojson") {
+            args.extend(["--crs", "CGCS2000"]);
         }
         let result = self.json(&args, false)?;
         let count = |fate: &str| result["counts"][fate].as_u64().unwrap_or(0);

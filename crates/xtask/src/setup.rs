@@ -33,9 +33,10 @@ pub(crate) fn debian_packages() -> Result<()> {
     args.extend(&missing);
     let (program, prefix): (&str, &[&str]) =
         if is_root() { ("apt-get", &[]) } else { ("sudo", &["-n", "apt-get"]) };
-    let with = |rest: &[&str]| [prefix, rest].concat();
-    shell::run(program, &with(&["update", "-q"]))
-        .and_then(|()| shell::run(program, &with(&args)))
+    let update = [prefix, &["update", "-q"]].concat();
+    let install = [prefix, &args].concat();
+    shell::run(program, &update)
+        .and_then(|()| shell::run(program, &install))
         .with_context(|| format!("please install: {}", missing.join(" ")))
 }
 
