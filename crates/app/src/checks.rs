@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use domain::as_of::AsOf;
-use domain::campaign::LedgerView;
+use domain::campaign::{FocalWhy, LedgerView};
 use domain::checks::{self, Finding, LikelyDouble};
 use domain::dossier::Dossier;
+use domain::entries::ClueBatchImported;
 use domain::ids::SiteId;
 use domain::policy::Action;
 use register::ClueState;
+use spatial::diagnostic::Diagnostic;
 use spatial::matching::MatchIndex;
 
 use crate::error::Error;
@@ -25,6 +27,8 @@ impl Session {
         let mut found: Vec<Finding> = sites.iter().flat_map(|s| checks::of_dossier(&s.dossier)).collect();
         found.extend(checks::of_doubles(&self.likely_doubles(&sites), &by_id));
         found.extend(self.missed_reports(as_of)?);
+        found.extend(self.left_out_of_sheets(&by_id, as_of)?);
+        found.extend(sites.iter().filter_map(|s| self.focal_undecided(&s.dossier)));
         if let Some(since) = since {
             let before = self.draw_ledger(LedgerView::Sites, scope, since)?;
             let after = self.draw_ledger(LedgerView::Sites, scope, as_of)?;
@@ -67,6 +71,52 @@ impl Session {
         doubles
     }
 
+    /// Sites that a station named in one verification sheet and left out of its next one.
+    fn left_out_of_sheets(&self, sites: &BTreeMap<SiteId, &Dossier>, as_of: AsOf) -> Result<Vec<Finding>, Error> {
+        let by_code: BTreeMap<&str, &Dossier> = sites.values().map(|d| (d.site_code.as_str(), *d)).collect();
+        let mut latest: BTreeMap<String, ClueBatchImported> = BTreeMap::new();
+        let mut found = Vec::new();
+        for batch in self.register.batches(as_of)? {
+            let sheet = batch.body;
+            let station = sheet_station(&sheet, &by_code).filter(|_| sheet.import_kind == "verifications");
+            let Some(station) = station else { continue };
+            if let Some(before) = latest.get(&station) {
+                let left_out = before.site_codes.iter().filter(|code| !sheet.site_codes.contains(code));
+                found.extend(left_out.map(|code| self.left_out(code, &station, before, &sheet)));
+            }
+            latest.insert(station, sheet);
+        }
+        Ok(found)
+    }
+
+    fn left_out(&self, code: &str, station: &str, before: &ClueBatchImported, after: &ClueBatchImported) -> Finding {
+        let diagnostic = Diagnostic::error("check.vanished_from_sheet")
+            .arg("station", domain::ledger::Labels::label(self, "station", station))
+            .arg("before", &before.file_name)
+            .arg("after", &after.file_name);
+        Finding { diagnostic, site_code: Some(code.to_owned()), clue_id: None, station_id: Some(station.to_owned()) }
+    }
+
+    /// A site that would be focal or not by a fact nobody has told yet.
+    fn focal_undecided(&self, dossier: &Dossier) -> Option<Finding> {
+        if !dossier.state.counts() || dossier.focal_override.is_some() {
+            return None;
+        }
+        let facts = &dossier.facts;
+        let zone = facts.zone_kind.as_deref().and_then(domain::codes::ZoneKind::from_code);
+        let (activity, subtype) = (facts.activity_type_code.as_deref(), facts.activity_subtype.as_deref());
+        let finding = self.campaign.is_focal(activity, subtype, zone, self.campaign.year);
+        let FocalWhy::Missing { fact, .. } = finding.why else { return None };
+        // A site without any class is incomplete before it is undecided.
+        let diagnostic = Diagnostic::note("check.focal_undecided").arg("field", fact);
+        activity.map(|_| Finding {
+            diagnostic,
+            site_code: Some(dossier.site_code.clone()),
+            clue_id: None,
+            station_id: facts.station_id.clone(),
+        })
+    }
+
     fn missed_reports(&self, as_of: AsOf) -> Result<Vec<Finding>, Error> {
         let geography = self.geography(AsOf::Now)?;
         let mut missed = Vec::new();
@@ -84,6 +134,17 @@ impl Session {
         })?;
         Ok(missed)
     }
+}
+
+/// The station a verification sheet is of: the one in whose territory most of its sites lie.
+fn sheet_station(sheet: &ClueBatchImported, sites: &BTreeMap<&str, &Dossier>) -> Option<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for code in &sheet.site_codes {
+        if let Some(station) = sites.get(code.as_str()).and_then(|d| d.facts.station_id.as_deref()) {
+            *counts.entry(station).or_insert(0) += 1;
+        }
+    }
+    counts.into_iter().max_by_key(|(_, n)| *n).map(|(station, _)| station.to_owned())
 }
 
 fn same_name(a: &Dossier, b: &Dossier) -> bool {

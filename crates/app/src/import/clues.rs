@@ -6,7 +6,7 @@ use domain::ids::{ClueId, StreamId};
 use jiff::civil::Date;
 use spatial::diagnostic::Diagnostic;
 
-use super::coding::{activity_of, code_of, station_of, township_of, zone_of};
+use super::coding::{activity_of, code_of, source_of, station_of, township_of, zone_of};
 use super::position;
 use super::preview::Action;
 use super::record::{Fields, Record};
@@ -44,9 +44,9 @@ pub(super) fn draft(staging: &Staging<'_>, record: &Record) -> (Drafted, Vec<Dia
     let (station_id, station_text) = station_of(session, &mut fields);
     let (change_kind, _) = code_of(session, &mut fields, "change_kind", "change");
     let (current_status, _) = code_of(session, &mut fields, "current_status", "current_status");
-    let (row_source, _) = code_of(session, &mut fields, "source_kind", "source");
+    let row_source = source_of(session, &mut fields);
     let area = placed.as_ref().filter(|p| is_areal(&p.geometry)).map(|p| spatial::geodesic::area_m2(&p.geometry));
-    let facts = ClueFacts {
+    let mut facts = ClueFacts {
         external_code: fields.code_text("external_code"),
         facility_name: fields.text("facility_name"),
         summary: fields.text("description"),
@@ -77,6 +77,7 @@ pub(super) fn draft(staging: &Staging<'_>, record: &Record) -> (Drafted, Vec<Dia
         note: fields.text("note"),
         other: record.other.clone(),
     };
+    facts.other.extend(std::mem::take(&mut fields.unread));
     if facts.external_code.is_none() && facts.facility_name.is_none() && facts.shape.is_none() {
         fields.note("external_code", Diagnostic::warning("import.clue_says_little"));
     }

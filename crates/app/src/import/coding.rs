@@ -91,3 +91,22 @@ pub(super) fn township_of(session: &Session, fields: &mut Fields<'_>) -> Option<
         _ => Some(text),
     }
 }
+
+/// The source a row names; of several (遥感监测、问询谈话) the first that the list knows.
+pub(super) fn source_of(session: &Session, fields: &mut Fields<'_>) -> Option<String> {
+    let text = fields.text("source_kind")?;
+    let list = session.campaign.find_list(&session.codes, "source")?;
+    let parts = text.split(['、', '，', ',', '；', ';', '/']).map(str::trim).filter(|p| !p.is_empty());
+    parts.filter_map(|part| list.find(part)).map(|c| c.code.clone()).next()
+}
+
+/// The disposal that a suggestion in words comes to, if it names one; the words are kept in any case.
+pub(super) fn disposal_of(session: &Session, fields: &mut Fields<'_>) -> (Option<String>, Option<String>) {
+    let Some(text) = fields.text("suggestion_text") else { return (None, None) };
+    let list = session.campaign.find_list(&session.codes, "disposal");
+    let named = list.and_then(|list| {
+        let inside = |c: &&domain::codes::Code| text.contains(&c.label) || c.synonyms.iter().any(|s| text.contains(s));
+        list.find(&text).or_else(|| list.codes.iter().find(inside))
+    });
+    (named.map(|c| c.code.clone()), Some(text))
+}

@@ -163,6 +163,7 @@ fn batch_entry(staging: &Staging<'_>, rows_read: u64, rows_taken: u64, rows_refu
         rows_taken,
         rows_refused,
         mapping: staging.loaded.mapping_text(),
+        site_codes: staging.spoken_of.iter().cloned().collect(),
         diagnostics: staging.diagnostic_counts(),
     };
     let stream = StreamId::clue_batch(staging.batch_id);

@@ -91,7 +91,7 @@ fn from_columns(fields: &mut Fields<'_>, convention: &Convention) -> Option<Plac
     let pair = fields.raw("position");
     let expectation = Expectation {
         envelope: convention.envelope,
-        crs: convention.declared.clone(),
+        crs: zone_of_row(fields).or_else(|| convention.declared.clone()),
         max_distance_m: convention.max_distance_m,
         ..Expectation::default()
     };
@@ -120,6 +120,16 @@ fn from_columns(fields: &mut Fields<'_>, convention: &Convention) -> Option<Plac
         original: Some(original),
         crs_used: position.crs.definition(),
     })
+}
+
+/// The Gauss–Krüger zone that the row's own column of central meridians names, for eastings without a zone prefix.
+fn zone_of_row(fields: &Fields<'_>) -> Option<Crs> {
+    let easting: f64 = fields.raw("lon")?.replace(',', "").parse().ok()?;
+    let text = fields.raw("central_meridian")?;
+    let degrees: f64 = text.trim_end_matches(['°', '度', 'E', '带']).trim().parse().ok()?;
+    let zone = degrees / 3.0;
+    let is_meridian = zone.fract() == 0.0 && (25.0..=45.0).contains(&zone);
+    (is_meridian && easting < 1_000_000.0).then(|| Crs::gauss_kruger(zone as u8, false)).flatten()
 }
 
 /// A geometry whose axes are swapped lies in the expected box only when they are swapped back.

@@ -8,7 +8,7 @@ use geo_types::Geometry;
 use jiff::civil::Date;
 use sheets::normalise::{self, AreaUnit, Precision, Reading, Truth};
 use sheets::row::{Value, column_letter};
-use spatial::diagnostic::{Diagnostic, Place};
+use spatial::diagnostic::{Diagnostic, Place, Severity};
 use spatial::feature::DeclaredCrs;
 
 /// 所填值 — a value as given, with the column it stood in.
@@ -62,12 +62,14 @@ impl Record {
 pub struct Fields<'r> {
     pub record: &'r Record,
     pub diagnostics: Vec<Diagnostic>,
+    /// Values that could not be read, by the title they stood under, so that nothing said is lost.
+    pub unread: BTreeMap<String, String>,
 }
 
 impl<'r> Fields<'r> {
     /// A reader over a record.
     pub fn of(record: &'r Record) -> Self {
-        Self { record, diagnostics: Vec::new() }
+        Self { record, diagnostics: Vec::new(), unread: BTreeMap::new() }
     }
 
     fn given(&self, field: &str) -> Option<&'r Given> {
@@ -76,7 +78,16 @@ impl<'r> Fields<'r> {
 
     fn take<T: std::fmt::Display>(&mut self, field: &str, given: &Given, reading: Reading<T>) -> Option<T> {
         let (value, found) = reading.split(&given.value.text(), &self.record.at(field));
-        self.diagnostics.extend(found);
+        // A value that cannot be read is a doubt about the row, not a fault that keeps it out; what a kind of table
+        // cannot do without is asked for where it is needed.
+        self.diagnostics.extend(found.into_iter().map(|mut d| {
+            d.severity = d.severity.min(Severity::Warning);
+            d
+        }));
+        if value.is_none() {
+            let title = if given.title.is_empty() { field } else { &given.title };
+            self.unread.insert(title.to_owned(), given.value.text().trim().to_owned());
+        }
         value
     }
 
@@ -128,7 +139,7 @@ impl<'r> Fields<'r> {
     pub fn day(&mut self, field: &str) -> Option<Date> {
         let date = self.date(field)?;
         if date.precision != DatePrecision::Day {
-            self.note(field, Diagnostic::error("import.day_needed").arg("text", date));
+            self.note(field, Diagnostic::warning("import.day_needed").arg("text", date));
             return None;
         }
         Some(date.first)

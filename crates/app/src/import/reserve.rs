@@ -26,7 +26,8 @@ pub(super) fn boundary(staging: &mut Staging<'_>) -> Result<(), Error> {
         let mut fields = Fields::of(record);
         let placed = areal(&mut fields, staging);
         let (kind, text) = zone_of(staging.session, &mut fields);
-        let stated_area_ha = fields.area_m2("area_m2").map(|a| a / 10_000.0);
+        let measured_ha = placed.as_ref().map(|p| spatial::geodesic::area_m2(&p.geometry) / 10_000.0);
+        let stated_area_ha = stated_area_ha(&mut fields, measured_ha);
         let name = fields.text("facility_name");
         staging.diagnostics.extend(fields.diagnostics);
         let Some(placed) = placed else { continue };
@@ -178,6 +179,22 @@ fn areal(fields: &mut Fields<'_>, staging: &Staging<'_>) -> Option<Placed> {
         return None;
     }
     Some(placed)
+}
+
+/// The area the layer states, hectares. A number without a unit is taken in the unit in which it comes within a tenth
+/// of the measured area, and that is told; in no unit, it is taken for hectares, the unit of approvals.
+fn stated_area_ha(fields: &mut Fields<'_>, measured_ha: Option<f64>) -> Option<f64> {
+    let given = fields.record.values.get("area_m2")?;
+    let has_unit = given.unit.is_some() || fields.number("area_m2").is_none();
+    if has_unit {
+        return fields.area_m2("area_m2").map(|a| a / 10_000.0);
+    }
+    let number = fields.number("area_m2")?;
+    let units = [("公顷", 1.0), ("km²", 100.0), ("亩", 1.0 / 15.0), ("㎡", 1e-4)];
+    let fits = |factor: f64| measured_ha.is_some_and(|m| (number * factor - m).abs() <= 0.1 * m);
+    let (unit, factor) = units.into_iter().find(|(_, factor)| fits(*factor)).unwrap_or(units[0]);
+    fields.note("area_m2", Diagnostic::note("import.area_unit_fitted").arg("text", number).arg("unit", unit));
+    Some(number * factor)
 }
 
 /// The stated area against the measured one; Grumeti's published table shows why.

@@ -39,6 +39,8 @@ pub(super) struct Staging<'s> {
     pub diagnostics: Vec<Diagnostic>,
     pub preview: Preview,
     site_codes: Vec<SiteCode>,
+    /// Codes of the sites the file speaks of.
+    pub(super) spoken_of: BTreeSet<String>,
 }
 
 impl<'s> Staging<'s> {
@@ -75,6 +77,7 @@ impl<'s> Staging<'s> {
             diagnostics: loaded.diagnostics.clone(),
             preview: Preview::default(),
             site_codes,
+            spoken_of: BTreeSet::new(),
         })
     }
 
@@ -96,6 +99,9 @@ impl<'s> Staging<'s> {
 
     /// Notes what becomes of a row.
     pub(super) fn outcome(&mut self, record: &Record, title: Option<&str>, action: Action) {
+        if let Action::NewSite { site_code } | Action::Linked { site_code, .. } | Action::Recorded { site_code } = &action {
+            self.spoken_of.insert(site_code.clone());
+        }
         let number = record.place.row.or(record.place.feature).unwrap_or(0);
         let sheet = record.place.sheet.clone();
         self.preview.rows.push(RowOutcome { number, sheet, title: title.unwrap_or("").to_owned(), action });
@@ -226,7 +232,9 @@ impl<'s> Staging<'s> {
         let refused = self.preview.count(|a| matches!(a, Action::Refused));
         let same = self.preview.count(|a| matches!(a, Action::Same));
         let read = self.loaded.records.len().max(self.preview.rows.len());
-        if self.entries.is_empty() && same == read {
+        // A second sheet that says nothing new still says which sites the station named, and which it left out.
+        let is_sheet = self.request.kind == ImportKind::Verifications;
+        if self.entries.is_empty() && same == read && !is_sheet {
             return (Vec::new(), self.diagnostics, self.preview);
         }
         let taken = self.preview.rows.len() - refused - same;

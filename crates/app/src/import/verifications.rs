@@ -7,7 +7,7 @@ use sheets::normalise::Truth;
 use spatial::diagnostic::Diagnostic;
 
 use super::clues::{Drafted, draft, found_site};
-use super::coding::code_of;
+use super::coding::{code_of, disposal_of};
 use super::permits::site_not_found;
 use super::preview::Action;
 use super::record::{Fields, Record};
@@ -47,6 +47,7 @@ fn row(staging: &mut Staging<'_>, record: &Record) -> Result<(), Error> {
             return Ok(());
         }
     };
+    staging.spoken_of.insert(site.site_code.clone());
     let action = record_verification(staging, &site, body, is_new_site)?;
     staging.outcome(record, name.as_deref(), action);
     Ok(())
@@ -97,7 +98,7 @@ fn verification(
     let (round, _) = code_of(session, fields, "round", "round");
     let (clue_truth, _) = code_of(session, fields, "clue_truth", "clue_truth");
     let (effect, _) = code_of(session, fields, "ecological_effect", "ecological_effect");
-    let (disposal, suggestion) = code_of(session, fields, "suggestion_text", "disposal");
+    let (disposal, suggestion) = disposal_of(session, fields);
     let is_in_reserve = fields.truth("is_in_reserve").map(truth_code);
     let conclusion = conclusion(staging, fields, is_in_reserve.as_deref());
     let point = drafted.clue.facts.shape.as_ref().and_then(|s| crate::geography::representative(&s.0));

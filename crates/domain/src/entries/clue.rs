@@ -31,6 +31,9 @@ pub struct ClueBatchImported {
     /// Column mapping used, as text that can be edited and used again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mapping: Option<String>,
+    /// Codes of the sites the file speaks of, also those it says nothing new about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub site_codes: Vec<String>,
     /// Diagnostics by code.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub diagnostics: BTreeMap<String, u64>,
