@@ -8,3 +8,7 @@ pub mod diagnostic;
 pub mod crs;
 pub mod gcj02;
 pub mod geodesic;
+pub mod notation;
+pub mod parcel;
+pub mod repair;
+pub mod validity;
