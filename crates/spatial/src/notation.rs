@@ -114,7 +114,8 @@ pub struct Position {
     pub lon: f64,
     /// Latitude, CGCS2000, degrees.
     pub lat: f64,
-    /// One unit of the last digit written, in metres on the ground; the coarser of the two axes.
+    /// One unit of the last digit written, in metres on the ground; of the two axes the finer, because spreadsheets drop
+    /// trailing zeros.
     pub precision_m: f64,
     /// The text as given.
     pub original: String,
@@ -301,7 +302,7 @@ fn plain_decimal(text: &str) -> Option<(f64, i32)> {
     (value <= 180.0).then_some((value, i32::try_from(decimals).ok()?))
 }
 
-/// The coarser of two steps in degrees, in metres on the ground.
+/// The finer of two steps in degrees, in metres on the ground.
 fn precision_m(at: Coord<f64>, lon_step: f64, lat_step: f64) -> f64 {
     let (lon_m, lat_m) = geodesic::degree_lengths_m(at.y);
     // Trailing zeros get lost in spreadsheets, so the finer axis tells how the writer measured.

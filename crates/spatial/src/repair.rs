@@ -311,7 +311,10 @@ impl Mender {
             let mut found = Diagnostic::from(fault);
             found.severity = Severity::Warning;
             // Ring numbers of this geometry alone; inside a collection they go on counting.
-            found.place.ring = found.place.ring.map(|ring| ring + first_ring - 1);
+            if let Some(ring) = found.place.ring.map(|ring| ring + first_ring - 1) {
+                found.place.ring = Some(ring);
+                found = found.arg("ring", ring);
+            }
             self.changes.push(found);
         }
         self.changes

@@ -63,7 +63,10 @@ pub(super) fn tokens(text: &str) -> Result<Tokens, Problem> {
     }
     let mut lexer = Lexer {
         rest: text,
-        tokens: Tokens::default(),
+        tokens: Tokens {
+            list: Vec::with_capacity(8),
+            is_normalized: false,
+        },
         after_space: false,
     };
     while let Some(character) = lexer.rest.chars().next() {
@@ -109,8 +112,27 @@ impl Lexer<'_> {
         self.after_space = false;
     }
 
-    /// Digits with dots between them.
+    /// Digits with dots between them. The usual ones, ASCII with one dot at most, are read where they stand.
     fn number(&mut self) -> Result<(), Problem> {
+        let end = self
+            .rest
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(self.rest.len());
+        let (plain, rest) = self.rest.split_at(end);
+        let dots = plain.bytes().filter(|byte| *byte == b'.').count();
+        let is_usual = dots <= 1 && !plain.ends_with('.') && (1..=18).contains(&plain.len());
+        if is_usual && !rest.starts_with(|c| matches!(c, '．' | '。' | '０'..='９')) {
+            let decimals = plain.find('.').map_or(0, |dot| plain.len() - dot - 1);
+            let token = number(plain, decimals, self.after_space)?;
+            self.rest = rest;
+            self.push(token);
+            return Ok(());
+        }
+        self.unusual_number()
+    }
+
+    /// Full-width digits, ideographic stops, several dots.
+    fn unusual_number(&mut self) -> Result<(), Problem> {
         let mut run = String::new();
         for character in self.rest.chars() {
             let plain = match digit(character) {

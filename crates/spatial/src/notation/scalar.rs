@@ -146,6 +146,9 @@ pub(super) fn read(text: &str) -> Result<Scalar, Problem> {
 
 /// Digits in groups of three (`36,453,210.4`), without the commas.
 fn grouped(text: &str) -> Option<String> {
+    if !text.contains(',') {
+        return None;
+    }
     let text = text.trim();
     let (whole, _) = text.split_once('.').unwrap_or((text, ""));
     let mut groups = whole.split(',');
