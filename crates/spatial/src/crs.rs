@@ -6,6 +6,7 @@
 //! The registered axis order of the Chinese Gauss–Krüger systems is *northing first*, and surveyors call the northing
 //! X and the easting Y. [`GridPosition`] is the only way grid metres travel here, so the two cannot be confused.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::LazyLock;
@@ -301,19 +302,37 @@ impl Crs {
     }
 
     /// CGCS2000 position of one position given in this system, easting or longitude first.
-    /// For many positions, set up a [`Projector`] once.
+    /// The last system used is remembered per thread; to be sure of one set-up for many positions, keep a [`Projector`].
     pub fn to_cgcs2000(
         &self,
         easting_or_lon: f64,
         northing_or_lat: f64,
     ) -> Result<Coord<f64>, CrsError> {
-        self.projector()?
-            .to_cgcs2000(easting_or_lon, northing_or_lat)
+        self.with_projector(|projector| projector.to_cgcs2000(easting_or_lon, northing_or_lat))
     }
 
     /// Position in this system (x = easting or longitude) of a CGCS2000 position.
     pub fn from_cgcs2000(&self, position: Coord<f64>) -> Result<Coord<f64>, CrsError> {
-        self.projector()?.from_cgcs2000(position)
+        self.with_projector(|projector| projector.from_cgcs2000(position))
+    }
+
+    /// Setting up a projection costs twenty times the projecting, and ledgers name one system in every row.
+    fn with_projector<T>(
+        &self,
+        work: impl FnOnce(&Projector) -> Result<T, CrsError>,
+    ) -> Result<T, CrsError> {
+        thread_local! {
+            static LAST: RefCell<Option<(Crs, Projector)>> = const { RefCell::new(None) };
+        }
+        LAST.with_borrow_mut(|last| {
+            if last.as_ref().is_none_or(|(crs, _)| crs != self) {
+                *last = Some((self.clone(), self.projector()?));
+            }
+            match last {
+                Some((_, projector)) => work(projector),
+                None => work(&self.projector()?),
+            }
+        })
     }
 
     fn proj(&self) -> Result<Proj, CrsError> {

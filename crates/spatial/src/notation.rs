@@ -114,7 +114,8 @@ pub struct Position {
     pub lon: f64,
     /// Latitude, CGCS2000, degrees.
     pub lat: f64,
-    /// One unit of the last digit written, in metres on the ground; the coarser of the two axes.
+    /// One unit of the last digit written, in metres on the ground; of the two axes the finer, because spreadsheets drop
+    /// trailing zeros.
     pub precision_m: f64,
     /// The text as given.
     pub original: String,
@@ -139,14 +140,23 @@ pub struct Expectation {
 
 impl Default for Expectation {
     fn default() -> Expectation {
-        Expectation { envelope: None, crs: None, max_distance_m: 2_000.0, outside: Severity::Warning }
+        Expectation {
+            envelope: None,
+            crs: None,
+            max_distance_m: 2_000.0,
+            outside: Severity::Warning,
+        }
     }
 }
 
 impl Expectation {
     /// Positions in or near an envelope (west, south, east, north).
     pub fn within(envelope: [f64; 4], max_distance_m: f64) -> Expectation {
-        Expectation { envelope: Some(envelope), max_distance_m, ..Expectation::default() }
+        Expectation {
+            envelope: Some(envelope),
+            max_distance_m,
+            ..Expectation::default()
+        }
     }
 
     /// Metres from a position to the envelope: 0 inside; None without an envelope.
@@ -167,7 +177,8 @@ impl Expectation {
 
     /// A position outside China is worth a word unless the envelope itself lies abroad.
     fn expects_china(&self) -> bool {
-        self.envelope.is_none_or(|[west, south, ..]| is_in_china(Coord { x: west, y: south }))
+        self.envelope
+            .is_none_or(|[west, south, ..]| is_in_china(Coord { x: west, y: south }))
     }
 }
 
@@ -179,8 +190,16 @@ fn is_in_china(at: Coord<f64>) -> bool {
 /// Reads one angle from one text. Grid metres are no angle.
 pub fn parse_angle(text: &str) -> (Option<Angle>, Vec<Diagnostic>) {
     let read = scalar::read(text).and_then(|scalar| {
-        let scalar = if scalar.is_bare_and_large() { scalar.packed().ok_or(Problem::OutOfRange)? } else { scalar };
-        if scalar.value.abs() > 360.0 { Err(Problem::OutOfRange) } else { Ok(scalar) }
+        let scalar = if scalar.is_bare_and_large() {
+            scalar.packed().ok_or(Problem::OutOfRange)?
+        } else {
+            scalar
+        };
+        if scalar.value.abs() > 360.0 {
+            Err(Problem::OutOfRange)
+        } else {
+            Ok(scalar)
+        }
     });
     match read {
         Err(problem) => (None, vec![problem.diagnostic(text, None)]),
@@ -198,7 +217,11 @@ pub fn parse_angle(text: &str) -> (Option<Angle>, Vec<Diagnostic>) {
 }
 
 /// Reads a position from two texts, the one meant for longitude (or easting) first.
-pub fn parse_position(lon_text: &str, lat_text: &str, expectation: &Expectation) -> (Option<Position>, Vec<Diagnostic>) {
+pub fn parse_position(
+    lon_text: &str,
+    lat_text: &str,
+    expectation: &Expectation,
+) -> (Option<Position>, Vec<Diagnostic>) {
     if let Some(position) = plain_position(lon_text, lat_text, expectation) {
         return (Some(position), Vec::new());
     }
@@ -206,10 +229,20 @@ pub fn parse_position(lon_text: &str, lat_text: &str, expectation: &Expectation)
     let original = || format!("{}, {}", lon_text.trim(), lat_text.trim());
     match (lon, lat) {
         (Ok(lon), Ok(lat)) => Reading::new(original(), expectation, Source::Columns).read(lon, lat),
-        (Err(Problem::Missing), Err(Problem::Missing)) => (None, vec![Diagnostic::error("coordinate.missing")]),
+        (Err(Problem::Missing), Err(Problem::Missing)) => {
+            (None, vec![Diagnostic::error("coordinate.missing")])
+        }
         (lon, lat) => {
-            let fault = |read: Result<Scalar, Problem>, text: &str, field| Some(read.err()?.diagnostic(text, Some(field)));
-            (None, fault(lon, lon_text, "lon").into_iter().chain(fault(lat, lat_text, "lat")).collect())
+            let fault = |read: Result<Scalar, Problem>, text: &str, field| {
+                Some(read.err()?.diagnostic(text, Some(field)))
+            };
+            (
+                None,
+                fault(lon, lon_text, "lon")
+                    .into_iter()
+                    .chain(fault(lat, lat_text, "lat"))
+                    .collect(),
+            )
         }
     }
 }
@@ -217,7 +250,9 @@ pub fn parse_position(lon_text: &str, lat_text: &str, expectation: &Expectation)
 /// Reads a position from one text that holds both numbers, in either order.
 pub fn parse_pair(text: &str, expectation: &Expectation) -> (Option<Position>, Vec<Diagnostic>) {
     match scalar::read_pair(text) {
-        Ok((first, second)) => Reading::new(text.trim().to_owned(), expectation, Source::Pair).read(first, second),
+        Ok((first, second)) => {
+            Reading::new(text.trim().to_owned(), expectation, Source::Pair).read(first, second)
+        }
         Err(problem) => (None, vec![problem.diagnostic(text, None)]),
     }
 }
@@ -227,7 +262,8 @@ fn plain_position(lon_text: &str, lat_text: &str, expectation: &Expectation) -> 
     if !matches!(expectation.crs, None | Some(Crs::Cgcs2000 | Crs::Wgs84)) {
         return None;
     }
-    let ((lon, lon_decimals), (lat, lat_decimals)) = (plain_decimal(lon_text)?, plain_decimal(lat_text)?);
+    let ((lon, lon_decimals), (lat, lat_decimals)) =
+        (plain_decimal(lon_text)?, plain_decimal(lat_text)?);
     let at = Coord { x: lon, y: lat };
     // What needs a word goes the long way.
     if lon_decimals.max(lat_decimals) <= 2 || !expectation.is_at_home(at) || !is_in_china(at) {
@@ -236,7 +272,11 @@ fn plain_position(lon_text: &str, lat_text: &str, expectation: &Expectation) -> 
     Some(Position {
         lon,
         lat,
-        precision_m: precision_m(at, 10.0_f64.powi(-lon_decimals), 10.0_f64.powi(-lat_decimals)),
+        precision_m: precision_m(
+            at,
+            10.0_f64.powi(-lon_decimals),
+            10.0_f64.powi(-lat_decimals),
+        ),
         original: [lon_text.trim(), ", ", lat_text.trim()].concat(),
         notation: Notation::DecimalDegrees,
         crs: expectation.crs.clone().unwrap_or(Crs::Cgcs2000),
@@ -246,15 +286,23 @@ fn plain_position(lon_text: &str, lat_text: &str, expectation: &Expectation) -> 
 /// A number of digits and at most one dot, up to 180, with its count of decimals.
 fn plain_decimal(text: &str) -> Option<(f64, i32)> {
     let text = text.trim();
-    if text.len() > 24 || !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+    if text.len() > 24
+        || !text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.')
+    {
         return None;
     }
     let value: f64 = text.parse().ok()?;
-    let decimals = text.bytes().rev().position(|byte| byte == b'.').unwrap_or(0);
+    let decimals = text
+        .bytes()
+        .rev()
+        .position(|byte| byte == b'.')
+        .unwrap_or(0);
     (value <= 180.0).then_some((value, i32::try_from(decimals).ok()?))
 }
 
-/// The coarser of two steps in degrees, in metres on the ground.
+/// The finer of two steps in degrees, in metres on the ground.
 fn precision_m(at: Coord<f64>, lon_step: f64, lat_step: f64) -> f64 {
     let (lon_m, lat_m) = geodesic::degree_lengths_m(at.y);
     // Trailing zeros get lost in spreadsheets, so the finer axis tells how the writer measured.
@@ -283,7 +331,12 @@ type Refusal = Box<Diagnostic>;
 
 impl<'a> Reading<'a> {
     fn new(original: String, expectation: &'a Expectation, source: Source) -> Reading<'a> {
-        Reading { original, expectation, source, diagnostics: Vec::new() }
+        Reading {
+            original,
+            expectation,
+            source,
+            diagnostics: Vec::new(),
+        }
     }
 
     fn read(mut self, first: Scalar, second: Scalar) -> (Option<Position>, Vec<Diagnostic>) {
@@ -309,7 +362,11 @@ impl<'a> Reading<'a> {
     }
 
     /// Longitude first, as far as directions and labels tell.
-    fn ordered_by_labels(&mut self, first: Scalar, second: Scalar) -> Result<(Scalar, Scalar), Refusal> {
+    fn ordered_by_labels(
+        &mut self,
+        first: Scalar,
+        second: Scalar,
+    ) -> Result<(Scalar, Scalar), Refusal> {
         let (says_lat_first, says_lon_first) = (
             first.is_labeled(Axis::Latitude) || second.is_labeled(Axis::Longitude),
             first.is_labeled(Axis::Longitude) || second.is_labeled(Axis::Latitude),
@@ -329,9 +386,19 @@ impl<'a> Reading<'a> {
         if first.has_label() || second.has_label() {
             return (first, second);
         }
-        let (given, exchanged) = (Coord { x: first.value, y: second.value }, Coord { x: second.value, y: first.value });
+        let (given, exchanged) = (
+            Coord {
+                x: first.value,
+                y: second.value,
+            },
+            Coord {
+                x: second.value,
+                y: first.value,
+            },
+        );
         let is_only_exchanged = given.y.abs() > 90.0 && exchanged.y.abs() <= 90.0;
-        let is_home_exchanged = !self.expectation.is_at_home(given) && self.expectation.is_at_home(exchanged);
+        let is_home_exchanged =
+            !self.expectation.is_at_home(given) && self.expectation.is_at_home(exchanged);
         if is_only_exchanged || is_home_exchanged {
             self.tell_exchanged(&second, &first);
             return (second, first);
@@ -345,13 +412,22 @@ impl<'a> Reading<'a> {
             Source::Pair => Diagnostic::note("coordinate.latitude_first"),
         };
         let repair = format!("{}, {}", lon.value, lat.value);
-        self.diagnostics.push(told.arg("text", &self.original).arg("repair", &repair).repair(repair));
+        self.diagnostics.push(
+            told.arg("text", &self.original)
+                .arg("repair", &repair)
+                .repair(repair),
+        );
     }
 
     /// Both numbers as packed sexagesimal, when nothing else fits.
     fn packed(&self, first: &Scalar, second: &Scalar) -> Option<(Scalar, Scalar)> {
         let (one, other) = (first.packed()?, second.packed()?);
-        let is_home = |lon: &Scalar, lat: &Scalar| self.expectation.is_at_home(Coord { x: lon.value, y: lat.value });
+        let is_home = |lon: &Scalar, lat: &Scalar| {
+            self.expectation.is_at_home(Coord {
+                x: lon.value,
+                y: lat.value,
+            })
+        };
         if is_home(&one, &other) {
             return Some((one, other));
         }
@@ -367,20 +443,35 @@ impl<'a> Reading<'a> {
             return Err(self.refusal("coordinate.zero"));
         }
         let crs = self.geographic_crs();
-        let at = crs.to_cgcs2000(lon.value, lat.value).map_err(|_| self.refusal("coordinate.not_convertible"))?;
+        let at = crs
+            .to_cgcs2000(lon.value, lat.value)
+            .ok()
+            .ok_or_else(|| self.refusal("coordinate.not_convertible"))?;
         if lon.step.min(lat.step) >= COARSE_STEP_DEGREES {
             let told = Diagnostic::warning("coordinate.rounded").arg("text", &self.original);
             let step_m = precision_m(at, lon.step, lat.step);
-            self.diagnostics.push(told.arg("precision_m", format!("{step_m:.0}")));
+            self.diagnostics
+                .push(told.arg("precision_m", format!("{step_m:.0}")));
         }
         let notation = lon.notation.max(lat.notation);
         let plainer = if lon.notation == notation { &lon } else { &lat };
         let is_normalized = lon.is_normalized || lat.is_normalized;
-        let told = Scalar { is_normalized, ..*plainer }.note(&self.original, degrees_text(at));
+        let told = Scalar {
+            is_normalized,
+            ..*plainer
+        }
+        .note(&self.original, degrees_text(at));
         self.diagnostics.extend(told);
         self.check_place(at)?;
         let precision_m = precision_m(at, lon.step, lat.step);
-        Ok(Position { lon: at.x, lat: at.y, precision_m, original: self.original.clone(), notation, crs })
+        Ok(Position {
+            lon: at.x,
+            lat: at.y,
+            precision_m,
+            original: self.original.clone(),
+            notation,
+            crs,
+        })
     }
 
     /// The declared datum for degrees: of a declared grid, the datum under it.
@@ -403,7 +494,9 @@ impl<'a> Reading<'a> {
         } else {
             return Ok(());
         };
-        let mut told = Diagnostic::warning(code).arg("text", &self.original).arg("position", degrees_text(at));
+        let mut told = Diagnostic::warning(code)
+            .arg("text", &self.original)
+            .arg("position", degrees_text(at));
         told = told.arg("distance_km", format!("{:.1}", distance_m / 1000.0));
         told.severity = self.expectation.outside;
         if told.severity == Severity::Error {
@@ -424,7 +517,10 @@ fn degrees_text(at: Coord<f64>) -> String {
 }
 
 fn field_place(field: Option<&str>) -> Place {
-    Place { field: field.map(str::to_owned), ..Place::default() }
+    Place {
+        field: field.map(str::to_owned),
+        ..Place::default()
+    }
 }
 
 #[cfg(test)]

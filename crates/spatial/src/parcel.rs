@@ -97,10 +97,16 @@ pub struct Parcel {
 
 impl Parcel {
     /// A parcel to be written.
-    pub fn new(number: impl Into<String>, name: impl Into<String>, geometry: Geometry<f64>) -> Parcel {
+    pub fn new(
+        number: impl Into<String>,
+        name: impl Into<String>,
+        geometry: Geometry<f64>,
+    ) -> Parcel {
         let shape = match geometry {
             Geometry::Point(_) | Geometry::MultiPoint(_) => ParcelShape::Point,
-            Geometry::Line(_) | Geometry::LineString(_) | Geometry::MultiLineString(_) => ParcelShape::Line,
+            Geometry::Line(_) | Geometry::LineString(_) | Geometry::MultiLineString(_) => {
+                ParcelShape::Line
+            }
             _ => ParcelShape::Area,
         };
         Parcel {
@@ -118,7 +124,10 @@ impl Parcel {
 
     /// The attributes under their official names, in the order of the file; blank ones left out.
     pub fn attributes(&self) -> IndexMap<&'static str, String> {
-        let stated = self.stated_area_ha.map(|area_ha| format!("{area_ha}")).unwrap_or_default();
+        let stated = self
+            .stated_area_ha
+            .map(|area_ha| format!("{area_ha}"))
+            .unwrap_or_default();
         let all = [
             ("地块编号", self.number.clone()),
             ("地块名称", self.name.clone()),
@@ -127,7 +136,9 @@ impl Parcel {
             ("地块用途", self.land_use.clone()),
             ("地类编码", self.land_use_code.clone()),
         ];
-        all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+        all.into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .collect()
     }
 }
 
@@ -154,19 +165,28 @@ pub struct ParcelText {
 }
 
 /// Reads a parcel text. `expectation` helps only where the header says too little: its system and its envelope.
-pub fn read(bytes: &[u8], expectation: &Expectation) -> Result<(ParcelText, Vec<Diagnostic>), ParcelError> {
+pub fn read(
+    bytes: &[u8],
+    expectation: &Expectation,
+) -> Result<(ParcelText, Vec<Diagnostic>), ParcelError> {
     read::read(bytes, expectation)
 }
 
 fn line_place(line: u64) -> Place {
-    Place { row: Some(line), ..Place::default() }
+    Place {
+        row: Some(line),
+        ..Place::default()
+    }
 }
 
 /// All positions of rings in the order of the text.
 type Rings = Vec<(u32, Vec<Coord<f64>>)>;
 
 fn line_geometry(rings: Rings) -> Geometry<f64> {
-    let mut lines: Vec<LineString<f64>> = rings.into_iter().map(|(_, vertices)| LineString::from(vertices)).collect();
+    let mut lines: Vec<LineString<f64>> = rings
+        .into_iter()
+        .map(|(_, vertices)| LineString::from(vertices))
+        .collect();
     match (lines.len(), lines.pop()) {
         (1, Some(line)) => Geometry::LineString(line),
         (_, last) => Geometry::MultiLineString(lines.into_iter().chain(last).collect()),
@@ -174,7 +194,10 @@ fn line_geometry(rings: Rings) -> Geometry<f64> {
 }
 
 fn point_geometry(rings: Rings) -> Geometry<f64> {
-    let points: Vec<Coord<f64>> = rings.into_iter().flat_map(|(_, vertices)| vertices).collect();
+    let points: Vec<Coord<f64>> = rings
+        .into_iter()
+        .flat_map(|(_, vertices)| vertices)
+        .collect();
     match points[..] {
         [at] => Geometry::Point(at.into()),
         _ => Geometry::MultiPoint(MultiPoint::from_iter(points)),
@@ -184,6 +207,8 @@ fn point_geometry(rings: Rings) -> Geometry<f64> {
 fn area_geometry(mut polygons: Vec<Polygon<f64>>) -> Geometry<f64> {
     match (polygons.len(), polygons.pop()) {
         (1, Some(polygon)) => Geometry::Polygon(polygon),
-        (_, last) => Geometry::MultiPolygon(MultiPolygon(polygons.into_iter().chain(last).collect())),
+        (_, last) => {
+            Geometry::MultiPolygon(MultiPolygon(polygons.into_iter().chain(last).collect()))
+        }
     }
 }

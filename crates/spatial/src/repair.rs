@@ -4,7 +4,10 @@
 //! that cross themselves or each other are split by the even-odd rule (a bow tie becomes two triangles), and parts that
 //! overlap are joined. What vanishes is reported with its size, and both areas are given, so that a person can judge.
 
-use geo_types::{Coord, Geometry, GeometryCollection, Line, LineString, MultiLineString, MultiPoint, MultiPolygon, Polygon};
+use geo_types::{
+    Coord, Geometry, GeometryCollection, Line, LineString, MultiLineString, MultiPoint,
+    MultiPolygon, Polygon,
+};
 
 use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::geodesic;
@@ -38,7 +41,12 @@ pub fn repair(geometry: &Geometry<f64>) -> Repaired {
     let mended = mender.geometry(geometry);
     let (area_before_m2, area_after_m2) = (geodesic::area_m2(geometry), geodesic::area_m2(&mended));
     mender.report_area(area_before_m2, area_after_m2);
-    Repaired { geometry: mended, changes: mender.changes, area_before_m2, area_after_m2 }
+    Repaired {
+        geometry: mended,
+        changes: mender.changes,
+        area_before_m2,
+        area_after_m2,
+    }
 }
 
 /// Closes a ring as it stands in a file: the change, if one was needed.
@@ -49,8 +57,16 @@ pub fn close_ring(vertices: &mut Vec<Coord<f64>>, ring: u32) -> Option<Diagnosti
         Fault::UnclosedRing { first, last, .. } => geodesic::distance_m(last, first),
         _ => 0.0,
     };
-    let place = Place { ring: Some(ring), ..Place::default() };
-    Some(Diagnostic::note("geometry.ring_closed").at(place).arg("ring", ring).arg("gap_m", format!("{gap_m:.2}")))
+    let place = Place {
+        ring: Some(ring),
+        ..Place::default()
+    };
+    Some(
+        Diagnostic::note("geometry.ring_closed")
+            .at(place)
+            .arg("ring", ring)
+            .arg("gap_m", format!("{gap_m:.2}")),
+    )
 }
 
 #[derive(Default)]
@@ -63,15 +79,22 @@ struct Mender {
 impl Mender {
     fn geometry(&mut self, geometry: &Geometry<f64>) -> Geometry<f64> {
         match geometry {
-            Geometry::Point(point) => self.points(&[point.0]).first().map_or_else(empty, |at| Geometry::Point((*at).into())),
+            Geometry::Point(point) => self
+                .points(&[point.0])
+                .first()
+                .map_or_else(empty, |at| Geometry::Point((*at).into())),
             Geometry::MultiPoint(points) => {
                 let finite = points.iter().flat_map(|point| self.points(&[point.0]));
                 Geometry::MultiPoint(MultiPoint::from_iter(finite))
             }
-            Geometry::Line(Line { start, end }) => self.lines(&[LineString::from(vec![*start, *end])]),
+            Geometry::Line(Line { start, end }) => {
+                self.lines(&[LineString::from(vec![*start, *end])])
+            }
             Geometry::LineString(line) => self.lines(std::slice::from_ref(line)),
             Geometry::MultiLineString(lines) => match self.lines(&lines.0) {
-                Geometry::LineString(line) => Geometry::MultiLineString(MultiLineString(vec![line])),
+                Geometry::LineString(line) => {
+                    Geometry::MultiLineString(MultiLineString(vec![line]))
+                }
                 other => other,
             },
             Geometry::Polygon(polygon) => self.areas(std::slice::from_ref(polygon)),
@@ -97,12 +120,18 @@ impl Mender {
     fn finite(&mut self, vertices: &[Coord<f64>]) -> Vec<Coord<f64>> {
         let is_finite = |at: &&Coord<f64>| at.x.is_finite() && at.y.is_finite();
         let kept: Vec<Coord<f64>> = vertices.iter().filter(is_finite).copied().collect();
-        self.tell(Severity::Warning, "geometry.vertices_dropped", vertices.len() - kept.len(), None);
+        self.tell(
+            Severity::Warning,
+            "geometry.vertices_dropped",
+            vertices.len() - kept.len(),
+            None,
+        );
         kept
     }
 
     fn lines(&mut self, lines: &[LineString<f64>]) -> Geometry<f64> {
-        let mut mended: Vec<LineString<f64>> = lines.iter().filter_map(|line| self.line(line)).collect();
+        let mut mended: Vec<LineString<f64>> =
+            lines.iter().filter_map(|line| self.line(line)).collect();
         match (mended.len(), mended.pop()) {
             (1, Some(line)) => Geometry::LineString(line),
             (_, last) => Geometry::MultiLineString(mended.into_iter().chain(last).collect()),
@@ -114,7 +143,12 @@ impl Mender {
         let finite = self.finite(&line.0);
         let distinct = self.distinct(finite);
         if distinct.len() < 2 && !line.0.is_empty() {
-            self.tell(Severity::Warning, "geometry.line_dropped", 1, distinct.first().copied());
+            self.tell(
+                Severity::Warning,
+                "geometry.line_dropped",
+                1,
+                distinct.first().copied(),
+            );
         }
         (distinct.len() >= 2).then(|| LineString::from(distinct))
     }
@@ -123,19 +157,28 @@ impl Mender {
     fn distinct(&mut self, mut vertices: Vec<Coord<f64>>) -> Vec<Coord<f64>> {
         let before = vertices.len();
         vertices.dedup();
-        self.tell(Severity::Note, "geometry.repeats_removed", before - vertices.len(), None);
+        self.tell(
+            Severity::Note,
+            "geometry.repeats_removed",
+            before - vertices.len(),
+            None,
+        );
         vertices
     }
 
     fn areas(&mut self, parts: &[Polygon<f64>]) -> Geometry<f64> {
         let first_ring = self.ring + 1;
-        let cleaned: Vec<Polygon<f64>> = parts.iter().filter_map(|polygon| self.cleaned(polygon)).collect();
+        let cleaned: Vec<Polygon<f64>> = parts
+            .iter()
+            .filter_map(|polygon| self.cleaned(polygon))
+            .collect();
         let split = self.split(cleaned, first_ring);
         let oriented = self.oriented(split);
         match <[Polygon<f64>; 1]>::try_from(oriented) {
             Ok([polygon]) => Geometry::Polygon(polygon),
             Err(polygons) => {
-                let is_lost = polygons.is_empty() && parts.iter().any(|part| !part.exterior().0.is_empty());
+                let is_lost =
+                    polygons.is_empty() && parts.iter().any(|part| !part.exterior().0.is_empty());
                 if is_lost {
                     self.changes.push(Diagnostic::error("geometry.collapsed"));
                 }
@@ -147,10 +190,19 @@ impl Mender {
     /// The polygon with each ring cleaned by itself; none when its exterior is no ring.
     fn cleaned(&mut self, polygon: &Polygon<f64>) -> Option<Polygon<f64>> {
         let exterior = self.ring(polygon.exterior());
-        let interiors: Vec<LineString<f64>> = polygon.interiors().iter().filter_map(|ring| self.ring(ring)).collect();
+        let interiors: Vec<LineString<f64>> = polygon
+            .interiors()
+            .iter()
+            .filter_map(|ring| self.ring(ring))
+            .collect();
         // Interiors left without their exterior would turn into land by the even-odd rule.
         if exterior.is_none() && !interiors.is_empty() {
-            self.tell(Severity::Warning, "geometry.ring_dropped", interiors.len(), None);
+            self.tell(
+                Severity::Warning,
+                "geometry.ring_dropped",
+                interiors.len(),
+                None,
+            );
         }
         exterior.map(|exterior| Polygon::new(exterior, interiors))
     }
@@ -161,7 +213,12 @@ impl Mender {
         let distinct = self.distinct(finite);
         let mended = self.without_spikes(distinct);
         if mended.is_none() && !ring.0.is_empty() {
-            self.tell(Severity::Warning, "geometry.ring_dropped", 1, ring.0.first().copied());
+            self.tell(
+                Severity::Warning,
+                "geometry.ring_dropped",
+                1,
+                ring.0.first().copied(),
+            );
         }
         mended
     }
@@ -179,7 +236,12 @@ impl Mender {
             tip = cut_tail(&mut kept).or(tip);
         }
         tip = cut_seam(&mut kept).or(tip);
-        self.tell(Severity::Warning, "geometry.spikes_removed", before - kept.len(), tip);
+        self.tell(
+            Severity::Warning,
+            "geometry.spikes_removed",
+            before - kept.len(),
+            tip,
+        );
         (kept.len() >= 3).then(|| {
             kept.push(kept[0]);
             LineString::from(kept)
@@ -190,11 +252,19 @@ impl Mender {
     fn split(&mut self, polygons: Vec<Polygon<f64>>, first_ring: u32) -> Vec<Polygon<f64>> {
         let whole = Geometry::MultiPolygon(MultiPolygon(polygons));
         let faults = validity::validate(&whole);
-        let Geometry::MultiPolygon(MultiPolygon(polygons)) = whole else { return Vec::new() };
-        if faults.iter().all(|fault| fault.severity() < Severity::Error) {
+        let Geometry::MultiPolygon(MultiPolygon(polygons)) = whole else {
+            return Vec::new();
+        };
+        if faults
+            .iter()
+            .all(|fault| fault.severity() < Severity::Error)
+        {
             return polygons;
         }
-        if let Some(complex) = faults.iter().find(|fault| matches!(fault, Fault::TooComplex { .. })) {
+        if let Some(complex) = faults
+            .iter()
+            .find(|fault| matches!(fault, Fault::TooComplex { .. }))
+        {
             self.changes.push(complex.into());
             return Vec::new();
         }
@@ -204,7 +274,8 @@ impl Mender {
             validity::is_valid(&Geometry::MultiPolygon(MultiPolygon(polygons.clone())))
         });
         valid.unwrap_or_else(|| {
-            self.changes.push(Diagnostic::error("geometry.not_repaired"));
+            self.changes
+                .push(Diagnostic::error("geometry.not_repaired"));
             Vec::new()
         })
     }
@@ -222,7 +293,10 @@ impl Mender {
         let oriented = polygons.into_iter().map(|polygon| {
             let (exterior, interiors) = polygon.into_inner();
             let exterior = turn(exterior, false);
-            Polygon::new(exterior, interiors.into_iter().map(|ring| turn(ring, true)).collect())
+            Polygon::new(
+                exterior,
+                interiors.into_iter().map(|ring| turn(ring, true)).collect(),
+            )
         });
         let oriented = oriented.collect();
         self.tell(Severity::Note, "geometry.reoriented", reversed, None);
@@ -230,22 +304,42 @@ impl Mender {
     }
 
     fn tell_split(&mut self, faults: &[Fault], first_ring: u32) {
-        for fault in faults.iter().filter(|fault| fault.severity() == Severity::Error) {
+        for fault in faults
+            .iter()
+            .filter(|fault| fault.severity() == Severity::Error)
+        {
             let mut found = Diagnostic::from(fault);
             found.severity = Severity::Warning;
             // Ring numbers of this geometry alone; inside a collection they go on counting.
-            found.place.ring = found.place.ring.map(|ring| ring + first_ring - 1);
+            if let Some(ring) = found.place.ring.map(|ring| ring + first_ring - 1) {
+                found.place.ring = Some(ring);
+                found = found.arg("ring", ring);
+            }
             self.changes.push(found);
         }
-        self.changes.push(Diagnostic::warning("geometry.split").arg("count", faults.len()));
+        self.changes
+            .push(Diagnostic::warning("geometry.split").arg("count", faults.len()));
     }
 
-    fn tell(&mut self, severity: Severity, code: &'static str, count: usize, at: Option<Coord<f64>>) {
+    fn tell(
+        &mut self,
+        severity: Severity,
+        code: &'static str,
+        count: usize,
+        at: Option<Coord<f64>>,
+    ) {
         if count == 0 {
             return;
         }
-        let place = Place { ring: (self.ring > 0).then_some(self.ring), ..Place::default() };
-        let blank = if severity == Severity::Note { Diagnostic::note(code) } else { Diagnostic::warning(code) };
+        let place = Place {
+            ring: (self.ring > 0).then_some(self.ring),
+            ..Place::default()
+        };
+        let blank = if severity == Severity::Note {
+            Diagnostic::note(code)
+        } else {
+            Diagnostic::warning(code)
+        };
         let told = blank.at(place).arg("ring", self.ring).arg("count", count);
         self.changes.push(match at {
             Some(at) => told.arg("at", position_text(at)),
@@ -258,8 +352,11 @@ impl Mender {
         let change_m2 = after_m2 - before_m2;
         if change_m2.abs() > 1.0_f64.max(before_m2.abs() * 1e-6) {
             let told = Diagnostic::warning("geometry.area_changed");
-            let told = told.arg("before_m2", format!("{before_m2:.1}")).arg("after_m2", format!("{after_m2:.1}"));
-            self.changes.push(told.arg("change_m2", format!("{change_m2:+.1}")));
+            let told = told
+                .arg("before_m2", format!("{before_m2:.1}"))
+                .arg("after_m2", format!("{after_m2:.1}"));
+            self.changes
+                .push(told.arg("change_m2", format!("{change_m2:+.1}")));
         }
     }
 }
@@ -321,15 +418,28 @@ mod tests {
     }
 
     fn codes(repaired: &Repaired) -> Vec<&str> {
-        repaired.changes.iter().map(|change| change.code.as_ref()).collect()
+        repaired
+            .changes
+            .iter()
+            .map(|change| change.code.as_ref())
+            .collect()
     }
 
     #[test]
     fn a_bow_tie_becomes_two_triangles_and_says_so() {
         let mended = mend("POLYGON((106 35, 107 36, 107 35, 106 36, 106 35))");
-        let Geometry::MultiPolygon(parts) = &mended.geometry else { panic!("{}", mended.geometry.wkt_string()) };
+        let Geometry::MultiPolygon(parts) = &mended.geometry else {
+            panic!("{}", mended.geometry.wkt_string())
+        };
         assert_eq!(parts.0.len(), 2);
-        assert_eq!(codes(&mended), ["geometry.bow_tie", "geometry.split", "geometry.area_changed"]);
+        assert_eq!(
+            codes(&mended),
+            [
+                "geometry.bow_tie",
+                "geometry.split",
+                "geometry.area_changed"
+            ]
+        );
         assert!(mended.area_after_m2 > 5e9, "{}", mended.area_after_m2);
     }
 
@@ -345,15 +455,29 @@ mod tests {
     #[test]
     fn repeats_and_directions_are_mended_with_a_remark_only() {
         let mended = mend("POLYGON((106 35, 106 36, 106 36, 107 36, 107 35, 106 35))");
-        assert_eq!(mended.geometry.wkt_string(), "POLYGON((106 35,107 35,107 36,106 36,106 35))");
-        assert_eq!(codes(&mended), ["geometry.repeats_removed", "geometry.reoriented"]);
-        assert!(mended.changes.iter().all(|change| change.severity == Severity::Note));
+        assert_eq!(
+            mended.geometry.wkt_string(),
+            "POLYGON((106 35,107 35,107 36,106 36,106 35))"
+        );
+        assert_eq!(
+            codes(&mended),
+            ["geometry.repeats_removed", "geometry.reoriented"]
+        );
+        assert!(
+            mended
+                .changes
+                .iter()
+                .all(|change| change.severity == Severity::Note)
+        );
     }
 
     #[test]
     fn a_spike_is_cut_with_its_tip_named() {
         let mended = mend("POLYGON((0 0, 10 0, 15 0, 10 0, 10 10, 0 10, 0 0))");
-        assert_eq!(mended.geometry.wkt_string(), "POLYGON((0 0,10 0,10 10,0 10,0 0))");
+        assert_eq!(
+            mended.geometry.wkt_string(),
+            "POLYGON((0 0,10 0,10 10,0 10,0 0))"
+        );
         assert_eq!(codes(&mended), ["geometry.spikes_removed"]);
         assert_eq!(mended.changes[0].args["at"], "15.0000000, 0.0000000");
         let at_the_seam = mend("POLYGON((-5 0, 10 0, 10 10, 0 10, 0 0, -5 0))");
@@ -362,8 +486,11 @@ mod tests {
 
     #[test]
     fn overlapping_parts_are_joined() {
-        let mended = mend("MULTIPOLYGON(((0 0, 10 0, 10 10, 0 10, 0 0)), ((5 5, 15 5, 15 8, 5 8, 5 5)))");
-        let Geometry::MultiPolygon(parts) = &mended.geometry else { panic!("{}", mended.geometry.wkt_string()) };
+        let mended =
+            mend("MULTIPOLYGON(((0 0, 10 0, 10 10, 0 10, 0 0)), ((5 5, 15 5, 15 8, 5 8, 5 5)))");
+        let Geometry::MultiPolygon(parts) = &mended.geometry else {
+            panic!("{}", mended.geometry.wkt_string())
+        };
         assert_eq!(parts.0.len(), 1);
         assert!(codes(&mended).contains(&"geometry.overlapping_parts"));
     }
@@ -372,7 +499,11 @@ mod tests {
     fn what_has_no_area_is_taken_out_loudly() {
         let mended = mend("POLYGON((0 0, 10 0, 20 0, 0 0))");
         assert_eq!(mended.geometry.wkt_string(), "MULTIPOLYGON EMPTY");
-        assert!(codes(&mended).contains(&"geometry.collapsed"), "{:?}", codes(&mended));
+        assert!(
+            codes(&mended).contains(&"geometry.collapsed"),
+            "{:?}",
+            codes(&mended)
+        );
         let mended = mend("MULTILINESTRING((1 1, 1 1), (0 0, 1 1))");
         assert_eq!(mended.geometry.wkt_string(), "MULTILINESTRING((0 0,1 1))");
         assert!(codes(&mended).contains(&"geometry.line_dropped"));
@@ -388,16 +519,41 @@ mod tests {
 
     #[test]
     fn an_open_ring_is_closed_and_the_gap_told() {
-        let mut ring = vec![Coord { x: 106.0, y: 35.0 }, Coord { x: 106.1, y: 35.0 }, Coord { x: 106.0, y: 35.001 }];
+        let mut ring = vec![
+            Coord { x: 106.0, y: 35.0 },
+            Coord { x: 106.1, y: 35.0 },
+            Coord {
+                x: 106.0,
+                y: 35.001,
+            },
+        ];
         let change = close_ring(&mut ring, 1).unwrap();
-        assert_eq!((change.code.as_ref(), change.args["gap_m"].as_str()), ("geometry.ring_closed", "110.94"));
+        assert_eq!(
+            (change.code.as_ref(), change.args["gap_m"].as_str()),
+            ("geometry.ring_closed", "110.94")
+        );
         assert_eq!(close_ring(&mut ring, 1), None);
+    }
+
+    #[test]
+    fn holes_go_to_the_part_that_encloses_them() {
+        // Two stars of one geometry whose union has parts that touch, each with holes of its own.
+        let mended = mend(
+            "MULTIPOLYGON(((10 11,6 0,0 0,0 6,11 3,1 1,7 10,11 0,0 0,10 11)),\
+             ((5 11,10 0,4 11,9 4,1 1,3 11,9 2,4 9,5 11),(9 1,8 6,8 11,9 1)))",
+        );
+        assert!(validity::is_valid(&mended.geometry));
+        assert!(!codes(&mended).contains(&"geometry.not_repaired"));
     }
 
     fn polygon() -> impl Strategy<Value = Polygon<f64>> {
         let ring = prop::collection::vec((0_i8..12, 0_i8..12), 0..14);
         prop::collection::vec(ring, 1..4).prop_map(|rings| {
-            let line = |ring: Vec<(i8, i8)>| ring.into_iter().map(|(x, y)| (f64::from(x), f64::from(y))).collect();
+            let line = |ring: Vec<(i8, i8)>| {
+                ring.into_iter()
+                    .map(|(x, y)| (f64::from(x), f64::from(y)))
+                    .collect()
+            };
             let mut rings = rings.into_iter().map(line);
             Polygon::new(rings.next().unwrap(), rings.collect())
         })

@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, Place, Severity};
 
 mod rings;
 
-pub(crate) use rings::is_spike;
+pub(crate) use rings::{is_spike, nest};
 
 /// Faults of one kind listed per geometry; the rest are counted in [`Fault::Suppressed`].
 const MAX_OF_A_KIND: usize = 50;
@@ -26,31 +26,83 @@ pub enum Fault {
     /// A ring has fewer than three distinct vertices, a line fewer than two.
     TooFewPoints { ring: u32, distinct: u32 },
     /// The last vertex of a ring differs from the first.
-    UnclosedRing { ring: u32, first: Coord<f64>, last: Coord<f64> },
+    UnclosedRing {
+        ring: u32,
+        first: Coord<f64>,
+        last: Coord<f64>,
+    },
     /// A vertex equals the one before it. Harmless, and mended without doubt.
-    RepeatedPoint { ring: u32, vertex: u32, at: Coord<f64> },
+    RepeatedPoint {
+        ring: u32,
+        vertex: u32,
+        at: Coord<f64>,
+    },
     /// The boundary runs to a tip and back along itself.
-    Spike { ring: u32, vertex: u32, at: Coord<f64> },
+    Spike {
+        ring: u32,
+        vertex: u32,
+        at: Coord<f64>,
+    },
     /// The ring crosses itself once, and its two lobes run in opposite directions: two vertices were exchanged.
-    BowTie { ring: u32, vertex: u32, at: Coord<f64> },
+    BowTie {
+        ring: u32,
+        vertex: u32,
+        at: Coord<f64>,
+    },
     /// The ring crosses or runs along itself; `vertex` begins the edge.
-    SelfIntersection { ring: u32, vertex: u32, at: Coord<f64> },
+    SelfIntersection {
+        ring: u32,
+        vertex: u32,
+        at: Coord<f64>,
+    },
     /// The ring touches itself at a point, without crossing.
-    SelfTouch { ring: u32, vertex: u32, at: Coord<f64> },
+    SelfTouch {
+        ring: u32,
+        vertex: u32,
+        at: Coord<f64>,
+    },
     /// Two rings of one polygon cross.
-    RingsCross { ring: u32, other: u32, at: Coord<f64> },
+    RingsCross {
+        ring: u32,
+        other: u32,
+        at: Coord<f64>,
+    },
     /// Two rings of one polygon run along each other.
-    RingsOverlap { ring: u32, other: u32, at: Coord<f64> },
+    RingsOverlap {
+        ring: u32,
+        other: u32,
+        at: Coord<f64>,
+    },
     /// Two parts of a multi-polygon overlap: their rings cross.
-    OverlappingParts { ring: u32, other: u32, at: Coord<f64> },
+    OverlappingParts {
+        ring: u32,
+        other: u32,
+        at: Coord<f64>,
+    },
     /// Two parts of a multi-polygon share an edge.
-    SharedEdge { ring: u32, other: u32, at: Coord<f64> },
+    SharedEdge {
+        ring: u32,
+        other: u32,
+        at: Coord<f64>,
+    },
     /// An interior ring lies outside its exterior ring.
-    HoleOutsideShell { ring: u32, shell: u32, at: Coord<f64> },
+    HoleOutsideShell {
+        ring: u32,
+        shell: u32,
+        at: Coord<f64>,
+    },
     /// An interior ring lies within another of the same polygon.
-    NestedHoles { ring: u32, inside: u32, at: Coord<f64> },
+    NestedHoles {
+        ring: u32,
+        inside: u32,
+        at: Coord<f64>,
+    },
     /// A part lies within another part.
-    NestedShells { ring: u32, inside: u32, at: Coord<f64> },
+    NestedShells {
+        ring: u32,
+        inside: u32,
+        at: Coord<f64>,
+    },
     /// Rings touch so that the interior falls into several pieces.
     DisconnectedInterior { ring: u32, at: Coord<f64> },
     /// More edges lie across each other than the check will look at; the geometry is not taken.
@@ -113,7 +165,11 @@ impl Fault {
             | Fault::DisconnectedInterior { ring, .. } => (Some(ring), None),
             Fault::TooComplex { .. } | Fault::Suppressed { .. } => (None, None),
         };
-        Place { ring, vertex, ..Place::default() }
+        Place {
+            ring,
+            vertex,
+            ..Place::default()
+        }
     }
 
     /// Where on the ground the fault is.
@@ -178,8 +234,12 @@ impl From<&Fault> for Diagnostic {
             ("count", fault.count().map(|value| value.to_string())),
             ("at", fault.at().map(position_text)),
         ];
-        let filled = args.into_iter().filter_map(|(name, value)| Some((name, value?)));
-        filled.fold(blank.at(place), |diagnostic, (name, value)| diagnostic.arg(name, value))
+        let filled = args
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
+        filled.fold(blank.at(place), |diagnostic, (name, value)| {
+            diagnostic.arg(name, value)
+        })
     }
 }
 
@@ -197,7 +257,9 @@ pub fn validate(geometry: &Geometry<f64>) -> Vec<Fault> {
 
 /// Whether nothing but remarks is found.
 pub fn is_valid(geometry: &Geometry<f64>) -> bool {
-    validate(geometry).iter().all(|fault| fault.severity() < Severity::Error)
+    validate(geometry)
+        .iter()
+        .all(|fault| fault.severity() < Severity::Error)
 }
 
 /// What is wrong with a ring as it stands in a file, before it becomes part of a polygon (which closes it).
@@ -231,7 +293,9 @@ impl Faults {
             (place.ring.unwrap_or(u32::MAX), place.vertex.unwrap_or(0))
         });
         if self.suppressed > 0 {
-            self.listed.push(Fault::Suppressed { count: self.suppressed });
+            self.listed.push(Fault::Suppressed {
+                count: self.suppressed,
+            });
         }
         self.listed
     }
@@ -241,15 +305,21 @@ impl Faults {
 fn visit(geometry: &Geometry<f64>, ring: &mut u32, faults: &mut Faults) {
     match geometry {
         Geometry::Point(point) => check_points(&[point.0], ring, faults),
-        Geometry::MultiPoint(points) => points.iter().for_each(|point| check_points(&[point.0], ring, faults)),
+        Geometry::MultiPoint(points) => points
+            .iter()
+            .for_each(|point| check_points(&[point.0], ring, faults)),
         Geometry::Line(line) => check_line(&LineString::from(*line), ring, faults),
         Geometry::LineString(line) => check_line(line, ring, faults),
-        Geometry::MultiLineString(lines) => lines.iter().for_each(|line| check_line(line, ring, faults)),
+        Geometry::MultiLineString(lines) => {
+            lines.iter().for_each(|line| check_line(line, ring, faults))
+        }
         Geometry::Polygon(polygon) => check_areas(std::slice::from_ref(polygon), ring, faults),
         Geometry::MultiPolygon(MultiPolygon(parts)) => check_areas(parts, ring, faults),
         Geometry::Rect(rect) => check_areas(&[rect.to_polygon()], ring, faults),
         Geometry::Triangle(triangle) => check_areas(&[triangle.to_polygon()], ring, faults),
-        Geometry::GeometryCollection(members) => members.iter().for_each(|member| visit(member, ring, faults)),
+        Geometry::GeometryCollection(members) => members
+            .iter()
+            .for_each(|member| visit(member, ring, faults)),
     }
 }
 
@@ -278,14 +348,21 @@ fn check_line(line: &LineString<f64>, ring: &mut u32, faults: &mut Faults) {
     }
     check_repeats(&line.0, *ring, faults);
     if line.0.iter().all(|vertex| *vertex == line.0[0]) {
-        faults.push(Fault::TooFewPoints { ring: *ring, distinct: 1 });
+        faults.push(Fault::TooFewPoints {
+            ring: *ring,
+            distinct: 1,
+        });
     }
 }
 
 fn check_repeats(vertices: &[Coord<f64>], ring: u32, faults: &mut Faults) {
     for (vertex, pair) in (2..).zip(vertices.windows(2)) {
         if pair[0] == pair[1] {
-            faults.push(Fault::RepeatedPoint { ring, vertex, at: pair[1] });
+            faults.push(Fault::RepeatedPoint {
+                ring,
+                vertex,
+                at: pair[1],
+            });
         }
     }
 }
@@ -294,10 +371,18 @@ fn check_repeats(vertices: &[Coord<f64>], ring: u32, faults: &mut Faults) {
 fn check_areas(parts: &[Polygon<f64>], ring: &mut u32, faults: &mut Faults) {
     let mut boundary = rings::Boundary::default();
     for (part, polygon) in (0..).zip(parts) {
-        for (index, line) in std::iter::once(polygon.exterior()).chain(polygon.interiors()).enumerate() {
+        for (index, line) in std::iter::once(polygon.exterior())
+            .chain(polygon.interiors())
+            .enumerate()
+        {
             *ring += 1;
             if let Some(vertices) = usable_ring(line, *ring, faults) {
-                boundary.add(rings::Ring { number: *ring, part, is_hole: index > 0, vertices });
+                boundary.add(rings::Ring {
+                    number: *ring,
+                    part,
+                    is_hole: index > 0,
+                    vertices,
+                });
             }
         }
     }
@@ -305,7 +390,11 @@ fn check_areas(parts: &[Polygon<f64>], ring: &mut u32, faults: &mut Faults) {
 }
 
 /// The distinct consecutive vertices of a ring without its closing one, with their numbers; none if it is no ring.
-fn usable_ring(line: &LineString<f64>, ring: u32, faults: &mut Faults) -> Option<Vec<(Coord<f64>, u32)>> {
+fn usable_ring(
+    line: &LineString<f64>,
+    ring: u32,
+    faults: &mut Faults,
+) -> Option<Vec<(Coord<f64>, u32)>> {
     if line.0.is_empty() || !check_finite(&line.0, ring, faults) {
         return None;
     }
@@ -341,32 +430,74 @@ mod tests {
     #[test]
     fn a_bow_tie_is_reported_with_its_crossing() {
         let found = faults("POLYGON((0 0, 10 10, 10 0, 0 10, 0 0))");
-        assert_eq!(found, [Fault::BowTie { ring: 1, vertex: 1, at: Coord { x: 5.0, y: 5.0 } }]);
+        assert_eq!(
+            found,
+            [Fault::BowTie {
+                ring: 1,
+                vertex: 1,
+                at: Coord { x: 5.0, y: 5.0 }
+            }]
+        );
         let diagnostic = Diagnostic::from(&found[0]);
-        assert_eq!((diagnostic.code.as_ref(), diagnostic.severity), ("geometry.bow_tie", Severity::Error));
+        assert_eq!(
+            (diagnostic.code.as_ref(), diagnostic.severity),
+            ("geometry.bow_tie", Severity::Error)
+        );
         assert_eq!(diagnostic.args["at"], "5.0000000, 5.0000000");
         assert_eq!(diagnostic.place.ring, Some(1));
     }
 
     #[rstest]
-    #[case::a_loop_in_one_direction("POLYGON((0 0, 6 0, 6 3, 4 3, 4 -1, 10 -1, 10 10, 0 10, 0 0))", "geometry.self_intersection")]
+    #[case::a_loop_in_one_direction(
+        "POLYGON((0 0, 6 0, 6 3, 4 3, 4 -1, 10 -1, 10 10, 0 10, 0 0))",
+        "geometry.self_intersection"
+    )]
     #[case::a_spike("POLYGON((0 0, 10 0, 15 0, 10 0, 10 10, 0 10, 0 0))", "geometry.spike")]
     #[case::a_spike_at_the_start("POLYGON((-5 0, 10 0, 10 10, 0 10, 0 0, -5 0))", "geometry.spike")]
     #[case::a_self_touch("POLYGON((0 0, 10 0, 10 10, 5 0, 0 10, 0 0))", "geometry.self_touch")]
-    #[case::a_hole_outside("POLYGON((0 0, 10 0, 10 10, 0 10, 0 0), (20 20, 21 20, 21 21, 20 20))", "geometry.hole_outside_shell")]
-    #[case::a_hole_across("POLYGON((0 0, 10 0, 10 10, 0 10, 0 0), (8 2, 12 2, 12 4, 8 4, 8 2))", "geometry.rings_cross")]
-    #[case::a_hole_along_the_edge("POLYGON((0 0, 10 0, 10 10, 0 10, 0 0), (2 0, 4 0, 4 4, 2 0))", "geometry.rings_overlap")]
-    #[case::a_hole_in_a_hole("POLYGON((0 0, 10 0, 10 10, 0 10, 0 0), (1 1, 9 1, 9 9, 1 9, 1 1), (3 3, 4 3, 4 4, 3 3))", "geometry.nested_holes")]
-    #[case::a_part_in_a_part("MULTIPOLYGON(((0 0, 10 0, 10 10, 0 10, 0 0)), ((2 2, 3 2, 3 3, 2 2)))", "geometry.nested_shells")]
-    #[case::overlapping_parts("MULTIPOLYGON(((0 0, 10 0, 10 10, 0 10, 0 0)), ((5 5, 15 5, 15 8, 5 8, 5 5)))", "geometry.overlapping_parts")]
-    #[case::parts_side_by_side("MULTIPOLYGON(((0 0, 10 0, 10 10, 0 10, 0 0)), ((10 0, 20 0, 20 10, 10 10, 10 0)))", "geometry.shared_edge")]
-    #[case::a_hole_that_cuts_the_interior("POLYGON((0 0, 10 0, 10 10, 0 10, 0 0), (0 0, 5 4, 10 10, 4 5, 0 0))", "geometry.disconnected_interior")]
+    #[case::a_hole_outside(
+        "POLYGON((0 0, 10 0, 10 10, 0 10, 0 0), (20 20, 21 20, 21 21, 20 20))",
+        "geometry.hole_outside_shell"
+    )]
+    #[case::a_hole_across(
+        "POLYGON((0 0, 10 0, 10 10, 0 10, 0 0), (8 2, 12 2, 12 4, 8 4, 8 2))",
+        "geometry.rings_cross"
+    )]
+    #[case::a_hole_along_the_edge(
+        "POLYGON((0 0, 10 0, 10 10, 0 10, 0 0), (2 0, 4 0, 4 4, 2 0))",
+        "geometry.rings_overlap"
+    )]
+    #[case::a_hole_in_a_hole(
+        "POLYGON((0 0, 10 0, 10 10, 0 10, 0 0), (1 1, 9 1, 9 9, 1 9, 1 1), (3 3, 4 3, 4 4, 3 3))",
+        "geometry.nested_holes"
+    )]
+    #[case::a_part_in_a_part(
+        "MULTIPOLYGON(((0 0, 10 0, 10 10, 0 10, 0 0)), ((2 2, 3 2, 3 3, 2 2)))",
+        "geometry.nested_shells"
+    )]
+    #[case::overlapping_parts(
+        "MULTIPOLYGON(((0 0, 10 0, 10 10, 0 10, 0 0)), ((5 5, 15 5, 15 8, 5 8, 5 5)))",
+        "geometry.overlapping_parts"
+    )]
+    #[case::parts_side_by_side(
+        "MULTIPOLYGON(((0 0, 10 0, 10 10, 0 10, 0 0)), ((10 0, 20 0, 20 10, 10 10, 10 0)))",
+        "geometry.shared_edge"
+    )]
+    #[case::a_hole_that_cuts_the_interior(
+        "POLYGON((0 0, 10 0, 10 10, 0 10, 0 0), (0 0, 5 4, 10 10, 4 5, 0 0))",
+        "geometry.disconnected_interior"
+    )]
     #[case::two_points("POLYGON((0 0, 10 0, 0 0, 0 0))", "geometry.too_few_points")]
     #[case::a_line_of_one_place("LINESTRING(1 1, 1 1)", "geometry.too_few_points")]
     fn each_broken_rule_has_its_name(#[case] text: &str, #[case] code: &str) {
         let found = codes(text);
         assert!(found.contains(&code), "{found:?}");
-        assert!(found.iter().all(|found| *found == code || *found == "geometry.repeated_point"), "{found:?}");
+        assert!(
+            found
+                .iter()
+                .all(|found| *found == code || *found == "geometry.repeated_point"),
+            "{found:?}"
+        );
     }
 
     #[rstest]
@@ -374,9 +505,13 @@ mod tests {
     #[case("POLYGON EMPTY")]
     #[case("POLYGON((0 0, 10 0, 10 10, 0 10, 0 0), (0 5, 5 4, 5 6, 0 5))")]
     #[case("MULTIPOLYGON(((0 0, 10 0, 10 10, 0 10, 0 0)), ((10 10, 20 10, 20 20, 10 10)))")]
-    #[case("MULTIPOLYGON(((0 0, 10 0, 10 10, 0 10, 0 0), (1 1, 9 1, 9 9, 1 9, 1 1)), ((3 3, 4 3, 4 4, 3 3)))")]
+    #[case(
+        "MULTIPOLYGON(((0 0, 10 0, 10 10, 0 10, 0 0), (1 1, 9 1, 9 9, 1 9, 1 1)), ((3 3, 4 3, 4 4, 3 3)))"
+    )]
     #[case("LINESTRING(0 0, 10 10, 10 0, 0 10)")]
-    #[case("POLYGON((0 0, 10 0, 10 10, 0 10, 0 0), (2 2, 5 3, 5 5, 2 2), (5 5, 8 5, 8 8, 5 5), (5 5, 2 8, 3 6, 5 5))")]
+    #[case(
+        "POLYGON((0 0, 10 0, 10 10, 0 10, 0 0), (2 2, 5 3, 5 5, 2 2), (5 5, 8 5, 8 8, 5 5), (5 5, 2 8, 3 6, 5 5))"
+    )]
     fn what_the_standard_allows_is_not_reported(#[case] text: &str) {
         assert_eq!(faults(text), []);
     }
@@ -384,10 +519,16 @@ mod tests {
     #[test]
     fn a_coordinate_that_is_no_number_is_named_by_ring_and_vertex() {
         let line = LineString::from(vec![(1.0, 1.0), (f64::NAN, 1.0)]);
-        assert_eq!(validate(&Geometry::LineString(line)), [Fault::NonFiniteCoordinate { ring: 1, vertex: 2 }]);
+        assert_eq!(
+            validate(&Geometry::LineString(line)),
+            [Fault::NonFiniteCoordinate { ring: 1, vertex: 2 }]
+        );
         let ring = LineString::from(vec![(0.0, 0.0), (1.0, 0.0), (f64::INFINITY, 1.0)]);
         let polygon = Geometry::Polygon(Polygon::new(ring, vec![]));
-        assert_eq!(validate(&polygon), [Fault::NonFiniteCoordinate { ring: 1, vertex: 3 }]);
+        assert_eq!(
+            validate(&polygon),
+            [Fault::NonFiniteCoordinate { ring: 1, vertex: 3 }]
+        );
     }
 
     #[test]
@@ -406,24 +547,51 @@ mod tests {
         // Long diagonals side by side: every bounding box meets every other.
         let tooth = |step: u32| {
             let offset = f64::from(step) * 1e-6;
-            if step % 2 == 0 { (offset, 0.0) } else { (offset + 10.0, 10.0) }
+            if step.is_multiple_of(2) {
+                (offset, 0.0)
+            } else {
+                (offset + 10.0, 10.0)
+            }
         };
         let ring = LineString::from_iter((0..40_000).map(tooth));
         let found = validate(&Geometry::Polygon(Polygon::new(ring, vec![])));
-        assert!(found.iter().any(|fault| matches!(fault, Fault::TooComplex { .. })), "{found:?}");
+        assert!(
+            found
+                .iter()
+                .any(|fault| matches!(fault, Fault::TooComplex { .. })),
+            "{found:?}"
+        );
     }
 
     #[test]
     fn a_repeated_point_is_a_remark_and_the_geometry_stays_valid() {
         let text = "POLYGON((0 0, 10 0, 10 0, 10 10, 0 10, 0 0))";
-        assert_eq!(faults(text), [Fault::RepeatedPoint { ring: 1, vertex: 3, at: Coord { x: 10.0, y: 0.0 } }]);
+        assert_eq!(
+            faults(text),
+            [Fault::RepeatedPoint {
+                ring: 1,
+                vertex: 3,
+                at: Coord { x: 10.0, y: 0.0 }
+            }]
+        );
         assert!(is_valid(&Geometry::try_from_wkt_str(text).unwrap()));
     }
 
     #[test]
     fn an_open_ring_is_seen_before_it_is_closed() {
-        let open = [Coord { x: 0.0, y: 0.0 }, Coord { x: 1.0, y: 0.0 }, Coord { x: 1.0, y: 1.0 }];
-        assert_eq!(check_ring_closed(&open, 2), Some(Fault::UnclosedRing { ring: 2, first: open[0], last: open[2] }));
+        let open = [
+            Coord { x: 0.0, y: 0.0 },
+            Coord { x: 1.0, y: 0.0 },
+            Coord { x: 1.0, y: 1.0 },
+        ];
+        assert_eq!(
+            check_ring_closed(&open, 2),
+            Some(Fault::UnclosedRing {
+                ring: 2,
+                first: open[0],
+                last: open[2]
+            })
+        );
         assert_eq!(check_ring_closed(&[open[0], open[1], open[0]], 2), None);
         assert_eq!(check_ring_closed(&[], 2), None);
     }
@@ -432,13 +600,28 @@ mod tests {
     fn many_faults_of_a_kind_are_counted_rather_than_listed() {
         let line = LineString::from(vec![(1.0, 1.0); 500]);
         let found = validate(&Geometry::LineString(line));
-        assert_eq!(found.iter().filter(|fault| matches!(fault, Fault::RepeatedPoint { .. })).count(), MAX_OF_A_KIND);
+        assert_eq!(
+            found
+                .iter()
+                .filter(|fault| matches!(fault, Fault::RepeatedPoint { .. }))
+                .count(),
+            MAX_OF_A_KIND
+        );
         assert_eq!(found.last(), Some(&Fault::Suppressed { count: 499 - 50 }));
     }
 
     #[test]
     fn rings_are_numbered_through_all_parts() {
-        let found = faults("MULTIPOLYGON(((0 0, 9 0, 9 9, 0 9, 0 0), (1 1, 2 1, 2 2, 1 1)), ((20 0, 30 10, 30 0, 20 10, 20 0)))");
-        assert_eq!(found, [Fault::BowTie { ring: 3, vertex: 1, at: Coord { x: 25.0, y: 5.0 } }]);
+        let found = faults(
+            "MULTIPOLYGON(((0 0, 9 0, 9 9, 0 9, 0 0), (1 1, 2 1, 2 2, 1 1)), ((20 0, 30 10, 30 0, 20 10, 20 0)))",
+        );
+        assert_eq!(
+            found,
+            [Fault::BowTie {
+                ring: 3,
+                vertex: 1,
+                at: Coord { x: 25.0, y: 5.0 }
+            }]
+        );
     }
 }

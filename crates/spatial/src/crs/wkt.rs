@@ -221,10 +221,12 @@ fn projected(node: &Node) -> Result<Crs, CrsError> {
     let method = node
         .find_deep(&["PROJECTION", "METHOD"])
         .map_or("", Node::name);
-    if matches!(plain(method).as_str(), "gausskruger" | "transversemercator") {
-        if let Some(crs) = gauss_zone(node).and_then(|zone| datum.with_grid(Some(zone))) {
-            return Ok(crs);
-        }
+    let is_gauss = matches!(plain(method).as_str(), "gausskruger" | "transversemercator");
+    if let Some(crs) = gauss_zone(node)
+        .filter(|_| is_gauss)
+        .and_then(|zone| datum.with_grid(Some(zone)))
+    {
+        return Ok(crs);
     }
     let (datum_definition, doubt_m) = datum.definition();
     let projection = projection(node, method)
@@ -387,7 +389,8 @@ impl Parser<'_> {
         let number: f64 = self.rest[..end]
             .trim()
             .parse()
-            .map_err(|_| CrsError::MalformedWkt("not a number"))?;
+            .ok()
+            .ok_or(CrsError::MalformedWkt("not a number"))?;
         self.rest = &self.rest[end..];
         if number.is_finite() {
             Ok(number)

@@ -61,7 +61,14 @@ pub(super) fn tokens(text: &str) -> Result<Tokens, Problem> {
     if text.len() > MAX_TEXT_BYTES {
         return Err(Problem::TooLong);
     }
-    let mut lexer = Lexer { rest: text, tokens: Tokens::default(), after_space: false };
+    let mut lexer = Lexer {
+        rest: text,
+        tokens: Tokens {
+            list: Vec::with_capacity(8),
+            is_normalized: false,
+        },
+        after_space: false,
+    };
     while let Some(character) = lexer.rest.chars().next() {
         lexer.step(character)?;
     }
@@ -70,7 +77,8 @@ pub(super) fn tokens(text: &str) -> Result<Tokens, Problem> {
 
 /// White space of any width, and marks of no width.
 fn is_blank(character: char) -> bool {
-    character.is_whitespace() || matches!(character, '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{2060}')
+    character.is_whitespace()
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{2060}')
 }
 
 struct Lexer<'a> {
@@ -84,7 +92,10 @@ impl Lexer<'_> {
         if digit(character).is_some() {
             return self.number();
         }
-        if character.is_ascii_alphabetic() || ('Ａ'..='Ｚ').contains(&character) || ('ａ'..='ｚ').contains(&character) {
+        if character.is_ascii_alphabetic()
+            || ('Ａ'..='Ｚ').contains(&character)
+            || ('ａ'..='ｚ').contains(&character)
+        {
             return self.word();
         }
         self.rest = &self.rest[character.len_utf8()..];
@@ -101,13 +112,38 @@ impl Lexer<'_> {
         self.after_space = false;
     }
 
-    /// Digits with dots between them.
+    /// Digits with dots between them. The usual ones, ASCII with one dot at most, are read where they stand.
     fn number(&mut self) -> Result<(), Problem> {
+        let end = self
+            .rest
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(self.rest.len());
+        let (plain, rest) = self.rest.split_at(end);
+        let dots = plain.bytes().filter(|byte| *byte == b'.').count();
+        let is_usual = dots <= 1 && !plain.ends_with('.') && (1..=18).contains(&plain.len());
+        if is_usual && !rest.starts_with(|c| matches!(c, '．' | '。' | '０'..='９')) {
+            let decimals = plain.find('.').map_or(0, |dot| plain.len() - dot - 1);
+            let token = number(plain, decimals, self.after_space)?;
+            self.rest = rest;
+            self.push(token);
+            return Ok(());
+        }
+        self.unusual_number()
+    }
+
+    /// Full-width digits, ideographic stops, several dots.
+    fn unusual_number(&mut self) -> Result<(), Problem> {
         let mut run = String::new();
         for character in self.rest.chars() {
             let plain = match digit(character) {
                 Some(plain) => plain,
-                None if matches!(character, '.' | '．' | '。') => if character == '。' { '。' } else { '.' },
+                None if matches!(character, '.' | '．' | '。') => {
+                    if character == '。' {
+                        '。'
+                    } else {
+                        '.'
+                    }
+                }
                 None => break,
             };
             self.tokens.is_normalized |= !character.is_ascii();
@@ -123,7 +159,9 @@ impl Lexer<'_> {
     fn word(&mut self) -> Result<(), Problem> {
         let mut word = String::new();
         for character in self.rest.chars() {
-            let Some(letter) = latin(character) else { break };
+            let Some(letter) = latin(character) else {
+                break;
+            };
             self.tokens.is_normalized |= !character.is_ascii();
             self.rest = &self.rest[character.len_utf8()..];
             word.push(letter);
@@ -133,7 +171,9 @@ impl Lexer<'_> {
             "e" | "east" => Token::Direction(Hemisphere::East),
             "w" | "west" => Token::Direction(Hemisphere::West),
             "n" | "north" => Token::Direction(Hemisphere::North),
-            "s" if seconds_next && matches!(self.tokens.list.last(), Some(Token::Number(_))) => Token::Unit(Unit::Second),
+            "s" if seconds_next && matches!(self.tokens.list.last(), Some(Token::Number(_))) => {
+                Token::Unit(Unit::Second)
+            }
             "s" | "south" => Token::Direction(Hemisphere::South),
             "lon" | "long" | "lng" | "longitude" => Token::Label(Axis::Longitude),
             "lat" | "latitude" => Token::Label(Axis::Latitude),
@@ -155,12 +195,20 @@ impl Lexer<'_> {
         let token = match character {
             // 东经…, 经度…: the second character only completes the label.
             '度' if matches!(last, Some(Token::Label(_) | Token::Direction(_))) => return Ok(()),
-            '经' | '經' | '纬' | '緯' if matches!(last, Some(Token::Direction(_))) => return Ok(()),
-            '坐' | '标' | '约' | '(' | ')' | '（' | '）' | '[' | ']' | '【' | '】' => return Ok(()),
+            '经' | '經' | '纬' | '緯' if matches!(last, Some(Token::Direction(_))) => {
+                return Ok(());
+            }
+            '坐' | '标' | '约' | '(' | ')' | '（' | '）' | '[' | ']' | '【' | '】' => {
+                return Ok(());
+            }
             '+' | '＋' => return Ok(()),
             '°' | 'º' | '˚' | '度' | '∘' | '゜' | '⁰' | '℃' => Token::Unit(Unit::Degree),
-            '′' | '\'' | '’' | '‘' | '分' | '＇' | '´' | '`' | 'ʹ' => return self.minute_sign(last),
-            '″' | '"' | '”' | '“' | '秒' | '＂' | '〃' | 'ʺ' | '˝' => Token::Unit(Unit::Second),
+            '′' | '\'' | '’' | '‘' | '分' | '＇' | '´' | '`' | 'ʹ' => {
+                return self.minute_sign(last);
+            }
+            '″' | '"' | '”' | '“' | '秒' | '＂' | '〃' | 'ʺ' | '˝' => {
+                Token::Unit(Unit::Second)
+            }
             '东' | '東' => Token::Direction(Hemisphere::East),
             '西' => Token::Direction(Hemisphere::West),
             '北' => Token::Direction(Hemisphere::North),
@@ -211,7 +259,8 @@ fn latin(character: char) -> Option<char> {
     match character {
         'a'..='z' | 'A'..='Z' => Some(character.to_ascii_lowercase()),
         'ａ'..='ｚ' | 'Ａ'..='Ｚ' => {
-            char::from_u32(u32::from(character) - u32::from('Ａ') + u32::from('A')).map(|letter| letter.to_ascii_lowercase())
+            char::from_u32(u32::from(character) - u32::from('Ａ') + u32::from('A'))
+                .map(|letter| letter.to_ascii_lowercase())
         }
         _ => None,
     }
@@ -219,7 +268,11 @@ fn latin(character: char) -> Option<char> {
 
 /// Signs that are neither ASCII nor the usual typographic ones.
 fn is_odd_sign(character: char) -> bool {
-    !character.is_ascii() && !matches!(character, '°' | '′' | '″' | '度' | '分' | '秒' | '东' | '西' | '南' | '北' | '经' | '纬')
+    !character.is_ascii()
+        && !matches!(
+            character,
+            '°' | '′' | '″' | '度' | '分' | '秒' | '东' | '西' | '南' | '北' | '经' | '纬'
+        )
 }
 
 /// A run of digits and dots: a number, or three to four groups of a dotted sexagesimal.
@@ -232,7 +285,11 @@ fn number_token(run: &str, after_space: bool) -> Result<Token, Problem> {
     match groups[..] {
         [_] => number(run, 0, after_space),
         // One or two digits below sixty behind a Chinese full stop may be minutes or decimals.
-        [_, fraction] if has_ideographic_stop && fraction.len() <= 2 && is_below_sixty(fraction) => Err(Problem::Ambiguous),
+        [_, fraction]
+            if has_ideographic_stop && fraction.len() <= 2 && is_below_sixty(fraction) =>
+        {
+            Err(Problem::Ambiguous)
+        }
         [whole, fraction] => number(&format!("{whole}.{fraction}"), fraction.len(), after_space),
         [degrees, minutes, seconds] => dotted(degrees, minutes, seconds, ""),
         [degrees, minutes, seconds, fraction] => dotted(degrees, minutes, seconds, fraction),
@@ -245,9 +302,13 @@ fn is_below_sixty(digits: &str) -> bool {
 }
 
 fn number(digits: &str, decimals: usize, after_space: bool) -> Result<Token, Problem> {
-    let value: f64 = digits.parse().map_err(|_| Problem::Unreadable)?;
+    let value: f64 = digits.parse().ok().ok_or(Problem::Unreadable)?;
     let decimals = i32::try_from(decimals).unwrap_or(i32::MAX);
-    Ok(Token::Number(Number { value, decimals, after_space }))
+    Ok(Token::Number(Number {
+        value,
+        decimals,
+        after_space,
+    }))
 }
 
 fn dotted(degrees: &str, minutes: &str, seconds: &str, fraction: &str) -> Result<Token, Problem> {
@@ -255,7 +316,7 @@ fn dotted(degrees: &str, minutes: &str, seconds: &str, fraction: &str) -> Result
     if minutes.is_empty() || minutes.len() > 2 || seconds.is_empty() || seconds.len() > 2 {
         return Err(Problem::Unreadable);
     }
-    let parse = |digits: &str| digits.parse::<f64>().map_err(|_| Problem::Unreadable);
+    let parse = |digits: &str| digits.parse::<f64>().ok().ok_or(Problem::Unreadable);
     Ok(Token::Dotted(Dotted {
         degrees: parse(degrees)?,
         minutes: parse(minutes)?,

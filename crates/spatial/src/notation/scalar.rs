@@ -28,7 +28,9 @@ impl Problem {
             Problem::Sixty(_) => "coordinate.sixty",
         };
         let excerpt: String = text.trim().chars().take(60).collect();
-        let told = Diagnostic::error(code).at(field_place(field)).arg("text", excerpt);
+        let told = Diagnostic::error(code)
+            .at(field_place(field))
+            .arg("text", excerpt);
         match self {
             Problem::Sixty(Some(carried)) => told.repair(format!("{carried:.7}")),
             _ => told,
@@ -82,18 +84,36 @@ impl Scalar {
         let magnitude = self.value.abs();
         let (degrees, minutes, seconds, notation, step) = if magnitude < 18_060.0 {
             let degrees = (magnitude / 100.0).floor();
-            (degrees, magnitude - degrees * 100.0, 0.0, Notation::PackedDegreesMinutes, self.step / 60.0)
+            (
+                degrees,
+                magnitude - degrees * 100.0,
+                0.0,
+                Notation::PackedDegreesMinutes,
+                self.step / 60.0,
+            )
         } else if magnitude < 1_806_060.0 {
             let degrees = (magnitude / 10_000.0).floor();
             let rest = magnitude - degrees * 10_000.0;
             let minutes = (rest / 100.0).floor();
-            (degrees, minutes, rest - minutes * 100.0, Notation::PackedDegreesMinutesSeconds, self.step / 3600.0)
+            (
+                degrees,
+                minutes,
+                rest - minutes * 100.0,
+                Notation::PackedDegreesMinutesSeconds,
+                self.step / 3600.0,
+            )
         } else {
             return None;
         };
         let value = (degrees + minutes / 60.0 + seconds / 3600.0).copysign(self.value);
         let is_sexagesimal = minutes < 60.0 && seconds < 60.0 && degrees <= 180.0;
-        is_sexagesimal.then_some(Scalar { value, notation, step, is_bare: false, ..*self })
+        is_sexagesimal.then_some(Scalar {
+            value,
+            notation,
+            step,
+            is_bare: false,
+            ..*self
+        })
     }
 
     /// The remark that a reading other than plain decimal degrees leaves.
@@ -105,7 +125,9 @@ impl Scalar {
         } else {
             return None;
         };
-        let told = Diagnostic::note(code).arg("text", text.trim()).arg("notation", self.notation.name());
+        let told = Diagnostic::note(code)
+            .arg("text", text.trim())
+            .arg("notation", self.notation.name());
         Some(told.arg("repair", &repair).repair(repair))
     }
 }
@@ -115,29 +137,44 @@ pub(super) fn read(text: &str) -> Result<Scalar, Problem> {
     if let Some(number) = grouped(text) {
         return read(&number);
     }
-    let Tokens { list, is_normalized } = lexer::tokens(text)?;
+    let Tokens {
+        list,
+        is_normalized,
+    } = lexer::tokens(text)?;
     scalar(trim_separators(&list), is_normalized)
 }
 
 /// Digits in groups of three (`36,453,210.4`), without the commas.
 fn grouped(text: &str) -> Option<String> {
+    if !text.contains(',') {
+        return None;
+    }
     let text = text.trim();
     let (whole, _) = text.split_once('.').unwrap_or((text, ""));
     let mut groups = whole.split(',');
     let first = groups.next()?;
-    let is_digits = |group: &str| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit());
+    let is_digits =
+        |group: &str| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit());
     let rest: Vec<&str> = groups.collect();
     let is_grouped = rest.len() > 1 || (rest.len() == 1 && first.len() == 3 && text.contains('.'));
-    let is_three = rest.iter().all(|group| is_digits(group) && group.len() == 3);
+    let is_three = rest
+        .iter()
+        .all(|group| is_digits(group) && group.len() == 3);
     (is_grouped && is_three && is_digits(first) && first.len() <= 3).then(|| text.replace(',', ""))
 }
 
 /// Reads two numbers from one text.
 pub(super) fn read_pair(text: &str) -> Result<(Scalar, Scalar), Problem> {
-    let Tokens { list, is_normalized } = lexer::tokens(text)?;
+    let Tokens {
+        list,
+        is_normalized,
+    } = lexer::tokens(text)?;
     let list = trim_separators(&list);
     let (first, second) = list.split_at(split_point(list).ok_or(Problem::Unreadable)?);
-    Ok((scalar(trim_separators(first), is_normalized)?, scalar(trim_separators(second), is_normalized)?))
+    Ok((
+        scalar(trim_separators(first), is_normalized)?,
+        scalar(trim_separators(second), is_normalized)?,
+    ))
 }
 
 fn trim_separators(mut list: &[Token]) -> &[Token] {
@@ -151,7 +188,11 @@ fn trim_separators(mut list: &[Token]) -> &[Token] {
 /// half way through the numbers.
 fn split_point(list: &[Token]) -> Option<usize> {
     let positions = |wanted: fn(&Token) -> bool| -> Vec<usize> {
-        list.iter().enumerate().filter(|(_, token)| wanted(token)).map(|(index, _)| index).collect()
+        list.iter()
+            .enumerate()
+            .filter(|(_, token)| wanted(token))
+            .map(|(index, _)| index)
+            .collect()
     };
     let separators = positions(|token| matches!(token, Token::Separator));
     if let [only] = separators[..] {
@@ -164,7 +205,13 @@ fn split_point(list: &[Token]) -> Option<usize> {
     let numbers = positions(|token| matches!(token, Token::Number(_) | Token::Dotted(_)));
     let degree_signs = positions(|token| matches!(token, Token::Unit(Unit::Degree)));
     let split = match (&labels[..], &degree_signs[..]) {
-        ([first, second], _) => if first < numbers.first()? { *second } else { first + 1 },
+        ([first, second], _) => {
+            if first < numbers.first()? {
+                *second
+            } else {
+                first + 1
+            }
+        }
         (_, [_, second]) => *numbers.iter().rev().find(|number| *number < second)?,
         _ if numbers.len() % 2 == 0 => *numbers.get(numbers.len() / 2)?,
         _ => return None,
@@ -177,7 +224,11 @@ fn split_point(list: &[Token]) -> Option<usize> {
 /// With several separators (`106,32,15;35,33,0` or `东经…，北纬…，高程`) only an odd one in the middle is clear.
 fn middle_separator(list: &[Token], separators: &[usize]) -> Option<usize> {
     let middle = *separators.get(separators.len() / 2)?;
-    let count = |part: &[Token]| part.iter().filter(|token| matches!(token, Token::Number(_))).count();
+    let count = |part: &[Token]| {
+        part.iter()
+            .filter(|token| matches!(token, Token::Number(_)))
+            .count()
+    };
     let is_even = separators.len() % 2 == 1 && count(&list[..middle]) == count(&list[middle..]);
     is_even.then_some(middle)
 }
@@ -204,7 +255,7 @@ struct Builder {
     components: Vec<Component>,
     dotted: Option<Dotted>,
     hemisphere: Option<Hemisphere>,
-    pub(super) label: Option<Axis>,
+    label: Option<Axis>,
     is_negative: bool,
 }
 
@@ -212,8 +263,16 @@ impl Builder {
     fn take(&mut self, token: Token) -> Result<(), Problem> {
         match token {
             Token::Number(number) => {
-                self.components.push(Component { value: number.value, decimals: number.decimals, unit: None });
-                if self.components.len() > 3 { Err(Problem::Unreadable) } else { Ok(()) }
+                self.components.push(Component {
+                    value: number.value,
+                    decimals: number.decimals,
+                    unit: None,
+                });
+                if self.components.len() > 3 {
+                    Err(Problem::Unreadable)
+                } else {
+                    Ok(())
+                }
             }
             Token::Dotted(dotted) => set(&mut self.dotted, dotted),
             Token::Unit(unit) => self.unit(unit),
@@ -232,7 +291,11 @@ impl Builder {
     fn unit(&mut self, unit: Unit) -> Result<(), Problem> {
         let count = self.components.len();
         let last = self.components.last_mut().ok_or(Problem::Unreadable)?;
-        let meant = if count == 3 && unit == Unit::Minute { Unit::Second } else { unit };
+        let meant = if count == 3 && unit == Unit::Minute {
+            Unit::Second
+        } else {
+            unit
+        };
         let expected = [Unit::Degree, Unit::Minute, Unit::Second][count - 1];
         if last.unit.is_some() || meant != expected {
             return Err(Problem::Unreadable);
@@ -242,8 +305,12 @@ impl Builder {
     }
 
     fn finish(self, is_normalized: bool) -> Result<Scalar, Problem> {
-        let is_marked = self.hemisphere.is_some() || self.label.is_some() || self.components.iter().any(|c| c.unit.is_some());
-        let is_bare = self.components.len() == 1 && self.hemisphere.is_none() && self.components[0].unit.is_none();
+        let is_marked = self.hemisphere.is_some()
+            || self.label.is_some()
+            || self.components.iter().any(|c| c.unit.is_some());
+        let is_bare = self.components.len() == 1
+            && self.hemisphere.is_none()
+            && self.components[0].unit.is_none();
         let (magnitude, notation, step) = match self.dotted {
             Some(dotted) if self.components.is_empty() => dotted_value(dotted)?,
             Some(_) => return Err(Problem::Unreadable),
@@ -253,8 +320,21 @@ impl Builder {
         if is_turned && self.is_negative {
             return Err(Problem::Contradictory);
         }
-        let value = if is_turned || self.is_negative { -magnitude } else { magnitude };
-        Ok(Scalar { value, hemisphere: self.hemisphere, label: self.label, notation, step, is_bare, is_normalized, is_marked })
+        let value = if is_turned || self.is_negative {
+            -magnitude
+        } else {
+            magnitude
+        };
+        Ok(Scalar {
+            value,
+            hemisphere: self.hemisphere,
+            label: self.label,
+            notation,
+            step,
+            is_bare,
+            is_normalized,
+            is_marked,
+        })
     }
 }
 
@@ -269,18 +349,33 @@ fn set<T: PartialEq>(slot: &mut Option<T>, value: T) -> Result<(), Problem> {
 
 fn dotted_value(dotted: Dotted) -> Result<(f64, Notation, f64), Problem> {
     let value = joined(dotted.degrees, dotted.minutes, dotted.seconds)?;
-    Ok((value, Notation::DottedSexagesimal, 10.0_f64.powi(-dotted.decimals) / 3600.0))
+    Ok((
+        value,
+        Notation::DottedSexagesimal,
+        10.0_f64.powi(-dotted.decimals) / 3600.0,
+    ))
 }
 
 fn sexagesimal(components: &[Component]) -> Result<(f64, Notation, f64), Problem> {
     // Only the last component may have decimals.
-    if components.iter().rev().skip(1).any(|component| component.decimals > 0) {
+    if components
+        .iter()
+        .rev()
+        .skip(1)
+        .any(|component| component.decimals > 0)
+    {
         return Err(Problem::Unreadable);
     }
-    let step = components.last().map_or(1.0, |last| 10.0_f64.powi(-last.decimals));
+    let step = components
+        .last()
+        .map_or(1.0, |last| 10.0_f64.powi(-last.decimals));
     match *components {
         [degrees] => Ok((degrees.value, Notation::DecimalDegrees, step)),
-        [degrees, minutes] => Ok((joined(degrees.value, minutes.value, 0.0)?, Notation::DegreesMinutes, step / 60.0)),
+        [degrees, minutes] => Ok((
+            joined(degrees.value, minutes.value, 0.0)?,
+            Notation::DegreesMinutes,
+            step / 60.0,
+        )),
         [degrees, minutes, seconds] => {
             let value = joined(degrees.value, minutes.value, seconds.value)?;
             Ok((value, Notation::DegreesMinutesSeconds, step / 3600.0))

@@ -11,7 +11,10 @@ fn here() -> Expectation {
 }
 
 fn codes(diagnostics: &[Diagnostic]) -> Vec<&str> {
-    diagnostics.iter().map(|diagnostic| diagnostic.code.as_ref()).collect()
+    diagnostics
+        .iter()
+        .map(|diagnostic| diagnostic.code.as_ref())
+        .collect()
 }
 
 #[track_caller]
@@ -37,7 +40,11 @@ fn assert_at(position: Option<Position>, lon: f64, lat: f64) -> Position {
 #[case("106:32:15.2", 106.537_555_56, Notation::DegreesMinutesSeconds)]
 #[case("106-32-15.2", 106.537_555_56, Notation::DegreesMinutesSeconds)]
 #[case("106d32m15.2s", 106.537_555_56, Notation::DegreesMinutesSeconds)]
-#[case("１０６°３２′１５．２″", 106.537_555_56, Notation::DegreesMinutesSeconds)]
+#[case(
+    "１０６°３２′１５．２″",
+    106.537_555_56,
+    Notation::DegreesMinutesSeconds
+)]
 #[case("经度：106°32′15.2″", 106.537_555_56, Notation::DegreesMinutesSeconds)]
 #[case(" 106°32′15.20″ \n", 106.537_555_56, Notation::DegreesMinutesSeconds)]
 #[case("106。32.15.2", 106.537_555_56, Notation::DottedSexagesimal)]
@@ -55,7 +62,11 @@ fn assert_at(position: Option<Position>, lon: f64, lat: f64) -> Position {
 #[case("W106.5376", -106.5376, Notation::DecimalDegrees)]
 #[case("-106.5376", -106.5376, Notation::DecimalDegrees)]
 #[case("南纬1度24分", -1.4, Notation::DegreesMinutes)]
-fn an_angle_is_read_and_its_notation_told(#[case] text: &str, #[case] degrees: f64, #[case] notation: Notation) {
+fn an_angle_is_read_and_its_notation_told(
+    #[case] text: &str,
+    #[case] degrees: f64,
+    #[case] notation: Notation,
+) {
     let (angle, diagnostics) = parse_angle(text);
     let angle = angle.unwrap_or_else(|| panic!("{text}: {diagnostics:?}"));
     assert!((angle.degrees - degrees).abs() < 2e-6, "{text}: {angle:?}");
@@ -100,16 +111,30 @@ fn plain_decimal_degrees_pass_without_a_word() {
     let (position, diagnostics) = parse_position("106.5376", " 35.5512 ", &here());
     let position = assert_at(position, 106.5376, 35.5512);
     assert_eq!(diagnostics, []);
-    assert_eq!((position.original.as_str(), &position.crs), ("106.5376, 35.5512", &Crs::Cgcs2000));
-    assert!((10.0..12.0).contains(&position.precision_m), "{}", position.precision_m);
+    assert_eq!(
+        (position.original.as_str(), &position.crs),
+        ("106.5376, 35.5512", &Crs::Cgcs2000)
+    );
+    assert!(
+        (10.0..12.0).contains(&position.precision_m),
+        "{}",
+        position.precision_m
+    );
 }
 
 #[test]
 fn swapped_columns_are_exchanged_with_a_warning() {
-    for (first, second) in [("35.5512", "106.5376"), ("N35.5512", "E106.5376"), ("35°33′4.32″", "106°32′15.36″")] {
+    for (first, second) in [
+        ("35.5512", "106.5376"),
+        ("N35.5512", "E106.5376"),
+        ("35°33′4.32″", "106°32′15.36″"),
+    ] {
         let (position, diagnostics) = parse_position(first, second, &here());
         assert_at(position, 106.5376, 35.5512);
-        assert!(codes(&diagnostics).contains(&"coordinate.swapped"), "{diagnostics:?}");
+        assert!(
+            codes(&diagnostics).contains(&"coordinate.swapped"),
+            "{diagnostics:?}"
+        );
     }
     // Without an envelope the range of China decides.
     let (position, diagnostics) = parse_position("35.5512", "106.5376", &Expectation::default());
@@ -122,7 +147,10 @@ fn what_makes_sense_abroad_is_not_exchanged() {
     let mara = Expectation::within([34.5, -2.0, 35.6, -1.0], 2_000.0);
     let (position, diagnostics) = parse_position("34.9012", "-1.4023", &mara);
     assert_at(position, 34.9012, -1.4023);
-    assert!(!codes(&diagnostics).contains(&"coordinate.outside_china"), "{diagnostics:?}");
+    assert!(
+        !codes(&diagnostics).contains(&"coordinate.outside_china"),
+        "{diagnostics:?}"
+    );
 }
 
 #[rstest]
@@ -150,7 +178,12 @@ fn a_pair_in_one_text_is_parted(#[case] text: &str) {
     let (position, diagnostics) = parse_pair(text, &here());
     assert!(position.is_some(), "{text}: {diagnostics:?}");
     assert_at(position, 106.5376, 35.5512);
-    assert!(diagnostics.iter().all(|diagnostic| diagnostic.severity == Severity::Note), "{text}: {diagnostics:?}");
+    assert!(
+        diagnostics
+            .iter()
+            .all(|diagnostic| diagnostic.severity == Severity::Note),
+        "{text}: {diagnostics:?}"
+    );
 }
 
 #[test]
@@ -158,13 +191,21 @@ fn grid_metres_with_a_zone_number_are_converted() {
     let (easting, northing) = grid_of(36, true);
     let (position, diagnostics) = parse_position(&easting, &northing, &here());
     let position = assert_at(position, 106.5376, 35.5512);
-    assert_eq!((position.notation, position.crs.epsg()), (Notation::GridMetres, Some(4524)));
+    assert_eq!(
+        (position.notation, position.crs.epsg()),
+        (Notation::GridMetres, Some(4524))
+    );
     assert_eq!(codes(&diagnostics), ["coordinate.projected"]);
 }
 
 fn grid_of(zone: u8, prefixed: bool) -> (String, String) {
     let crs = Crs::gauss_kruger(zone, prefixed).unwrap();
-    let grid = crs.from_cgcs2000(Coord { x: 106.5376, y: 35.5512 }).unwrap();
+    let grid = crs
+        .from_cgcs2000(Coord {
+            x: 106.5376,
+            y: 35.5512,
+        })
+        .unwrap();
     (format!("{:.3}", grid.x), format!("{:.3}", grid.y))
 }
 
@@ -173,7 +214,10 @@ fn north_first_as_surveyors_write_it_is_noticed() {
     let (easting, northing) = grid_of(36, true);
     let (position, diagnostics) = parse_position(&northing, &easting, &here());
     assert_at(position, 106.5376, 35.5512);
-    assert_eq!(codes(&diagnostics), ["coordinate.axes_exchanged", "coordinate.projected"]);
+    assert_eq!(
+        codes(&diagnostics),
+        ["coordinate.axes_exchanged", "coordinate.projected"]
+    );
     let (position, diagnostics) = parse_pair(&format!("X={northing},Y={easting}"), &here());
     assert_at(position, 106.5376, 35.5512);
     assert_eq!(codes(&diagnostics), ["coordinate.projected"]);
@@ -185,7 +229,10 @@ fn an_easting_without_zone_number_takes_the_only_zone_that_fits() {
         let (easting, northing) = grid_of(zone, false);
         let (position, diagnostics) = parse_position(&easting, &northing, &here());
         assert_at(position, 106.5376, 35.5512);
-        assert_eq!(codes(&diagnostics), ["coordinate.zone_guessed", "coordinate.projected"]);
+        assert_eq!(
+            codes(&diagnostics),
+            ["coordinate.zone_guessed", "coordinate.projected"]
+        );
     }
 }
 
@@ -193,47 +240,83 @@ fn an_easting_without_zone_number_takes_the_only_zone_that_fits() {
 fn an_easting_that_fits_no_zone_or_any_zone_is_refused() {
     let (easting, northing) = grid_of(36, false);
     let (position, diagnostics) = parse_position(&easting, &northing, &Expectation::default());
-    assert_eq!((position, codes(&diagnostics)), (None, vec!["coordinate.zone_ambiguous"]));
+    assert_eq!(
+        (position, codes(&diagnostics)),
+        (None, vec!["coordinate.zone_ambiguous"])
+    );
     let (position, diagnostics) = parse_position("500000", "4500000", &here());
-    assert_eq!((position, codes(&diagnostics)), (None, vec!["coordinate.zone_ambiguous"]));
+    assert_eq!(
+        (position, codes(&diagnostics)),
+        (None, vec!["coordinate.zone_ambiguous"])
+    );
     // An envelope wide enough for two zones.
     let wide = Expectation::within([104.0, 35.0, 110.0, 36.0], 0.0);
     let (position, diagnostics) = parse_position("560000", "3936817", &wide);
-    assert_eq!((position, codes(&diagnostics)), (None, vec!["coordinate.zone_ambiguous"]));
+    assert_eq!(
+        (position, codes(&diagnostics)),
+        (None, vec!["coordinate.zone_ambiguous"])
+    );
 }
 
 #[test]
 fn a_declared_zone_settles_the_easting() {
     let (easting, northing) = grid_of(35, false);
-    let declared = Expectation { crs: Crs::gauss_kruger(35, true), ..Expectation::default() };
+    let declared = Expectation {
+        crs: Crs::gauss_kruger(35, true),
+        ..Expectation::default()
+    };
     let (position, diagnostics) = parse_position(&easting, &northing, &declared);
     assert_at(position, 106.5376, 35.5512);
     assert_eq!(codes(&diagnostics), ["coordinate.projected"]);
     let (prefixed, northing) = grid_of(36, true);
     let (position, diagnostics) = parse_position(&prefixed, &northing, &declared);
     assert_at(position, 106.5376, 35.5512);
-    assert_eq!(codes(&diagnostics), ["coordinate.zone_differs", "coordinate.projected"]);
+    assert_eq!(
+        codes(&diagnostics),
+        ["coordinate.zone_differs", "coordinate.projected"]
+    );
 }
 
 #[test]
 fn an_old_datum_is_flagged() {
-    let declared = Expectation { crs: Some(Crs::Xian80 { grid: None }), ..here() };
+    let declared = Expectation {
+        crs: Some(Crs::Xian80 { grid: None }),
+        ..here()
+    };
     let (easting, northing) = grid_of(36, true);
     let (position, diagnostics) = parse_position(&easting, &northing, &declared);
     assert_eq!(position.unwrap().crs.epsg(), Some(2360));
-    assert_eq!(codes(&diagnostics), ["coordinate.projected", "coordinate.approximate_datum"]);
+    assert_eq!(
+        codes(&diagnostics),
+        ["coordinate.projected", "coordinate.approximate_datum"]
+    );
 }
 
 #[test]
 fn a_declared_utm_zone_is_used_in_either_order() {
     let crs = Crs::from_epsg(32736).unwrap();
-    let grid = crs.from_cgcs2000(Coord { x: 34.9012, y: -1.4023 }).unwrap();
-    let mara = Expectation { crs: Some(crs), ..Expectation::within([34.5, -2.0, 35.6, -1.0], 2_000.0) };
+    let grid = crs
+        .from_cgcs2000(Coord {
+            x: 34.9012,
+            y: -1.4023,
+        })
+        .unwrap();
+    let mara = Expectation {
+        crs: Some(crs),
+        ..Expectation::within([34.5, -2.0, 35.6, -1.0], 2_000.0)
+    };
     let (easting, northing) = (format!("{:.3}", grid.x), format!("{:.3}", grid.y));
-    assert_at(parse_position(&easting, &northing, &mara).0, 34.9012, -1.4023);
+    assert_at(
+        parse_position(&easting, &northing, &mara).0,
+        34.9012,
+        -1.4023,
+    );
     let (position, diagnostics) = parse_position(&northing, &easting, &mara);
     assert_at(position, 34.9012, -1.4023);
-    assert_eq!(codes(&diagnostics), ["coordinate.axes_exchanged", "coordinate.projected"]);
+    assert_eq!(
+        codes(&diagnostics),
+        ["coordinate.axes_exchanged", "coordinate.projected"]
+    );
 }
 
 #[test]
@@ -247,9 +330,21 @@ fn packed_pairs_are_read_where_they_make_sense() {
 
 #[test]
 fn the_shifted_datum_is_shifted_back() {
-    let declared = Expectation { crs: Some(Crs::Gcj02), ..here() };
-    let shown = Crs::Gcj02.from_cgcs2000(Coord { x: 106.5376, y: 35.5512 }).unwrap();
-    let (position, _) = parse_position(&format!("{:.8}", shown.x), &format!("{:.8}", shown.y), &declared);
+    let declared = Expectation {
+        crs: Some(Crs::Gcj02),
+        ..here()
+    };
+    let shown = Crs::Gcj02
+        .from_cgcs2000(Coord {
+            x: 106.5376,
+            y: 35.5512,
+        })
+        .unwrap();
+    let (position, _) = parse_position(
+        &format!("{:.8}", shown.x),
+        &format!("{:.8}", shown.y),
+        &declared,
+    );
     assert_eq!(assert_at(position, 106.5376, 35.5512).crs, Crs::Gcj02);
 }
 
@@ -261,7 +356,10 @@ fn a_rounded_position_is_told_its_coarseness() {
     assert_eq!(diagnostics[0].args["precision_m"], "1110");
     // One short number is only a lost zero.
     assert_eq!(parse_position("106.5300", "35.55", &here()).1, []);
-    assert_eq!(codes(&parse_position("106°32′", "35°33′", &here()).1), ["coordinate.rounded", "coordinate.notation"]);
+    assert_eq!(
+        codes(&parse_position("106°32′", "35°33′", &here()).1),
+        ["coordinate.rounded", "coordinate.notation"]
+    );
 }
 
 #[test]
@@ -270,10 +368,16 @@ fn positions_elsewhere_are_told_or_refused_as_expected() {
     assert!(position.is_some());
     assert_eq!(codes(&diagnostics), ["coordinate.outside_reserve"]);
     assert_eq!(diagnostics[0].args["distance_km"], "83.1");
-    let strict = Expectation { outside: Severity::Error, ..here() };
+    let strict = Expectation {
+        outside: Severity::Error,
+        ..here()
+    };
     assert_eq!(parse_position("107.5376", "35.5512", &strict).0, None);
     let (_, diagnostics) = parse_position("-106.5376", "35.5512", &here());
-    assert!(codes(&diagnostics).contains(&"coordinate.outside_china"), "{diagnostics:?}");
+    assert!(
+        codes(&diagnostics).contains(&"coordinate.outside_china"),
+        "{diagnostics:?}"
+    );
 }
 
 #[rstest]

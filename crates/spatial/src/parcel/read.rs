@@ -6,8 +6,8 @@ use geo_types::{Coord, Geometry, LineString, Polygon};
 use indexmap::IndexMap;
 
 use super::{
-    MAX_BYTES, Parcel, ParcelError, ParcelShape, ParcelText, Rings, TextEncoding, area_geometry, line_geometry, line_place,
-    point_geometry,
+    MAX_BYTES, Parcel, ParcelError, ParcelShape, ParcelText, Rings, TextEncoding, area_geometry,
+    line_geometry, line_place, point_geometry,
 };
 use crate::crs::{Crs, GridPosition, GridZone, Projector, ZoneWidth};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -21,14 +21,21 @@ const MAX_ROW_FAULTS: usize = 200;
 /// Rings of one parcel; real ones have a few. More would cost the square of their number.
 const MAX_RINGS: usize = 5_000;
 
-pub(super) fn read(bytes: &[u8], expectation: &Expectation) -> Result<(ParcelText, Vec<Diagnostic>), ParcelError> {
+pub(super) fn read(
+    bytes: &[u8],
+    expectation: &Expectation,
+) -> Result<(ParcelText, Vec<Diagnostic>), ParcelError> {
     if bytes.len() > MAX_BYTES {
-        return Err(ParcelError::TooLong { size_bytes: bytes.len() });
+        return Err(ParcelError::TooLong {
+            size_bytes: bytes.len(),
+        });
     }
     let (text, encoding, is_damaged) = decode(bytes);
     let mut reader = Reader::new(expectation);
     if is_damaged {
-        reader.diagnostics.push(Diagnostic::warning("parcel.damaged_text"));
+        reader
+            .diagnostics
+            .push(Diagnostic::warning("parcel.damaged_text"));
     }
     for (number, line) in (1..).zip(text.lines()) {
         reader.line(number, line.trim());
@@ -101,7 +108,8 @@ impl<'a> Reader<'a> {
         } else if self.is_in_coordinates || !self.drafts.is_empty() {
             self.row(number, line);
         } else if let Some((name, value)) = line.split_once(['=', '＝']) {
-            self.header.insert(name.trim().to_owned(), value.trim().to_owned());
+            self.header
+                .insert(name.trim().to_owned(), value.trim().to_owned());
         }
     }
 
@@ -123,33 +131,55 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn finish(mut self, encoding: TextEncoding) -> Result<(ParcelText, Vec<Diagnostic>), ParcelError> {
+    fn finish(
+        mut self,
+        encoding: TextEncoding,
+    ) -> Result<(ParcelText, Vec<Diagnostic>), ParcelError> {
         if !self.has_section && self.drafts.is_empty() {
             return Err(ParcelError::NotParcelText);
         }
         if self.row_faults > MAX_ROW_FAULTS {
             let told = Diagnostic::error("parcel.more_rows_unreadable");
-            self.diagnostics.push(told.arg("count", self.row_faults - MAX_ROW_FAULTS));
+            self.diagnostics
+                .push(told.arg("count", self.row_faults - MAX_ROW_FAULTS));
         }
         let frame = self.frame();
         let drafts = std::mem::take(&mut self.drafts);
-        let parcels = drafts.into_iter().map(|draft| self.parcel(draft, frame.as_ref())).collect();
+        let parcels = drafts
+            .into_iter()
+            .map(|draft| self.parcel(draft, frame.as_ref()))
+            .collect();
         let crs = frame.map(|frame| frame.crs);
-        Ok((ParcelText { header: self.header, encoding, crs, parcels }, self.diagnostics))
+        Ok((
+            ParcelText {
+                header: self.header,
+                encoding,
+                crs,
+                parcels,
+            },
+            self.diagnostics,
+        ))
     }
 
     /// A header value by its name; names are looked for inside each other because files vary (`带号`, `带 号`).
     fn header_value(&self, name: &str) -> Option<&str> {
         let plain = |text: &str| text.split_whitespace().collect::<String>();
-        let found = self.header.iter().find(|(key, _)| plain(key) == name).map(|(_, value)| value.as_str());
+        let found = self
+            .header
+            .iter()
+            .find(|(key, _)| plain(key) == name)
+            .map(|(_, value)| value.as_str());
         found.filter(|value| !value.is_empty())
     }
 
     /// The system, the order of the axes and the way to degrees: from the header and the first row.
     fn frame(&mut self) -> Option<Frame> {
-        let transform = self.header_value("转换参数").is_some_and(|values| values.contains(|c: char| matches!(c, '1'..='9')));
+        let transform = self
+            .header_value("转换参数")
+            .is_some_and(|values| values.contains(|c: char| matches!(c, '1'..='9')));
         if transform {
-            self.diagnostics.push(Diagnostic::warning("parcel.transform_ignored"));
+            self.diagnostics
+                .push(Diagnostic::warning("parcel.transform_ignored"));
         }
         let first = self.drafts.iter().flat_map(|draft| &draft.rows).next()?;
         let line = first.line;
@@ -157,18 +187,35 @@ impl<'a> Reader<'a> {
         let (x_text, y_text) = (first.x_text.clone(), first.y_text.clone());
         let is_exchanged = is_easting_first(x, y);
         if is_exchanged {
-            self.diagnostics.push(Diagnostic::warning("parcel.axes_exchanged").at(line_place(line)).arg("text", format!("{x_text},{y_text}")));
+            self.diagnostics.push(
+                Diagnostic::warning("parcel.axes_exchanged")
+                    .at(line_place(line))
+                    .arg("text", format!("{x_text},{y_text}")),
+            );
         }
-        let crs = self.crs(line, if is_exchanged { (&x_text, &y_text) } else { (&y_text, &x_text) })?;
+        let crs = self.crs(
+            line,
+            if is_exchanged {
+                (&x_text, &y_text)
+            } else {
+                (&y_text, &x_text)
+            },
+        )?;
         let projector = match crs.projector() {
             Ok(projector) => projector,
             Err(_) => {
-                self.diagnostics.push(Diagnostic::error("parcel.crs_unknown").at(line_place(line)));
+                self.diagnostics
+                    .push(Diagnostic::error("parcel.crs_unknown").at(line_place(line)));
                 return None;
             }
         };
-        self.diagnostics.extend(crs.doubt().map(|doubt| doubt.at(line_place(line))));
-        Some(Frame { crs, is_exchanged, projector })
+        self.diagnostics
+            .extend(crs.doubt().map(|doubt| doubt.at(line_place(line))));
+        Some(Frame {
+            crs,
+            is_exchanged,
+            projector,
+        })
     }
 
     /// The system of the first row, given as easting (or longitude) and northing (or latitude).
@@ -176,16 +223,32 @@ impl<'a> Reader<'a> {
         let declared = self.declared_crs();
         let known = declared.clone().or_else(|| self.expectation.crs.clone());
         // One reading of the first row decides between zone number in front, declared zone and envelope.
-        let guessing = Expectation { crs: known, outside: Severity::Warning, ..self.expectation.clone() };
-        let trusting = Expectation { max_distance_m: f64::INFINITY, ..guessing.clone() };
+        let guessing = Expectation {
+            crs: known,
+            outside: Severity::Warning,
+            ..self.expectation.clone()
+        };
+        let trusting = Expectation {
+            max_distance_m: f64::INFINITY,
+            ..guessing.clone()
+        };
         let needs_guess = trusting.crs.as_ref().and_then(Crs::grid).is_none();
-        let (position, told) = parse_position(east, north, if needs_guess { &guessing } else { &trusting });
-        let keep = ["coordinate.zone_differs", "coordinate.zone_guessed", "coordinate.zone_ambiguous"];
-        let told = told.into_iter().filter(|one| keep.contains(&one.code.as_ref()));
-        self.diagnostics.extend(told.map(|one| one.at(line_place(line))));
+        let (position, told) =
+            parse_position(east, north, if needs_guess { &guessing } else { &trusting });
+        let keep = [
+            "coordinate.zone_differs",
+            "coordinate.zone_guessed",
+            "coordinate.zone_ambiguous",
+        ];
+        let told = told
+            .into_iter()
+            .filter(|one| keep.contains(&one.code.as_ref()));
+        self.diagnostics
+            .extend(told.map(|one| one.at(line_place(line))));
         let crs = position.map(|position| position.crs);
         if crs.is_none() {
-            self.diagnostics.push(Diagnostic::error("parcel.crs_unknown").at(line_place(line)));
+            self.diagnostics
+                .push(Diagnostic::error("parcel.crs_unknown").at(line_place(line)));
         }
         crs
     }
@@ -195,35 +258,69 @@ impl<'a> Reader<'a> {
         let name = self.header_value("坐标系")?.to_owned();
         let datum = datum(&name);
         if datum.is_none() {
-            self.diagnostics.push(Diagnostic::warning("parcel.datum_unknown").arg("name", &name));
+            self.diagnostics
+                .push(Diagnostic::warning("parcel.datum_unknown").arg("name", &name));
         }
-        let number = self.header_value("带号").and_then(|text| text.parse::<u8>().ok());
-        let width = match self.header_value("几度分带").map(|text| text.trim_end_matches(['度', '带'])) {
+        let number = self
+            .header_value("带号")
+            .and_then(|text| text.parse::<u8>().ok());
+        let width = match self
+            .header_value("几度分带")
+            .map(|text| text.trim_end_matches(['度', '带']))
+        {
             Some("3") => Some(ZoneWidth::Three),
             Some("6") => Some(ZoneWidth::Six),
             _ => number.and_then(ZoneWidth::of_zone),
         };
         let zone = match (number, width) {
-            (Some(zone), Some(width)) if width.chinese_zones().contains(&zone) => Some(GridZone { width, zone, prefixed: true }),
+            (Some(zone), Some(width)) if width.chinese_zones().contains(&zone) => Some(GridZone {
+                width,
+                zone,
+                prefixed: true,
+            }),
             _ => None,
         };
         match (datum.unwrap_or(Crs::Cgcs2000), zone) {
             (Crs::Beijing54 { .. }, grid) => Some(Crs::Beijing54 { grid }),
             (Crs::Xian80 { .. }, grid) => Some(Crs::Xian80 { grid }),
-            (_, Some(GridZone { width, zone, prefixed })) => Some(Crs::GaussKruger { width, zone, prefixed }),
+            (
+                _,
+                Some(GridZone {
+                    width,
+                    zone,
+                    prefixed,
+                }),
+            ) => Some(Crs::GaussKruger {
+                width,
+                zone,
+                prefixed,
+            }),
             (_, None) => None,
         }
     }
 
     fn parcel(&mut self, draft: Draft, frame: Option<&Frame>) -> Parcel {
-        let Draft { mut parcel, stated_points, rows, is_broken } = draft;
+        let Draft {
+            mut parcel,
+            stated_points,
+            rows,
+            is_broken,
+        } = draft;
         let line = parcel.line;
         if is_broken {
-            self.diagnostics.push(Diagnostic::error("parcel.incomplete").at(line_place(line)).arg("name", &parcel.name));
+            self.diagnostics.push(
+                Diagnostic::error("parcel.incomplete")
+                    .at(line_place(line))
+                    .arg("name", &parcel.name),
+            );
             return parcel;
         }
         if rows.is_empty() {
-            self.diagnostics.push(Diagnostic::error("parcel.no_rows").at(line_place(line)).arg("name", &parcel.name));
+            self.diagnostics.push(
+                Diagnostic::error("parcel.no_rows")
+                    .at(line_place(line))
+                    .arg("name", &parcel.name),
+            );
             return parcel;
         }
         self.check_point_count(line, stated_points, &rows);
@@ -232,12 +329,18 @@ impl<'a> Reader<'a> {
         parcel
     }
 
-    fn geometry(&mut self, parcel: &Parcel, rows: Vec<Row>, frame: &Frame) -> Option<Geometry<f64>> {
+    fn geometry(
+        &mut self,
+        parcel: &Parcel,
+        rows: Vec<Row>,
+        frame: &Frame,
+    ) -> Option<Geometry<f64>> {
         let mut rings: Rings = Vec::new();
         for row in rows {
             let Some(at) = frame.position(&row) else {
                 let told = Diagnostic::error("parcel.row_outside_domain").at(line_place(row.line));
-                self.diagnostics.push(told.arg("text", format!("{},{}", row.x_text, row.y_text)));
+                self.diagnostics
+                    .push(told.arg("text", format!("{},{}", row.x_text, row.y_text)));
                 return None;
             };
             match rings.last_mut() {
@@ -247,7 +350,8 @@ impl<'a> Reader<'a> {
         }
         if rings.len() > MAX_RINGS {
             let told = Diagnostic::error("parcel.too_many_rings").at(line_place(parcel.line));
-            self.diagnostics.push(told.arg("count", rings.len()).arg("name", &parcel.name));
+            self.diagnostics
+                .push(told.arg("count", rings.len()).arg("name", &parcel.name));
             return None;
         }
         Some(match parcel.shape {
@@ -261,12 +365,16 @@ impl<'a> Reader<'a> {
     fn polygons(&mut self, line: u64, rings: Rings) -> Vec<Polygon<f64>> {
         let mut parts: Vec<(Polygon<f64>, Vec<LineString<f64>>)> = Vec::new();
         for (number, mut vertices) in rings {
-            self.diagnostics.extend(repair::close_ring(&mut vertices, number).map(|told| {
-                let place = told.place.clone().within(&line_place(line));
-                told.at(place)
-            }));
+            self.diagnostics
+                .extend(repair::close_ring(&mut vertices, number).map(|told| {
+                    let place = told.place.clone().within(&line_place(line));
+                    told.at(place)
+                }));
             let ring = LineString::from(vertices);
-            match parts.last_mut().filter(|(exterior, _)| number > 1 && encloses(exterior, &ring)) {
+            match parts
+                .last_mut()
+                .filter(|(exterior, _)| number > 1 && encloses(exterior, &ring))
+            {
                 Some((_, interiors)) => interiors.push(ring),
                 None => {
                     if number > 1 && !parts.is_empty() {
@@ -277,7 +385,10 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        parts.into_iter().map(|(part, interiors)| Polygon::new(part.into_inner().0, interiors)).collect()
+        parts
+            .into_iter()
+            .map(|(part, interiors)| Polygon::new(part.into_inner().0, interiors))
+            .collect()
     }
 
     /// The stated count may or may not include the rows that close the rings.
@@ -287,18 +398,26 @@ impl<'a> Reader<'a> {
         rings.dedup();
         if stated != rows.len() && stated + rings.len() != rows.len() {
             let told = Diagnostic::warning("parcel.point_count").at(line_place(line));
-            self.diagnostics.push(told.arg("stated", stated).arg("count", rows.len()));
+            self.diagnostics
+                .push(told.arg("stated", stated).arg("count", rows.len()));
         }
     }
 
     fn check_area(&mut self, parcel: &Parcel) {
-        let (Some(stated_ha), Some(geometry)) = (parcel.stated_area_ha, &parcel.geometry) else { return };
+        let (Some(stated_ha), Some(geometry)) = (parcel.stated_area_ha, &parcel.geometry) else {
+            return;
+        };
         let computed_ha = geodesic::area_ha(geodesic::area_m2(geometry));
         // Four decimals of a hectare are a square metre; stated areas end there.
         let tolerance_ha = (computed_ha * AREA_TOLERANCE).max(0.0002);
         if parcel.shape == ParcelShape::Area && (stated_ha - computed_ha).abs() > tolerance_ha {
-            let told = Diagnostic::warning("parcel.area_differs").at(line_place(parcel.line)).arg("name", &parcel.name);
-            self.diagnostics.push(told.arg("stated_ha", stated_ha).arg("computed_ha", format!("{computed_ha:.4}")));
+            let told = Diagnostic::warning("parcel.area_differs")
+                .at(line_place(parcel.line))
+                .arg("name", &parcel.name);
+            self.diagnostics.push(
+                told.arg("stated_ha", stated_ha)
+                    .arg("computed_ha", format!("{computed_ha:.4}")),
+            );
         }
     }
 }
@@ -313,7 +432,10 @@ struct Frame {
 impl Frame {
     fn position(&self, row: &Row) -> Option<Coord<f64>> {
         let grid = if self.is_exchanged {
-            GridPosition { easting: row.x, northing: row.y }
+            GridPosition {
+                easting: row.x,
+                northing: row.y,
+            }
         } else {
             GridPosition::from_survey_xy(row.x, row.y)
         };
@@ -323,9 +445,16 @@ impl Frame {
 
 /// The fields of a parcel line: it ends in `@`.
 fn parcel_fields(line: &str) -> Option<Vec<&str>> {
-    let body = line.trim_end_matches([',', '，', ' ']).strip_suffix(['@', '＠'])?;
+    let body = line
+        .trim_end_matches([',', '，', ' '])
+        .strip_suffix(['@', '＠'])?;
     let comma = if body.contains(',') { ',' } else { '，' };
-    Some(body.trim_end_matches(comma).split(comma).map(str::trim).collect())
+    Some(
+        body.trim_end_matches(comma)
+            .split(comma)
+            .map(str::trim)
+            .collect(),
+    )
 }
 
 fn draft(line: u64, fields: &[&str]) -> Draft {
@@ -338,7 +467,10 @@ fn draft(line: u64, fields: &[&str]) -> Draft {
     let parcel = Parcel {
         number: field(2),
         name: field(3),
-        stated_area_ha: field(1).parse().ok().filter(|area_ha: &f64| area_ha.is_finite() && *area_ha > 0.0),
+        stated_area_ha: field(1)
+            .parse()
+            .ok()
+            .filter(|area_ha: &f64| area_ha.is_finite() && *area_ha > 0.0),
         shape,
         map_sheet: field(5),
         land_use: field(6),
@@ -346,16 +478,34 @@ fn draft(line: u64, fields: &[&str]) -> Draft {
         geometry: None,
         line,
     };
-    Draft { parcel, stated_points: field(0).parse().ok(), rows: Vec::new(), is_broken: false }
+    Draft {
+        parcel,
+        stated_points: field(0).parse().ok(),
+        rows: Vec::new(),
+        is_broken: false,
+    }
 }
 
 /// `J1,1,x,y`, with commas of either width, tabs or spaces between.
 fn row(line: u64, text: &str) -> Option<Row> {
-    let fields: Vec<&str> = text.split([',', '，', '\t', ' ']).map(str::trim).filter(|field| !field.is_empty()).collect();
-    let [_, ring, x_text, y_text, ..] = fields[..] else { return None };
+    let fields: Vec<&str> = text
+        .split([',', '，', '\t', ' '])
+        .map(str::trim)
+        .filter(|field| !field.is_empty())
+        .collect();
+    let [_, ring, x_text, y_text, ..] = fields[..] else {
+        return None;
+    };
     let number = |text: &str| text.parse::<f64>().ok().filter(|value| value.is_finite());
     let (x, y) = (number(x_text)?, number(y_text)?);
-    Some(Row { line, ring: ring.parse().ok()?, x_text: x_text.to_owned(), y_text: y_text.to_owned(), x, y })
+    Some(Row {
+        line,
+        ring: ring.parse().ok()?,
+        x_text: x_text.to_owned(),
+        y_text: y_text.to_owned(),
+        x,
+        y,
+    })
 }
 
 /// Whether a file puts the easting first against the rule: the first number has a zone in front, or the second is
@@ -388,6 +538,13 @@ fn datum(name: &str) -> Option<Crs> {
 /// Whether a ring lies within a polygon without interiors: by its first vertex that is not on the boundary.
 /// A handful of vertices is looked at, so that many small rings on one long boundary stay affordable.
 fn encloses(outer: &Polygon<f64>, inner: &LineString<f64>) -> bool {
-    let sides = inner.0.iter().take(8).map(|at| outer.coordinate_position(at));
-    sides.into_iter().find(|side| *side != CoordPos::OnBoundary).is_none_or(|side| side == CoordPos::Inside)
+    let sides = inner
+        .0
+        .iter()
+        .take(8)
+        .map(|at| outer.coordinate_position(at));
+    sides
+        .into_iter()
+        .find(|side| *side != CoordPos::OnBoundary)
+        .is_none_or(|side| side == CoordPos::Inside)
 }

@@ -12,7 +12,13 @@ use crate::geodesic;
 ///
 /// `unit` and `date` go to the header lines 数据产生单位 and 数据产生日期. Stated areas are kept; where there is none, the
 /// geodesic area is written. Lines end as on Windows, because that is where these files are read.
-pub fn write(parcels: &[Parcel], crs: &Crs, unit: &str, date: &str, encoding: TextEncoding) -> Result<Vec<u8>, ParcelError> {
+pub fn write(
+    parcels: &[Parcel],
+    crs: &Crs,
+    unit: &str,
+    date: &str,
+    encoding: TextEncoding,
+) -> Result<Vec<u8>, ParcelError> {
     let projector = crs.projector()?;
     let mut text = header(crs, unit, date)?;
     for parcel in parcels {
@@ -29,7 +35,9 @@ pub fn write(parcels: &[Parcel], crs: &Crs, unit: &str, date: &str, encoding: Te
 }
 
 fn header(crs: &Crs, unit: &str, date: &str) -> Result<String, ParcelError> {
-    let zone = crs.grid().ok_or_else(|| ParcelError::UnsuitableCrs(crs.to_string()))?;
+    let zone = crs
+        .grid()
+        .ok_or_else(|| ParcelError::UnsuitableCrs(crs.to_string()))?;
     let datum = match crs {
         Crs::Beijing54 { .. } => "1954年北京坐标系",
         Crs::Xian80 { .. } => "80国家大地坐标系",
@@ -57,15 +65,32 @@ fn header(crs: &Crs, unit: &str, date: &str) -> Result<String, ParcelError> {
 }
 
 fn parcel_line(parcel: &Parcel, point_count: usize) -> String {
-    let computed = || parcel.geometry.as_ref().map(|geometry| geodesic::area_ha(geodesic::area_m2(geometry)));
+    let computed = || {
+        parcel
+            .geometry
+            .as_ref()
+            .map(|geometry| geodesic::area_ha(geodesic::area_m2(geometry)))
+    };
     let area_ha = parcel.stated_area_ha.or_else(computed).unwrap_or(0.0);
-    let fields = [&parcel.number, &parcel.name, parcel.shape.word(), &parcel.map_sheet, &parcel.land_use, &parcel.land_use_code];
+    let fields = [
+        &parcel.number,
+        &parcel.name,
+        parcel.shape.word(),
+        &parcel.map_sheet,
+        &parcel.land_use,
+        &parcel.land_use_code,
+    ];
     let fields: Vec<String> = fields.into_iter().map(one_field).collect();
     format!("{point_count},{area_ha:.4},{},@\r\n", fields.join(","))
 }
 
 /// Rows of one ring; the last repeats the name of the first when the ring is closed.
-fn rows(text: &mut String, ring: u32, vertices: &[Coord<f64>], projector: &Projector) -> Result<(), ParcelError> {
+fn rows(
+    text: &mut String,
+    ring: u32,
+    vertices: &[Coord<f64>],
+    projector: &Projector,
+) -> Result<(), ParcelError> {
     let is_closed = vertices.len() > 1 && vertices.first() == vertices.last();
     for (index, at) in vertices.iter().enumerate() {
         let grid = projector.from_cgcs2000(*at)?;
@@ -81,7 +106,10 @@ fn rows(text: &mut String, ring: u32, vertices: &[Coord<f64>], projector: &Proje
 fn rings(geometry: &Geometry<f64>) -> Vec<Vec<Coord<f64>>> {
     let of_line = |line: &LineString<f64>| line.0.clone();
     let of_polygon = |polygon: &Polygon<f64>| -> Vec<Vec<Coord<f64>>> {
-        std::iter::once(polygon.exterior()).chain(polygon.interiors()).map(of_line).collect()
+        std::iter::once(polygon.exterior())
+            .chain(polygon.interiors())
+            .map(of_line)
+            .collect()
     };
     match geometry {
         Geometry::Point(point) => vec![vec![point.0]],
@@ -99,10 +127,26 @@ fn rings(geometry: &Geometry<f64>) -> Vec<Vec<Coord<f64>>> {
 
 /// A value that cannot break out of its line.
 fn one_line(value: &str) -> String {
-    value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    value
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 /// A value that cannot break out of its field.
 fn one_field(value: &str) -> String {
-    value.chars().map(|c| if c.is_control() { ' ' } else if c == ',' { '，' } else if c == '@' { '＠' } else { c }).collect()
+    value
+        .chars()
+        .map(|c| {
+            if c.is_control() {
+                ' '
+            } else if c == ',' {
+                '，'
+            } else if c == '@' {
+                '＠'
+            } else {
+                c
+            }
+        })
+        .collect()
 }

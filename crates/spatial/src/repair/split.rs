@@ -10,6 +10,8 @@ use i_overlay::core::overlay::{IntOverlayOptions, Overlay};
 use i_overlay::core::overlay_rule::OverlayRule;
 use i_overlay::i_float::int::point::IntPoint;
 
+use crate::validity::nest;
+
 /// Bits of a grid coordinate: below the 53 of f64, so that grid points and f64 are the same numbers. In degrees this
 /// is a step of 2⁻⁴² (25 nm on the ground).
 const GRID_BITS: i32 = 50;
@@ -34,16 +36,20 @@ pub(super) fn split(polygons: &[Polygon<f64>]) -> Split {
         areas.extend(overlay(&contours, FillRule::EvenOdd));
     }
     let joined = overlay(&areas.concat(), FillRule::NonZero);
-    let restored = joined.iter().filter_map(|shape| polygon(shape, |point| grid.restored(point))).collect();
-    let on_grid = joined.iter().filter_map(|shape| polygon(shape, |point| grid.exact(point))).collect();
+    let restored = polygons_of(&joined, |point| grid.restored(point));
+    let on_grid = polygons_of(&joined, |point| grid.exact(point));
     Split { restored, on_grid }
 }
 
 fn overlay(contours: &Contours, rule: FillRule) -> Vec<Contours> {
     // Vertices on straight edges stay: a neighbor may share them.
-    let options =
-        IntOverlayOptions { preserve_input_collinear: true, preserve_output_collinear: true, ..IntOverlayOptions::ogc() };
-    Overlay::<i64>::from_subj_custom(contours, options, Default::default()).overlay(OverlayRule::Subject, rule)
+    let options = IntOverlayOptions {
+        preserve_input_collinear: true,
+        preserve_output_collinear: true,
+        ..IntOverlayOptions::ogc()
+    };
+    Overlay::<i64>::from_subj_custom(contours, options, Default::default())
+        .overlay(OverlayRule::Subject, rule)
 }
 
 struct Grid {
@@ -54,17 +60,27 @@ struct Grid {
 
 impl Grid {
     fn around(polygons: &[Polygon<f64>]) -> Grid {
-        let rings = polygons.iter().flat_map(|polygon| std::iter::once(polygon.exterior()).chain(polygon.interiors()));
-        let reach = rings.flat_map(|ring| &ring.0).fold(1.0_f64, |reach, at| reach.max(at.x.abs()).max(at.y.abs()));
+        let rings = polygons
+            .iter()
+            .flat_map(|polygon| std::iter::once(polygon.exterior()).chain(polygon.interiors()));
+        let reach = rings
+            .flat_map(|ring| &ring.0)
+            .fold(1.0_f64, |reach, at| reach.max(at.x.abs()).max(at.y.abs()));
         // Powers of two scale without rounding.
         let exponent = GRID_BITS - (reach.log2().floor() as i32 + 1);
-        Grid { scale: 2.0_f64.powi(exponent), origins: BTreeMap::new() }
+        Grid {
+            scale: 2.0_f64.powi(exponent),
+            origins: BTreeMap::new(),
+        }
     }
 
     fn contour(&mut self, ring: &LineString<f64>) -> Vec<IntPoint<i64>> {
         let open = ring.0.iter().take(ring.0.len().saturating_sub(1));
         let points = open.map(|at| {
-            let point = IntPoint::new((at.x * self.scale).round() as i64, (at.y * self.scale).round() as i64);
+            let point = IntPoint::new(
+                (at.x * self.scale).round() as i64,
+                (at.y * self.scale).round() as i64,
+            );
             self.origins.insert((point.x, point.y), *at);
             point
         });
@@ -72,15 +88,38 @@ impl Grid {
     }
 
     fn exact(&self, point: IntPoint<i64>) -> Coord<f64> {
-        Coord { x: point.x as f64 / self.scale, y: point.y as f64 / self.scale }
+        Coord {
+            x: point.x as f64 / self.scale,
+            y: point.y as f64 / self.scale,
+        }
     }
 
     fn restored(&self, point: IntPoint<i64>) -> Coord<f64> {
-        self.origins.get(&(point.x, point.y)).copied().unwrap_or_else(|| self.exact(point))
+        self.origins
+            .get(&(point.x, point.y))
+            .copied()
+            .unwrap_or_else(|| self.exact(point))
     }
 }
 
-fn polygon(shape: &Contours, place: impl Fn(IntPoint<i64>) -> Coord<f64>) -> Option<Polygon<f64>> {
-    let mut rings = shape.iter().map(|contour| contour.iter().map(|point| place(*point)).collect::<LineString<f64>>());
-    rings.next().map(|exterior| Polygon::new(exterior, rings.collect()))
+/// The polygons of an overlay. Its rings are right but it may give a hole to a neighboring part, so they are nested
+/// anew.
+fn polygons_of(
+    shapes: &[Contours],
+    place: impl Fn(IntPoint<i64>) -> Coord<f64>,
+) -> Vec<Polygon<f64>> {
+    let ring = |contour: &Vec<IntPoint<i64>>| -> LineString<f64> {
+        contour.iter().map(|point| place(*point)).collect()
+    };
+    let shells = shapes
+        .iter()
+        .filter_map(|shape| shape.first())
+        .map(ring)
+        .collect();
+    let holes = shapes
+        .iter()
+        .flat_map(|shape| shape.iter().skip(1))
+        .map(ring)
+        .collect();
+    nest(shells, holes)
 }
