@@ -166,6 +166,21 @@ impl Layer {
             .map_err(|source| self.reading(source))
     }
 
+    /// Splits the layer into ranges of its key, of at most about `keys` keys each but at least `least` ranges and no
+    /// more than a thousand; about equal if the keys are dense.
+    pub fn ranges_of(&self, keys: u64, least: u32) -> Result<Vec<RangeInclusive<i64>>, ScanError> {
+        let whole = self.ranges(1)?;
+        let span = whole
+            .first()
+            .map_or(0, |range| range.end().abs_diff(*range.start()));
+        self.ranges(
+            u32::try_from(span / keys.max(1))
+                .unwrap_or(u32::MAX)
+                .min(1000)
+                .max(least),
+        )
+    }
+
     /// Splits the layer into at most `count` ranges of its key, about equal if the keys are dense.
     pub fn ranges(&self, count: u32) -> Result<Vec<RangeInclusive<i64>>, ScanError> {
         let Some(key) = &self.key else {
