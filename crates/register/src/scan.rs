@@ -294,7 +294,10 @@ fn split(first: i64, last: i64, count: u32) -> Vec<RangeInclusive<i64>> {
 mod tests {
     use super::*;
 
-    fn geopackage(rows: &[(i64, Option<i64>, Option<&[u8]>)]) -> (tempfile::TempDir, PathBuf) {
+    /// Key, number and blob.
+    type Row<'a> = (i64, Option<i64>, Option<&'a [u8]>);
+
+    fn geopackage(rows: &[Row<'_>]) -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sites.gpkg");
         let connection = Connection::open(&path).unwrap();

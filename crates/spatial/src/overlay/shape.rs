@@ -56,18 +56,8 @@ impl Bounds {
     pub fn of(points: &[[f64; 2]]) -> Self {
         let mut bounds = Self::EMPTY;
         for p in points {
-            for axis in 0..2 {
-                bounds.min[axis] = if p[axis] < bounds.min[axis] {
-                    p[axis]
-                } else {
-                    bounds.min[axis]
-                };
-                bounds.max[axis] = if p[axis] > bounds.max[axis] {
-                    p[axis]
-                } else {
-                    bounds.max[axis]
-                };
-            }
+            bounds.min = [least(p[0], bounds.min[0]), least(p[1], bounds.min[1])];
+            bounds.max = [most(p[0], bounds.max[0]), most(p[1], bounds.max[1])];
         }
         bounds
     }
@@ -383,6 +373,18 @@ impl Shape {
             self.push_ring(hole.0.iter().map(|c| (*c).into()), false);
         }
     }
+}
+
+/// The lesser, or `known` if `value` is no number; one machine instruction.
+#[inline]
+fn least(value: f64, known: f64) -> f64 {
+    if value < known { value } else { known }
+}
+
+/// The greater, or `known` if `value` is no number.
+#[inline]
+fn most(value: f64, known: f64) -> f64 {
+    if value > known { value } else { known }
 }
 
 /// Closes the ring that begins at `start` and lets its inside lie left; a ring without points is `false`.
