@@ -136,7 +136,11 @@ mod tests {
             std::thread::sleep(std::time::Duration::from_micros(job * 7919 % 300));
             Ok(*job)
         };
-        in_order(&jobs, || (), work, |job| Ok(seen.push(job))).unwrap();
+        let sink = |job| {
+            seen.push(job);
+            Ok(())
+        };
+        in_order(&jobs, || (), work, sink).unwrap();
         assert_eq!(seen, jobs);
     }
 

@@ -66,6 +66,9 @@ impl Clip {
         let mut inside = if areal { known } else { 0 };
         self.near.clear();
         self.near.extend(shape.chunks_meeting(run_bounds));
+        if self.near.is_empty() && inside == 0 {
+            return 0;
+        }
         let mut side = outside(&bounds, first);
         for edge in run.windows(2) {
             let next = outside(&bounds, edge[1]);
