@@ -166,6 +166,21 @@ impl Layer {
             .map_err(|source| self.reading(source))
     }
 
+    /// Splits the layer into ranges of its key, of at most about `keys` keys each but at least `least` ranges and no
+    /// more than a thousand; about equal if the keys are dense.
+    pub fn ranges_of(&self, keys: u64, least: u32) -> Result<Vec<RangeInclusive<i64>>, ScanError> {
+        let whole = self.ranges(1)?;
+        let span = whole
+            .first()
+            .map_or(0, |range| range.end().abs_diff(*range.start()));
+        self.ranges(
+            u32::try_from(span / keys.max(1))
+                .unwrap_or(u32::MAX)
+                .min(1000)
+                .max(least),
+        )
+    }
+
     /// Splits the layer into at most `count` ranges of its key, about equal if the keys are dense.
     pub fn ranges(&self, count: u32) -> Result<Vec<RangeInclusive<i64>>, ScanError> {
         let Some(key) = &self.key else {
@@ -279,7 +294,10 @@ fn split(first: i64, last: i64, count: u32) -> Vec<RangeInclusive<i64>> {
 mod tests {
     use super::*;
 
-    fn geopackage(rows: &[(i64, Option<i64>, Option<&[u8]>)]) -> (tempfile::TempDir, PathBuf) {
+    /// Key, number and blob.
+    type Row<'a> = (i64, Option<i64>, Option<&'a [u8]>);
+
+    fn geopackage(rows: &[Row<'_>]) -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sites.gpkg");
         let connection = Connection::open(&path).unwrap();

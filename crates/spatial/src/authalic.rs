@@ -5,9 +5,10 @@
 //! split adds up again. Near the middle latitude of a geometry the area function is a polynomial; its coefficients cost
 //! one sine per geometry and nothing per vertex. Geometries taller than [`NARROW_DEG`] take Gauss quadrature instead.
 //!
-//! Against the geodesic reading of the same vertices the difference of one edge is at most about
-//! `length² · tan(latitude) / 9 R` per unit of length, so below 10⁻⁶ of the area for compact shapes whose edges are up to
-//! a hundred metres; zone edges of kilometres only ever count with the piece inside a patch.
+//! Against the geodesic reading of the same vertices an edge differs by the area between both lines, about
+//! `length³ · tan(latitude) / 12 R`; opposite sides of a shape take most of that back. For patches with edges of a
+//! hundred metres some 10⁻⁶ of the area remain at worst. Zone edges of kilometres count only with the piece inside a
+//! patch, where they too are straight in longitude and latitude: as drawn, not as the geodesic between their ends.
 
 use geo::{Distance, Geodesic};
 use geo_types::{LineString, MultiPolygon, Polygon};

@@ -178,8 +178,8 @@ fn inside(shape: &Shape, other: &Shape) -> f64 {
 fn borders_cross(a: &Shape, b: &Shape) -> bool {
     let mut clip = Clip::default();
     clip.start(a);
-    for run in b.chains() {
-        clip.run(a, &Nothing, run, Some(0));
+    for chain in b.chains() {
+        clip.chain(a, &Nothing, chain);
     }
     clip.crossings() > 0
 }
@@ -318,7 +318,7 @@ pub struct PositionIndex {
 impl PositionIndex {
     /// Indexes positions; the number of each is its place in the list. At most 2³² are taken.
     pub fn build(positions: &[[f64; 2]]) -> Self {
-        let grid = Grid::over(Bounds::of(positions), 2 * positions.len());
+        let grid = Grid::over(Bounds::of(positions), 8 * positions.len());
         let cells = || {
             (0_u32..)
                 .zip(positions)

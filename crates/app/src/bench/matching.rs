@@ -11,14 +11,12 @@ use spatial::gpb::Blob;
 use spatial::matching::PositionIndex;
 use spatial::overlay::{OutlineIndex, OutlinePart, Scratch, Shape, Share};
 
-use super::{create, in_order, push_fixed, push_integer};
+use super::{create, in_order, pieces, push_fixed, push_integer};
 
 /// How far apart two centres may lie.
 const REACH_M: f64 = 100.0;
 /// Likeness that is no match.
 const LEAST_IOU: f64 = 0.1;
-/// Ranges a layer is read in.
-const RANGES: u32 = 64;
 
 /// What was read and found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
@@ -98,15 +96,10 @@ pub fn iou(new: &Path, old: &Path, out: &Path) -> Result<Report> {
         })?;
         Ok(lines(found.into_iter(), 6))
     };
-    in_order(
-        &new.ranges(RANGES)?,
-        Liker::default,
-        find,
-        |(bytes, count)| {
-            report.matched += count;
-            Ok(csv.write_all(&bytes)?)
-        },
-    )?;
+    in_order(&pieces(&new)?, Liker::default, find, |(bytes, count)| {
+        report.matched += count;
+        Ok(csv.write_all(&bytes)?)
+    })?;
     csv.flush()?;
     Ok(report)
 }
@@ -147,7 +140,7 @@ fn each_range<R: Send>(
     work: impl Fn(&mut Shape, &RangeInclusive<i64>) -> Result<R> + Sync,
     sink: impl FnMut(R) -> Result<()>,
 ) -> Result<()> {
-    in_order(&layer.ranges(RANGES)?, Shape::default, work, sink)
+    in_order(&pieces(layer)?, Shape::default, work, sink)
 }
 
 /// Calls `each` with number and shape of every readable area of a range.

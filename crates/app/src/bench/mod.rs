@@ -12,11 +12,23 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 
 use anyhow::{Context, Result};
+use register::scan::Layer;
+
+/// Features a thread takes at once.
+const FEATURES_AT_ONCE: u64 = 32_768;
+/// Pieces of work at least, so that the threads end together.
+const LEAST_PIECES: u32 = 8;
+
+/// The pieces of a layer the threads take in turn.
+fn pieces(layer: &Layer) -> Result<Vec<RangeInclusive<i64>>> {
+    Ok(layer.ranges_of(FEATURES_AT_ONCE, LEAST_PIECES)?)
+}
 
 /// Two threads at most: the workloads are bound by memory beyond that.
 fn threads() -> usize {
@@ -127,7 +139,11 @@ mod tests {
             std::thread::sleep(std::time::Duration::from_micros(job * 7919 % 300));
             Ok(*job)
         };
-        in_order(&jobs, || (), work, |job| Ok(seen.push(job))).unwrap();
+        let sink = |job| {
+            seen.push(job);
+            Ok(())
+        };
+        in_order(&jobs, || (), work, sink).unwrap();
         assert_eq!(seen, jobs);
     }
 

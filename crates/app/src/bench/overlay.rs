@@ -10,13 +10,10 @@ use spatial::authalic::EllipsoidArea;
 use spatial::gpb::Blob;
 use spatial::overlay::{OutlineIndex, OutlinePart, Scratch, Shape, Share};
 
-use super::{create, in_order, push_fixed, push_integer};
+use super::{create, in_order, pieces, push_fixed, push_integer};
 
 /// Pairs with less area are no pairs.
 const LEAST_AREA_M2: f64 = 0.01;
-/// Ranges a layer is read in.
-const ZONE_RANGES: u32 = 16;
-const PATCH_RANGES: u32 = 128;
 
 /// What was read and found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
@@ -60,7 +57,7 @@ pub fn run(patches: &Path, zones: &Path, out: &Path) -> Result<Report> {
     let patches = load_layer(patches, None)?;
     let mut areas = create(&out.join("areas.csv"), "pid,zid,area_m2\n")?;
     let mut best = create(&out.join("best.csv"), "pid,zid,area_m2,share\n")?;
-    let ranges = patches.ranges(PATCH_RANGES)?;
+    let ranges = pieces(&patches)?;
     let work = |state: &mut State, range: &RangeInclusive<i64>| {
         overlay_range(&patches, range, &zones, state)
     };
@@ -78,7 +75,7 @@ pub fn run(patches: &Path, zones: &Path, out: &Path) -> Result<Report> {
 
 fn read_zones(layer: &Layer) -> Result<(Zones, Report)> {
     let (mut parts, mut numbers, mut report) = (Vec::new(), Vec::new(), Report::default());
-    let ranges = layer.ranges(ZONE_RANGES)?;
+    let ranges = pieces(layer)?;
     in_order(
         &ranges,
         || (),

@@ -1,8 +1,13 @@
 //! Adds up the border of an intersection, piece by piece.
 
+use std::ops::Range;
+
 use super::shape::{Bounds, Dimension, Shape};
 use super::side::{outline_left_of_edge, outline_turn, point_left_of_outline};
 use crate::authalic::Measure;
+
+/// Edges of a chain taken together.
+const RUN: usize = 16;
 
 /// The intersection of one shape with one outline, while it is added up; reusable.
 ///
@@ -13,6 +18,8 @@ pub struct Clip {
     turns: Vec<i32>,
     sum: f64,
     crossings: u32,
+    /// Chunks of the shape that may meet the run.
+    near: Vec<u32>,
 }
 
 /// One outline edge on its way through the edges of the shape.
@@ -32,7 +39,7 @@ impl Clip {
         self.crossings = 0;
     }
 
-    /// Adds consecutive outline points, the inside of the outline to the left.
+    /// Adds consecutive outline points within `run_bounds`, the inside of the outline to the left.
     ///
     /// `inside` is the winding of the shape round the first point if it is known (from the end of the run before).
     /// Returns the winding round the last point.
@@ -41,6 +48,7 @@ impl Clip {
         shape: &Shape,
         measure: &impl Measure,
         run: &[[f64; 2]],
+        run_bounds: &Bounds,
         inside: Option<i32>,
     ) -> i32 {
         let Some(&first) = run.first() else {
@@ -56,6 +64,11 @@ impl Clip {
             }
         });
         let mut inside = if areal { known } else { 0 };
+        self.near.clear();
+        self.near.extend(shape.chunks_meeting(run_bounds));
+        if self.near.is_empty() && inside == 0 {
+            return 0;
+        }
         let mut side = outside(&bounds, first);
         for edge in run.windows(2) {
             let next = outside(&bounds, edge[1]);
@@ -67,6 +80,15 @@ impl Clip {
         inside
     }
 
+    /// Adds a whole ring or line.
+    pub(crate) fn chain(&mut self, shape: &Shape, measure: &impl Measure, chain: &[[f64; 2]]) {
+        let mut inside = None;
+        for first in (0..chain.len().saturating_sub(1)).step_by(RUN) {
+            let run = &chain[first..chain.len().min(first + RUN + 1)];
+            inside = Some(self.run(shape, measure, run, &Bounds::of(run), inside));
+        }
+    }
+
     /// Adds one outline edge; returns the winding of the shape round its end.
     fn edge(
         &mut self,
@@ -76,8 +98,12 @@ impl Clip {
         inside: i32,
     ) -> i32 {
         let mut edge = OutlineEdge { from, to, turn: 0 };
-        for (first, last) in shape.chunks_meeting(Bounds::of(&[from, to])) {
-            self.cross(shape, measure, &mut edge, first, last);
+        let bounds = Bounds::of(&[from, to]);
+        for at in 0..self.near.len() {
+            let chunk = self.near[at];
+            if shape.chunk_bounds(chunk).meets(&bounds) {
+                self.cross(shape, measure, &mut edge, shape.chunk_edges(chunk));
+            }
         }
         if shape.dimension() != Dimension::Area {
             return 0;
@@ -88,18 +114,17 @@ impl Clip {
         inside + edge.turn
     }
 
-    /// Finds the crossings of an outline edge with the edges `first..last` of the shape.
+    /// Finds the crossings of an outline edge with some edges of the shape.
     fn cross(
         &mut self,
         shape: &Shape,
         measure: &impl Measure,
         edge: &mut OutlineEdge,
-        first: usize,
-        last: usize,
+        edges: Range<usize>,
     ) {
         let points = shape.points();
-        let (mut left, mut det) = point_left_of_outline(edge.from, edge.to, points[first]);
-        for i in first..last {
+        let (mut left, mut det) = point_left_of_outline(edge.from, edge.to, points[edges.start]);
+        for i in edges {
             let (next_left, next_det) = point_left_of_outline(edge.from, edge.to, points[i + 1]);
             if left != next_left && separated(edge, points[i], points[i + 1]) {
                 self.crossing(
@@ -219,8 +244,8 @@ pub fn areas_in_common(
         return 0.0;
     };
     clip.start(shape);
-    for run in other.chains() {
-        clip.run(shape, measure, run, None);
+    for chain in other.chains() {
+        clip.chain(shape, measure, chain);
     }
     clip.finish(shape, measure, winding_of(other, first))
 }
@@ -235,8 +260,8 @@ pub(crate) fn winding_of(outline: &Shape, p: [f64; 2]) -> i32 {
         max: [f64::INFINITY, p[1]],
     };
     let mut winding = 0;
-    for (first, last) in outline.chunks_meeting(ray) {
-        for i in first..last {
+    for chunk in outline.chunks_meeting(&ray) {
+        for i in outline.chunk_edges(chunk) {
             let turn = outline_turn(outline.points()[i], outline.points()[i + 1], p);
             if turn != 0 && !outline.is_joint(i) {
                 winding += turn;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::grid::Grid;
+use super::grid::{DOUBT, Grid};
 use super::side::point_left_of_outline;
 
 /// For every cell the outlines that hold its centre.
@@ -93,11 +93,11 @@ fn first_column_right_of(grid: &Grid, [c, d]: [[f64; 2]; 2], row: u32) -> u32 {
     let y = grid.center_y(row);
     let x = c[0] + (y - c[1]) * (d[0] - c[0]) / (d[1] - c[1]);
     let at = grid.among_columns(x);
-    let nearest = at.round();
-    if (at - nearest).abs() > 1e-6 {
-        return (at.ceil().max(0.0) as u32).min(grid.columns());
+    let nearest = (at + 0.5) as u32;
+    if (at - f64::from(nearest)).abs() > DOUBT {
+        return ((at + 1.0) as u32).min(grid.columns());
     }
-    let column = (nearest.max(0.0) as u32).min(grid.columns() - 1);
+    let column = nearest.min(grid.columns() - 1);
     let (left, _) = point_left_of_outline(c, d, [grid.center_x(column), y]);
     let upward = d[1] > c[1];
     if left == upward { column + 1 } else { column }

@@ -2,6 +2,9 @@
 
 use super::shape::Bounds;
 
+/// Part of a cell within which a position is compared with the exact middle line.
+pub(crate) const DOUBT: f64 = 1e-6;
+
 /// Cells of equal size; positions outside belong to the nearest cell.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Grid {
@@ -101,15 +104,16 @@ impl Grid {
     /// How many row centres lie strictly below `y`.
     #[inline]
     pub(crate) fn centers_below(&self, y: f64) -> u32 {
-        let at = (y - self.origin[1]) * self.inverse - 0.5;
-        let nearest = at.round();
-        if (at - nearest).abs() > 1e-6 {
-            return (at.ceil().max(0.0) as u32).min(self.rows);
+        let at = (y - self.origin[1]) * self.inverse + 0.5;
+        let below = (at as u32).min(self.rows);
+        let beyond = at - f64::from(below);
+        if beyond > DOUBT && beyond < 1.0 - DOUBT {
+            return below;
         }
-        let row = (nearest.max(0.0) as u32).min(self.rows);
-        (row.saturating_sub(1)..self.rows.min(row + 2))
-            .find(|r| self.center_y(*r) >= y)
-            .unwrap_or(row)
+        let near = below.saturating_sub(1)..self.rows.min(below.saturating_add(2));
+        near.into_iter()
+            .find(|row| self.center_y(*row) >= y)
+            .unwrap_or(self.rows.min(below.saturating_add(2)))
     }
 
     /// Where `x` lies among the column centres: `2.25` is a quarter of a cell right of the third.

@@ -5,7 +5,9 @@ use std::num::NonZeroUsize;
 use super::clip::{Clip, turns_on_the_way};
 use super::cover::{Cover, RowCrossing, cross_rows};
 use super::grid::{CellRange, Grid};
-use super::shape::{Bounds, Dimension, Shape, is_sound, orient_ring, segment_distance_squared};
+use super::shape::{
+    Bounds, Dimension, Shape, all_sound, is_sound, orient_ring, segment_distance_squared,
+};
 use crate::authalic::Measure;
 use crate::gpb::{Blob, GpbError, Part};
 
@@ -157,7 +159,7 @@ impl OutlinePart {
     fn finish_outline(&mut self, points: usize, blocks: usize) -> bool {
         self.outlines += 1;
         let own = &self.points[points..];
-        let sound = own.iter().all(|p| is_sound(*p));
+        let sound = all_sound(own);
         if sound {
             let bounds = Bounds::of(own);
             self.bounds = Some(self.bounds.map_or(bounds, |b| b.union(bounds)));
@@ -389,7 +391,10 @@ impl OutlineIndex {
         for &number in blocks {
             let block = &self.blocks[number as usize];
             let known = (block.continues && number == before.0.wrapping_add(1)).then_some(before.1);
-            before = (number, clip.run(shape, measure, self.run(block), known));
+            before = (
+                number,
+                clip.run(shape, measure, self.run(block), &block.bounds(), known),
+            );
         }
     }
 

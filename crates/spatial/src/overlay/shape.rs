@@ -1,13 +1,15 @@
 //! A geometry flattened for clipping: one list of points, the joints between its chains, chunks of edges with bounds.
 
+use std::ops::Range;
+
 use geo_types::{Geometry, LineString, Polygon};
 
 use super::side::edge_turn;
 use crate::authalic::Measure;
 use crate::gpb::{Blob, GpbError, Part};
 
-/// Edges per chunk of a long geometry.
-const CHUNK: usize = 32;
+/// Edges per chunk.
+const CHUNK: usize = 8;
 
 /// An axis-parallel box: least x, least y, greatest x, greatest y.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,8 +56,8 @@ impl Bounds {
     pub fn of(points: &[[f64; 2]]) -> Self {
         let mut bounds = Self::EMPTY;
         for p in points {
-            bounds.min = [bounds.min[0].min(p[0]), bounds.min[1].min(p[1])];
-            bounds.max = [bounds.max[0].max(p[0]), bounds.max[1].max(p[1])];
+            bounds.min = [least(p[0], bounds.min[0]), least(p[1], bounds.min[1])];
+            bounds.max = [most(p[0], bounds.max[0]), most(p[1], bounds.max[1])];
         }
         bounds
     }
@@ -164,20 +166,25 @@ impl Shape {
         !self.joints.is_empty() && self.joints.binary_search(&(edge as u32)).is_ok()
     }
 
-    /// Chunks that may meet `bounds`, as ranges of edges.
-    pub(super) fn chunks_meeting(
-        &self,
-        bounds: Bounds,
-    ) -> impl Iterator<Item = (usize, usize)> + '_ {
-        let (edges, whole) = (self.edges(), self.chunks.is_empty());
-        let one = (whole && edges > 0).then_some((0, edges));
-        let several = self
-            .chunks
-            .iter()
-            .enumerate()
-            .filter(move |(_, chunk)| chunk.meets(&bounds));
-        one.into_iter()
-            .chain(several.map(move |(i, _)| (i * CHUNK, edges.min((i + 1) * CHUNK))))
+    /// Numbers of the chunks that may meet `bounds`.
+    pub(super) fn chunks_meeting(&self, bounds: &Bounds) -> impl Iterator<Item = u32> + '_ {
+        let bounds = *bounds;
+        (0..)
+            .zip(&self.chunks)
+            .filter(move |(_, chunk)| chunk.meets(&bounds))
+            .map(|(number, _)| number)
+    }
+
+    #[inline]
+    pub(super) fn chunk_bounds(&self, chunk: u32) -> &Bounds {
+        &self.chunks[chunk as usize]
+    }
+
+    /// The edges of a chunk.
+    #[inline]
+    pub(super) fn chunk_edges(&self, chunk: u32) -> Range<usize> {
+        let first = chunk as usize * CHUNK;
+        first..self.edges().min(first + CHUNK)
     }
 
     /// The sum over all edges.
@@ -220,8 +227,8 @@ impl Shape {
             max: [f64::INFINITY, c[1]],
         };
         let mut winding = 0;
-        for (first, last) in self.chunks_meeting(ray) {
-            for i in first..last {
+        for chunk in self.chunks_meeting(&ray) {
+            for i in self.chunk_edges(chunk) {
                 let turn = edge_turn(self.points[i], self.points[i + 1], c);
                 if turn != 0 && !self.is_joint(i) {
                     winding += turn;
@@ -244,8 +251,8 @@ impl Shape {
             self.points.iter().for_each(|p| each([*p, *p]));
             return;
         }
-        for (first, last) in self.chunks_meeting(*bounds) {
-            (first..last)
+        for chunk in self.chunks_meeting(bounds) {
+            self.chunk_edges(chunk)
                 .filter(|i| !self.is_joint(*i))
                 .for_each(|i| each([self.points[i], self.points[i + 1]]));
         }
@@ -313,16 +320,19 @@ impl Shape {
 
     /// Works out bounds and chunks; `false` if there are no points or one is unusable.
     pub fn finish(&mut self) -> bool {
-        self.bounds = Bounds::of(&self.points);
+        let chunk = |first: usize| {
+            Bounds::of(&self.points[first..self.points.len().min(first + CHUNK + 1)])
+        };
         self.chunks.clear();
-        if self.edges() > 2 * CHUNK {
-            let chunk = |first: usize| {
-                Bounds::of(&self.points[first..self.points.len().min(first + CHUNK + 1)])
-            };
-            self.chunks
-                .extend((0..self.edges()).step_by(CHUNK).map(chunk));
-        }
-        !self.points.is_empty() && self.points.iter().all(|p| is_sound(*p))
+        self.chunks
+            .extend((0..self.edges()).step_by(CHUNK).map(chunk));
+        self.bounds = match self.chunks.as_slice() {
+            [] => Bounds::of(&self.points),
+            chunks => chunks
+                .iter()
+                .fold(Bounds::EMPTY, |all, own| all.union(*own)),
+        };
+        !self.points.is_empty() && all_sound(&self.points)
     }
 
     fn append(&mut self, geometry: &Geometry) {
@@ -365,6 +375,18 @@ impl Shape {
     }
 }
 
+/// The lesser, or `known` if `value` is no number; one machine instruction.
+#[inline]
+fn least(value: f64, known: f64) -> f64 {
+    if value < known { value } else { known }
+}
+
+/// The greater, or `known` if `value` is no number.
+#[inline]
+fn most(value: f64, known: f64) -> f64 {
+    if value > known { value } else { known }
+}
+
 /// Closes the ring that begins at `start` and lets its inside lie left; a ring without points is `false`.
 pub(super) fn orient_ring(points: &mut Vec<[f64; 2]>, start: usize, exterior: bool) -> bool {
     let Some(first) = points.get(start).copied() else {
@@ -387,9 +409,14 @@ pub(super) fn orient_ring(points: &mut Vec<[f64; 2]>, start: usize, exterior: bo
     true
 }
 
+/// Whether all positions can be reckoned with; looks at every one, which is faster than stopping early.
+pub(super) fn all_sound(points: &[[f64; 2]]) -> bool {
+    points.iter().fold(true, |sound, p| sound & is_sound(*p))
+}
+
 /// Whether a position can be reckoned with: numbers, and small enough for their products.
 pub(super) fn is_sound(p: [f64; 2]) -> bool {
-    p[0].abs() < 1e12 && p[1].abs() < 1e12
+    (p[0].abs() < 1e12) & (p[1].abs() < 1e12)
 }
 
 fn dimension_of(geometry: &Geometry) -> Option<Dimension> {
