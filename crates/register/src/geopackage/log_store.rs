@@ -175,7 +175,7 @@ impl<'a> Appending<'a> {
         let text = std::str::from_utf8(&stored).expect("canonical JSON is UTF-8");
         self.db
             .prepare_cached(
-                "INSERT INTO entries
+                "INSERT OR FAIL INTO entries
                  (seq, entry_id, stream, version, kind, occurred_at, recorded_at, leaf_hash, canonical)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )
