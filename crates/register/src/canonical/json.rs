@@ -16,19 +16,31 @@ const MAX_DEPTH: usize = 127;
 /// Integers up to here are exact as the doubles that the RFC knows.
 const MAX_EXACT: u64 = 1 << 53;
 
-/// Canonical JSON of a value. Numbers that are none are written as `null`, as serde_json does.
+/// Canonical JSON of a value.
 pub(super) fn to_vec(value: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
-    let mut written = Vec::with_capacity(1024);
-    value.serialize(&mut Serializer::with_formatter(&mut written, CanonicalNumbers))?;
-    let mut sorter = Sorter { text: &written, at: 0, out: Vec::with_capacity(written.len()) };
-    sorter.value(0).ok_or_else(|| serde::ser::Error::custom("nested too deeply"))?;
-    Ok(sorter.out)
+    to_vec_with_nulls(value).map(|(written, _)| written)
 }
 
-/// Writes numbers as ECMAScript does.
-struct CanonicalNumbers;
+/// Canonical JSON of a value, and whether there is a `null` in it: serde_json writes numbers that are none so.
+pub(super) fn to_vec_with_nulls(value: &impl Serialize) -> Result<(Vec<u8>, bool), serde_json::Error> {
+    let (mut written, mut has_null) = (Vec::with_capacity(1024), false);
+    value.serialize(&mut Serializer::with_formatter(&mut written, Canonical { has_null: &mut has_null }))?;
+    let mut sorter = Sorter { text: &written, at: 0, out: Vec::with_capacity(written.len()) };
+    sorter.value(0).ok_or_else(|| serde::ser::Error::custom("nested too deeply"))?;
+    Ok((sorter.out, has_null))
+}
 
-impl Formatter for CanonicalNumbers {
+/// Writes numbers as ECMAScript does, and notices nulls.
+struct Canonical<'a> {
+    has_null: &'a mut bool,
+}
+
+impl Formatter for Canonical<'_> {
+    fn write_null<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        *self.has_null = true;
+        CompactFormatter.write_null(writer)
+    }
+
     fn write_f64<W: ?Sized + Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
         writer.write_all(ryu_js::Buffer::new().format_finite(value).as_bytes())
     }

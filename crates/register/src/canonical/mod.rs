@@ -31,9 +31,9 @@ struct LongLeaf {
 
 /// Canonical JSON of a recorded entry; refuses what could not be read back as it was.
 pub(crate) fn encode(entry: &RecordedEntry) -> Result<Vec<u8>, Error> {
-    let stored = json::to_vec(entry).map_err(|source| Error::Encode { source })?;
-    // Numbers that are none (NaN, infinite) become `null` on the way, inside shapes too. Few entries hold the word.
-    if stored.windows(4).any(|window| window == b"null") {
+    let (stored, has_null) = json::to_vec_with_nulls(entry).map_err(|source| Error::Encode { source })?;
+    // Numbers that are none (NaN, infinite) become `null` on the way, inside shapes too. Few entries hold one.
+    if has_null {
         check_readable(&stored)?;
     }
     Ok(stored)
