@@ -22,11 +22,24 @@ pub(super) fn to_vec(value: &impl Serialize) -> Result<Vec<u8>, serde_json::Erro
 }
 
 /// Canonical JSON of a value, and whether there is a `null` in it: serde_json writes numbers that are none so.
-pub(super) fn to_vec_with_nulls(value: &impl Serialize) -> Result<(Vec<u8>, bool), serde_json::Error> {
+pub(super) fn to_vec_with_nulls(
+    value: &impl Serialize,
+) -> Result<(Vec<u8>, bool), serde_json::Error> {
     let (mut written, mut has_null) = (Vec::with_capacity(1024), false);
-    value.serialize(&mut Serializer::with_formatter(&mut written, Canonical { has_null: &mut has_null }))?;
-    let mut sorter = Sorter { text: &written, at: 0, out: Vec::with_capacity(written.len()) };
-    sorter.value(0).ok_or_else(|| serde::ser::Error::custom("nested too deeply"))?;
+    value.serialize(&mut Serializer::with_formatter(
+        &mut written,
+        Canonical {
+            has_null: &mut has_null,
+        },
+    ))?;
+    let mut sorter = Sorter {
+        text: &written,
+        at: 0,
+        out: Vec::with_capacity(written.len()),
+    };
+    sorter
+        .value(0)
+        .ok_or_else(|| serde::ser::Error::custom("nested too deeply"))?;
     Ok((sorter.out, has_null))
 }
 
@@ -101,7 +114,10 @@ impl Sorter<'_> {
 
     fn scalar(&mut self) -> Option<()> {
         let rest = self.text.get(self.at..)?;
-        let length = rest.iter().position(|b| matches!(b, b',' | b']' | b'}')).unwrap_or(rest.len());
+        let length = rest
+            .iter()
+            .position(|b| matches!(b, b',' | b']' | b'}'))
+            .unwrap_or(rest.len());
         self.copy_to(self.at + length)
     }
 
@@ -143,7 +159,10 @@ impl Sorter<'_> {
             let key = self.string()?;
             self.copy_to(self.at + 1)?;
             self.value(depth)?;
-            members.push(Member { key, out: start..self.out.len() });
+            members.push(Member {
+                key,
+                out: start..self.out.len(),
+            });
         }
         self.sort(first, members);
         self.copy_to(self.at + 1)
@@ -161,7 +180,8 @@ impl Sorter<'_> {
             if n > 0 {
                 self.out.push(b',');
             }
-            self.out.extend_from_slice(&unsorted[member.out.start - first..member.out.end - first]);
+            self.out
+                .extend_from_slice(&unsorted[member.out.start - first..member.out.end - first]);
         }
     }
 }
@@ -208,9 +228,20 @@ mod tests {
     fn keys_are_ordered_by_utf_16_not_by_bytes() {
         // The RFC's own: U+FB33 comes after the surrogates of U+1F600.
         let value = json!({"\u{20ac}": 1, "\r": 2, "\u{fb33}": 3, "1": 4, "\u{1f600}": 5, "\u{80}": 6, "\u{f6}": 7});
-        let order: Vec<u64> = canonical(&value).bytes().filter(|b| (b'1'..=b'7').contains(b)).map(u64::from).collect();
-        assert!(canonical(&value).starts_with("{\"\\r\":2,\"1\":4,"), "{}", canonical(&value));
-        assert_eq!(&order[order.len() - 2..], [u64::from(b'5'), u64::from(b'3')]);
+        let order: Vec<u64> = canonical(&value)
+            .bytes()
+            .filter(|b| (b'1'..=b'7').contains(b))
+            .map(u64::from)
+            .collect();
+        assert!(
+            canonical(&value).starts_with("{\"\\r\":2,\"1\":4,"),
+            "{}",
+            canonical(&value)
+        );
+        assert_eq!(
+            &order[order.len() - 2..],
+            [u64::from(b'5'), u64::from(b'3')]
+        );
     }
 
     #[test]
@@ -221,7 +252,9 @@ mod tests {
     }
 
     fn any_json() -> impl Strategy<Value = Value> {
-        let number = any::<f64>().prop_filter("finite", |n| n.is_finite()).prop_map(|n| json!(n));
+        let number = any::<f64>()
+            .prop_filter("finite", |n| n.is_finite())
+            .prop_map(|n| json!(n));
         let integer = (-(1i64 << 53)..(1i64 << 53)).prop_map(|n| json!(n));
         let big = any::<u64>().prop_map(|n| json!(n));
         let leaf = prop_oneof![

@@ -31,7 +31,8 @@ struct LongLeaf {
 
 /// Canonical JSON of a recorded entry; refuses what could not be read back as it was.
 pub(crate) fn encode(entry: &RecordedEntry) -> Result<Vec<u8>, Error> {
-    let (stored, has_null) = json::to_vec_with_nulls(entry).map_err(|source| Error::Encode { source })?;
+    let (stored, has_null) =
+        json::to_vec_with_nulls(entry).map_err(|source| Error::Encode { source })?;
     // Numbers that are none (NaN, infinite) become `null` on the way, inside shapes too. Few entries hold one.
     if has_null {
         check_readable(&stored)?;
@@ -43,7 +44,11 @@ fn check_readable(stored: &[u8]) -> Result<(), Error> {
     let encode = |source| Error::Encode { source };
     let again = json::to_vec(&read(stored).map_err(encode)?).map_err(encode)?;
     let differs = || serde::de::Error::custom("a value is lost in writing");
-    if again == stored { Ok(()) } else { Err(encode(differs())) }
+    if again == stored {
+        Ok(())
+    } else {
+        Err(encode(differs()))
+    }
 }
 
 /// The leaf that stands for stored bytes in the log.
@@ -51,8 +56,15 @@ pub(crate) fn leaf(seq: u64, id: EntryId, stored: &[u8]) -> Result<Cow<'_, [u8]>
     if stored.len() <= MAX_LEAF_BYTES {
         return Ok(Cow::Borrowed(stored));
     }
-    let long = LongLeaf { entry_sha256: sha256_hex(stored), id, seq, size_bytes: stored.len() as u64 };
-    json::to_vec(&long).map(Cow::Owned).map_err(|source| Error::Encode { source })
+    let long = LongLeaf {
+        entry_sha256: sha256_hex(stored),
+        id,
+        seq,
+        size_bytes: stored.len() as u64,
+    };
+    json::to_vec(&long)
+        .map(Cow::Owned)
+        .map_err(|source| Error::Encode { source })
 }
 
 /// Lower-case hexadecimal SHA-256.
@@ -63,16 +75,26 @@ pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|b| [DIGITS[usize::from(b >> 4)], DIGITS[usize::from(b & 15)]]).map(char::from).collect()
+    bytes
+        .iter()
+        .flat_map(|b| [DIGITS[usize::from(b >> 4)], DIGITS[usize::from(b & 15)]])
+        .map(char::from)
+        .collect()
 }
 
 /// Reads stored bytes; `None` where a newer program wrote a kind that this one has no use for.
 pub(crate) fn decode(seq: u64, kind: &str, stored: &[u8]) -> Result<Option<RecordedEntry>, Error> {
     if !EntryBody::KINDS.iter().any(|(known, _)| *known == kind) {
-        tracing::debug!(entry.seq = seq, entry.kind = kind, "entry of an unknown kind passed over");
+        tracing::debug!(
+            entry.seq = seq,
+            entry.kind = kind,
+            "entry of an unknown kind passed over"
+        );
         return Ok(None);
     }
-    read(stored).map(Some).map_err(|source| Error::Unreadable { seq, source })
+    read(stored)
+        .map(Some)
+        .map_err(|source| Error::Unreadable { seq, source })
 }
 
 /// The members of a stored entry, the body still as text.
@@ -103,7 +125,8 @@ struct Stored<'a> {
 fn read(stored: &[u8]) -> Result<RecordedEntry, serde_json::Error> {
     let entry: Stored<'_> = serde_json::from_slice(stored)?;
     let (kind, body) = (entry.kind.get(), entry.body.get());
-    let body: EntryBody = serde_json::from_str(&["{\"kind\":", kind, ",\"body\":", body, "}"].concat())?;
+    let body: EntryBody =
+        serde_json::from_str(&["{\"kind\":", kind, ",\"body\":", body, "}"].concat())?;
     // Every member is named, so that a new one cannot be forgotten here.
     Ok(RecordedEntry {
         seq: entry.seq,
@@ -115,7 +138,11 @@ fn read(stored: &[u8]) -> Result<RecordedEntry, serde_json::Error> {
             stream: entry.stream,
             based_on: entry.based_on,
             body,
-            author: Author { actor: entry.actor, role: entry.role, unit: entry.unit },
+            author: Author {
+                actor: entry.actor,
+                role: entry.role,
+                unit: entry.unit,
+            },
             occurred_at: entry.occurred_at,
             clocks: entry.clocks,
         },
@@ -135,9 +162,26 @@ struct Recorded {
 
 /// The stored entry, if it says the same fact as `entry`. The version an append was based on is no part of the fact.
 pub(crate) fn same_fact(stored: &[u8], entry: &Entry) -> Result<Option<RecordedEntry>, Error> {
-    let Ok(first) = serde_json::from_slice::<Recorded>(stored) else { return Ok(None) };
-    let Recorded { seq, version, recorded_at, origin, based_on } = first;
-    let again = RecordedEntry { seq, version, recorded_at, origin, entry: Entry { based_on, ..entry.clone() } };
+    let Ok(first) = serde_json::from_slice::<Recorded>(stored) else {
+        return Ok(None);
+    };
+    let Recorded {
+        seq,
+        version,
+        recorded_at,
+        origin,
+        based_on,
+    } = first;
+    let again = RecordedEntry {
+        seq,
+        version,
+        recorded_at,
+        origin,
+        entry: Entry {
+            based_on,
+            ..entry.clone()
+        },
+    };
     Ok((encode(&again)? == stored).then_some(again))
 }
 
@@ -156,27 +200,54 @@ mod tests {
         let long = vec![b'a'; MAX_LEAF_BYTES + 1];
         let leaf = leaf(3, id, &long).unwrap();
         let text = std::str::from_utf8(&leaf).unwrap();
-        assert!(text.contains(&sha256_hex(&long)) && text.contains("\"size_bytes\":65536"), "{text}");
+        assert!(
+            text.contains(&sha256_hex(&long)) && text.contains("\"size_bytes\":65536"),
+            "{text}"
+        );
     }
 
     #[test]
     fn an_entry_is_read_as_serde_would_read_it() {
-        let entries = [testkit::a_clue(1, 2), testkit::a_site(1), testkit::a_verification(1, "issue_found")];
+        let entries = [
+            testkit::a_clue(1, 2),
+            testkit::a_site(1),
+            testkit::a_verification(1, "issue_found"),
+        ];
         for (entry, seq) in entries.into_iter().zip(7..) {
-            let clocks = Clocks { device: testkit::later(0, 2), monotonic_ms: Some(12), gnss: None };
-            let entry = Entry { based_on: Some(3), clocks: Some(clocks), ..entry };
+            let clocks = Clocks {
+                device: testkit::later(0, 2),
+                monotonic_ms: Some(12),
+                gnss: None,
+            };
+            let entry = Entry {
+                based_on: Some(3),
+                clocks: Some(clocks),
+                ..entry
+            };
             let recorded_at = "2019-08-16T01:00:00.123456789Z".parse().unwrap();
-            let recorded = RecordedEntry { seq, version: 4, recorded_at, origin: "\"后河\"".to_owned(), entry };
+            let recorded = RecordedEntry {
+                seq,
+                version: 4,
+                recorded_at,
+                origin: "\"后河\"".to_owned(),
+                entry,
+            };
             let stored = encode(&recorded).unwrap();
             assert_eq!(stored, serde_jcs::to_vec(&recorded).unwrap());
             assert_eq!(read(&stored).unwrap(), recorded);
-            assert_eq!(read(&stored).unwrap(), serde_json::from_slice(&stored).unwrap());
+            assert_eq!(
+                read(&stored).unwrap(),
+                serde_json::from_slice(&stored).unwrap()
+            );
         }
     }
 
     #[test]
     fn hexadecimal_is_lower_case_and_whole() {
         assert_eq!(hex(&[0x00, 0xab, 0xff]), "00abff");
-        assert_eq!(sha256_hex(b""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        assert_eq!(
+            sha256_hex(b""),
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        );
     }
 }

@@ -39,11 +39,17 @@ impl Statements {
     }
 }
 
-static STATEMENTS: LazyLock<BTreeMap<&'static str, Statements>> =
-    LazyLock::new(|| TABLES.iter().map(|table| (table.name, Statements::of(table))).collect());
+static STATEMENTS: LazyLock<BTreeMap<&'static str, Statements>> = LazyLock::new(|| {
+    TABLES
+        .iter()
+        .map(|table| (table.name, Statements::of(table)))
+        .collect()
+});
 
 fn statements(table: &'static Table) -> &'static Statements {
-    STATEMENTS.get(table.name).expect("every table of the closed list has its statements")
+    STATEMENTS
+        .get(table.name)
+        .expect("every table of the closed list has its statements")
 }
 
 /// What is known of one table while a transaction runs.
@@ -70,26 +76,46 @@ impl<'a> Projector<'a> {
     pub(super) fn begin(log: &'a Connection, db: &'a Connection) -> Result<Self, Error> {
         let mut states = BTreeMap::new();
         for table in TABLES {
-            states.insert(table.name, State { extent: stored_extent(db, table)?, ..State::default() });
+            states.insert(
+                table.name,
+                State {
+                    extent: stored_extent(db, table)?,
+                    ..State::default()
+                },
+            );
         }
-        let has_triggers =
-            db.db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER).map_err(failed("say how it is set up"))?;
-        Ok(Self { log, db, keeps_index: !has_triggers, states })
+        let has_triggers = db
+            .db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER)
+            .map_err(failed("say how it is set up"))?;
+        Ok(Self {
+            log,
+            db,
+            keeps_index: !has_triggers,
+            states,
+        })
     }
 
     /// Writes extents and times of change.
     pub(super) fn finish(self) -> Result<(), Error> {
         for table in TABLES {
-            let Some(state) = self.states.get(table.name) else { continue };
+            let Some(state) = self.states.get(table.name) else {
+                continue;
+            };
             let Some(at) = state.touched_at else { continue };
-            let extent = if state.is_extent_doubtful { measured_extent(self.db, table)? } else { state.extent };
+            let extent = if state.is_extent_doubtful {
+                measured_extent(self.db, table)?
+            } else {
+                state.extent
+            };
             note_change(self.db, table, at, extent)?;
         }
         Ok(())
     }
 
     fn state(&mut self, table: &'static Table) -> &mut State {
-        self.states.get_mut(table.name).expect("begin() made a state for each table of the closed list")
+        self.states
+            .get_mut(table.name)
+            .expect("begin() made a state for each table of the closed list")
     }
 
     fn execute(&self, sql: &str, values: &[SqlCell], attempt: &'static str) -> Result<(), Error> {
@@ -125,12 +151,21 @@ impl<'a> Projector<'a> {
         Ok(old.flatten())
     }
 
-    fn index(&self, table: &'static Table, key: &SqlCell, envelope: Option<Envelope>) -> Result<(), Error> {
+    fn index(
+        &self,
+        table: &'static Table,
+        key: &SqlCell,
+        envelope: Option<Envelope>,
+    ) -> Result<(), Error> {
         if !self.keeps_index {
             return Ok(());
         }
         let statements = statements(table);
-        let sql = if envelope.is_some() { &statements.index } else { &statements.unindex };
+        let sql = if envelope.is_some() {
+            &statements.index
+        } else {
+            &statements.unindex
+        };
         self.db
             .prepare_cached(sql)
             .and_then(|mut statement| match envelope {
@@ -168,7 +203,12 @@ impl Writer for Projector<'_> {
         Ok(())
     }
 
-    fn run(&mut self, _table: &'static Table, sql: &'static str, values: Vec<Cell>) -> Result<(), Error> {
+    fn run(
+        &mut self,
+        _table: &'static Table,
+        sql: &'static str,
+        values: Vec<Cell>,
+    ) -> Result<(), Error> {
         let values: Vec<SqlCell> = values.into_iter().map(SqlCell::from).collect();
         self.execute(sql, &values, "change a projection")
     }
@@ -196,15 +236,32 @@ impl Writer for Projector<'_> {
     }
 }
 
-fn note_change(db: &Connection, table: &Table, at: Timestamp, extent: Option<Envelope>) -> Result<(), Error> {
+fn note_change(
+    db: &Connection,
+    table: &Table,
+    at: Timestamp,
+    extent: Option<Envelope>,
+) -> Result<(), Error> {
     let side = |pick: fn(&Envelope) -> f64| extent.as_ref().map(pick);
-    let sides = (side(|e| e.min[0]), side(|e| e.min[1]), side(|e| e.max[0]), side(|e| e.max[1]));
+    let sides = (
+        side(|e| e.min[0]),
+        side(|e| e.min[1]),
+        side(|e| e.max[0]),
+        side(|e| e.max[1]),
+    );
     db.prepare_cached(
         "UPDATE gpkg_contents SET last_change = ?2, min_x = ?3, min_y = ?4, max_x = ?5, max_y = ?6
          WHERE table_name = ?1",
     )
     .and_then(|mut update| {
-        update.execute(params![table.name, super::instant(at), sides.0, sides.1, sides.2, sides.3])
+        update.execute(params![
+            table.name,
+            super::instant(at),
+            sides.0,
+            sides.1,
+            sides.2,
+            sides.3
+        ])
     })
     .map_err(failed("note the extent of a layer"))?;
     Ok(())
@@ -259,7 +316,11 @@ impl ToSql for SqlCell {
 }
 
 fn stored_extent(db: &Connection, table: &Table) -> Result<Option<Envelope>, Error> {
-    envelope_of(db, "SELECT min_x, min_y, max_x, max_y FROM gpkg_contents WHERE table_name = ?1", &[&table.name])
+    envelope_of(
+        db,
+        "SELECT min_x, min_y, max_x, max_y FROM gpkg_contents WHERE table_name = ?1",
+        &[&table.name],
+    )
 }
 
 fn measured_extent(db: &Connection, table: &Table) -> Result<Option<Envelope>, Error> {
@@ -270,14 +331,25 @@ fn measured_extent(db: &Connection, table: &Table) -> Result<Option<Envelope>, E
     envelope_of(db, &sql, &[])
 }
 
-fn envelope_of(db: &Connection, sql: &str, values: &[&dyn ToSql]) -> Result<Option<Envelope>, Error> {
+fn envelope_of(
+    db: &Connection,
+    sql: &str,
+    values: &[&dyn ToSql],
+) -> Result<Option<Envelope>, Error> {
     let sides: Option<[Option<f64>; 4]> = db
         .prepare_cached(sql)
         .and_then(|mut select| {
-            select.query_row(values, |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])).optional()
+            select
+                .query_row(values, |row| {
+                    Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
+                })
+                .optional()
         })
         .map_err(failed("read the extent of a layer"))?;
     Ok(sides.and_then(|[min_x, min_y, max_x, max_y]| {
-        Some(Envelope { min: [min_x?, min_y?], max: [max_x?, max_y?] })
+        Some(Envelope {
+            min: [min_x?, min_y?],
+            max: [max_x?, max_y?],
+        })
     }))
 }
