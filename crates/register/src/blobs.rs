@@ -29,7 +29,10 @@ impl BlobFolder {
 
     /// Where a blob lies; `None` for what is no SHA-256, so that no name can lead out of the folder.
     pub(crate) fn path(&self, sha256: &str) -> Option<PathBuf> {
-        let is_name = sha256.len() == 64 && sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let is_name = sha256.len() == 64
+            && sha256
+                .bytes()
+                .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         is_name.then(|| self.0.join(&sha256[..2]).join(&sha256[2..4]).join(sha256))
     }
 
@@ -37,7 +40,9 @@ impl BlobFolder {
     pub(crate) fn put(&self, content: &mut impl Read, max: u64) -> Result<Blob, Error> {
         let temporary = Temporary::in_folder(&self.0);
         let blob = temporary.fill(content, max)?;
-        let path = self.path(&blob.sha256).ok_or_else(|| Error::BlobMissing(blob.sha256.clone()))?;
+        let path = self
+            .path(&blob.sha256)
+            .ok_or_else(|| Error::BlobMissing(blob.sha256.clone()))?;
         if path.is_file() && hash_file(&path)? == blob {
             return Ok(blob);
         }
@@ -89,7 +94,10 @@ impl Temporary {
             file.write_all(&buffer[..read]).map_err(failed())?;
         }
         file.sync_all().map_err(failed())?;
-        Ok(Blob { sha256: hex(&hash.finalize()), size_bytes })
+        Ok(Blob {
+            sha256: hex(&hash.finalize()),
+            size_bytes,
+        })
     }
 }
 
@@ -106,13 +114,18 @@ pub(crate) fn hash_file(path: &Path) -> Result<Blob, Error> {
     let mut file = File::open(path).map_err(failed())?;
     let mut hash = Sha256::new();
     let size_bytes = std::io::copy(&mut file, &mut hash).map_err(failed())?;
-    Ok(Blob { sha256: hex(&hash.finalize()), size_bytes })
+    Ok(Blob {
+        sha256: hex(&hash.finalize()),
+        size_bytes,
+    })
 }
 
 /// Makes a rename durable.
 pub(crate) fn sync_folder(folder: &Path) -> Result<(), Error> {
     #[cfg(unix)]
-    File::open(folder).and_then(|f| f.sync_all()).map_err(Error::file("make durable", folder))?;
+    File::open(folder)
+        .and_then(|f| f.sync_all())
+        .map_err(Error::file("make durable", folder))?;
     #[cfg(not(unix))]
     let _ = folder;
     Ok(())
@@ -133,9 +146,16 @@ mod tests {
     fn a_blob_is_found_under_the_hash_of_its_content() {
         let (_keep, blobs) = folder();
         let blob = blobs.put(&mut "abc".as_bytes(), 3).unwrap();
-        assert_eq!(blob.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(
+            blob.sha256,
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
         let mut text = String::new();
-        blobs.open(&blob.sha256).unwrap().read_to_string(&mut text).unwrap();
+        blobs
+            .open(&blob.sha256)
+            .unwrap()
+            .read_to_string(&mut text)
+            .unwrap();
         assert_eq!(text, "abc");
         assert_eq!(blobs.put(&mut "abc".as_bytes(), 3).unwrap(), blob);
     }
@@ -143,7 +163,10 @@ mod tests {
     #[test]
     fn a_blob_above_the_limit_leaves_nothing_behind() {
         let (keep, blobs) = folder();
-        assert!(matches!(blobs.put(&mut "abcd".as_bytes(), 3), Err(Error::BlobTooLarge { max: 3 })));
+        assert!(matches!(
+            blobs.put(&mut "abcd".as_bytes(), 3),
+            Err(Error::BlobTooLarge { max: 3 })
+        ));
         assert_eq!(fs::read_dir(keep.path()).unwrap().count(), 0);
     }
 
@@ -161,7 +184,10 @@ mod tests {
     fn what_is_no_hash_names_no_file() {
         let (_keep, blobs) = folder();
         for name in ["", "../../etc/passwd", &"A".repeat(64), &"/".repeat(64)] {
-            assert!(matches!(blobs.open(name), Err(Error::BlobMissing(_))), "{name:?}");
+            assert!(
+                matches!(blobs.open(name), Err(Error::BlobMissing(_))),
+                "{name:?}"
+            );
         }
     }
 }

@@ -30,7 +30,13 @@ const MAX_FAULTS: usize = 1000;
 
 impl VerifyReport {
     pub(crate) fn new(head: Head) -> Self {
-        Self { head, checkpoints: 0, blobs: 0, faults: Vec::new(), faults_omitted: 0 }
+        Self {
+            head,
+            checkpoints: 0,
+            blobs: 0,
+            faults: Vec::new(),
+            faults_omitted: 0,
+        }
     }
 
     /// Whether nothing was found.
@@ -40,7 +46,11 @@ impl VerifyReport {
 
     pub(crate) fn add(&mut self, code: &'static str, seq: Option<u64>, subject: impl ToString) {
         if self.faults.len() < MAX_FAULTS {
-            self.faults.push(Fault { code, seq, subject: subject.to_string() });
+            self.faults.push(Fault {
+                code,
+                seq,
+                subject: subject.to_string(),
+            });
         } else {
             self.faults_omitted += 1;
         }

@@ -50,7 +50,13 @@ pub struct Clue {
 
 impl Clue {
     pub(crate) fn open(received: Kept<ClueReceived>) -> Self {
-        Self { received, state: ClueState::Open, screened: None, site_id: None, site_code: None }
+        Self {
+            received,
+            state: ClueState::Open,
+            screened: None,
+            site_id: None,
+            site_code: None,
+        }
     }
 }
 
@@ -73,8 +79,13 @@ pub(crate) struct ClueFold {
 }
 
 impl ClueFold {
-    pub(crate) const KINDS: &'static [&'static str] =
-        &["clue.received", "clue.screened", "clue.linked", "clue.unlinked", "site.registered"];
+    pub(crate) const KINDS: &'static [&'static str] = &[
+        "clue.received",
+        "clue.screened",
+        "clue.linked",
+        "clue.unlinked",
+        "site.registered",
+    ];
 
     pub(crate) fn apply(&mut self, entry: RecordedEntry) {
         let site = entry.entry.stream.as_site();
@@ -87,10 +98,8 @@ impl ClueFold {
                 let screened = kept(&entry, (**body).clone());
                 self.change(body.clue_id, |clue| clue.screened = Some(screened));
             }
-            EntryBody::ClueLinked(body) => {
-                if site.is_some() {
-                    self.change(body.clue_id, |clue| clue.site_id = site);
-                }
+            EntryBody::ClueLinked(body) if site.is_some() => {
+                self.change(body.clue_id, |clue| clue.site_id = site);
             }
             EntryBody::ClueUnlinked(body) => self.change(body.clue_id, |clue| {
                 if clue.site_id == site {
@@ -98,7 +107,9 @@ impl ClueFold {
                 }
             }),
             EntryBody::SiteRegistered(body) => {
-                self.codes.entry(body.site_id).or_insert_with(|| body.site_code.clone());
+                self.codes
+                    .entry(body.site_id)
+                    .or_insert_with(|| body.site_code.clone());
             }
             _ => {}
         }
@@ -106,7 +117,11 @@ impl ClueFold {
 
     fn change(&mut self, clue: ClueId, change: impl FnOnce(&mut Clue)) {
         // A change to a clue that this view does not see yet is no fault: days are claimed, not enforced.
-        if let Some(clue) = self.positions.get(&clue).and_then(|at| self.clues.get_mut(*at)) {
+        if let Some(clue) = self
+            .positions
+            .get(&clue)
+            .and_then(|at| self.clues.get_mut(*at))
+        {
             change(clue);
         }
     }

@@ -19,26 +19,106 @@ const fn row(
     columns: &'static [&'static str],
     code: &'static str,
 ) -> Constraint {
-    Constraint { name, table, columns, code }
+    Constraint {
+        name,
+        table,
+        columns,
+        code,
+    }
 }
 
 /// Every constraint of the schema.
 pub const CONSTRAINTS: &[Constraint] = &[
-    row("entries_seq_not_negative", "entries", &["seq"], "register.constraint.entry_form"),
-    row("entries_version_positive", "entries", &["version"], "register.constraint.entry_form"),
-    row("entries_leaf_hash_length", "entries", &["leaf_hash"], "register.constraint.entry_form"),
-    row("entries_entry_id_once", "entries", &["entry_id"], "register.constraint.entry_id_taken"),
-    row("entries_stream_version_once", "entries", &["stream", "version"], "register.constraint.stream_moved_on"),
-    row("entries.append_only", "entries", &[], "register.constraint.append_only"),
-    row("streams_stream_once", "streams", &["stream"], "register.constraint.stream_moved_on"),
-    row("log_tiles_hashes_length", "log_tiles", &["hashes"], "register.constraint.log_form"),
-    row("checkpoints_root_hash_length", "checkpoints", &["root_hash"], "register.constraint.log_form"),
-    row("blobs_sha256_form", "blobs", &["sha256"], "register.constraint.blob_form"),
-    row("blobs_size_not_negative", "blobs", &["size_bytes"], "register.constraint.blob_form"),
-    row("blobs_sha256_once", "blobs", &["sha256"], "register.constraint.blob_taken"),
-    row("blobs.append_only", "blobs", &[], "register.constraint.append_only"),
-    row("sites_site_id_once", "sites", &["site_id"], "register.constraint.site_id_taken"),
-    row("clues_clue_id_once", "clues", &["clue_id"], "register.constraint.clue_id_taken"),
+    row(
+        "entries_seq_not_negative",
+        "entries",
+        &["seq"],
+        "register.constraint.entry_form",
+    ),
+    row(
+        "entries_version_positive",
+        "entries",
+        &["version"],
+        "register.constraint.entry_form",
+    ),
+    row(
+        "entries_leaf_hash_length",
+        "entries",
+        &["leaf_hash"],
+        "register.constraint.entry_form",
+    ),
+    row(
+        "entries_entry_id_once",
+        "entries",
+        &["entry_id"],
+        "register.constraint.entry_id_taken",
+    ),
+    row(
+        "entries_stream_version_once",
+        "entries",
+        &["stream", "version"],
+        "register.constraint.stream_moved_on",
+    ),
+    row(
+        "entries.append_only",
+        "entries",
+        &[],
+        "register.constraint.append_only",
+    ),
+    row(
+        "streams_stream_once",
+        "streams",
+        &["stream"],
+        "register.constraint.stream_moved_on",
+    ),
+    row(
+        "log_tiles_hashes_length",
+        "log_tiles",
+        &["hashes"],
+        "register.constraint.log_form",
+    ),
+    row(
+        "checkpoints_root_hash_length",
+        "checkpoints",
+        &["root_hash"],
+        "register.constraint.log_form",
+    ),
+    row(
+        "blobs_sha256_form",
+        "blobs",
+        &["sha256"],
+        "register.constraint.blob_form",
+    ),
+    row(
+        "blobs_size_not_negative",
+        "blobs",
+        &["size_bytes"],
+        "register.constraint.blob_form",
+    ),
+    row(
+        "blobs_sha256_once",
+        "blobs",
+        &["sha256"],
+        "register.constraint.blob_taken",
+    ),
+    row(
+        "blobs.append_only",
+        "blobs",
+        &[],
+        "register.constraint.append_only",
+    ),
+    row(
+        "sites_site_id_once",
+        "sites",
+        &["site_id"],
+        "register.constraint.site_id_taken",
+    ),
+    row(
+        "clues_clue_id_once",
+        "clues",
+        &["clue_id"],
+        "register.constraint.clue_id_taken",
+    ),
 ];
 
 /// The constraint that a message of SQLite speaks of: it names a CHECK and our own triggers, and for a UNIQUE the
@@ -47,12 +127,18 @@ fn broken_by(message: &str) -> Option<&'static Constraint> {
     if let Some(columns) = message.strip_prefix("UNIQUE constraint failed: ") {
         return CONSTRAINTS.iter().find(|c| qualified(c) == columns);
     }
-    let name = message.strip_prefix("CHECK constraint failed: ").unwrap_or(message);
+    let name = message
+        .strip_prefix("CHECK constraint failed: ")
+        .unwrap_or(message);
     CONSTRAINTS.iter().find(|c| c.name == name)
 }
 
 fn qualified(constraint: &Constraint) -> String {
-    let columns: Vec<String> = constraint.columns.iter().map(|c| format!("{}.{c}", constraint.table)).collect();
+    let columns: Vec<String> = constraint
+        .columns
+        .iter()
+        .map(|c| format!("{}.{c}", constraint.table))
+        .collect();
     columns.join(", ")
 }
 
@@ -64,7 +150,11 @@ pub(crate) fn failed(attempt: &'static str) -> impl FnOnce(rusqlite::Error) -> E
             _ => None,
         };
         match broken {
-            Some(c) => Error::Constraint { constraint: c.name, code: c.code, source },
+            Some(c) => Error::Constraint {
+                constraint: c.name,
+                code: c.code,
+                source,
+            },
             None => Error::Database { attempt, source },
         }
     }

@@ -10,12 +10,23 @@ use domain::ids::{EntryId, StreamId};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("cannot {attempt} {}", .path.display())]
-    File { attempt: &'static str, path: PathBuf, source: io::Error },
+    File {
+        attempt: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
     #[error("the database would not {attempt}")]
-    Database { attempt: &'static str, source: rusqlite::Error },
+    Database {
+        attempt: &'static str,
+        source: rusqlite::Error,
+    },
     /// A constraint of the database, the last guard, refused the row.
     #[error("constraint {constraint} refused the row ({code})")]
-    Constraint { constraint: &'static str, code: &'static str, source: rusqlite::Error },
+    Constraint {
+        constraint: &'static str,
+        code: &'static str,
+        source: rusqlite::Error,
+    },
     #[error("there is a register in {} already", .0.display())]
     AlreadyOpened(PathBuf),
     #[error("there is no register in {}", .0.display())]
@@ -39,9 +50,21 @@ pub enum Error {
     SameIdOtherContent { entry_id: EntryId, seq: u64 },
     /// The stream moved on since the entry was made, in a way that its kind does not bear.
     #[error("stream {stream} is at version {current}, the entry was made upon {based_on}")]
-    Stale { stream: StreamId, entry_id: EntryId, based_on: u64, current: u64, clashes: Vec<Clash> },
-    #[error("stream {stream} is at version {current}; the entry names {based_on}, which is not there yet")]
-    AheadOfStream { stream: StreamId, based_on: u64, current: u64 },
+    Stale {
+        stream: StreamId,
+        entry_id: EntryId,
+        based_on: u64,
+        current: u64,
+        clashes: Vec<Clash>,
+    },
+    #[error(
+        "stream {stream} is at version {current}; the entry names {based_on}, which is not there yet"
+    )]
+    AheadOfStream {
+        stream: StreamId,
+        based_on: u64,
+        current: u64,
+    },
     #[error("{what} {id} not found")]
     NotFound { what: &'static str, id: String },
     #[error("the log has {size} entries, not {asked}")]
@@ -51,7 +74,10 @@ pub enum Error {
     #[error("entry {seq} of the log cannot be read")]
     Unreadable { seq: u64, source: serde_json::Error },
     #[error("a stored copy ({what}) cannot be read; rebuild the projections")]
-    UnreadableProjection { what: &'static str, source: serde_json::Error },
+    UnreadableProjection {
+        what: &'static str,
+        source: serde_json::Error,
+    },
     #[error("the blob is larger than {max} bytes")]
     BlobTooLarge { max: u64 },
     #[error("no blob {0:?}")]
@@ -107,10 +133,16 @@ impl Error {
 
     pub(crate) fn file(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::File { attempt, path, source }
+        move |source| Self::File {
+            attempt,
+            path,
+            source,
+        }
     }
 
     pub(crate) fn tree(source: tlog_tiles::tlog::Error) -> Self {
-        Self::Tree { reason: source.to_string() }
+        Self::Tree {
+            reason: source.to_string(),
+        }
     }
 }

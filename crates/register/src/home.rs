@@ -46,7 +46,8 @@ impl Home {
 #[cfg(unix)]
 fn restrict(folder: &Path) -> Result<(), Error> {
     use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(Error::file("protect", folder))
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
+        .map_err(Error::file("protect", folder))
 }
 
 #[cfg(not(unix))]

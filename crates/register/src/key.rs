@@ -18,7 +18,9 @@ pub(crate) struct NodeKey {
 
 impl std::fmt::Debug for NodeKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NodeKey").field("node", &self.node).finish_non_exhaustive()
+        f.debug_struct("NodeKey")
+            .field("node", &self.node)
+            .finish_non_exhaustive()
     }
 }
 
@@ -29,7 +31,9 @@ pub(crate) fn ensure(path: &Path, node: &str) -> Result<String, Error> {
     }
     if let Ok(text) = fs::read_to_string(path) {
         let verifier = text.lines().nth(1).unwrap_or_default();
-        StandardVerifier::new(verifier).map_err(|e| Error::Key { reason: e.to_string() })?;
+        StandardVerifier::new(verifier).map_err(|e| Error::Key {
+            reason: e.to_string(),
+        })?;
         return Ok(verifier.to_owned());
     }
     let (secret, verifier) = signed_note::generate_key(&mut OsRng, node);
@@ -42,30 +46,47 @@ fn write_secret(path: &Path, text: &str) -> Result<(), Error> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(Error::file("create the signing key", path))?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(Error::file("write the signing key", path))
+    let mut file = options
+        .open(path)
+        .map_err(Error::file("create the signing key", path))?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .map_err(Error::file("write the signing key", path))
 }
 
 /// The verifier key beside the secret one, if this machine has them.
 pub(crate) fn verifier_of(path: &Path) -> Option<String> {
-    fs::read_to_string(path).ok()?.lines().nth(1).map(str::to_owned)
+    fs::read_to_string(path)
+        .ok()?
+        .lines()
+        .nth(1)
+        .map(str::to_owned)
 }
 
 /// Loads the key if this machine has it; a copy made for reading has none.
 pub(crate) fn find(path: &Path, node: &str) -> Result<Option<NodeKey>, Error> {
-    let Ok(text) = fs::read_to_string(path) else { return Ok(None) };
+    let Ok(text) = fs::read_to_string(path) else {
+        return Ok(None);
+    };
     let secret = text.lines().next().unwrap_or_default();
-    let signer = StandardSigner::new(secret).map_err(|e| Error::Key { reason: e.to_string() })?;
-    Ok(Some(NodeKey { signer, node: node.to_owned() }))
+    let signer = StandardSigner::new(secret).map_err(|e| Error::Key {
+        reason: e.to_string(),
+    })?;
+    Ok(Some(NodeKey {
+        signer,
+        node: node.to_owned(),
+    }))
 }
 
 impl NodeKey {
     /// A signed checkpoint (C2SP tlog-checkpoint) over the log at `size`.
     pub(crate) fn sign(&self, size: u64, root: Hash) -> Result<String, Error> {
         let wrong = |reason: String| Error::Key { reason };
-        let checkpoint = Checkpoint::new(&self.node, size, root, "").map_err(|e| wrong(e.to_string()))?;
+        let checkpoint =
+            Checkpoint::new(&self.node, size, root, "").map_err(|e| wrong(e.to_string()))?;
         let mut note = Note::new(&checkpoint.to_bytes(), &[]).map_err(|e| wrong(e.to_string()))?;
-        note.add_sigs(&[&self.signer]).map_err(|e| wrong(e.to_string()))?;
+        note.add_sigs(&[&self.signer])
+            .map_err(|e| wrong(e.to_string()))?;
         String::from_utf8(note.to_bytes()).map_err(|e| wrong(e.to_string()))
     }
 }
@@ -74,7 +95,9 @@ impl NodeKey {
 pub(crate) fn open_checkpoint(note: &[u8], verifier_key: &str) -> Result<(u64, Hash), String> {
     let verifier = StandardVerifier::new(verifier_key).map_err(|e| e.to_string())?;
     let note = Note::from_bytes(note).map_err(|e| e.to_string())?;
-    let (signed, _) = note.verify(&VerifierList::new(vec![Box::new(verifier)])).map_err(|e| e.to_string())?;
+    let (signed, _) = note
+        .verify(&VerifierList::new(vec![Box::new(verifier)]))
+        .map_err(|e| e.to_string())?;
     if signed.is_empty() {
         return Err("not signed by this node's key".to_owned());
     }
@@ -92,12 +115,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let ours = ensure(&folder.path().join("a.key"), "后河.example").unwrap();
         let theirs = ensure(&folder.path().join("b.key"), "后河.example").unwrap();
-        let key = find(&folder.path().join("a.key"), "后河.example").unwrap().unwrap();
+        let key = find(&folder.path().join("a.key"), "后河.example")
+            .unwrap()
+            .unwrap();
         let note = key.sign(7, Hash([9; 32])).unwrap();
-        assert_eq!(open_checkpoint(note.as_bytes(), &ours), Ok((7, Hash([9; 32]))));
+        assert_eq!(
+            open_checkpoint(note.as_bytes(), &ours),
+            Ok((7, Hash([9; 32])))
+        );
         assert!(open_checkpoint(note.as_bytes(), &theirs).is_err());
         assert!(open_checkpoint(note.replacen("\n7\n", "\n8\n", 1).as_bytes(), &ours).is_err());
-        assert_eq!(ensure(&folder.path().join("a.key"), "后河.example").unwrap(), ours, "a key is made once");
+        assert_eq!(
+            ensure(&folder.path().join("a.key"), "后河.example").unwrap(),
+            ours,
+            "a key is made once"
+        );
         assert!(!format!("{key:?}").contains("PRIVATE"));
     }
 
@@ -105,7 +137,13 @@ mod tests {
     fn a_node_name_that_a_note_cannot_carry_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         for name in ["", "two words", "a+b", "line\nbreak"] {
-            assert!(matches!(ensure(&folder.path().join("k"), name), Err(Error::NodeName(_))), "{name:?}");
+            assert!(
+                matches!(
+                    ensure(&folder.path().join("k"), name),
+                    Err(Error::NodeName(_))
+                ),
+                "{name:?}"
+            );
         }
     }
 
@@ -116,6 +154,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("node.key");
         ensure(&path, "node").unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
     }
 }

@@ -12,7 +12,10 @@
 //! The only way to write is [`Register::append`]; entries are never changed or deleted. Everything else in the
 //! database follows from them: [`Register::rebuild`] proves it, [`Register::verify`] proves that nothing was altered.
 
-#![allow(clippy::missing_errors_doc, reason = "the error enum names what can fail")]
+#![allow(
+    clippy::missing_errors_doc,
+    reason = "the error enum names what can fail"
+)]
 
 mod blobs;
 mod canonical;
@@ -36,8 +39,8 @@ use std::path::Path;
 use domain::as_of::AsOf;
 use domain::dossier::{Dossier, Kept};
 use domain::entries::{
-    BoundaryAdopted, CampaignOpened, ClueBatchImported, RegisterOpened, ReserveRegistered, RoutesAdopted,
-    StationsAdopted,
+    BoundaryAdopted, CampaignOpened, ClueBatchImported, RegisterOpened, ReserveRegistered,
+    RoutesAdopted, StationsAdopted,
 };
 use domain::entry::{Author, Entry, EntryBody, RecordedEntry};
 use domain::ids::{ClueId, EntryId, SiteId, StreamId};
@@ -63,7 +66,10 @@ pub struct Opening {
 impl Opening {
     fn entry(&self, verifier_key: String) -> Entry {
         Entry {
-            id: EntryId::derived(self.opened_at, &[b"register.opened", verifier_key.as_bytes()]),
+            id: EntryId::derived(
+                self.opened_at,
+                &[b"register.opened", verifier_key.as_bytes()],
+            ),
             stream: StreamId::register(),
             based_on: None,
             body: RegisterOpened {
@@ -209,7 +215,11 @@ impl Register {
     ///
     /// An id that is in the log already gives its first receipt and adds nothing, unless it comes with other content.
     /// An entry made upon an older version of its stream is treated as its kind says ([`domain::concurrency`]).
-    pub fn append(&mut self, entries: &[Entry], recorded_at: Timestamp) -> Result<Vec<Receipt>, Error> {
+    pub fn append(
+        &mut self,
+        entries: &[Entry],
+        recorded_at: Timestamp,
+    ) -> Result<Vec<Receipt>, Error> {
         store!(self, s => s.append(entries, recorded_at))
     }
 
@@ -288,7 +298,11 @@ impl Register {
 
     /// The dossier of a site; an error if it was not registered by then.
     pub fn load_dossier(&self, site: SiteId, as_of: AsOf) -> Result<Dossier, Error> {
-        self.find_dossier(site, as_of)?.ok_or_else(|| Error::NotFound { what: "site", id: site.to_string() })
+        self.find_dossier(site, as_of)?
+            .ok_or_else(|| Error::NotFound {
+                what: "site",
+                id: site.to_string(),
+            })
     }
 
     /// The site a code was given to.
@@ -312,76 +326,145 @@ impl Register {
 
     /// Batches imported, in the order of the log.
     pub fn batches(&self, as_of: AsOf) -> Result<Vec<Kept<ClueBatchImported>>, Error> {
-        self.bodies(None, Some("clue_batch"), "clue_batch.imported", as_of, |body| match body {
-            EntryBody::ClueBatchImported(body) => Some(*body),
-            _ => None,
-        })
+        self.bodies(
+            None,
+            Some("clue_batch"),
+            "clue_batch.imported",
+            as_of,
+            |body| match body {
+                EntryBody::ClueBatchImported(body) => Some(*body),
+                _ => None,
+            },
+        )
     }
 
     /// Reserves registered, in the order of the log.
     pub fn reserves(&self, as_of: AsOf) -> Result<Vec<Kept<ReserveRegistered>>, Error> {
-        self.bodies(None, Some("reserve"), "reserve.registered", as_of, |body| match body {
-            EntryBody::ReserveRegistered(body) => Some(*body),
-            _ => None,
-        })
+        self.bodies(
+            None,
+            Some("reserve"),
+            "reserve.registered",
+            as_of,
+            |body| match body {
+                EntryBody::ReserveRegistered(body) => Some(*body),
+                _ => None,
+            },
+        )
     }
 
     /// The latest statement about a reserve.
-    pub fn find_reserve(&self, reserve_code: &str, as_of: AsOf) -> Result<Option<Kept<ReserveRegistered>>, Error> {
+    pub fn find_reserve(
+        &self,
+        reserve_code: &str,
+        as_of: AsOf,
+    ) -> Result<Option<Kept<ReserveRegistered>>, Error> {
         let stream = StreamId::reserve(reserve_code);
-        let all = self.bodies(Some(&stream), None, "reserve.registered", as_of, |body| match body {
-            EntryBody::ReserveRegistered(body) => Some(*body),
-            _ => None,
-        })?;
+        let all = self.bodies(
+            Some(&stream),
+            None,
+            "reserve.registered",
+            as_of,
+            |body| match body {
+                EntryBody::ReserveRegistered(body) => Some(*body),
+                _ => None,
+            },
+        )?;
         Ok(all.into_iter().last())
     }
 
     /// Boundary versions adopted, in the order of the log.
-    pub fn boundaries(&self, reserve_code: &str, as_of: AsOf) -> Result<Vec<Kept<BoundaryAdopted>>, Error> {
+    pub fn boundaries(
+        &self,
+        reserve_code: &str,
+        as_of: AsOf,
+    ) -> Result<Vec<Kept<BoundaryAdopted>>, Error> {
         let stream = StreamId::reserve(reserve_code);
-        self.bodies(Some(&stream), None, "boundary.adopted", as_of, |body| match body {
-            EntryBody::BoundaryAdopted(body) => Some(*body),
-            _ => None,
-        })
+        self.bodies(
+            Some(&stream),
+            None,
+            "boundary.adopted",
+            as_of,
+            |body| match body {
+                EntryBody::BoundaryAdopted(body) => Some(*body),
+                _ => None,
+            },
+        )
     }
 
     /// The boundary version adopted last.
-    pub fn latest_boundary(&self, reserve_code: &str, as_of: AsOf) -> Result<Option<Kept<BoundaryAdopted>>, Error> {
+    pub fn latest_boundary(
+        &self,
+        reserve_code: &str,
+        as_of: AsOf,
+    ) -> Result<Option<Kept<BoundaryAdopted>>, Error> {
         Ok(self.boundaries(reserve_code, as_of)?.into_iter().last())
     }
 
     /// The station territories adopted last.
-    pub fn latest_stations(&self, reserve_code: &str, as_of: AsOf) -> Result<Option<Kept<StationsAdopted>>, Error> {
+    pub fn latest_stations(
+        &self,
+        reserve_code: &str,
+        as_of: AsOf,
+    ) -> Result<Option<Kept<StationsAdopted>>, Error> {
         let stream = StreamId::reserve(reserve_code);
-        let all = self.bodies(Some(&stream), None, "stations.adopted", as_of, |body| match body {
-            EntryBody::StationsAdopted(body) => Some(*body),
-            _ => None,
-        })?;
+        let all = self.bodies(
+            Some(&stream),
+            None,
+            "stations.adopted",
+            as_of,
+            |body| match body {
+                EntryBody::StationsAdopted(body) => Some(*body),
+                _ => None,
+            },
+        )?;
         Ok(all.into_iter().last())
     }
 
     /// The patrol routes adopted last.
-    pub fn latest_routes(&self, reserve_code: &str, as_of: AsOf) -> Result<Option<Kept<RoutesAdopted>>, Error> {
+    pub fn latest_routes(
+        &self,
+        reserve_code: &str,
+        as_of: AsOf,
+    ) -> Result<Option<Kept<RoutesAdopted>>, Error> {
         let stream = StreamId::reserve(reserve_code);
-        let all = self.bodies(Some(&stream), None, "routes.adopted", as_of, |body| match body {
-            EntryBody::RoutesAdopted(body) => Some(*body),
-            _ => None,
-        })?;
+        let all = self.bodies(
+            Some(&stream),
+            None,
+            "routes.adopted",
+            as_of,
+            |body| match body {
+                EntryBody::RoutesAdopted(body) => Some(*body),
+                _ => None,
+            },
+        )?;
         Ok(all.into_iter().last())
     }
 
     /// Campaigns opened, in the order of the log; one opened anew comes again.
     pub fn campaigns(&self, as_of: AsOf) -> Result<Vec<Kept<CampaignOpened>>, Error> {
-        self.bodies(None, Some("campaign"), "campaign.opened", as_of, |body| match body {
-            EntryBody::CampaignOpened(body) => Some(*body),
-            _ => None,
-        })
+        self.bodies(
+            None,
+            Some("campaign"),
+            "campaign.opened",
+            as_of,
+            |body| match body {
+                EntryBody::CampaignOpened(body) => Some(*body),
+                _ => None,
+            },
+        )
     }
 
     /// The configuration of a campaign opened last.
-    pub fn find_campaign(&self, campaign_id: &str, as_of: AsOf) -> Result<Option<Kept<CampaignOpened>>, Error> {
+    pub fn find_campaign(
+        &self,
+        campaign_id: &str,
+        as_of: AsOf,
+    ) -> Result<Option<Kept<CampaignOpened>>, Error> {
         let all = self.campaigns(as_of)?;
-        Ok(all.into_iter().rev().find(|campaign| campaign.body.campaign_id == campaign_id))
+        Ok(all
+            .into_iter()
+            .rev()
+            .find(|campaign| campaign.body.campaign_id == campaign_id))
     }
 
     fn bodies<T>(
@@ -393,12 +476,29 @@ impl Register {
         pick: impl Fn(EntryBody) -> Option<T>,
     ) -> Result<Vec<Kept<T>>, Error> {
         let mut found = Vec::new();
-        let filter = EntryFilter { stream, noun, kinds: &[kind], as_of };
+        let filter = EntryFilter {
+            stream,
+            noun,
+            kinds: &[kind],
+            as_of,
+        };
         self.entries(&filter, |entry| {
             let kept = clue::kept(&entry, ());
             if let Some(body) = pick(entry.entry.body) {
-                let Kept { entry_id, seq, occurred_at, actor, body: () } = kept;
-                found.push(Kept { entry_id, seq, occurred_at, actor, body });
+                let Kept {
+                    entry_id,
+                    seq,
+                    occurred_at,
+                    actor,
+                    body: (),
+                } = kept;
+                found.push(Kept {
+                    entry_id,
+                    seq,
+                    occurred_at,
+                    actor,
+                    body,
+                });
             }
             Ok::<(), Error>(())
         })?;

@@ -48,15 +48,23 @@ pub(crate) fn publish(
 }
 
 /// Names and contents of the files that publish a tile: its hashes, and for a tile of leaves the leaves.
-pub(crate) fn files_of(source: &impl LogSource, tile: &Tile) -> Vec<(String, Result<Vec<u8>, Error>)> {
-    let hashes = source.tile(tile.level(), tile.level_index()).map(|mut hashes| {
-        hashes.truncate(tile.width() as usize * 32);
-        hashes
-    });
+pub(crate) fn files_of(
+    source: &impl LogSource,
+    tile: &Tile,
+) -> Vec<(String, Result<Vec<u8>, Error>)> {
+    let hashes = source
+        .tile(tile.level(), tile.level_index())
+        .map(|mut hashes| {
+            hashes.truncate(tile.width() as usize * 32);
+            hashes
+        });
     let mut files = vec![(path_of(tile), hashes)];
     if tile.level() == 0 {
         let from = tile.level_index() * FULL;
-        files.push((entries_path_of(tile), bundle(source, from, from + u64::from(tile.width()))));
+        files.push((
+            entries_path_of(tile),
+            bundle(source, from, from + u64::from(tile.width())),
+        ));
     }
     files
 }
@@ -96,7 +104,10 @@ fn write(folder: &Path, name: &str, content: &[u8]) -> Result<(), Error> {
 fn forget_partial_tiles(folder: &Path, old_size: u64, new_size: u64) {
     let mut level = 0;
     while old_size >> (TILE_HEIGHT * level) > 0 {
-        let (old, new) = (old_size >> (TILE_HEIGHT * level), new_size >> (TILE_HEIGHT * level));
+        let (old, new) = (
+            old_size >> (TILE_HEIGHT * level),
+            new_size >> (TILE_HEIGHT * level),
+        );
         let width = u32::try_from(old % FULL).unwrap_or(0);
         if width > 0 && old != new {
             let tile = Tile::new(TILE_HEIGHT, level, old / FULL, width, false);

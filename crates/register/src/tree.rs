@@ -41,11 +41,21 @@ impl Growth {
         let mut count = size;
         while count > 0 {
             let (index, width) = (count >> TILE_HEIGHT, count & 255);
-            let hashes = if width > 0 { tiles.load_tile(edges.len() as u8, index)? } else { Vec::new() };
+            let hashes = if width > 0 {
+                tiles.load_tile(edges.len() as u8, index)?
+            } else {
+                Vec::new()
+            };
             if hashes.len() != width as usize * 32 {
-                return Err(Error::Tree { reason: format!("level {}, tile {index} has a wrong length", edges.len()) });
+                return Err(Error::Tree {
+                    reason: format!("level {}, tile {index} has a wrong length", edges.len()),
+                });
             }
-            edges.push(Edge { index, hashes, is_changed: false });
+            edges.push(Edge {
+                index,
+                hashes,
+                is_changed: false,
+            });
             count >>= TILE_HEIGHT;
         }
         Ok(Self { size, edges })
@@ -67,29 +77,43 @@ impl Growth {
             }
             tiles.store_tile(level as u8, edge.index, &edge.hashes)?;
             hash = Tile::subtree_hash(&edge.hashes);
-            *edge = Edge { index: edge.index + 1, ..Edge::default() };
+            *edge = Edge {
+                index: edge.index + 1,
+                ..Edge::default()
+            };
         }
         Ok(())
     }
 
     /// Stores the unfinished tiles that changed.
     pub(crate) fn finish(self, tiles: &impl Tiles) -> Result<u64, Error> {
-        for (level, edge) in self.edges.iter().enumerate().filter(|(_, edge)| edge.is_changed) {
+        for (level, edge) in self
+            .edges
+            .iter()
+            .enumerate()
+            .filter(|(_, edge)| edge.is_changed)
+        {
             tiles.store_tile(level as u8, edge.index, &edge.hashes)?;
         }
         Ok(self.size)
     }
 }
 
+/// Tiles by level and index.
+type LoadedTiles = HashMap<(u8, u64), Rc<Vec<u8>>>;
+
 /// Reads any hash of the tree from tiles, each tile once.
 pub(crate) struct TileHashes<'a, T> {
     tiles: &'a T,
-    loaded: RefCell<HashMap<(u8, u64), Rc<Vec<u8>>>>,
+    loaded: RefCell<LoadedTiles>,
 }
 
 impl<'a, T: Tiles> TileHashes<'a, T> {
     pub(crate) fn new(tiles: &'a T) -> Self {
-        Self { tiles, loaded: RefCell::default() }
+        Self {
+            tiles,
+            loaded: RefCell::default(),
+        }
     }
 
     fn load(&self, level: u8, index: u64) -> Result<Rc<Vec<u8>>, Error> {
@@ -97,7 +121,9 @@ impl<'a, T: Tiles> TileHashes<'a, T> {
             return Ok(Rc::clone(tile));
         }
         let tile = Rc::new(self.tiles.load_tile(level, index)?);
-        self.loaded.borrow_mut().insert((level, index), Rc::clone(&tile));
+        self.loaded
+            .borrow_mut()
+            .insert((level, index), Rc::clone(&tile));
         Ok(tile)
     }
 
@@ -133,8 +159,14 @@ mod tests {
 
     impl Tiles for MemoryTiles {
         fn load_tile(&self, level: u8, index: u64) -> Result<Vec<u8>, Error> {
-            let missing = || Error::Tree { reason: format!("level {level}, tile {index} is missing") };
-            self.0.borrow().get(&(level, index)).cloned().ok_or_else(missing)
+            let missing = || Error::Tree {
+                reason: format!("level {level}, tile {index} is missing"),
+            };
+            self.0
+                .borrow()
+                .get(&(level, index))
+                .cloned()
+                .ok_or_else(missing)
         }
 
         fn store_tile(&self, level: u8, index: u64, hashes: &[u8]) -> Result<(), Error> {
@@ -177,7 +209,11 @@ mod tests {
         let leaves: Vec<Hash> = (0..700).map(leaf).collect();
         let tiles = grown(&[1, 2, 255, 256, 257, 300, 512, 700]);
         for size in [0, 1, 2, 3, 255, 256, 257, 511, 512, 513, 700] {
-            assert_eq!(root(size, &tiles).unwrap(), by_the_book(&leaves[..size as usize]), "size {size}");
+            assert_eq!(
+                root(size, &tiles).unwrap(),
+                by_the_book(&leaves[..size as usize]),
+                "size {size}"
+            );
         }
     }
 

@@ -20,13 +20,17 @@ const SLICE: u64 = 20;
 /// Slice number `n`: clues, sites and links between them.
 fn slice(n: u64) -> Vec<Entry> {
     let numbers = n * SLICE..(n + 1) * SLICE;
-    numbers.flat_map(|k| [a_clue(1, k), a_site(k), linked(k, k)]).collect()
+    numbers
+        .flat_map(|k| [a_clue(1, k), a_site(k), linked(k, k)])
+        .collect()
 }
 
 /// The part played by the killed process: appends slice after slice and says so.
 #[test]
 fn child() {
-    let Ok(home) = std::env::var(HOME) else { return };
+    let Ok(home) = std::env::var(HOME) else {
+        return;
+    };
     let mut register = Register::open(home.as_ref()).unwrap();
     let mut out = std::io::stdout();
     for n in 0.. {
@@ -63,7 +67,9 @@ fn acknowledged_before_kill(home: &TempHome, wait: Duration) -> u64 {
         .unwrap();
     std::thread::sleep(wait);
     child.kill().unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let lines = BufReader::new(child.stdout.take().unwrap())
+        .lines()
+        .map_while(Result::ok);
     let slices = lines.filter_map(|line| line.strip_prefix("acknowledged ")?.parse::<u64>().ok());
     let acknowledged = slices.max().map_or(0, |n| n + 1);
     child.wait().unwrap();
@@ -75,7 +81,11 @@ fn check_whole_slices(home: &TempHome, acknowledged: u64) {
     let per_slice = SLICE * 3;
     let appended = register.head().unwrap().size - 1;
     assert_eq!(appended % per_slice, 0, "a slice was kept in part");
-    assert!(appended / per_slice >= acknowledged, "acknowledged {acknowledged}, kept {}", appended / per_slice);
+    assert!(
+        appended / per_slice >= acknowledged,
+        "acknowledged {acknowledged}, kept {}",
+        appended / per_slice
+    );
     let mut ids = std::collections::BTreeSet::new();
     register
         .entries(&EntryFilter::default(), |entry| {
@@ -90,5 +100,9 @@ fn check_whole_slices(home: &TempHome, acknowledged: u64) {
             Ok::<(), Error>(())
         })
         .unwrap();
-    assert_eq!(sites, appended / 3, "projections and log were committed together");
+    assert_eq!(
+        sites,
+        appended / 3,
+        "projections and log were committed together"
+    );
 }

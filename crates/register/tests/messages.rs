@@ -13,9 +13,22 @@ fn codes() -> BTreeSet<String> {
         include_str!("../src/constraints.rs"),
         include_str!("../src/geopackage/verify.rs"),
     ];
-    let quoted = |text: &str| text.split('"').filter(|part| part.starts_with("register.")).map(str::to_owned).collect();
-    let all: BTreeSet<String> = sources.into_iter().flat_map(|text| -> Vec<String> { quoted(text) }).collect();
-    all.into_iter().filter(|code| code.bytes().all(|b| b.is_ascii_lowercase() || b == b'.' || b == b'_')).collect()
+    let quoted = |text: &str| {
+        text.split('"')
+            .filter(|part| part.starts_with("register."))
+            .map(str::to_owned)
+            .collect()
+    };
+    let all: BTreeSet<String> = sources
+        .into_iter()
+        .flat_map(|text| -> Vec<String> { quoted(text) })
+        .collect();
+    all.into_iter()
+        .filter(|code| {
+            code.bytes()
+                .all(|b| b.is_ascii_lowercase() || b == b'.' || b == b'_')
+        })
+        .collect()
 }
 
 #[test]
@@ -25,8 +38,11 @@ fn every_code_has_a_sentence_in_both_languages() {
         include_str!("../../../messages/en/register.toml"),
     ];
     for text in languages {
-        let told: BTreeSet<String> =
-            text.lines().filter_map(|line| line.strip_prefix("[\"")?.strip_suffix("\"]")).map(str::to_owned).collect();
+        let told: BTreeSet<String> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("[\"")?.strip_suffix("\"]"))
+            .map(str::to_owned)
+            .collect();
         assert_eq!(told, codes());
     }
 }
@@ -34,11 +50,19 @@ fn every_code_has_a_sentence_in_both_languages() {
 #[test]
 fn every_constraint_of_the_schema_is_in_the_table() {
     let (home, _register) = common::fresh();
-    let tables = "SELECT sql FROM sqlite_schema WHERE sql LIKE '%CONSTRAINT%' AND name NOT LIKE 'gpkg_%'";
+    let tables =
+        "SELECT sql FROM sqlite_schema WHERE sql LIKE '%CONSTRAINT%' AND name NOT LIKE 'gpkg_%'";
     let schema = common::rows(&common::raw(home.path()), tables).join("\n");
-    let named: BTreeSet<&str> =
-        schema.split("CONSTRAINT ").skip(1).filter_map(|rest| rest.split_whitespace().next()).collect();
-    let listed: BTreeSet<&str> = register::CONSTRAINTS.iter().map(|c| c.name).filter(|n| !n.contains('.')).collect();
+    let named: BTreeSet<&str> = schema
+        .split("CONSTRAINT ")
+        .skip(1)
+        .filter_map(|rest| rest.split_whitespace().next())
+        .collect();
+    let listed: BTreeSet<&str> = register::CONSTRAINTS
+        .iter()
+        .map(|c| c.name)
+        .filter(|n| !n.contains('.'))
+        .collect();
     assert_eq!(named, listed);
 }
 
@@ -49,7 +73,11 @@ fn the_schema_is_the_committed_one() {
                ORDER BY type, name";
     let db = common::raw(home.path());
     let mut select = db.prepare(sql).unwrap();
-    let rows: Vec<String> = select.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let rows: Vec<String> = select
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
     insta::assert_snapshot!(rows.join("\n"));
 }
 
@@ -57,8 +85,20 @@ fn the_schema_is_the_committed_one() {
 fn the_file_calls_itself_a_geopackage_1_4() {
     let (home, _register) = common::fresh();
     let db = common::raw(home.path());
-    let number = |name: &str| db.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0)).unwrap();
-    assert_eq!((number("application_id"), number("user_version")), (0x4750_4B47, 10_400));
-    assert_eq!(common::rows(&db, "PRAGMA integrity_check"), [r#"Text("ok")"#]);
-    assert_eq!(common::rows(&db, "PRAGMA foreign_key_check"), Vec::<String>::new());
+    let number = |name: &str| {
+        db.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0))
+            .unwrap()
+    };
+    assert_eq!(
+        (number("application_id"), number("user_version")),
+        (0x4750_4B47, 10_400)
+    );
+    assert_eq!(
+        common::rows(&db, "PRAGMA integrity_check"),
+        [r#"Text("ok")"#]
+    );
+    assert_eq!(
+        common::rows(&db, "PRAGMA foreign_key_check"),
+        Vec::<String>::new()
+    );
 }

@@ -13,7 +13,10 @@ use testkit::{TempHome, later};
 fn rebuilt_projections_are_the_same_row_for_row() {
     let (home, mut register) = with_history();
     let (before, head) = (dump(home.path()), register.head().unwrap());
-    assert!(before.values().all(|rows| !rows.is_empty()), "the history must fill every table");
+    assert!(
+        before.values().all(|rows| !rows.is_empty()),
+        "the history must fill every table"
+    );
     register.rebuild().unwrap();
     assert_eq!(dump(home.path()), before);
     assert_eq!(register.head().unwrap(), head);
@@ -23,7 +26,9 @@ fn rebuilt_projections_are_the_same_row_for_row() {
 fn a_rebuild_mends_what_somebody_changed_by_hand() {
     let (home, mut register) = with_history();
     let before = dump(home.path());
-    raw(home.path()).execute_batch("UPDATE clue_batches SET rows_taken = 0; DELETE FROM permits;").unwrap();
+    raw(home.path())
+        .execute_batch("UPDATE clue_batches SET rows_taken = 0; DELETE FROM permits;")
+        .unwrap();
     assert!(!register.verify().unwrap().is_sound());
     register.rebuild().unwrap();
     assert_eq!(dump(home.path()), before);
@@ -38,7 +43,10 @@ fn projections_of_another_program_are_made_anew_on_opening() {
     let old = "DROP TABLE permits; UPDATE schema_migrations SET sha256 = 'older' WHERE name = 'projections';";
     raw(home.path()).execute_batch(old).unwrap();
     let outdated = Register::open_read_only(home.path());
-    assert!(matches!(outdated, Err(register::Error::OutdatedProjections)), "{outdated:?}");
+    assert!(
+        matches!(outdated, Err(register::Error::OutdatedProjections)),
+        "{outdated:?}"
+    );
     Register::open(home.path()).unwrap();
     assert_eq!(dump(home.path()), before);
 }
@@ -81,11 +89,24 @@ fn an_entry_of_a_kind_nobody_knows_survives_and_disturbs_nothing() {
 #[test]
 fn extents_are_those_of_the_geometries_also_after_a_site_moved_inward() {
     let (home, mut register) = fresh();
-    register.append(&[testkit::a_site(1), testkit::a_site(250)], later(0, 1)).unwrap();
-    let extent = || rows(&raw(home.path()), "SELECT min_x, max_x FROM gpkg_contents WHERE table_name = 'sites'");
+    register
+        .append(&[testkit::a_site(1), testkit::a_site(250)], later(0, 1))
+        .unwrap();
+    let extent = || {
+        rows(
+            &raw(home.path()),
+            "SELECT min_x, max_x FROM gpkg_contents WHERE table_name = 'sites'",
+        )
+    };
     assert_eq!(extent(), ["Real(106.001)|Real(106.25)"]);
-    let inward = domain::entries::SiteFacts { lon: Some(106.1), lat: Some(35.55), ..Default::default() };
-    register.append(&[testkit::amended(250, inward)], later(0, 2)).unwrap();
+    let inward = domain::entries::SiteFacts {
+        lon: Some(106.1),
+        lat: Some(35.55),
+        ..Default::default()
+    };
+    register
+        .append(&[testkit::amended(250, inward)], later(0, 2))
+        .unwrap();
     assert_eq!(extent(), ["Real(106.001)|Real(106.1)"]);
 }
 
@@ -98,14 +119,18 @@ fn what_cannot_be_written_as_json_is_refused_wherever_it_hides() {
     let mut shaped = testkit::a_boundary("inf");
     shaped.boundary = testkit::square(f64::INFINITY, 35.5, 0.1);
     for body in [hidden, shaped] {
-        let id = domain::ids::EntryId::derived(testkit::start(), &[body.boundary_version.as_bytes()]);
+        let id =
+            domain::ids::EntryId::derived(testkit::start(), &[body.boundary_version.as_bytes()]);
         let entry = domain::entry::Entry {
             id,
             body: body.into(),
             ..testkit::a_site(1)
         };
         let refused = register.append(&[entry], later(0, 1));
-        assert!(matches!(refused, Err(register::Error::Encode { .. })), "{refused:?}");
+        assert!(
+            matches!(refused, Err(register::Error::Encode { .. })),
+            "{refused:?}"
+        );
     }
     assert_eq!(register.head().unwrap(), head);
 }

@@ -13,13 +13,24 @@ use rusqlite::params;
 use testkit::later;
 
 fn codes(register: &Register) -> Vec<&'static str> {
-    let mut codes: Vec<&str> = register.verify().unwrap().faults.iter().map(|fault| fault.code).collect();
+    let mut codes: Vec<&str> = register
+        .verify()
+        .unwrap()
+        .faults
+        .iter()
+        .map(|fault| fault.code)
+        .collect();
     codes.dedup();
     codes
 }
 
 fn drop_guards(db: &rusqlite::Connection) {
-    for name in ["entries_refuse_update", "entries_refuse_delete", "blobs_refuse_update", "blobs_refuse_delete"] {
+    for name in [
+        "entries_refuse_update",
+        "entries_refuse_delete",
+        "blobs_refuse_update",
+        "blobs_refuse_delete",
+    ] {
         db.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
     }
 }
@@ -61,7 +72,9 @@ fn entries_refuse_to_be_changed_deleted_or_replaced() {
 #[test]
 fn a_dropped_trigger_is_found() {
     let (home, register) = with_history();
-    raw(home.path()).execute_batch("DROP TRIGGER entries_refuse_delete").unwrap();
+    raw(home.path())
+        .execute_batch("DROP TRIGGER entries_refuse_delete")
+        .unwrap();
     assert_eq!(codes(&register), ["register.verify.schema_differs"]);
 }
 
@@ -72,12 +85,17 @@ fn an_entry_removed_from_the_end_with_its_traces_contradicts_the_published_check
     drop(register);
     let db = raw(home.path());
     drop_guards(&db);
-    db.execute("DELETE FROM entries WHERE seq = ?1", [last]).unwrap();
-    db.execute("DELETE FROM checkpoints WHERE size > ?1", [last]).unwrap();
+    db.execute("DELETE FROM entries WHERE seq = ?1", [last])
+        .unwrap();
+    db.execute("DELETE FROM checkpoints WHERE size > ?1", [last])
+        .unwrap();
     let found = codes(&Register::open_read_only(home.path()).unwrap());
     assert!(found.contains(&"register.verify.log_forked"), "{found:?}");
     // And nothing more is signed over it.
-    assert!(matches!(Register::open(home.path()), Err(Error::Forked { .. })));
+    assert!(matches!(
+        Register::open(home.path()),
+        Err(Error::Forked { .. })
+    ));
 }
 
 #[test]
@@ -87,7 +105,12 @@ fn an_entry_removed_from_the_middle_is_missed() {
     drop_guards(&db);
     db.execute("DELETE FROM entries WHERE seq = 5", []).unwrap();
     let report = register.verify().unwrap();
-    assert!(report.faults.iter().any(|f| f.code == "register.verify.entry_missing" && f.seq == Some(5)));
+    assert!(
+        report
+            .faults
+            .iter()
+            .any(|f| f.code == "register.verify.entry_missing" && f.seq == Some(5))
+    );
 }
 
 #[test]
@@ -96,34 +119,63 @@ fn an_entry_rewritten_with_its_leaf_and_tree_contradicts_the_signature() {
     drop(register);
     let db = raw(home.path());
     drop_guards(&db);
-    let text: String = db.query_row("SELECT canonical FROM entries WHERE seq = 8", [], |r| r.get(0)).unwrap();
+    let text: String = db
+        .query_row("SELECT canonical FROM entries WHERE seq = 8", [], |r| {
+            r.get(0)
+        })
+        .unwrap();
     let text = text.replace("林地变为裸地", "草地变为裸地");
     let leaf = tlog_tiles::tlog::record_hash(text.as_bytes()).0;
-    db.execute("UPDATE entries SET canonical = ?1, leaf_hash = ?2 WHERE seq = 8", params![text, leaf]).unwrap();
-    let mut tile: Vec<u8> = db.query_row("SELECT hashes FROM log_tiles WHERE tile_id = 0", [], |r| r.get(0)).unwrap();
+    db.execute(
+        "UPDATE entries SET canonical = ?1, leaf_hash = ?2 WHERE seq = 8",
+        params![text, leaf],
+    )
+    .unwrap();
+    let mut tile: Vec<u8> = db
+        .query_row("SELECT hashes FROM log_tiles WHERE tile_id = 0", [], |r| {
+            r.get(0)
+        })
+        .unwrap();
     tile[8 * 32..9 * 32].copy_from_slice(&leaf);
-    db.execute("UPDATE log_tiles SET hashes = ?1 WHERE tile_id = 0", [tile]).unwrap();
+    db.execute("UPDATE log_tiles SET hashes = ?1 WHERE tile_id = 0", [tile])
+        .unwrap();
     let found = codes(&Register::open_read_only(home.path()).unwrap());
-    assert!(found.contains(&"register.verify.checkpoint_differs"), "{found:?}");
+    assert!(
+        found.contains(&"register.verify.checkpoint_differs"),
+        "{found:?}"
+    );
     assert!(found.contains(&"register.verify.log_forked"), "{found:?}");
-    assert!(matches!(Register::open(home.path()), Err(Error::Forked { .. })), "nothing is signed over it");
+    assert!(
+        matches!(Register::open(home.path()), Err(Error::Forked { .. })),
+        "nothing is signed over it"
+    );
 }
 
 #[test]
 fn a_blob_altered_lost_or_never_stored_is_found() {
     let (home, mut register) = with_history();
     let blob = register.put_blob(&mut "照片".as_bytes(), 100).unwrap();
-    let path = home.join(&format!("blobs/{}/{}/{}", &blob.sha256[..2], &blob.sha256[2..4], blob.sha256));
+    let path = home.join(&format!(
+        "blobs/{}/{}/{}",
+        &blob.sha256[..2],
+        &blob.sha256[2..4],
+        blob.sha256
+    ));
     fs::write(&path, "照爿").unwrap();
     assert_eq!(codes(&register), ["register.verify.blob_altered"]);
     fs::remove_file(&path).unwrap();
     assert_eq!(codes(&register), ["register.verify.blob_missing"]);
     register.put_blob(&mut "照片".as_bytes(), 100).unwrap();
     assert_eq!(codes(&register), Vec::<&str>::new());
-    register.append(&[testkit::a_batch(7, 0)], later(0, 9)).unwrap();
+    register
+        .append(&[testkit::a_batch(7, 0)], later(0, 9))
+        .unwrap();
     let report = register.verify().unwrap();
     assert_eq!(report.faults[0].code, "register.verify.blob_unlisted");
-    assert_eq!(report.faults[0].seq, Some(register.head().unwrap().size - 1));
+    assert_eq!(
+        report.faults[0].seq,
+        Some(register.head().unwrap().size - 1)
+    );
 }
 
 #[test]
@@ -131,12 +183,21 @@ fn a_changed_file_of_the_published_log_is_found() {
     let (home, register) = with_history();
     for name in ["tile/0/000.p", "tile/entries/000.p"] {
         let folder = home.join("log").join(name);
-        let path = fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+        let path = fs::read_dir(&folder)
+            .unwrap()
+            .next()
+            .unwrap()
+            .unwrap()
+            .path();
         let content = fs::read(&path).unwrap();
         let mut changed = content.clone();
         changed[40] ^= 1;
         fs::write(&path, changed).unwrap();
-        assert_eq!(codes(&register), ["register.verify.log_file_differs"], "{name}");
+        assert_eq!(
+            codes(&register),
+            ["register.verify.log_file_differs"],
+            "{name}"
+        );
         fs::write(&path, content).unwrap();
     }
     fs::remove_file(home.join("log/checkpoint")).unwrap();
@@ -153,26 +214,51 @@ fn a_schema_of_a_newer_program_is_refused() {
     let (home, register) = with_history();
     drop(register);
     let db = raw(home.path());
-    db.execute("INSERT INTO schema_migrations VALUES (99, 'later', '')", []).unwrap();
-    for opened in [Register::open(home.path()), Register::open_read_only(home.path())] {
-        assert!(matches!(opened, Err(Error::NewerSchema { found: 99, .. })), "{opened:?}");
+    db.execute("INSERT INTO schema_migrations VALUES (99, 'later', '')", [])
+        .unwrap();
+    for opened in [
+        Register::open(home.path()),
+        Register::open_read_only(home.path()),
+    ] {
+        assert!(
+            matches!(opened, Err(Error::NewerSchema { found: 99, .. })),
+            "{opened:?}"
+        );
     }
-    db.execute_batch("DELETE FROM schema_migrations WHERE version = 99").unwrap();
-    db.execute_batch("UPDATE schema_migrations SET sha256 = 'other' WHERE version = 1").unwrap();
-    assert!(matches!(Register::open(home.path()), Err(Error::AlteredMigration { version: 1 })));
+    db.execute_batch("DELETE FROM schema_migrations WHERE version = 99")
+        .unwrap();
+    db.execute_batch("UPDATE schema_migrations SET sha256 = 'other' WHERE version = 1")
+        .unwrap();
+    assert!(matches!(
+        Register::open(home.path()),
+        Err(Error::AlteredMigration { version: 1 })
+    ));
 }
 
 #[test]
 fn what_is_no_register_is_refused() {
     let home = testkit::TempHome::new();
-    assert!(matches!(Register::open(home.path()), Err(Error::NotARegister(_))));
+    assert!(matches!(
+        Register::open(home.path()),
+        Err(Error::NotARegister(_))
+    ));
     fs::write(home.join("register.gpkg"), "").unwrap();
-    assert!(matches!(Register::open(home.path()), Err(Error::NotARegister(_))));
-    fs::write(home.join("register.gpkg"), "not a database at all, but long enough to have a header".repeat(9)).unwrap();
+    assert!(matches!(
+        Register::open(home.path()),
+        Err(Error::NotARegister(_))
+    ));
+    fs::write(
+        home.join("register.gpkg"),
+        "not a database at all, but long enough to have a header".repeat(9),
+    )
+    .unwrap();
     assert!(Register::open(home.path()).is_err());
     let (home, register) = with_history();
     drop(register);
-    assert!(matches!(Register::create(home.path(), &common::opening()), Err(Error::AlreadyOpened(_))));
+    assert!(matches!(
+        Register::create(home.path(), &common::opening()),
+        Err(Error::AlreadyOpened(_))
+    ));
 }
 
 #[test]
@@ -182,7 +268,10 @@ fn without_its_key_a_register_is_read_and_not_written() {
     fs::remove_file(home.join("keys/node.key")).unwrap();
     let mut register = Register::open(home.path()).unwrap();
     assert_eq!(codes(&register), Vec::<&str>::new());
-    assert!(matches!(register.append(&[testkit::a_site(9)], later(0, 9)), Err(Error::Key { .. })));
+    assert!(matches!(
+        register.append(&[testkit::a_site(9)], later(0, 9)),
+        Err(Error::Key { .. })
+    ));
 }
 
 proptest! {

@@ -1,9 +1,9 @@
 //! Builders of entries. Everything follows from small numbers, so the same test makes the same ids every time.
 
 use domain::entries::{
-    Basis, ClueBatchImported, ClueFacts, ClueLinked, ClueReceived, ClueScreened, ClueUnlinked, DeterminationRecorded,
-    IssueCarriedOver, PermitRecorded, SiteAmended, SiteFacts, SiteRegistered, SourcePlace, TeamMember,
-    VerificationRecorded,
+    Basis, ClueBatchImported, ClueFacts, ClueLinked, ClueReceived, ClueScreened, ClueUnlinked,
+    DeterminationRecorded, IssueCarriedOver, PermitRecorded, SiteAmended, SiteFacts,
+    SiteRegistered, SourcePlace, TeamMember, VerificationRecorded,
 };
 use domain::entry::{Entry, EntryBody};
 use domain::ids::{BatchId, ClueId, EntryId, SiteId, StreamId};
@@ -89,7 +89,11 @@ pub fn a_clue(batch: u64, n: u64) -> Entry {
             stated_area_m2: Some(1234.5 + n as f64),
             area_m2: Some(1200.25 + n as f64),
             change_kind: Some("new".to_owned()),
-            shape: Some(square(106.0 + 0.299 * step(7919, 10_007), 35.5 + 0.099 * step(104_729, 10_009), 0.0005)),
+            shape: Some(square(
+                106.0 + 0.299 * step(7919, 10_007),
+                35.5 + 0.099 * step(104_729, 10_009),
+                0.0005,
+            )),
             ..ClueFacts::default()
         },
     };
@@ -104,7 +108,10 @@ pub fn a_site(n: u64) -> Entry {
         site_code: format!("CS-2019-{n:04}"),
         reserve_code: RESERVE_CODE.to_owned(),
         campaign_id: "lvdun-2019".to_owned(),
-        basis: Basis::Clue { clue_id: ClueId::seeded(n), batch_id: BatchId::seeded(1) },
+        basis: Basis::Clue {
+            clue_id: ClueId::seeded(n),
+            batch_id: BatchId::seeded(1),
+        },
         facts: SiteFacts {
             facility_name: Some(format!("采石场{n}号")),
             activity_type_code: Some("quarry".to_owned()),
@@ -119,8 +126,13 @@ pub fn a_site(n: u64) -> Entry {
 
 /// Further facts of site number `n`, stated by a person.
 pub fn amended(n: u64, facts: SiteFacts) -> Entry {
-    let basis = Basis::Person { reason: "现场补充".to_owned() };
-    entry(StreamId::site(SiteId::seeded(n)), SiteAmended { basis, facts })
+    let basis = Basis::Person {
+        reason: "现场补充".to_owned(),
+    };
+    entry(
+        StreamId::site(SiteId::seeded(n)),
+        SiteAmended { basis, facts },
+    )
 }
 
 /// Clue number `clue` of batch 1 linked to site number `site`.
@@ -142,7 +154,10 @@ pub fn linked(site: u64, clue: u64) -> Entry {
 
 /// The link of a clue undone.
 pub fn unlinked(site: u64, clue: u64) -> Entry {
-    let body = ClueUnlinked { clue_id: ClueId::seeded(clue), reason: "并非同一处".to_owned() };
+    let body = ClueUnlinked {
+        clue_id: ClueId::seeded(clue),
+        reason: "并非同一处".to_owned(),
+    };
     entry(StreamId::site(SiteId::seeded(site)), body)
 }
 
@@ -160,7 +175,10 @@ pub fn screened(clue: u64) -> Entry {
 
 /// A field verification of site number `n` that finds an issue.
 pub fn a_verification(n: u64, conclusion: &str) -> Entry {
-    let member = |post: &str| TeamMember { post: post.to_owned(), unit: Some("后河保护站".to_owned()) };
+    let member = |post: &str| TeamMember {
+        post: post.to_owned(),
+        unit: Some("后河保护站".to_owned()),
+    };
     let body = VerificationRecorded {
         round: "first".to_owned(),
         method: "field".to_owned(),
@@ -177,10 +195,18 @@ pub fn a_verification(n: u64, conclusion: &str) -> Entry {
         suggested_disposal: None,
         photo_count: None,
         evidence: vec![],
-        facts: SiteFacts { has_issue: Some("yes".to_owned()), ..SiteFacts::default() },
-        basis: Basis::Person { reason: "现场核查".to_owned() },
+        facts: SiteFacts {
+            has_issue: Some("yes".to_owned()),
+            ..SiteFacts::default()
+        },
+        basis: Basis::Person {
+            reason: "现场核查".to_owned(),
+        },
     };
-    Entry { author: station_head(), ..entry(StreamId::site(SiteId::seeded(n)), body) }
+    Entry {
+        author: station_head(),
+        ..entry(StreamId::site(SiteId::seeded(n)), body)
+    }
 }
 
 /// A permit of site number `n`.
@@ -195,7 +221,9 @@ pub fn a_permit(n: u64, document_number: &str) -> Entry {
         area_m2: None,
         is_absent: false,
         note: None,
-        basis: Basis::Person { reason: "查阅档案".to_owned() },
+        basis: Basis::Person {
+            reason: "查阅档案".to_owned(),
+        },
     };
     entry(StreamId::site(SiteId::seeded(n)), body)
 }
@@ -211,7 +239,9 @@ pub fn carried_over(n: u64) -> Entry {
         responsible_person: None,
         due_on: "2018-12".parse().ok(),
         progress: Some("整改中".to_owned()),
-        basis: Basis::Person { reason: "历史台账".to_owned() },
+        basis: Basis::Person {
+            reason: "历史台账".to_owned(),
+        },
     };
     entry(StreamId::site(SiteId::seeded(n)), body)
 }
@@ -226,7 +256,9 @@ pub fn a_determination(n: u64, result: &str) -> Entry {
         result: result.to_owned(),
         determined_on: Some(date(2019, 3, 1)),
         document_number: None,
-        basis: Basis::Person { reason: "市级认定".to_owned() },
+        basis: Basis::Person {
+            reason: "市级认定".to_owned(),
+        },
     };
     entry(StreamId::site(SiteId::seeded(n)), body)
 }

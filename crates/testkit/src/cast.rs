@@ -3,7 +3,11 @@
 use domain::entry::Author;
 
 fn author(actor: &str, role: &str, unit: &str) -> Author {
-    Author { actor: actor.to_owned(), role: role.to_owned(), unit: unit.to_owned() }
+    Author {
+        actor: actor.to_owned(),
+        role: role.to_owned(),
+        unit: unit.to_owned(),
+    }
 }
 
 /// 站长·后河: head of one station.

@@ -8,7 +8,10 @@ pub struct TempHome(tempfile::TempDir);
 
 impl TempHome {
     /// A fresh, empty folder.
-    #[allow(clippy::new_without_default, reason = "a folder on disk is no default value")]
+    #[allow(
+        clippy::new_without_default,
+        reason = "a folder on disk is no default value"
+    )]
     pub fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }

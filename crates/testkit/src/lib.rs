@@ -1,6 +1,10 @@
 //! What tests share: a cast of people, a clock that stands, ids that repeat, and builders of entries.
 
-#![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a failing test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "a failing test may panic"
+)]
 
 mod builders;
 mod cast;
@@ -8,12 +12,14 @@ mod home;
 mod reserve;
 
 pub use builders::{
-    a_batch, a_clue, a_determination, a_permit, a_site, a_verification, amended, carried_over, entry, linked,
-    screened, unlinked, Seeded,
+    Seeded, a_batch, a_clue, a_determination, a_permit, a_site, a_verification, amended,
+    carried_over, entry, linked, screened, unlinked,
 };
-pub use cast::{area_lead, bureau_office, case_officer, importer, outside_unit, reviewer, station_head};
+pub use cast::{
+    area_lead, bureau_office, case_officer, importer, outside_unit, reviewer, station_head,
+};
 pub use home::TempHome;
-pub use reserve::{a_boundary, a_reserve, a_route, square, stations, RESERVE_CODE};
+pub use reserve::{RESERVE_CODE, a_boundary, a_reserve, a_route, square, stations};
 
 use jiff::Timestamp;
 

@@ -1,6 +1,8 @@
 //! A tiny reserve: three zones side by side, two stations, one route.
 
-use domain::entries::{BoundaryAdopted, ReserveRegistered, Route, RoutesAdopted, Station, StationsAdopted, Zone};
+use domain::entries::{
+    BoundaryAdopted, ReserveRegistered, Route, RoutesAdopted, Station, StationsAdopted, Zone,
+};
 use domain::shape::Shape;
 use geo_types::{Geometry, LineString, Polygon};
 
@@ -9,8 +11,17 @@ pub const RESERVE_CODE: &str = "CESHI-001";
 
 /// A square with its south-west corner at a place, sides in degrees.
 pub fn square(lon: f64, lat: f64, side: f64) -> Shape {
-    let ring = vec![(lon, lat), (lon + side, lat), (lon + side, lat + side), (lon, lat + side), (lon, lat)];
-    Shape(Geometry::Polygon(Polygon::new(LineString::from(ring), vec![])))
+    let ring = vec![
+        (lon, lat),
+        (lon + side, lat),
+        (lon + side, lat + side),
+        (lon, lat + side),
+        (lon, lat),
+    ];
+    Shape(Geometry::Polygon(Polygon::new(
+        LineString::from(ring),
+        vec![],
+    )))
 }
 
 fn zone(zone_id: &str, zone_kind: &str, lon: f64) -> Zone {
@@ -43,7 +54,13 @@ pub fn a_reserve() -> ReserveRegistered {
 
 /// A boundary with core, buffer and experimental zone from west to east, each 0.1° wide, from 106.0°E 35.5°N.
 pub fn a_boundary(boundary_version: &str) -> BoundaryAdopted {
-    let ring = vec![(106.0, 35.5), (106.3, 35.5), (106.3, 35.6), (106.0, 35.6), (106.0, 35.5)];
+    let ring = vec![
+        (106.0, 35.5),
+        (106.3, 35.5),
+        (106.3, 35.6),
+        (106.0, 35.6),
+        (106.0, 35.5),
+    ];
     BoundaryAdopted {
         reserve_code: RESERVE_CODE.to_owned(),
         boundary_version: boundary_version.to_owned(),
@@ -54,7 +71,10 @@ pub fn a_boundary(boundary_version: &str) -> BoundaryAdopted {
         source_sha256: "0".repeat(64),
         crs_used: "EPSG:4490".to_owned(),
         area_m2: 3.0e8,
-        boundary: Shape(Geometry::Polygon(Polygon::new(LineString::from(ring), vec![]))),
+        boundary: Shape(Geometry::Polygon(Polygon::new(
+            LineString::from(ring),
+            vec![],
+        ))),
         zones: vec![
             zone("HX-1", "core", 106.0),
             zone("HC-1", "buffer", 106.1),
@@ -64,7 +84,12 @@ pub fn a_boundary(boundary_version: &str) -> BoundaryAdopted {
 }
 
 fn station(station_id: &str, name: &str, lon: f64) -> Station {
-    Station { station_id: station_id.to_owned(), name: name.to_owned(), area_m2: 1.0e8, shape: square(lon, 35.5, 0.1) }
+    Station {
+        station_id: station_id.to_owned(),
+        name: name.to_owned(),
+        area_m2: 1.0e8,
+        shape: square(lon, 35.5, 0.1),
+    }
 }
 
 /// Two stations, west and east.
@@ -74,7 +99,10 @@ pub fn stations(version: &str) -> StationsAdopted {
         version: version.to_owned(),
         source_sha256: "0".repeat(64),
         crs_used: "EPSG:4490".to_owned(),
-        stations: vec![station("houhe", "后河保护站", 106.0), station("qianhe", "前河保护站", 106.1)],
+        stations: vec![
+            station("houhe", "后河保护站", 106.0),
+            station("qianhe", "前河保护站", 106.1),
+        ],
     }
 }
 

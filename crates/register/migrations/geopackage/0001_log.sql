@@ -33,7 +33,8 @@ WHEN EXISTS (SELECT 1 FROM entries WHERE seq = NEW.seq)
   OR EXISTS (SELECT 1 FROM entries WHERE entry_id = NEW.entry_id)
   OR EXISTS (SELECT 1 FROM entries WHERE stream = NEW.stream AND version = NEW.version)
 BEGIN
-  SELECT RAISE(ABORT, 'entries.append_only');
+  -- FAIL, not ABORT: one row, and no journal of its own for every statement that appends.
+  SELECT RAISE(FAIL, 'entries.append_only');
 END;
 
 CREATE TABLE streams (

@@ -29,7 +29,8 @@ impl GeoPackage {
         self.copy_database(&home.database())?;
         if with_key {
             let key = home.key();
-            fs::copy(self.home.key(), &key).map_err(Error::file("copy the signing key to", &key))?;
+            fs::copy(self.home.key(), &key)
+                .map_err(Error::file("copy the signing key to", &key))?;
         }
         let copy = Self::open_read_only(to)?;
         let blobs = self.copy_blobs(&copy)?;
@@ -43,7 +44,10 @@ impl GeoPackage {
         let mut copy = Connection::open(path).map_err(failed("open the copy"))?;
         let backup = Backup::new(&self.db, &mut copy).map_err(failed("begin the copy"))?;
         loop {
-            match backup.step(PAGES_A_STEP).map_err(failed("copy its pages"))? {
+            match backup
+                .step(PAGES_A_STEP)
+                .map_err(failed("copy its pages"))?
+            {
                 StepResult::Done => break,
                 StepResult::More => {}
                 // Another process is writing: the copy goes on when it is done.
@@ -51,7 +55,8 @@ impl GeoPackage {
             }
         }
         drop(backup);
-        copy.close().map_err(|(_, source)| failed("close the copy")(source))
+        copy.close()
+            .map_err(|(_, source)| failed("close the copy")(source))
     }
 
     /// Copies the blobs the copied database lists, hashing each on the way.
@@ -61,7 +66,9 @@ impl GeoPackage {
         for name in &names {
             let copied = to.put(&mut from.open(name)?, u64::MAX)?;
             if copied.sha256 != *name {
-                return Err(Error::CopyDiffers { reason: format!("blob {name} was altered") });
+                return Err(Error::CopyDiffers {
+                    reason: format!("blob {name} was altered"),
+                });
             }
         }
         Ok(names.len() as u64)
@@ -72,19 +79,36 @@ impl GeoPackage {
         let drill = copy.verify()?;
         let head = drill.head;
         if self.root_at(head.size)? != head.root_hash {
-            return Err(Error::CopyDiffers { reason: format!("other root hash at size {}", head.size) });
+            return Err(Error::CopyDiffers {
+                reason: format!("other root hash at size {}", head.size),
+            });
         }
         let count = |table: &str| {
             let sql = format!("SELECT count(*) FROM {table}");
-            copy.db.query_row(&sql, [], |row| row.get::<_, i64>(0)).map_err(failed("count the copy"))
+            copy.db
+                .query_row(&sql, [], |row| row.get::<_, i64>(0))
+                .map_err(failed("count the copy"))
         };
-        let (sites, clues) = (count("sites")?.unsigned_abs(), count("clues")?.unsigned_abs());
-        Ok(BackupReport { head, blobs, sites, clues, has_key, drill })
+        let (sites, clues) = (
+            count("sites")?.unsigned_abs(),
+            count("clues")?.unsigned_abs(),
+        );
+        Ok(BackupReport {
+            head,
+            blobs,
+            sites,
+            clues,
+            has_key,
+            drill,
+        })
     }
 }
 
 fn listed(db: &Connection) -> Result<Vec<String>, Error> {
-    let mut select = db.prepare("SELECT sha256 FROM blobs ORDER BY blob_id").map_err(failed("list the blobs"))?;
+    let mut select = db
+        .prepare("SELECT sha256 FROM blobs ORDER BY blob_id")
+        .map_err(failed("list the blobs"))?;
     let rows = select.query_map([], |row| row.get(0));
-    rows.and_then(Iterator::collect).map_err(failed("list the blobs"))
+    rows.and_then(Iterator::collect)
+        .map_err(failed("list the blobs"))
 }

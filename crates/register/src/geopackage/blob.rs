@@ -17,7 +17,10 @@ pub(crate) struct Envelope {
 }
 
 impl Envelope {
-    const NOTHING: Self = Self { min: [f64::INFINITY; 2], max: [f64::NEG_INFINITY; 2] };
+    const NOTHING: Self = Self {
+        min: [f64::INFINITY; 2],
+        max: [f64::NEG_INFINITY; 2],
+    };
 
     fn take(&mut self, c: Coord<f64>) {
         self.min = [self.min[0].min(c.x), self.min[1].min(c.y)];
@@ -52,7 +55,12 @@ pub(crate) fn encode(geometry: &Geometry<f64>) -> Vec<u8> {
     blob.push(if is_empty { 0b1_0001 } else { 0b0_0011 });
     blob.extend_from_slice(&SRS_ID.to_le_bytes());
     if !is_empty {
-        for side in [envelope.min[0], envelope.max[0], envelope.min[1], envelope.max[1]] {
+        for side in [
+            envelope.min[0],
+            envelope.max[0],
+            envelope.min[1],
+            envelope.max[1],
+        ] {
             blob.extend_from_slice(&side.to_le_bytes());
         }
     }
@@ -79,7 +87,12 @@ fn write_geometry(wkb: &mut Vec<u8>, geometry: &Geometry<f64>, envelope: &mut En
             write_parts(wkb, 4, m.0.iter().map(|p| Geometry::Point(*p)), envelope);
         }
         Geometry::MultiLineString(m) => {
-            write_parts(wkb, 5, m.0.iter().map(|l| Geometry::LineString(l.clone())), envelope);
+            write_parts(
+                wkb,
+                5,
+                m.0.iter().map(|l| Geometry::LineString(l.clone())),
+                envelope,
+            );
         }
         Geometry::MultiPolygon(m) => {
             start(wkb, 6);
@@ -120,7 +133,9 @@ fn write_count(wkb: &mut Vec<u8>, count: usize) {
 fn write_polygon(wkb: &mut Vec<u8>, polygon: &Polygon<f64>, envelope: &mut Envelope) {
     start(wkb, 3);
     let is_empty = polygon.exterior().0.is_empty();
-    let rings: Vec<&LineString<f64>> = std::iter::once(polygon.exterior()).chain(polygon.interiors()).collect();
+    let rings: Vec<&LineString<f64>> = std::iter::once(polygon.exterior())
+        .chain(polygon.interiors())
+        .collect();
     let rings = if is_empty { &[][..] } else { &rings[..] };
     write_count(wkb, rings.len());
     for ring in rings {
@@ -137,7 +152,10 @@ fn write_coords(wkb: &mut Vec<u8>, coords: &[Coord<f64>], envelope: &mut Envelop
 
 fn write_coord(wkb: &mut Vec<u8>, coord: Coord<f64>, envelope: &mut Envelope) {
     // Canonical JSON knows no negative zero; adding zero keeps the row the same before and after a rebuild.
-    let coord = Coord { x: coord.x + 0.0, y: coord.y + 0.0 };
+    let coord = Coord {
+        x: coord.x + 0.0,
+        y: coord.y + 0.0,
+    };
     envelope.take(coord);
     wkb.extend_from_slice(&coord.x.to_le_bytes());
     wkb.extend_from_slice(&coord.y.to_le_bytes());
@@ -157,7 +175,10 @@ pub(crate) fn envelope(blob: &[u8]) -> Option<Envelope> {
         0 => point_of(blob.get(8..)?),
         1..=4 => {
             let side = |n: usize| number_at(blob, 8 + 8 * n, is_little);
-            Some(Envelope { min: [side(0)?, side(2)?], max: [side(1)?, side(3)?] })
+            Some(Envelope {
+                min: [side(0)?, side(2)?],
+                max: [side(1)?, side(3)?],
+            })
         }
         _ => None,
     }
@@ -166,27 +187,54 @@ pub(crate) fn envelope(blob: &[u8]) -> Option<Envelope> {
 fn point_of(wkb: &[u8]) -> Option<Envelope> {
     let is_little = *wkb.first()? == 1;
     let kind: [u8; 4] = wkb.get(1..5)?.try_into().ok()?;
-    let kind = if is_little { u32::from_le_bytes(kind) } else { u32::from_be_bytes(kind) };
-    let place = [number_at(wkb, 5, is_little)?, number_at(wkb, 13, is_little)?];
-    (kind % 1000 == 1 && place.iter().all(|n| n.is_finite())).then_some(Envelope { min: place, max: place })
+    let kind = if is_little {
+        u32::from_le_bytes(kind)
+    } else {
+        u32::from_be_bytes(kind)
+    };
+    let place = [
+        number_at(wkb, 5, is_little)?,
+        number_at(wkb, 13, is_little)?,
+    ];
+    (kind % 1000 == 1 && place.iter().all(|n| n.is_finite())).then_some(Envelope {
+        min: place,
+        max: place,
+    })
 }
 
 fn number_at(bytes: &[u8], at: usize, is_little: bool) -> Option<f64> {
     let bytes: [u8; 8] = bytes.get(at..at + 8)?.try_into().ok()?;
-    Some(if is_little { f64::from_le_bytes(bytes) } else { f64::from_be_bytes(bytes) })
+    Some(if is_little {
+        f64::from_le_bytes(bytes)
+    } else {
+        f64::from_be_bytes(bytes)
+    })
 }
 
 /// Gives a connection the functions that the R-tree triggers of a GeoPackage call.
 pub(crate) fn register_functions(db: &Connection) -> Result<(), Error> {
-    let sides: [(&str, fn(&Envelope) -> f64); 4] =
-        [("ST_MinX", |e| e.min[0]), ("ST_MaxX", |e| e.max[0]), ("ST_MinY", |e| e.min[1]), ("ST_MaxY", |e| e.max[1])];
-    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
-    let refused = |source| Error::Database { attempt: "take the spatial functions", source };
+    type Side = fn(&Envelope) -> f64;
+    let sides: [(&str, Side); 4] = [
+        ("ST_MinX", |e| e.min[0]),
+        ("ST_MaxX", |e| e.max[0]),
+        ("ST_MinY", |e| e.min[1]),
+        ("ST_MaxY", |e| e.max[1]),
+    ];
+    let flags = FunctionFlags::SQLITE_UTF8
+        | FunctionFlags::SQLITE_DETERMINISTIC
+        | FunctionFlags::SQLITE_INNOCUOUS;
+    let refused = |source| Error::Database {
+        attempt: "take the spatial functions",
+        source,
+    };
     for (name, side) in sides {
-        db.create_scalar_function(name, 1, flags, move |ctx| Ok(of_argument(ctx).as_ref().map(side)))
-            .map_err(refused)?;
+        db.create_scalar_function(name, 1, flags, move |ctx| {
+            Ok(of_argument(ctx).as_ref().map(side))
+        })
+        .map_err(refused)?;
     }
-    db.create_scalar_function("ST_IsEmpty", 1, flags, |ctx| Ok(of_argument(ctx).is_none())).map_err(refused)
+    db.create_scalar_function("ST_IsEmpty", 1, flags, |ctx| Ok(of_argument(ctx).is_none()))
+        .map_err(refused)
 }
 
 fn of_argument(ctx: &Context<'_>) -> Option<Envelope> {
@@ -201,16 +249,26 @@ mod tests {
 
     #[test]
     fn the_header_holds_the_envelope() {
-        let shape = Geometry::Polygon(polygon![(x: 106., y: 35.), (x: 107., y: 35.), (x: 107., y: 36.5)]);
+        let shape =
+            Geometry::Polygon(polygon![(x: 106., y: 35.), (x: 107., y: 35.), (x: 107., y: 36.5)]);
         let blob = encode(&shape);
         assert_eq!(&blob[..8], b"GP\0\x03\x8a\x11\0\0");
-        assert_eq!(envelope(&blob), Some(Envelope { min: [106., 35.], max: [107., 36.5] }));
+        assert_eq!(
+            envelope(&blob),
+            Some(Envelope {
+                min: [106., 35.],
+                max: [107., 36.5]
+            })
+        );
         assert_eq!(blob.len(), 8 + 32 + 1 + 4 + 4 + 4 + 4 * 16);
     }
 
     #[test]
     fn nothing_is_empty() {
-        for shape in [Geometry::MultiPolygon(MultiPolygon(vec![])), Geometry::LineString(line_string![])] {
+        for shape in [
+            Geometry::MultiPolygon(MultiPolygon(vec![])),
+            Geometry::LineString(line_string![]),
+        ] {
             assert_eq!(envelope(&encode(&shape)), None);
         }
     }

@@ -25,8 +25,12 @@ pub(super) struct DbTiles<'a>(pub(super) &'a Connection);
 
 impl DbTiles<'_> {
     fn id(level: u8, index: u64) -> Result<i64, Error> {
-        let wrong = |_| Error::Tree { reason: format!("level {level} has no tile {index}") };
-        i64::try_from(index).map(|index| (i64::from(level) << 48) + index).map_err(wrong)
+        let wrong = |_| Error::Tree {
+            reason: format!("level {level} has no tile {index}"),
+        };
+        i64::try_from(index)
+            .map(|index| (i64::from(level) << 48) + index)
+            .map_err(wrong)
     }
 }
 
@@ -34,9 +38,15 @@ impl Tiles for DbTiles<'_> {
     fn load_tile(&self, level: u8, index: u64) -> Result<Vec<u8>, Error> {
         self.0
             .prepare_cached("SELECT hashes FROM log_tiles WHERE tile_id = ?1")
-            .and_then(|mut select| select.query_row([Self::id(level, index).ok()], |row| row.get(0)).optional())
+            .and_then(|mut select| {
+                select
+                    .query_row([Self::id(level, index).ok()], |row| row.get(0))
+                    .optional()
+            })
             .map_err(failed("read the tree"))?
-            .ok_or_else(|| Error::Tree { reason: format!("level {level}, tile {index} is missing") })
+            .ok_or_else(|| Error::Tree {
+                reason: format!("level {level}, tile {index} is missing"),
+            })
     }
 
     fn store_tile(&self, level: u8, index: u64, hashes: &[u8]) -> Result<(), Error> {
@@ -60,7 +70,10 @@ pub(super) fn size(db: &Connection) -> Result<u64, Error> {
 /// Size and root hash now.
 pub(super) fn head(db: &Connection) -> Result<Head, Error> {
     let size = size(db)?;
-    Ok(Head { size, root_hash: tree::root(size, &DbTiles(db))?.0 })
+    Ok(Head {
+        size,
+        root_hash: tree::root(size, &DbTiles(db))?.0,
+    })
 }
 
 /// Appends entries inside the transaction `db` is in.
@@ -72,7 +85,10 @@ pub(super) fn append(
     recorded_at: Timestamp,
 ) -> Result<Vec<Receipt>, Error> {
     let mut appending = Appending::begin(db, node, recorded_at)?;
-    let receipts = entries.iter().map(|entry| appending.take(entry)).collect::<Result<Vec<_>, _>>()?;
+    let receipts = entries
+        .iter()
+        .map(|entry| appending.take(entry))
+        .collect::<Result<Vec<_>, _>>()?;
     appending.finish(key)?;
     Ok(receipts)
 }
@@ -136,29 +152,48 @@ impl<'a> Appending<'a> {
             .prepare_cached("SELECT seq, leaf_hash, canonical FROM entries WHERE entry_id = ?1")
             .and_then(|mut select| {
                 let id = entry.id.0.hyphenated().to_string();
-                select.query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()
+                select
+                    .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                    .optional()
             })
             .map_err(failed("look up an entry"))?;
-        let Some((seq, leaf_hash, stored)) = found else { return Ok(None) };
+        let Some((seq, leaf_hash, stored)) = found else {
+            return Ok(None);
+        };
         let seq = seq.unsigned_abs();
         let Some(first) = canonical::same_fact(stored.as_bytes(), entry)? else {
-            return Err(Error::SameIdOtherContent { entry_id: entry.id, seq });
+            return Err(Error::SameIdOtherContent {
+                entry_id: entry.id,
+                seq,
+            });
         };
-        Ok(Some(Receipt { leaf_hash, is_new: false, ..Receipt::of(&first) }))
+        Ok(Some(Receipt {
+            leaf_hash,
+            is_new: false,
+            ..Receipt::of(&first)
+        }))
     }
 
     fn next_version(&mut self, entry: &Entry) -> Result<u64, Error> {
         if !self.streams.contains_key(&entry.stream) {
             let before = reads::stream_version(self.db, &entry.stream)?;
-            self.streams.insert(entry.stream.clone(), Version { before, now: before });
+            self.streams.insert(
+                entry.stream.clone(),
+                Version {
+                    before,
+                    now: before,
+                },
+            );
         }
         let version = self.streams.get_mut(&entry.stream).expect("inserted above");
         let Version { before, now } = *version;
         version.now += 1;
         match entry.based_on {
-            Some(based_on) if based_on > now => {
-                Err(Error::AheadOfStream { stream: entry.stream.clone(), based_on, current: now })
-            }
+            Some(based_on) if based_on > now => Err(Error::AheadOfStream {
+                stream: entry.stream.clone(),
+                based_on,
+                current: now,
+            }),
             Some(based_on) if based_on < before => {
                 check_stale(self.db, entry, based_on, before)?;
                 Ok(now + 1)
@@ -175,7 +210,7 @@ impl<'a> Appending<'a> {
         let text = std::str::from_utf8(&stored).expect("canonical JSON is UTF-8");
         self.db
             .prepare_cached(
-                "INSERT INTO entries
+                "INSERT OR FAIL INTO entries
                  (seq, entry_id, stream, version, kind, occurred_at, recorded_at, leaf_hash, canonical)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )
@@ -193,7 +228,10 @@ impl<'a> Appending<'a> {
                 ])
             })
             .map_err(failed("append an entry"))?;
-        Ok(Receipt { leaf_hash: hash.0, ..Receipt::of(recorded) })
+        Ok(Receipt {
+            leaf_hash: hash.0,
+            ..Receipt::of(recorded)
+        })
     }
 
     fn finish(self, key: &NodeKey) -> Result<(), Error> {
@@ -244,7 +282,10 @@ fn check_stale(db: &Connection, entry: &Entry, based_on: u64, current: u64) -> R
     let meanwhile = reads::stream_since(db, &entry.stream, based_on)?;
     let clash = |theirs: RecordedEntry| {
         let fields = clashing_fields(&entry.body, &theirs.entry.body);
-        Clash { theirs: Box::new(theirs), fields }
+        Clash {
+            theirs: Box::new(theirs),
+            fields,
+        }
     };
     let mut clashes: Vec<Clash> = meanwhile.into_iter().map(clash).collect();
     if policy == StalePolicy::MergeByField {
@@ -253,7 +294,13 @@ fn check_stale(db: &Connection, entry: &Entry, based_on: u64, current: u64) -> R
             return Ok(());
         }
     }
-    Err(Error::Stale { stream: entry.stream.clone(), entry_id: entry.id, based_on, current, clashes })
+    Err(Error::Stale {
+        stream: entry.stream.clone(),
+        entry_id: entry.id,
+        based_on,
+        current,
+        clashes,
+    })
 }
 
 /// Writes the projections' rows of all entries of a log into `target`.

@@ -16,6 +16,7 @@ use domain::entries::RegisterOpened;
 use domain::entry::{Entry, EntryBody, RecordedEntry};
 use domain::ids::{ClueId, EntryId, SiteId, StreamId};
 use jiff::Timestamp;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 
 use crate::blobs::{Blob, BlobFolder};
@@ -40,7 +41,10 @@ pub struct GeoPackage {
 
 impl std::fmt::Debug for GeoPackage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("GeoPackage").field("home", &self.home).field("node", &self.opened.node).finish_non_exhaustive()
+        f.debug_struct("GeoPackage")
+            .field("home", &self.home)
+            .field("node", &self.opened.node)
+            .finish_non_exhaustive()
     }
 }
 
@@ -52,7 +56,8 @@ fn instant(at: Timestamp) -> String {
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags).map_err(failed("open the file"))?;
-    db.busy_timeout(std::time::Duration::from_secs(30)).map_err(failed("wait its turn"))?;
+    db.busy_timeout(std::time::Duration::from_secs(30))
+        .map_err(failed("wait its turn"))?;
     db.set_prepared_statement_cache_capacity(128);
     blob::register_functions(&db)?;
     Ok(db)
@@ -60,12 +65,16 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {
 
 fn connect_to_write(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {
     let db = connect(path, flags | OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    // FULL: what was acknowledged survives a power cut. Replacing rows must fire the triggers that refuse it.
+    // FULL: what was acknowledged survives a power cut.
     db.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA recursive_triggers = ON;
-         PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8000; PRAGMA temp_store = MEMORY;",
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;
+         PRAGMA wal_autocheckpoint = 8000; PRAGMA temp_store = MEMORY;",
     )
     .map_err(failed("be set up for writing"))?;
+    // Triggers are for other programs. This connection keeps the R-trees itself (see Projector) and only appends;
+    // that it does both right is what verify() proves, which makes the projections anew with the triggers on.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)
+        .map_err(failed("be set up for writing"))?;
     Ok(db)
 }
 
@@ -76,7 +85,9 @@ impl GeoPackage {
         home.lay_out()?;
         let verifier_key = key::ensure(&home.key(), &opening.node)?;
         let mut db = connect_to_write(&home.database(), OpenFlags::SQLITE_OPEN_CREATE)?;
-        let tx = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed("begin"))?;
+        let tx = db
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(failed("begin"))?;
         schema::migrate(&tx)?;
         if log_store::size(&tx)? > 0 {
             return Err(Error::AlreadyOpened(folder.to_owned()));
@@ -97,7 +108,13 @@ impl GeoPackage {
         let opened = first_entry(&db, folder)?;
         let key = key::find(&home.key(), &opened.node)?;
         bring_up_to_date(&mut db)?;
-        let register = Self { home, db, key, opened, is_read_only: false };
+        let register = Self {
+            home,
+            db,
+            key,
+            opened,
+            is_read_only: false,
+        };
         if register.key.is_some() {
             register.check_published()?;
             register.publish();
@@ -113,7 +130,13 @@ impl GeoPackage {
         if !schema::projections_are_current(&db)? {
             return Err(Error::OutdatedProjections);
         }
-        Ok(Self { home, db, key: None, opened, is_read_only: true })
+        Ok(Self {
+            home,
+            db,
+            key: None,
+            opened,
+            is_read_only: true,
+        })
     }
 
     pub(crate) fn opened(&self) -> &RegisterOpened {
@@ -125,11 +148,18 @@ impl GeoPackage {
     }
 
     /// Appends all entries or none.
-    pub(crate) fn append(&mut self, entries: &[Entry], recorded_at: Timestamp) -> Result<Vec<Receipt>, Error> {
+    pub(crate) fn append(
+        &mut self,
+        entries: &[Entry],
+        recorded_at: Timestamp,
+    ) -> Result<Vec<Receipt>, Error> {
         if self.is_read_only {
             return Err(Error::ReadOnly);
         }
-        let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed("begin"))?;
+        let tx = self
+            .db
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(failed("begin"))?;
         let key = self.key.as_ref().ok_or_else(no_key)?;
         let receipts = log_store::append(&tx, key, &self.opened.node, entries, recorded_at)?;
         tx.commit().map_err(failed("commit"))?;
@@ -141,22 +171,36 @@ impl GeoPackage {
 
     /// What was published must be reachable from the log as it stands, or nothing more is signed.
     fn check_published(&self) -> Result<(), Error> {
-        let Some((size, root)) = publish::published(&self.home.log(), &self.opened.verifier_key) else { return Ok(()) };
-        let is_reachable = size <= log_store::size(&self.db)? && tree::root(size, &DbTiles(&self.db))? == root;
-        if is_reachable { Ok(()) } else { Err(Error::Forked { size }) }
+        let Some((size, root)) = publish::published(&self.home.log(), &self.opened.verifier_key)
+        else {
+            return Ok(());
+        };
+        let is_reachable =
+            size <= log_store::size(&self.db)? && tree::root(size, &DbTiles(&self.db))? == root;
+        if is_reachable {
+            Ok(())
+        } else {
+            Err(Error::Forked { size })
+        }
     }
 
     /// Brings `log/` up to the newest checkpoint. The commit stands whether this works or not: it is made up for at
     /// the next append or opening.
     fn publish(&self) {
         if let Err(error) = self.try_publish() {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the log folder could not be brought up to date");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the log folder could not be brought up to date"
+            );
         }
     }
 
     fn try_publish(&self) -> Result<(), Error> {
-        let Some((size, note)) = newest_checkpoint(&self.db)? else { return Ok(()) };
-        let published = publish::published(&self.home.log(), &self.opened.verifier_key).map_or(0, |(size, _)| size);
+        let Some((size, note)) = newest_checkpoint(&self.db)? else {
+            return Ok(());
+        };
+        let published = publish::published(&self.home.log(), &self.opened.verifier_key)
+            .map_or(0, |(size, _)| size);
         if published >= size {
             return Ok(());
         }
@@ -165,7 +209,9 @@ impl GeoPackage {
 
     pub(crate) fn checkpoint(&self) -> Result<String, Error> {
         let newest = newest_checkpoint(&self.db)?;
-        newest.map(|(_, note)| note).ok_or_else(|| Error::Tree { reason: "there is no checkpoint".to_owned() })
+        newest.map(|(_, note)| note).ok_or_else(|| Error::Tree {
+            reason: "there is no checkpoint".to_owned(),
+        })
     }
 
     pub(crate) fn head(&self) -> Result<Head, Error> {
@@ -179,7 +225,11 @@ impl GeoPackage {
 
     fn within_log(&self, asked: u64) -> Result<(), Error> {
         let size = log_store::size(&self.db)?;
-        if asked <= size { Ok(()) } else { Err(Error::BeyondLog { asked, size }) }
+        if asked <= size {
+            Ok(())
+        } else {
+            Err(Error::BeyondLog { asked, size })
+        }
     }
 
     pub(crate) fn inclusion_proof(&self, seq: u64, size: u64) -> Result<Vec<[u8; 32]>, Error> {
@@ -188,19 +238,30 @@ impl GeoPackage {
             return Err(Error::BeyondLog { asked: seq, size });
         }
         let proof = tlog_tiles::tlog::prove_record(size, seq, &TileHashes::new(&DbTiles(&self.db)));
-        Ok(proof.map_err(Error::tree)?.into_iter().map(|hash| hash.0).collect())
+        Ok(proof
+            .map_err(Error::tree)?
+            .into_iter()
+            .map(|hash| hash.0)
+            .collect())
     }
 
     pub(crate) fn consistency_proof(&self, old: u64, new: u64) -> Result<Vec<[u8; 32]>, Error> {
         self.within_log(new)?;
         if old > new {
-            return Err(Error::BeyondLog { asked: old, size: new });
+            return Err(Error::BeyondLog {
+                asked: old,
+                size: new,
+            });
         }
         if old == 0 || old == new {
             return Ok(Vec::new());
         }
         let proof = tlog_tiles::tlog::prove_tree(new, old, &TileHashes::new(&DbTiles(&self.db)));
-        Ok(proof.map_err(Error::tree)?.into_iter().map(|hash| hash.0).collect())
+        Ok(proof
+            .map_err(Error::tree)?
+            .into_iter()
+            .map(|hash| hash.0)
+            .collect())
     }
 
     pub(crate) fn entries<E: From<Error>>(
@@ -260,16 +321,23 @@ impl GeoPackage {
         reads::find_clue(&self.db, clue)
     }
 
-    pub(crate) fn put_blob(&mut self, content: &mut impl std::io::Read, max: u64) -> Result<Blob, Error> {
+    pub(crate) fn put_blob(
+        &mut self,
+        content: &mut impl std::io::Read,
+        max: u64,
+    ) -> Result<Blob, Error> {
         if self.is_read_only {
             return Err(Error::ReadOnly);
         }
         let blob = self.blobs().put(content, max)?;
         self.db
-            .prepare_cached("INSERT INTO blobs (sha256, size_bytes)
+            .prepare_cached(
+                "INSERT INTO blobs (sha256, size_bytes)
                  SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM blobs WHERE sha256 = ?1)",
             )
-            .and_then(|mut insert| insert.execute(params![blob.sha256, blob.size_bytes.cast_signed()]))
+            .and_then(|mut insert| {
+                insert.execute(params![blob.sha256, blob.size_bytes.cast_signed()])
+            })
             .map_err(failed("list the blob"))?;
         Ok(blob)
     }
@@ -287,33 +355,47 @@ impl GeoPackage {
         if self.is_read_only {
             return Err(Error::ReadOnly);
         }
-        let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed("begin"))?;
+        let tx = self
+            .db
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(failed("begin"))?;
         rebuild(&tx, &tx)?;
         tx.commit().map_err(failed("commit"))
     }
 }
 
 fn no_key() -> Error {
-    Error::Key { reason: "keys/node.key is not there".to_owned() }
+    Error::Key {
+        reason: "keys/node.key is not there".to_owned(),
+    }
 }
 
 fn existing(folder: &Path) -> Result<Home, Error> {
     let home = Home::new(folder);
-    if home.database().is_file() { Ok(home) } else { Err(Error::NotARegister(folder.to_owned())) }
+    if home.database().is_file() {
+        Ok(home)
+    } else {
+        Err(Error::NotARegister(folder.to_owned()))
+    }
 }
 
 fn first_entry(db: &Connection, folder: &Path) -> Result<RegisterOpened, Error> {
     let is_register: bool = db
-        .query_row("SELECT count(*) = 2 FROM sqlite_schema WHERE name IN ('entries', 'schema_migrations')", [], |row| {
-            row.get(0)
-        })
+        .query_row(
+            "SELECT count(*) = 2 FROM sqlite_schema WHERE name IN ('entries', 'schema_migrations')",
+            [],
+            |row| row.get(0),
+        )
         .map_err(failed("say what it is"))?;
     if !is_register {
         return Err(Error::NotARegister(folder.to_owned()));
     }
     schema::check(db)?;
     let mut opened = None;
-    let filter = EntryFilter { as_of: AsOf::LogSize(1), ..EntryFilter::default() };
+    let filter = EntryFilter {
+        as_of: AsOf::LogSize(1),
+        ..EntryFilter::default()
+    };
     reads::entries(db, &filter, |entry| {
         if let EntryBody::RegisterOpened(body) = entry.entry.body {
             opened = Some(*body);
@@ -324,7 +406,9 @@ fn first_entry(db: &Connection, folder: &Path) -> Result<RegisterOpened, Error> 
 }
 
 fn bring_up_to_date(db: &mut Connection) -> Result<(), Error> {
-    let tx = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed("begin"))?;
+    let tx = db
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(failed("begin"))?;
     schema::migrate(&tx)?;
     if !schema::projections_are_current(&tx)? {
         rebuild(&tx, &tx)?;
@@ -335,7 +419,10 @@ fn bring_up_to_date(db: &mut Connection) -> Result<(), Error> {
 /// Makes the projections of the log in `log` anew in `target`, which may be the same database.
 fn rebuild(log: &Connection, target: &Connection) -> Result<(), Error> {
     let mut opened_at = Timestamp::UNIX_EPOCH;
-    let first = EntryFilter { as_of: AsOf::LogSize(1), ..EntryFilter::default() };
+    let first = EntryFilter {
+        as_of: AsOf::LogSize(1),
+        ..EntryFilter::default()
+    };
     reads::entries(log, &first, |entry| {
         opened_at = entry.recorded_at;
         Ok::<(), Error>(())
@@ -347,7 +434,11 @@ fn rebuild(log: &Connection, target: &Connection) -> Result<(), Error> {
 fn newest_checkpoint(db: &Connection) -> Result<Option<(u64, String)>, Error> {
     db.prepare_cached("SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 1")
         .and_then(|mut select| {
-            select.query_row([], |row| Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?))).optional()
+            select
+                .query_row([], |row| {
+                    Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?))
+                })
+                .optional()
         })
         .map_err(failed("read the checkpoint"))
 }
@@ -359,7 +450,10 @@ impl LogSource for GeoPackage {
 
     fn leaves(&self, from: u64, to: u64, each: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
         reads::stored_entries(&self.db, from, to, |entry| {
-            let id = entry.entry_id.parse().map_err(|_| Error::Tree { reason: format!("entry {} has no id", entry.seq) })?;
+            let no_id = |e| Error::Tree {
+                reason: format!("entry {}: {e}", entry.seq),
+            };
+            let id = entry.entry_id.parse().map_err(no_id)?;
             each(&canonical::leaf(entry.seq, id, entry.canonical)?);
             Ok(())
         })

@@ -1,10 +1,12 @@
 //! Writes projection rows into a GeoPackage, and keeps the layers' extents and times of change right.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use domain::entry::RecordedEntry;
 use domain::ids::StreamId;
 use jiff::Timestamp;
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension, ToSql, params, params_from_iter};
 
@@ -13,10 +15,46 @@ use crate::constraints::failed;
 use crate::error::Error;
 use crate::projections::{Cell, TABLES, Table, Writer};
 
+/// Statements for one table.
+struct Statements {
+    insert: String,
+    upsert: String,
+    next_fid: String,
+    old_shape: String,
+    index: String,
+    unindex: String,
+}
+
+impl Statements {
+    fn of(table: &Table) -> Self {
+        let (name, key) = (table.name, table.columns[0]);
+        Self {
+            insert: table.insert_sql(),
+            upsert: table.upsert_sql(),
+            next_fid: format!("SELECT coalesce(max({key}), 0) FROM {name}"),
+            old_shape: format!("SELECT geom FROM {name} WHERE {key} = ?1"),
+            index: format!("INSERT OR REPLACE INTO rtree_{name}_geom VALUES (?1, ?2, ?3, ?4, ?5)"),
+            unindex: format!("DELETE FROM rtree_{name}_geom WHERE id = ?1"),
+        }
+    }
+}
+
+static STATEMENTS: LazyLock<BTreeMap<&'static str, Statements>> = LazyLock::new(|| {
+    TABLES
+        .iter()
+        .map(|table| (table.name, Statements::of(table)))
+        .collect()
+});
+
+fn statements(table: &'static Table) -> &'static Statements {
+    STATEMENTS
+        .get(table.name)
+        .expect("every table of the closed list has its statements")
+}
+
 /// What is known of one table while a transaction runs.
+#[derive(Default)]
 struct State {
-    insert_sql: String,
-    upsert_sql: String,
     last_fid: Option<i64>,
     extent: Option<Envelope>,
     /// A geometry that held a side of the extent moved away: the extent has to be measured anew.
@@ -29,6 +67,8 @@ pub(super) struct Projector<'a> {
     /// Where streams are read; the database itself, or the one whose projections are made anew elsewhere.
     log: &'a Connection,
     db: &'a Connection,
+    /// Where triggers are off, the R-trees are kept here: the envelopes are at hand.
+    keeps_index: bool,
     states: BTreeMap<&'static str, State>,
 }
 
@@ -36,75 +76,103 @@ impl<'a> Projector<'a> {
     pub(super) fn begin(log: &'a Connection, db: &'a Connection) -> Result<Self, Error> {
         let mut states = BTreeMap::new();
         for table in TABLES {
-            let state = State {
-                insert_sql: table.insert_sql(),
-                upsert_sql: table.upsert_sql(),
-                last_fid: None,
-                extent: stored_extent(db, table)?,
-                is_extent_doubtful: false,
-                touched_at: None,
-            };
-            states.insert(table.name, state);
+            states.insert(
+                table.name,
+                State {
+                    extent: stored_extent(db, table)?,
+                    ..State::default()
+                },
+            );
         }
-        Ok(Self { log, db, states })
+        let has_triggers = db
+            .db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER)
+            .map_err(failed("say how it is set up"))?;
+        Ok(Self {
+            log,
+            db,
+            keeps_index: !has_triggers,
+            states,
+        })
     }
 
     /// Writes extents and times of change.
     pub(super) fn finish(self) -> Result<(), Error> {
         for table in TABLES {
-            let Some(state) = self.states.get(table.name) else { continue };
+            let Some(state) = self.states.get(table.name) else {
+                continue;
+            };
             let Some(at) = state.touched_at else { continue };
-            let extent = if state.is_extent_doubtful { measured_extent(self.db, table)? } else { state.extent };
-            let side = |pick: fn(&Envelope) -> f64| extent.as_ref().map(pick);
-            self.db
-                .prepare_cached(
-                    "UPDATE gpkg_contents SET last_change = ?2, min_x = ?3, min_y = ?4, max_x = ?5, max_y = ?6
-                     WHERE table_name = ?1",
-                )
-                .and_then(|mut update| {
-                    update.execute(params![
-                        table.name,
-                        super::instant(at),
-                        side(|e| e.min[0]),
-                        side(|e| e.min[1]),
-                        side(|e| e.max[0]),
-                        side(|e| e.max[1]),
-                    ])
-                })
-                .map_err(failed("note the extent of a layer"))?;
+            let extent = if state.is_extent_doubtful {
+                measured_extent(self.db, table)?
+            } else {
+                state.extent
+            };
+            note_change(self.db, table, at, extent)?;
         }
         Ok(())
     }
 
     fn state(&mut self, table: &'static Table) -> &mut State {
-        self.states.get_mut(table.name).expect("begin() made a state for each table of the closed list")
+        self.states
+            .get_mut(table.name)
+            .expect("begin() made a state for each table of the closed list")
     }
 
-    fn grow_extent(&mut self, table: &'static Table, values: &[SqlCell]) {
+    fn execute(&self, sql: &str, values: &[SqlCell], attempt: &'static str) -> Result<(), Error> {
+        self.db
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute(params_from_iter(values)))
+            .map_err(failed(attempt))?;
+        Ok(())
+    }
+
+    fn grow_extent(&mut self, table: &'static Table, envelope: Option<Envelope>) {
         let state = self.state(table);
-        for value in values {
-            if let SqlCell::Shape(_, Some(envelope)) = value {
-                state.extent = Some(state.extent.map_or(*envelope, |e| e.union(*envelope)));
-            }
+        if let Some(envelope) = envelope {
+            state.extent = Some(state.extent.map_or(envelope, |e| e.union(envelope)));
         }
     }
 
-    /// The row that is about to be replaced may have held a side of the extent.
-    fn doubt_extent(&mut self, table: &'static Table, key: &SqlCell) -> Result<(), Error> {
-        if table.geometry_type.is_none() {
-            return Ok(());
-        }
-        let sql = format!("SELECT geom FROM {} WHERE {} = ?1", table.name, table.columns[0]);
-        let old: Option<Option<Vec<u8>>> = self
-            .db
-            .prepare_cached(&sql)
-            .and_then(|mut select| select.query_row([key], |row| row.get(0)).optional())
-            .map_err(failed("read a projection"))?;
-        let old = old.flatten().and_then(|geometry| blob::envelope(&geometry));
+    /// The geometry that is about to be replaced may have held a side of the extent.
+    fn doubt_extent(&mut self, table: &'static Table, old: Option<&[u8]>) {
         let state = self.state(table);
-        if let (Some(old), Some(extent)) = (old, state.extent) {
+        if let (Some(old), Some(extent)) = (old.and_then(blob::envelope), state.extent) {
             state.is_extent_doubtful |= old.holds_a_side_of(&extent);
         }
+    }
+
+    /// Geometry that stands in the row now; `None` where there is no row or none in it.
+    fn old_shape(&self, table: &'static Table, key: &SqlCell) -> Result<Option<Vec<u8>>, Error> {
+        let old: Option<Option<Vec<u8>>> = self
+            .db
+            .prepare_cached(&statements(table).old_shape)
+            .and_then(|mut select| select.query_row([key], |row| row.get(0)).optional())
+            .map_err(failed("read a projection"))?;
+        Ok(old.flatten())
+    }
+
+    fn index(
+        &self,
+        table: &'static Table,
+        key: &SqlCell,
+        envelope: Option<Envelope>,
+    ) -> Result<(), Error> {
+        if !self.keeps_index {
+            return Ok(());
+        }
+        let statements = statements(table);
+        let sql = if envelope.is_some() {
+            &statements.index
+        } else {
+            &statements.unindex
+        };
+        self.db
+            .prepare_cached(sql)
+            .and_then(|mut statement| match envelope {
+                Some(e) => statement.execute(params![key, e.min[0], e.max[0], e.min[1], e.max[1]]),
+                None => statement.execute([key]),
+            })
+            .map_err(failed("write a spatial index"))?;
         Ok(())
     }
 }
@@ -112,34 +180,37 @@ impl<'a> Projector<'a> {
 impl Writer for Projector<'_> {
     fn insert(&mut self, table: &'static Table, row: Vec<Cell>) -> Result<(), Error> {
         let values: Vec<SqlCell> = row.into_iter().map(SqlCell::from).collect();
-        self.grow_extent(table, &values);
-        let sql = &self.state(table).insert_sql;
-        let sql = sql.clone();
-        self.db
-            .prepare_cached(&sql)
-            .and_then(|mut insert| insert.execute(params_from_iter(values)))
-            .map_err(failed("write a projection"))?;
+        self.execute(&statements(table).insert, &values, "write a projection")?;
+        if let [key, SqlCell::Shape(_, envelope @ Some(_)), ..] = &values[..] {
+            self.grow_extent(table, *envelope);
+            self.index(table, key, *envelope)?;
+        }
         Ok(())
     }
 
     fn upsert(&mut self, table: &'static Table, row: Vec<Cell>) -> Result<(), Error> {
         let values: Vec<SqlCell> = row.into_iter().map(SqlCell::from).collect();
-        self.doubt_extent(table, &values[0])?;
-        self.grow_extent(table, &values);
-        let sql = self.state(table).upsert_sql.clone();
-        self.db
-            .prepare_cached(&sql)
-            .and_then(|mut upsert| upsert.execute(params_from_iter(values)))
-            .map_err(failed("write a projection"))?;
+        let (Some(_), [key, shape, ..]) = (table.geometry_type, &values[..]) else {
+            return self.execute(&statements(table).upsert, &values, "write a projection");
+        };
+        let old = self.old_shape(table, key)?;
+        self.execute(&statements(table).upsert, &values, "write a projection")?;
+        if old.as_deref() != shape.blob() {
+            self.doubt_extent(table, old.as_deref());
+            self.grow_extent(table, shape.envelope());
+            self.index(table, key, shape.envelope())?;
+        }
         Ok(())
     }
 
-    fn run(&mut self, _table: &'static Table, sql: &'static str, values: Vec<Cell>) -> Result<(), Error> {
-        self.db
-            .prepare_cached(sql)
-            .and_then(|mut update| update.execute(params_from_iter(values.into_iter().map(SqlCell::from))))
-            .map_err(failed("change a projection"))?;
-        Ok(())
+    fn run(
+        &mut self,
+        _table: &'static Table,
+        sql: &'static str,
+        values: Vec<Cell>,
+    ) -> Result<(), Error> {
+        let values: Vec<SqlCell> = values.into_iter().map(SqlCell::from).collect();
+        self.execute(sql, &values, "change a projection")
     }
 
     fn next_fid(&mut self, table: &'static Table) -> Result<i64, Error> {
@@ -147,7 +218,7 @@ impl Writer for Projector<'_> {
             Some(last) => last,
             None => self
                 .db
-                .query_row(&format!("SELECT coalesce(max(fid), 0) FROM {}", table.name), [], |row| row.get(0))
+                .query_row(&statements(table).next_fid, [], |row| row.get(0))
                 .map_err(failed("read a projection"))?,
         };
         self.state(table).last_fid = Some(last + 1);
@@ -165,10 +236,57 @@ impl Writer for Projector<'_> {
     }
 }
 
+fn note_change(
+    db: &Connection,
+    table: &Table,
+    at: Timestamp,
+    extent: Option<Envelope>,
+) -> Result<(), Error> {
+    let side = |pick: fn(&Envelope) -> f64| extent.as_ref().map(pick);
+    let sides = (
+        side(|e| e.min[0]),
+        side(|e| e.min[1]),
+        side(|e| e.max[0]),
+        side(|e| e.max[1]),
+    );
+    db.prepare_cached(
+        "UPDATE gpkg_contents SET last_change = ?2, min_x = ?3, min_y = ?4, max_x = ?5, max_y = ?6
+         WHERE table_name = ?1",
+    )
+    .and_then(|mut update| {
+        update.execute(params![
+            table.name,
+            super::instant(at),
+            sides.0,
+            sides.1,
+            sides.2,
+            sides.3
+        ])
+    })
+    .map_err(failed("note the extent of a layer"))?;
+    Ok(())
+}
+
 /// A cell as SQLite takes it.
 enum SqlCell {
     Plain(Value),
     Shape(Vec<u8>, Option<Envelope>),
+}
+
+impl SqlCell {
+    fn blob(&self) -> Option<&[u8]> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Shape(blob, _) => Some(blob),
+        }
+    }
+
+    fn envelope(&self) -> Option<Envelope> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Shape(_, envelope) => *envelope,
+        }
+    }
 }
 
 impl From<Cell> for SqlCell {
@@ -198,7 +316,11 @@ impl ToSql for SqlCell {
 }
 
 fn stored_extent(db: &Connection, table: &Table) -> Result<Option<Envelope>, Error> {
-    envelope_of(db, "SELECT min_x, min_y, max_x, max_y FROM gpkg_contents WHERE table_name = ?1", &[&table.name])
+    envelope_of(
+        db,
+        "SELECT min_x, min_y, max_x, max_y FROM gpkg_contents WHERE table_name = ?1",
+        &[&table.name],
+    )
 }
 
 fn measured_extent(db: &Connection, table: &Table) -> Result<Option<Envelope>, Error> {
@@ -209,12 +331,25 @@ fn measured_extent(db: &Connection, table: &Table) -> Result<Option<Envelope>, E
     envelope_of(db, &sql, &[])
 }
 
-fn envelope_of(db: &Connection, sql: &str, values: &[&dyn ToSql]) -> Result<Option<Envelope>, Error> {
+fn envelope_of(
+    db: &Connection,
+    sql: &str,
+    values: &[&dyn ToSql],
+) -> Result<Option<Envelope>, Error> {
     let sides: Option<[Option<f64>; 4]> = db
-        .query_row(sql, values, |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]))
-        .optional()
+        .prepare_cached(sql)
+        .and_then(|mut select| {
+            select
+                .query_row(values, |row| {
+                    Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
+                })
+                .optional()
+        })
         .map_err(failed("read the extent of a layer"))?;
     Ok(sides.and_then(|[min_x, min_y, max_x, max_y]| {
-        Some(Envelope { min: [min_x?, min_y?], max: [max_x?, max_y?] })
+        Some(Envelope {
+            min: [min_x?, min_y?],
+            max: [max_x?, max_y?],
+        })
     }))
 }

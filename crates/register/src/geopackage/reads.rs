@@ -25,7 +25,10 @@ pub(super) fn stream_version(db: &Connection, stream: &StreamId) -> Result<u64, 
 }
 
 /// Entries of a stream that this program knows, in order, and the stream's version.
-pub(super) fn load_stream(db: &Connection, stream: &StreamId) -> Result<(Vec<RecordedEntry>, u64), Error> {
+pub(super) fn load_stream(
+    db: &Connection,
+    stream: &StreamId,
+) -> Result<(Vec<RecordedEntry>, u64), Error> {
     let mut version = 0;
     let mut entries = Vec::new();
     each_of_stream(db, stream, 0, |position, entry| {
@@ -36,7 +39,11 @@ pub(super) fn load_stream(db: &Connection, stream: &StreamId) -> Result<(Vec<Rec
 }
 
 /// Entries of a stream after a version.
-pub(super) fn stream_since(db: &Connection, stream: &StreamId, version: u64) -> Result<Vec<RecordedEntry>, Error> {
+pub(super) fn stream_since(
+    db: &Connection,
+    stream: &StreamId,
+    version: u64,
+) -> Result<Vec<RecordedEntry>, Error> {
     let mut entries = Vec::new();
     each_of_stream(db, stream, version, |_, entry| entries.extend(entry))?;
     Ok(entries)
@@ -50,7 +57,9 @@ fn each_of_stream(
 ) -> Result<(), Error> {
     let sql = "SELECT seq, kind, canonical, version FROM entries WHERE stream = ?1 AND version > ?2 ORDER BY version";
     let mut select = db.prepare_cached(sql).map_err(failed(READ))?;
-    let mut rows = select.query(params![stream.0, after.cast_signed()]).map_err(failed(READ))?;
+    let mut rows = select
+        .query(params![stream.0, after.cast_signed()])
+        .map_err(failed(READ))?;
     while let Some(row) = rows.next().map_err(failed(READ))? {
         let version: i64 = row.get(3).map_err(failed(READ))?;
         each(version.unsigned_abs(), entry_of(row)?);
@@ -71,9 +80,12 @@ fn text_at<'a>(row: &'a Row<'_>, column: usize) -> Result<&'a str, Error> {
 }
 
 pub(super) fn find_entry(db: &Connection, id: EntryId) -> Result<Option<RecordedEntry>, Error> {
-    let mut select =
-        db.prepare_cached("SELECT seq, kind, canonical FROM entries WHERE entry_id = ?1").map_err(failed(READ))?;
-    let mut rows = select.query([id.0.hyphenated().to_string()]).map_err(failed(READ))?;
+    let mut select = db
+        .prepare_cached("SELECT seq, kind, canonical FROM entries WHERE entry_id = ?1")
+        .map_err(failed(READ))?;
+    let mut rows = select
+        .query([id.0.hyphenated().to_string()])
+        .map_err(failed(READ))?;
     match rows.next().map_err(failed(READ))? {
         Some(row) => entry_of(row),
         None => Ok(None),
@@ -90,7 +102,9 @@ pub(super) fn entries<E: From<Error>>(
     let sql = "SELECT seq, kind, canonical FROM entries
                WHERE seq < ?1 AND (?2 IS NULL OR stream >= ?2) AND (?3 IS NULL OR stream < ?3) ORDER BY seq";
     let mut select = db.prepare_cached(sql).map_err(failed(READ))?;
-    let mut rows = select.query(params![end_of(filter.as_of), low, high]).map_err(failed(READ))?;
+    let mut rows = select
+        .query(params![end_of(filter.as_of), low, high])
+        .map_err(failed(READ))?;
     while let Some(row) = rows.next().map_err(failed(READ))? {
         if !filter.admits(text_at(row, 1)?) {
             continue;
@@ -121,7 +135,9 @@ pub(super) fn stored_entries<E: From<Error>>(
                WHERE seq >= ?1 AND seq < ?2 ORDER BY seq";
     let mut select = db.prepare_cached(sql).map_err(failed(READ))?;
     let bound = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    let mut rows = select.query([bound(from), bound(to)]).map_err(failed(READ))?;
+    let mut rows = select
+        .query([bound(from), bound(to)])
+        .map_err(failed(READ))?;
     while let Some(row) = rows.next().map_err(failed(READ))? {
         each(stored_entry(row)?)?;
     }
@@ -129,9 +145,17 @@ pub(super) fn stored_entries<E: From<Error>>(
 }
 
 fn stored_entry<'a>(row: &'a Row<'_>) -> Result<StoredEntry<'a>, Error> {
-    let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs).map_err(failed(READ));
+    let number = |column| {
+        row.get::<_, i64>(column)
+            .map(i64::unsigned_abs)
+            .map_err(failed(READ))
+    };
     // A damaged row must be reported by verify(), not stop it: whatever type is stored, its bytes are taken.
-    let bytes = |column| row.get_ref(column).map(|v| v.as_bytes().unwrap_or_default()).map_err(failed(READ));
+    let bytes = |column| {
+        row.get_ref(column)
+            .map(|v| v.as_bytes().unwrap_or_default())
+            .map_err(failed(READ))
+    };
     let text = |column| bytes(column).map(|b| std::str::from_utf8(b).unwrap_or_default());
     Ok(StoredEntry {
         seq: number(0)?,
@@ -160,7 +184,9 @@ fn stored_dossiers<E: From<Error>>(
     db: &Connection,
     mut each: impl FnMut(Dossier) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut select = db.prepare_cached("SELECT dossier FROM sites ORDER BY site_id").map_err(failed(READ))?;
+    let mut select = db
+        .prepare_cached("SELECT dossier FROM sites ORDER BY site_id")
+        .map_err(failed(READ))?;
     let mut rows = select.query([]).map_err(failed(READ))?;
     while let Some(row) = rows.next().map_err(failed(READ))? {
         each(dossier_of(text_at(row, 0)?)?)?;
@@ -169,7 +195,10 @@ fn stored_dossiers<E: From<Error>>(
 }
 
 fn dossier_of(text: &str) -> Result<Dossier, Error> {
-    serde_json::from_str(text).map_err(|source| Error::UnreadableProjection { what: "dossier", source })
+    serde_json::from_str(text).map_err(|source| Error::UnreadableProjection {
+        what: "dossier",
+        source,
+    })
 }
 
 fn folded_dossiers<E: From<Error>>(
@@ -183,8 +212,13 @@ fn folded_dossiers<E: From<Error>>(
     let mut rows = select.query([end_of(as_of)]).map_err(failed(READ))?;
     let mut of_site: Vec<RecordedEntry> = Vec::new();
     while let Some(row) = rows.next().map_err(failed(READ))? {
-        let Some(entry) = entry_of(row)? else { continue };
-        if of_site.last().is_some_and(|last| last.entry.stream != entry.entry.stream) {
+        let Some(entry) = entry_of(row)? else {
+            continue;
+        };
+        if of_site
+            .last()
+            .is_some_and(|last| last.entry.stream != entry.entry.stream)
+        {
             fold(&of_site).map_or(Ok(()), &mut each)?;
             of_site.clear();
         }
@@ -195,9 +229,17 @@ fn folded_dossiers<E: From<Error>>(
     fold(&of_site).map_or(Ok(()), each)
 }
 
-pub(super) fn find_dossier(db: &Connection, site: SiteId, as_of: AsOf) -> Result<Option<Dossier>, Error> {
+pub(super) fn find_dossier(
+    db: &Connection,
+    site: SiteId,
+    as_of: AsOf,
+) -> Result<Option<Dossier>, Error> {
     if as_of == AsOf::Now {
-        return one_dossier(db, "SELECT dossier FROM sites WHERE site_id = ?1", &site.0.hyphenated().to_string());
+        return one_dossier(
+            db,
+            "SELECT dossier FROM sites WHERE site_id = ?1",
+            &site.0.hyphenated().to_string(),
+        );
     }
     let (entries, _) = load_stream(db, &StreamId::site(site))?;
     Ok(fold(entries.iter().filter(|entry| as_of.sees(entry))))
@@ -230,7 +272,11 @@ pub(super) fn clues<E: From<Error>>(
         return stored_clues(db, each);
     }
     let mut fold = ClueFold::default();
-    let filter = EntryFilter { kinds: ClueFold::KINDS, as_of, ..EntryFilter::default() };
+    let filter = EntryFilter {
+        kinds: ClueFold::KINDS,
+        as_of,
+        ..EntryFilter::default()
+    };
     entries(db, &filter, |entry| {
         fold.apply(entry);
         Ok::<(), E>(())
@@ -238,7 +284,10 @@ pub(super) fn clues<E: From<Error>>(
     fold.finish().into_iter().try_for_each(&mut each)
 }
 
-fn stored_clues<E: From<Error>>(db: &Connection, mut each: impl FnMut(Clue) -> Result<(), E>) -> Result<(), E> {
+fn stored_clues<E: From<Error>>(
+    db: &Connection,
+    mut each: impl FnMut(Clue) -> Result<(), E>,
+) -> Result<(), E> {
     let sql = "SELECT e.seq, e.kind, e.canonical, c.site_id, c.site_code, s.seq, s.kind, s.canonical
                FROM clues c JOIN entries e ON e.seq = c.fid - 1 LEFT JOIN entries s ON s.seq = c.screened_seq
                ORDER BY c.fid";
@@ -253,14 +302,20 @@ fn stored_clues<E: From<Error>>(db: &Connection, mut each: impl FnMut(Clue) -> R
 }
 
 fn stored_clue(row: &Row<'_>) -> Result<Option<Clue>, Error> {
-    let Some(received) = entry_of(row)?.and_then(kept_clue) else { return Ok(None) };
+    let Some(received) = entry_of(row)?.and_then(kept_clue) else {
+        return Ok(None);
+    };
     let mut clue = Clue::open(received);
     let site: Option<String> = row.get(3).map_err(failed(READ))?;
     clue.site_id = site.and_then(|text| text.parse().ok());
     clue.site_code = row.get(4).map_err(failed(READ))?;
     let screened: Option<i64> = row.get(5).map_err(failed(READ))?;
     if let Some(seq) = screened {
-        let entry = canonical::decode(seq.unsigned_abs(), text_at(row, 6)?, text_at(row, 7)?.as_bytes())?;
+        let entry = canonical::decode(
+            seq.unsigned_abs(),
+            text_at(row, 6)?,
+            text_at(row, 7)?.as_bytes(),
+        )?;
         clue.screened = entry.and_then(|entry| match &entry.entry.body {
             EntryBody::ClueScreened(body) => Some(crate::clue::kept(&entry, (**body).clone())),
             _ => None,
@@ -282,7 +337,9 @@ pub(super) fn find_clue(db: &Connection, clue: ClueId) -> Result<Option<Clue>, E
                FROM clues c JOIN entries e ON e.seq = c.fid - 1 LEFT JOIN entries s ON s.seq = c.screened_seq
                WHERE c.clue_id = ?1";
     let mut select = db.prepare_cached(sql).map_err(failed(READ))?;
-    let mut rows = select.query([clue.0.hyphenated().to_string()]).map_err(failed(READ))?;
+    let mut rows = select
+        .query([clue.0.hyphenated().to_string()])
+        .map_err(failed(READ))?;
     match rows.next().map_err(failed(READ))? {
         Some(row) => stored_clue(row),
         None => Ok(None),

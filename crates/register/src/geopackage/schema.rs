@@ -10,8 +10,11 @@ use crate::error::Error;
 use crate::projections::{TABLES, Table};
 
 /// Numbered changes to the log's tables, never edited once released.
-const MIGRATIONS: &[(u32, &str, &str)] =
-    &[(1, "log", include_str!("../../migrations/geopackage/0001_log.sql"))];
+const MIGRATIONS: &[(u32, &str, &str)] = &[(
+    1,
+    "log",
+    include_str!("../../migrations/geopackage/0001_log.sql"),
+)];
 
 /// Tables of the projections as this program wants them; where a file has others, they are made anew from the entries.
 const PROJECTIONS: &str = include_str!("../../migrations/geopackage/projections.sql");
@@ -30,12 +33,16 @@ const PROJECTIONS_VERSION: u32 = 0;
 
 /// Creates what is missing of the schema, after refusing what this program does not know.
 pub(super) fn migrate(db: &Connection) -> Result<(), Error> {
-    db.execute_batch(MIGRATION_TABLE).map_err(failed("list its migrations"))?;
+    db.execute_batch(MIGRATION_TABLE)
+        .map_err(failed("list its migrations"))?;
     check(db)?;
     if newest(db)? == 0 {
-        db.execute_batch(METADATA).map_err(failed("take the GeoPackage tables"))?;
-        db.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed("be named a GeoPackage"))?;
-        db.pragma_update(None, "user_version", USER_VERSION).map_err(failed("be named a GeoPackage"))?;
+        db.execute_batch(METADATA)
+            .map_err(failed("take the GeoPackage tables"))?;
+        db.pragma_update(None, "application_id", APPLICATION_ID)
+            .map_err(failed("be named a GeoPackage"))?;
+        db.pragma_update(None, "user_version", USER_VERSION)
+            .map_err(failed("be named a GeoPackage"))?;
     }
     for (version, name, sql) in MIGRATIONS.iter().filter(|(v, ..)| *v > 0) {
         if checksum(db, *version)?.is_none() {
@@ -55,7 +62,9 @@ pub(super) fn check(db: &Connection) -> Result<(), Error> {
     }
     for (version, _, sql) in MIGRATIONS {
         match checksum(db, *version)? {
-            Some(sum) if sum != sha256_hex(sql.as_bytes()) => return Err(Error::AlteredMigration { version: *version }),
+            Some(sum) if sum != sha256_hex(sql.as_bytes()) => {
+                return Err(Error::AlteredMigration { version: *version });
+            }
             _ => {}
         }
     }
@@ -63,29 +72,37 @@ pub(super) fn check(db: &Connection) -> Result<(), Error> {
 }
 
 fn newest(db: &Connection) -> Result<u32, Error> {
-    db.query_row("SELECT coalesce(max(version), 0) FROM schema_migrations", [], |row| row.get(0))
-        .map_err(failed("list its migrations"))
+    db.query_row(
+        "SELECT coalesce(max(version), 0) FROM schema_migrations",
+        [],
+        |row| row.get(0),
+    )
+    .map_err(failed("list its migrations"))
 }
 
 fn checksum(db: &Connection, version: u32) -> Result<Option<String>, Error> {
-    db.query_row("SELECT sha256 FROM schema_migrations WHERE version = ?1", [version], |row| row.get(0))
-        .optional()
-        .map_err(failed("list its migrations"))
+    db.query_row(
+        "SELECT sha256 FROM schema_migrations WHERE version = ?1",
+        [version],
+        |row| row.get(0),
+    )
+    .optional()
+    .map_err(failed("list its migrations"))
 }
 
 fn note(db: &Connection, version: u32, name: &str, sql: &str) -> Result<(), Error> {
-    db.execute("INSERT OR REPLACE INTO schema_migrations VALUES (?1, ?2, ?3)", params![
-        version,
-        name,
-        sha256_hex(sql.as_bytes())
-    ])
+    db.execute(
+        "INSERT OR REPLACE INTO schema_migrations VALUES (?1, ?2, ?3)",
+        params![version, name, sha256_hex(sql.as_bytes())],
+    )
     .map_err(failed("note the migration"))?;
     Ok(())
 }
 
 /// Whether the projections' tables are those this program writes.
 pub(super) fn projections_are_current(db: &Connection) -> Result<bool, Error> {
-    Ok(checksum(db, PROJECTIONS_VERSION)?.is_some_and(|sum| sum == sha256_hex(PROJECTIONS.as_bytes())))
+    Ok(checksum(db, PROJECTIONS_VERSION)?
+        .is_some_and(|sum| sum == sha256_hex(PROJECTIONS.as_bytes())))
 }
 
 /// Drops all projections and makes them anew, empty, as of `at`.
@@ -93,7 +110,8 @@ pub(super) fn recreate_projections(db: &Connection, at: Timestamp) -> Result<(),
     for table in TABLES {
         drop_projection(db, table).map_err(failed("drop a projection"))?;
     }
-    db.execute_batch(PROJECTIONS).map_err(failed("create the projections"))?;
+    db.execute_batch(PROJECTIONS)
+        .map_err(failed("create the projections"))?;
     for table in TABLES {
         register(db, table, at).map_err(failed("register a projection"))?;
     }
@@ -104,13 +122,20 @@ pub(super) fn recreate_projections(db: &Connection, at: Timestamp) -> Result<(),
 fn drop_projection(db: &Connection, table: &Table) -> rusqlite::Result<()> {
     let name = table.name;
     db.execute("DELETE FROM gpkg_extensions WHERE table_name = ?1", [name])?;
-    db.execute("DELETE FROM gpkg_geometry_columns WHERE table_name = ?1", [name])?;
+    db.execute(
+        "DELETE FROM gpkg_geometry_columns WHERE table_name = ?1",
+        [name],
+    )?;
     db.execute("DELETE FROM gpkg_contents WHERE table_name = ?1", [name])?;
-    db.execute_batch(&format!("DROP TABLE IF EXISTS {name}; DROP TABLE IF EXISTS rtree_{name}_geom;"))
+    db.execute_batch(&format!(
+        "DROP TABLE IF EXISTS {name}; DROP TABLE IF EXISTS rtree_{name}_geom;"
+    ))
 }
 
 fn register(db: &Connection, table: &Table, at: Timestamp) -> rusqlite::Result<()> {
-    let Some(geometry_type) = table.geometry_type else { return register_attributes(db, table.name, table.title, at) };
+    let Some(geometry_type) = table.geometry_type else {
+        return register_attributes(db, table.name, table.title, at);
+    };
     db.execute(
         "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id)
          VALUES (?1, 'features', ?1, ?2, ?3, ?4)",
@@ -129,7 +154,12 @@ fn register(db: &Connection, table: &Table, at: Timestamp) -> rusqlite::Result<(
     db.execute_batch(&RTREE.replace("{t}", table.name))
 }
 
-fn register_attributes(db: &Connection, name: &str, title: &str, at: Timestamp) -> rusqlite::Result<()> {
+fn register_attributes(
+    db: &Connection,
+    name: &str,
+    title: &str,
+    at: Timestamp,
+) -> rusqlite::Result<()> {
     db.execute(
         "INSERT OR REPLACE INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id)
          VALUES (?1, 'attributes', ?1, ?2, ?3, 0)",

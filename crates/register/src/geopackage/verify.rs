@@ -31,7 +31,10 @@ impl GeoPackage {
         let tx = self.db.unchecked_transaction().map_err(failed("begin"))?;
         let size = log_store::size(&tx)?;
         let root = tree_hash(size, &TileHashes::new(&DbTiles(&tx))).unwrap_or(Hash([0; 32]));
-        let mut report = VerifyReport::new(Head { size, root_hash: root.0 });
+        let mut report = VerifyReport::new(Head {
+            size,
+            root_hash: root.0,
+        });
         check_schema(&tx, &mut report)?;
         check_entries(&tx, size, &mut report)?;
         check_streams(&tx, &mut report)?;
@@ -47,23 +50,39 @@ impl GeoPackage {
 
     fn check_checkpoints(&self, db: &Connection, report: &mut VerifyReport) -> Result<(), Error> {
         if key::verifier_of(&self.home.key()).is_some_and(|key| key != self.opened.verifier_key) {
-            report.add("register.verify.key_differs", None, &self.opened.verifier_key);
+            report.add(
+                "register.verify.key_differs",
+                None,
+                &self.opened.verifier_key,
+            );
         }
         let tiles = DbTiles(db);
         let hashes = TileHashes::new(&tiles);
         let sql = "SELECT size, root_hash, note FROM checkpoints ORDER BY size";
-        let mut select = db.prepare_cached(sql).map_err(failed("read the checkpoints"))?;
+        let mut select = db
+            .prepare_cached(sql)
+            .map_err(failed("read the checkpoints"))?;
         let mut rows = select.query([]).map_err(failed("read the checkpoints"))?;
         let mut newest = 0;
         while let Some(row) = rows.next().map_err(failed("read the checkpoints"))? {
-            let size = row.get::<_, i64>(0).map_err(failed("read the checkpoints"))?.unsigned_abs();
-            let bytes = |column| row.get_ref(column).ok().and_then(|v| v.as_bytes().ok()).unwrap_or_default();
+            let size = row
+                .get::<_, i64>(0)
+                .map_err(failed("read the checkpoints"))?
+                .unsigned_abs();
+            let bytes = |column| {
+                row.get_ref(column)
+                    .ok()
+                    .and_then(|v| v.as_bytes().ok())
+                    .unwrap_or_default()
+            };
             newest = size;
             report.checkpoints += 1;
             match open_checkpoint(bytes(2), &self.opened.verifier_key) {
                 Err(_) => report.add("register.verify.checkpoint_invalid", None, size),
                 Ok((signed, root)) => {
-                    let is_right = signed == size && bytes(1) == root.0 && tree_hash(size, &hashes).ok() == Some(root);
+                    let is_right = signed == size
+                        && bytes(1) == root.0
+                        && tree_hash(size, &hashes).ok() == Some(root);
                     if !is_right {
                         report.add("register.verify.checkpoint_differs", None, size);
                     }
@@ -102,7 +121,10 @@ impl GeoPackage {
         for (sha256, size_bytes) in &listed {
             report.blobs += 1;
             let path = self.blobs().path(sha256);
-            match path.filter(|path| path.is_file()).map(|path| hash_file(&path)) {
+            match path
+                .filter(|path| path.is_file())
+                .map(|path| hash_file(&path))
+            {
                 None => report.add("register.verify.blob_missing", None, sha256),
                 Some(Ok(found)) if found.sha256 == *sha256 && found.size_bytes == *size_bytes => {}
                 Some(_) => report.add("register.verify.blob_altered", None, sha256),
@@ -113,9 +135,15 @@ impl GeoPackage {
                 report.add("register.verify.blob_unlisted", Some(seq), sha256);
             }
         };
-        let filter = EntryFilter { kinds: REFERRING_KINDS, as_of: AsOf::Now, ..EntryFilter::default() };
+        let filter = EntryFilter {
+            kinds: REFERRING_KINDS,
+            as_of: AsOf::Now,
+            ..EntryFilter::default()
+        };
         let read = reads::entries(db, &filter, |entry| {
-            referred_blobs(&entry).into_iter().for_each(|sha256| check(entry.seq, sha256));
+            referred_blobs(&entry)
+                .into_iter()
+                .for_each(|sha256| check(entry.seq, sha256));
             Ok::<(), Error>(())
         });
         match read {
@@ -131,8 +159,13 @@ fn is_file_as(path: &Path, expected: Option<&[u8]>) -> bool {
 }
 
 /// Kinds of entries that name blobs.
-const REFERRING_KINDS: &[&str] =
-    &["clue_batch.imported", "boundary.adopted", "stations.adopted", "routes.adopted", "verification.recorded"];
+const REFERRING_KINDS: &[&str] = &[
+    "clue_batch.imported",
+    "boundary.adopted",
+    "stations.adopted",
+    "routes.adopted",
+    "verification.recorded",
+];
 
 /// Blobs an entry names.
 fn referred_blobs(entry: &RecordedEntry) -> Vec<&str> {
@@ -147,9 +180,14 @@ fn referred_blobs(entry: &RecordedEntry) -> Vec<&str> {
 }
 
 fn listed_blobs(db: &Connection) -> Result<BTreeMap<String, u64>, Error> {
-    let mut select = db.prepare_cached("SELECT sha256, size_bytes FROM blobs").map_err(failed("list the blobs"))?;
-    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())));
-    rows.and_then(Iterator::collect).map_err(failed("list the blobs"))
+    let mut select = db
+        .prepare_cached("SELECT sha256, size_bytes FROM blobs")
+        .map_err(failed("list the blobs"))?;
+    let rows = select.query_map([], |row| {
+        Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()))
+    });
+    rows.and_then(Iterator::collect)
+        .map_err(failed("list the blobs"))
 }
 
 /// Every table, index and trigger must be there as this program makes it: a dropped trigger is a fault.
@@ -168,14 +206,16 @@ fn schema_of(db: &Connection) -> Result<BTreeMap<String, String>, Error> {
     let sql = "SELECT type || ' ' || name, sql FROM sqlite_schema WHERE sql IS NOT NULL";
     let mut select = db.prepare(sql).map_err(failed("say what it is"))?;
     let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
-    rows.and_then(Iterator::collect).map_err(failed("say what it is"))
+    rows.and_then(Iterator::collect)
+        .map_err(failed("say what it is"))
 }
 
 /// An empty database of the same make, in a file that SQLite removes by itself.
 fn scratch() -> Result<Connection, Error> {
     let db = Connection::open("").map_err(failed("open a scratch file"))?;
     super::blob::register_functions(&db)?;
-    db.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;").map_err(failed("open a scratch file"))?;
+    db.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
+        .map_err(failed("open a scratch file"))?;
     schema::migrate(&db)?;
     schema::recreate_projections(&db, Timestamp::UNIX_EPOCH)?;
     Ok(db)
@@ -194,17 +234,25 @@ struct Envelope {
 impl Envelope {
     fn says(&self, entry: &StoredEntry<'_>) -> bool {
         let names = (self.id.as_str(), self.stream.as_str(), self.kind.as_str());
-        (self.seq, self.version) == (entry.seq, entry.version) && names == (entry.entry_id, entry.stream, entry.kind)
+        (self.seq, self.version) == (entry.seq, entry.version)
+            && names == (entry.entry_id, entry.stream, entry.kind)
     }
 }
 
 fn check_entries(db: &Connection, size: u64, report: &mut VerifyReport) -> Result<(), Error> {
-    let tiles = ComparedTiles { stored: DbTiles(db), differing: Default::default() };
+    let tiles = ComparedTiles {
+        stored: DbTiles(db),
+        differing: Default::default(),
+    };
     let mut growth = Growth::load(0, &tiles)?;
     let mut expected_seq = 0;
     reads::stored_entries(db, 0, u64::MAX, |entry| {
         if entry.seq != expected_seq {
-            report.add("register.verify.entry_missing", Some(expected_seq), entry.seq);
+            report.add(
+                "register.verify.entry_missing",
+                Some(expected_seq),
+                entry.seq,
+            );
         }
         expected_seq = entry.seq + 1;
         let hash = check_entry(&entry, report);
@@ -215,21 +263,36 @@ fn check_entries(db: &Connection, size: u64, report: &mut VerifyReport) -> Resul
     }
     growth.finish(&tiles)?;
     for (level, index) in tiles.differing.into_inner() {
-        report.add("register.verify.tree_differs", None, format!("{level}/{index}"));
+        report.add(
+            "register.verify.tree_differs",
+            None,
+            format!("{level}/{index}"),
+        );
     }
     Ok(())
 }
 
 fn check_entry(entry: &StoredEntry<'_>, report: &mut VerifyReport) -> Hash {
-    let id = entry.entry_id.parse().unwrap_or(domain::ids::EntryId(uuid::Uuid::nil()));
+    let id = entry
+        .entry_id
+        .parse()
+        .unwrap_or(domain::ids::EntryId(uuid::Uuid::nil()));
     let leaf = canonical::leaf(entry.seq, id, entry.canonical).unwrap_or_default();
     let hash = record_hash(&leaf);
     if hash.0 != entry.leaf_hash {
-        report.add("register.verify.entry_altered", Some(entry.seq), entry.entry_id);
+        report.add(
+            "register.verify.entry_altered",
+            Some(entry.seq),
+            entry.entry_id,
+        );
     }
     match serde_json::from_slice::<Envelope>(entry.canonical) {
         Ok(envelope) if envelope.says(entry) => {}
-        _ => report.add("register.verify.entry_columns_differ", Some(entry.seq), entry.entry_id),
+        _ => report.add(
+            "register.verify.entry_columns_differ",
+            Some(entry.seq),
+            entry.entry_id,
+        ),
     }
     hash
 }
@@ -261,7 +324,11 @@ fn check_streams(db: &Connection, report: &mut VerifyReport) -> Result<(), Error
     let mut rows = select.query([]).map_err(failed("compare the streams"))?;
     while let Some(row) = rows.next().map_err(failed("compare the streams"))? {
         let stream: Option<String> = row.get(0).unwrap_or_default();
-        report.add("register.verify.stream_differs", None, stream.unwrap_or_default());
+        report.add(
+            "register.verify.stream_differs",
+            None,
+            stream.unwrap_or_default(),
+        );
     }
     Ok(())
 }
@@ -273,11 +340,20 @@ fn check_projections(db: &Connection, report: &mut VerifyReport) -> Result<(), E
     for table in TABLES {
         let columns = format!("SELECT * FROM {} ORDER BY fid", table.name);
         compare(db, &fresh, table.name, &columns, report)?;
-        let contents = format!("SELECT * FROM gpkg_contents WHERE table_name = '{}'", table.name);
+        let contents = format!(
+            "SELECT * FROM gpkg_contents WHERE table_name = '{}'",
+            table.name
+        );
         compare(db, &fresh, "gpkg_contents", &contents, report)?;
         if table.geometry_type.is_some() {
             let rtree = format!("rtree_{}_geom", table.name);
-            compare(db, &fresh, &rtree, &format!("SELECT * FROM {rtree} ORDER BY id"), report)?;
+            compare(
+                db,
+                &fresh,
+                &rtree,
+                &format!("SELECT * FROM {rtree} ORDER BY id"),
+                report,
+            )?;
         }
     }
     Ok(())
@@ -291,17 +367,32 @@ fn compare(
     report: &mut VerifyReport,
 ) -> Result<(), Error> {
     let compared = || failed("compare the projections");
-    let (mut stored, mut fresh) = (stored.prepare(sql).map_err(compared())?, fresh.prepare(sql).map_err(compared())?);
+    let (mut stored, mut fresh) = (
+        stored.prepare(sql).map_err(compared())?,
+        fresh.prepare(sql).map_err(compared())?,
+    );
     let columns = stored.column_count();
-    let mut pairs = (rows_of(&mut stored, columns)?, rows_of(&mut fresh, columns)?);
+    let mut pairs = (
+        rows_of(&mut stored, columns)?,
+        rows_of(&mut fresh, columns)?,
+    );
     loop {
         match (pairs.0.next(), pairs.1.next()) {
             (None, None) => return Ok(()),
             (Some(Ok(a)), Some(Ok(b))) if a == b => {}
             (a, b) => {
                 // Beyond the first difference rows may no longer stand side by side.
-                let key = [a, b].into_iter().flatten().flatten().next().and_then(|row| row.into_iter().next());
-                report.add("register.verify.projection_differs", None, format!("{name} {key:?}"));
+                let key = [a, b]
+                    .into_iter()
+                    .flatten()
+                    .flatten()
+                    .next()
+                    .and_then(|row| row.into_iter().next());
+                report.add(
+                    "register.verify.projection_differs",
+                    None,
+                    format!("{name} {key:?}"),
+                );
                 return Ok(());
             }
         }
@@ -312,6 +403,8 @@ fn rows_of<'a>(
     statement: &'a mut Statement<'_>,
     columns: usize,
 ) -> Result<impl Iterator<Item = rusqlite::Result<Vec<Value>>> + 'a, Error> {
-    let rows = statement.query_map([], move |row| (0..columns).map(|column| row.get(column)).collect());
+    let rows = statement.query_map([], move |row| {
+        (0..columns).map(|column| row.get(column)).collect()
+    });
     rows.map_err(failed("compare the projections"))
 }

@@ -11,16 +11,35 @@ pub(crate) static CLUES: Table = Table {
     name: "clues",
     title: "线索",
     columns: &[
-        "fid", "geom", "clue_id", "batch_id", "source_kind", "external_code", "state", "received_on", "facility_name",
-        "summary", "activity_type_code", "activity_text", "change_kind", "area_m2", "stated_area_m2", "precision_m",
-        "township", "location_text", "file_name", "file_row", "is_confidential",
+        "fid",
+        "geom",
+        "clue_id",
+        "batch_id",
+        "source_kind",
+        "external_code",
+        "state",
+        "received_on",
+        "facility_name",
+        "summary",
+        "activity_type_code",
+        "activity_text",
+        "change_kind",
+        "area_m2",
+        "stated_area_m2",
+        "precision_m",
+        "township",
+        "location_text",
+        "file_name",
+        "file_row",
+        "is_confidential",
     ],
     geometry_type: Some("GEOMETRY"),
 };
 
 const SCREEN: &str = "UPDATE clues SET screened_rule = ?1, screened_seq = ?2, \
      state = CASE WHEN site_id IS NULL THEN 'screened' ELSE state END WHERE clue_id = ?3";
-const LINK: &str = "UPDATE clues SET state = 'linked', site_id = ?1, site_code = NULL WHERE clue_id = ?2";
+const LINK: &str =
+    "UPDATE clues SET state = 'linked', site_id = ?1, site_code = NULL WHERE clue_id = ?2";
 const UNLINK: &str = "UPDATE clues SET site_id = NULL, site_code = NULL, \
      state = CASE WHEN screened_rule IS NULL THEN 'open' ELSE 'screened' END WHERE clue_id = ?1 AND site_id = ?2";
 
@@ -31,11 +50,19 @@ pub(super) fn apply(writer: &mut impl Writer, entry: &RecordedEntry) -> Result<(
             writer.insert(&CLUES, row(entry, body))
         }
         EntryBody::ClueScreened(body) => {
-            let values = vec![Cell::text(&body.rule), Cell::count(entry.seq), Cell::text(body.clue_id)];
+            let values = vec![
+                Cell::text(&body.rule),
+                Cell::count(entry.seq),
+                Cell::text(body.clue_id),
+            ];
             change(writer, entry, SCREEN, values)
         }
-        EntryBody::ClueLinked(body) => in_site(writer, entry, LINK, |site| vec![site, Cell::text(body.clue_id)]),
-        EntryBody::ClueUnlinked(body) => in_site(writer, entry, UNLINK, |site| vec![Cell::text(body.clue_id), site]),
+        EntryBody::ClueLinked(body) => in_site(writer, entry, LINK, |site| {
+            vec![site, Cell::text(body.clue_id)]
+        }),
+        EntryBody::ClueUnlinked(body) => in_site(writer, entry, UNLINK, |site| {
+            vec![Cell::text(body.clue_id), site]
+        }),
         _ => Ok(()),
     }
 }
@@ -84,7 +111,10 @@ fn row(entry: &RecordedEntry, body: &ClueReceived) -> Vec<Cell> {
         Cell::text_of(facts.township.as_ref()),
         Cell::text_of(facts.location_text.as_ref()),
         Cell::text(&body.place.file_name),
-        body.place.row.or(body.place.feature).map_or(Cell::Null, Cell::count),
+        body.place
+            .row
+            .or(body.place.feature)
+            .map_or(Cell::Null, Cell::count),
         Cell::Bool(body.is_confidential),
     ]
 }

@@ -83,7 +83,12 @@ impl Table {
     /// Insert a row that cannot be there yet.
     pub(crate) fn insert_sql(&self) -> String {
         let places: Vec<String> = (1..=self.columns.len()).map(|n| format!("?{n}")).collect();
-        format!("INSERT INTO {} ({}) VALUES ({})", self.name, self.columns.join(", "), places.join(", "))
+        format!(
+            "INSERT INTO {} ({}) VALUES ({})",
+            self.name,
+            self.columns.join(", "),
+            places.join(", ")
+        )
     }
 }
 
@@ -92,15 +97,34 @@ pub(crate) static CLUE_BATCHES: Table = Table {
     name: "clue_batches",
     title: "线索批次",
     columns: &[
-        "fid", "batch_id", "import_kind", "source_kind", "file_name", "sha256", "size_bytes", "sender",
-        "document_number", "received_on", "rows_read", "rows_taken", "rows_refused",
+        "fid",
+        "batch_id",
+        "import_kind",
+        "source_kind",
+        "file_name",
+        "sha256",
+        "size_bytes",
+        "sender",
+        "document_number",
+        "received_on",
+        "rows_read",
+        "rows_taken",
+        "rows_refused",
     ],
     geometry_type: None,
 };
 
 /// All projections, in the order they are created.
 pub(crate) static TABLES: [&Table; 9] = [
-    &SITES, &CLUES, &BOUNDARIES, &ZONES, &STATIONS, &ROUTES, &CLUE_BATCHES, &PERMITS, &CARRIED_OVER_ISSUES,
+    &SITES,
+    &CLUES,
+    &BOUNDARIES,
+    &ZONES,
+    &STATIONS,
+    &ROUTES,
+    &CLUE_BATCHES,
+    &PERMITS,
+    &CARRIED_OVER_ISSUES,
 ];
 
 /// What a database does for the projections.
@@ -110,7 +134,12 @@ pub(crate) trait Writer {
     /// Inserts a row or replaces the one under the same key.
     fn upsert(&mut self, table: &'static Table, row: Vec<Cell>) -> Result<(), Error>;
     /// Runs a statement that both databases understand.
-    fn run(&mut self, table: &'static Table, sql: &'static str, values: Vec<Cell>) -> Result<(), Error>;
+    fn run(
+        &mut self,
+        table: &'static Table,
+        sql: &'static str,
+        values: Vec<Cell>,
+    ) -> Result<(), Error>;
     /// The key of the next row of a table whose rows are never removed.
     fn next_fid(&mut self, table: &'static Table) -> Result<i64, Error>;
     /// All entries of a stream this program knows, in order of version.
@@ -126,7 +155,11 @@ pub(crate) struct Touched {
 }
 
 /// Writes the rows that follow from one entry, and notes which sites have to be folded anew.
-pub(crate) fn apply(writer: &mut impl Writer, entry: &RecordedEntry, touched: &mut Touched) -> Result<(), Error> {
+pub(crate) fn apply(
+    writer: &mut impl Writer,
+    entry: &RecordedEntry,
+    touched: &mut Touched,
+) -> Result<(), Error> {
     if let Some(site) = entry.entry.stream.as_site() {
         touched.sites.insert(site, entry.recorded_at);
         sites::apply(writer, entry, site)?;

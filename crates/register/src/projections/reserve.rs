@@ -13,8 +13,19 @@ pub(crate) static BOUNDARIES: Table = Table {
     name: "boundaries",
     title: "保护地边界",
     columns: &[
-        "fid", "geom", "reserve_code", "boundary_version", "is_current", "zoning_scheme", "approval_document",
-        "valid_from_on", "valid_to_on", "area_m2", "crs_used", "source_sha256", "entry_seq",
+        "fid",
+        "geom",
+        "reserve_code",
+        "boundary_version",
+        "is_current",
+        "zoning_scheme",
+        "approval_document",
+        "valid_from_on",
+        "valid_to_on",
+        "area_m2",
+        "crs_used",
+        "source_sha256",
+        "entry_seq",
     ],
     geometry_type: Some("MULTIPOLYGON"),
 };
@@ -24,8 +35,17 @@ pub(crate) static ZONES: Table = Table {
     name: "zones",
     title: "功能区",
     columns: &[
-        "fid", "geom", "reserve_code", "boundary_version", "is_current", "zone_id", "zone_kind", "name", "area_m2",
-        "stated_area_ha", "entry_seq",
+        "fid",
+        "geom",
+        "reserve_code",
+        "boundary_version",
+        "is_current",
+        "zone_id",
+        "zone_kind",
+        "name",
+        "area_m2",
+        "stated_area_ha",
+        "entry_seq",
     ],
     geometry_type: Some("MULTIPOLYGON"),
 };
@@ -35,7 +55,15 @@ pub(crate) static STATIONS: Table = Table {
     name: "stations",
     title: "保护站责任区",
     columns: &[
-        "fid", "geom", "reserve_code", "stations_version", "is_current", "station_id", "name", "area_m2", "entry_seq",
+        "fid",
+        "geom",
+        "reserve_code",
+        "stations_version",
+        "is_current",
+        "station_id",
+        "name",
+        "area_m2",
+        "entry_seq",
     ],
     geometry_type: Some("MULTIPOLYGON"),
 };
@@ -45,23 +73,41 @@ pub(crate) static ROUTES: Table = Table {
     name: "routes",
     title: "巡护路线",
     columns: &[
-        "fid", "geom", "reserve_code", "routes_version", "is_current", "route_id", "name", "station_id", "length_m",
+        "fid",
+        "geom",
+        "reserve_code",
+        "routes_version",
+        "is_current",
+        "route_id",
+        "name",
+        "station_id",
+        "length_m",
         "entry_seq",
     ],
     geometry_type: Some("MULTILINESTRING"),
 };
 
-const RETIRE_BOUNDARIES: &str = "UPDATE boundaries SET is_current = FALSE WHERE reserve_code = ?1 AND is_current";
-const RETIRE_ZONES: &str = "UPDATE zones SET is_current = FALSE WHERE reserve_code = ?1 AND is_current";
-const RETIRE_STATIONS: &str = "UPDATE stations SET is_current = FALSE WHERE reserve_code = ?1 AND is_current";
-const RETIRE_ROUTES: &str = "UPDATE routes SET is_current = FALSE WHERE reserve_code = ?1 AND is_current";
+const RETIRE_BOUNDARIES: &str =
+    "UPDATE boundaries SET is_current = FALSE WHERE reserve_code = ?1 AND is_current";
+const RETIRE_ZONES: &str =
+    "UPDATE zones SET is_current = FALSE WHERE reserve_code = ?1 AND is_current";
+const RETIRE_STATIONS: &str =
+    "UPDATE stations SET is_current = FALSE WHERE reserve_code = ?1 AND is_current";
+const RETIRE_ROUTES: &str =
+    "UPDATE routes SET is_current = FALSE WHERE reserve_code = ?1 AND is_current";
 
 pub(super) fn adopt_boundary(
     writer: &mut impl Writer,
     entry: &RecordedEntry,
     body: &BoundaryAdopted,
 ) -> Result<(), Error> {
-    retire(writer, &BOUNDARIES, RETIRE_BOUNDARIES, entry, &body.reserve_code)?;
+    retire(
+        writer,
+        &BOUNDARIES,
+        RETIRE_BOUNDARIES,
+        entry,
+        &body.reserve_code,
+    )?;
     let row = vec![
         Cell::Integer(writer.next_fid(&BOUNDARIES)?),
         Cell::shape_of(areal(&body.boundary.0)),
@@ -81,7 +127,11 @@ pub(super) fn adopt_boundary(
     adopt_zones(writer, entry, body)
 }
 
-fn adopt_zones(writer: &mut impl Writer, entry: &RecordedEntry, body: &BoundaryAdopted) -> Result<(), Error> {
+fn adopt_zones(
+    writer: &mut impl Writer,
+    entry: &RecordedEntry,
+    body: &BoundaryAdopted,
+) -> Result<(), Error> {
     retire(writer, &ZONES, RETIRE_ZONES, entry, &body.reserve_code)?;
     for zone in &body.zones {
         let row = vec![
@@ -107,7 +157,13 @@ pub(super) fn adopt_stations(
     entry: &RecordedEntry,
     body: &StationsAdopted,
 ) -> Result<(), Error> {
-    retire(writer, &STATIONS, RETIRE_STATIONS, entry, &body.reserve_code)?;
+    retire(
+        writer,
+        &STATIONS,
+        RETIRE_STATIONS,
+        entry,
+        &body.reserve_code,
+    )?;
     for station in &body.stations {
         let row = vec![
             Cell::Integer(writer.next_fid(&STATIONS)?),
@@ -172,7 +228,9 @@ fn areal(shape: &Geometry<f64>) -> Option<Geometry<f64>> {
 /// The shape as a layer of lines holds it.
 fn linear(shape: &Geometry<f64>) -> Option<Geometry<f64>> {
     match shape {
-        Geometry::LineString(l) => Some(Geometry::MultiLineString(MultiLineString(vec![l.clone()]))),
+        Geometry::LineString(l) => {
+            Some(Geometry::MultiLineString(MultiLineString(vec![l.clone()])))
+        }
         Geometry::MultiLineString(_) => Some(shape.clone()),
         _ => None,
     }

@@ -15,11 +15,40 @@ pub(crate) static SITES: Table = Table {
     name: "sites",
     title: "点位",
     columns: &[
-        "fid", "geom", "site_id", "site_code", "facility_name", "state", "activity_type_code", "activity_subtype",
-        "zone_kind", "zone_flags", "boundary_version", "station_id", "township", "village", "lon", "lat", "area_m2",
-        "built_on", "owner_name", "current_status", "has_issue", "description", "conclusion", "verified_on",
-        "sources", "external_codes", "reserve_code", "campaign_id", "merged_into", "registered_on", "updated_on",
-        "last_seq", "version", "dossier",
+        "fid",
+        "geom",
+        "site_id",
+        "site_code",
+        "facility_name",
+        "state",
+        "activity_type_code",
+        "activity_subtype",
+        "zone_kind",
+        "zone_flags",
+        "boundary_version",
+        "station_id",
+        "township",
+        "village",
+        "lon",
+        "lat",
+        "area_m2",
+        "built_on",
+        "owner_name",
+        "current_status",
+        "has_issue",
+        "description",
+        "conclusion",
+        "verified_on",
+        "sources",
+        "external_codes",
+        "reserve_code",
+        "campaign_id",
+        "merged_into",
+        "registered_on",
+        "updated_on",
+        "last_seq",
+        "version",
+        "dossier",
     ],
     geometry_type: Some("GEOMETRY"),
 };
@@ -29,8 +58,17 @@ pub(crate) static PERMITS: Table = Table {
     name: "permits",
     title: "手续",
     columns: &[
-        "fid", "site_id", "permit_kind", "document_number", "issuer", "issued_on", "valid_to_on", "holder", "area_m2",
-        "is_absent", "note",
+        "fid",
+        "site_id",
+        "permit_kind",
+        "document_number",
+        "issuer",
+        "issued_on",
+        "valid_to_on",
+        "holder",
+        "area_m2",
+        "is_absent",
+        "note",
     ],
     geometry_type: None,
 };
@@ -40,15 +78,27 @@ pub(crate) static CARRIED_OVER_ISSUES: Table = Table {
     name: "carried_over_issues",
     title: "历史问题",
     columns: &[
-        "fid", "site_id", "source_kind", "external_code", "description", "measures", "responsible_unit", "due_on",
+        "fid",
+        "site_id",
+        "source_kind",
+        "external_code",
+        "description",
+        "measures",
+        "responsible_unit",
+        "due_on",
         "progress",
     ],
     geometry_type: None,
 };
 
-const NAME_SITE_OF_CLUES: &str = "UPDATE clues SET site_code = ?1 WHERE clue_id = ?2 AND site_id = ?3";
+const NAME_SITE_OF_CLUES: &str =
+    "UPDATE clues SET site_code = ?1 WHERE clue_id = ?2 AND site_id = ?3";
 
-pub(super) fn apply(writer: &mut impl Writer, entry: &RecordedEntry, site: SiteId) -> Result<(), Error> {
+pub(super) fn apply(
+    writer: &mut impl Writer,
+    entry: &RecordedEntry,
+    site: SiteId,
+) -> Result<(), Error> {
     match &entry.entry.body {
         EntryBody::PermitRecorded(body) => record_permit(writer, entry, site, body),
         EntryBody::IssueCarriedOver(body) => carry_over(writer, entry, site, body),
@@ -103,11 +153,17 @@ fn carry_over(
 /// Folds a site's stream and writes its row; nothing before the site is registered.
 pub(super) fn refold(writer: &mut impl Writer, site: SiteId, at: Timestamp) -> Result<(), Error> {
     let (entries, version) = writer.stream(&StreamId::site(site))?;
-    let Some(dossier) = fold(&entries) else { return Ok(()) };
+    let Some(dossier) = fold(&entries) else {
+        return Ok(());
+    };
     writer.touch(&SITES, at);
     writer.upsert(&SITES, row(&dossier, version)?)?;
     for clue in &dossier.clues {
-        let values = vec![Cell::text(&dossier.site_code), Cell::text(clue.body.clue_id), Cell::text(site)];
+        let values = vec![
+            Cell::text(&dossier.site_code),
+            Cell::text(clue.body.clue_id),
+            Cell::text(site),
+        ];
         writer.run(&CLUES, NAME_SITE_OF_CLUES, values)?;
     }
     Ok(())
@@ -127,7 +183,13 @@ fn row(dossier: &Dossier, version: u64) -> Result<Vec<Cell>, Error> {
         Cell::text_of(facts.activity_type_code.as_ref()),
         Cell::text_of(facts.activity_subtype.as_ref()),
         Cell::text_of(facts.zone_kind.as_ref()),
-        Cell::text_of(facts.zone_flags.as_ref().map(|flags| flags.join(",")).as_ref()),
+        Cell::text_of(
+            facts
+                .zone_flags
+                .as_ref()
+                .map(|flags| flags.join(","))
+                .as_ref(),
+        ),
         Cell::text_of(facts.boundary_version.as_ref()),
         Cell::text_of(facts.station_id.as_ref()),
         Cell::text_of(facts.township.as_ref()),
@@ -159,5 +221,9 @@ fn row(dossier: &Dossier, version: u64) -> Result<Vec<Cell>, Error> {
 fn place(dossier: &Dossier) -> Option<Geometry<f64>> {
     let facts = &dossier.facts;
     let point = || Some(Geometry::Point(Point::new(facts.lon?, facts.lat?)));
-    facts.shape.as_ref().map(|shape| shape.0.clone()).or_else(point)
+    facts
+        .shape
+        .as_ref()
+        .map(|shape| shape.0.clone())
+        .or_else(point)
 }

@@ -1,6 +1,10 @@
 //! Shared by the tests that look inside the GeoPackage with a connection of their own.
 
-#![allow(dead_code, clippy::unwrap_used, reason = "each test uses what it needs")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each test uses what it needs"
+)]
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +14,9 @@ use domain::entry::Entry;
 use domain::ids::StreamId;
 use register::{Opening, Register};
 use rusqlite::Connection;
-use testkit::{TempHome, a_batch, a_clue, a_site, amended, later, linked, screened, start, unlinked};
+use testkit::{
+    TempHome, a_batch, a_clue, a_site, amended, later, linked, screened, start, unlinked,
+};
 
 pub(crate) fn opening() -> Opening {
     Opening {
@@ -35,9 +41,19 @@ pub(crate) fn raw(home: &Path) -> Connection {
 /// A bit of everything: batch, clues, sites, links, a boundary with zones, stations, routes, permits, issues.
 pub(crate) fn a_history() -> Vec<Entry> {
     let reserve = StreamId::reserve(testkit::RESERVE_CODE);
-    let named = |name: &str| SiteFacts { facility_name: Some(name.to_owned()), ..SiteFacts::default() };
-    let moved = SiteFacts { lon: Some(106.05), lat: Some(35.51), ..SiteFacts::default() };
-    let shaped = SiteFacts { shape: Some(testkit::square(106.2, 35.58, 0.001)), ..SiteFacts::default() };
+    let named = |name: &str| SiteFacts {
+        facility_name: Some(name.to_owned()),
+        ..SiteFacts::default()
+    };
+    let moved = SiteFacts {
+        lon: Some(106.05),
+        lat: Some(35.51),
+        ..SiteFacts::default()
+    };
+    let shaped = SiteFacts {
+        shape: Some(testkit::square(106.2, 35.58, 0.001)),
+        ..SiteFacts::default()
+    };
     let mut entries = vec![
         testkit::entry(reserve.clone(), testkit::a_reserve()),
         testkit::entry(reserve.clone(), testkit::a_boundary("2009")),
@@ -63,7 +79,10 @@ pub(crate) fn a_history() -> Vec<Entry> {
         testkit::entry(reserve, testkit::stations("2019")),
     ]);
     let days = entries.len() as i64;
-    entries.iter_mut().zip(0..).for_each(|(entry, n)| entry.occurred_at = later(n * 10 / days, 0));
+    entries
+        .iter_mut()
+        .zip(0..)
+        .for_each(|(entry, n)| entry.occurred_at = later(n * 10 / days, 0));
     entries
 }
 
@@ -94,7 +113,15 @@ pub(crate) fn with_history() -> (TempHome, Register) {
 }
 
 pub(crate) const PROJECTIONS: [&str; 9] = [
-    "sites", "clues", "boundaries", "zones", "stations", "routes", "clue_batches", "permits", "carried_over_issues",
+    "sites",
+    "clues",
+    "boundaries",
+    "zones",
+    "stations",
+    "routes",
+    "clue_batches",
+    "permits",
+    "carried_over_issues",
 ];
 
 /// Every row of every projection, of the spatial indexes and of the layers' metadata, as text.
@@ -102,17 +129,30 @@ pub(crate) fn dump(home: &Path) -> BTreeMap<String, Vec<String>> {
     let db = raw(home);
     let mut dump = BTreeMap::new();
     for table in PROJECTIONS {
-        dump.insert(table.to_owned(), rows(&db, &format!("SELECT * FROM {table} ORDER BY fid")));
+        dump.insert(
+            table.to_owned(),
+            rows(&db, &format!("SELECT * FROM {table} ORDER BY fid")),
+        );
         let is_layer: bool = db
-            .query_row("SELECT count(*) = 1 FROM gpkg_geometry_columns WHERE table_name = ?1", [table], |r| r.get(0))
+            .query_row(
+                "SELECT count(*) = 1 FROM gpkg_geometry_columns WHERE table_name = ?1",
+                [table],
+                |r| r.get(0),
+            )
             .unwrap();
         if is_layer {
             let rtree = format!("rtree_{table}_geom");
-            dump.insert(rtree.clone(), rows(&db, &format!("SELECT * FROM {rtree} ORDER BY id")));
+            dump.insert(
+                rtree.clone(),
+                rows(&db, &format!("SELECT * FROM {rtree} ORDER BY id")),
+            );
         }
     }
     for table in ["gpkg_contents", "gpkg_geometry_columns", "gpkg_extensions"] {
-        dump.insert(table.to_owned(), rows(&db, &format!("SELECT * FROM {table} ORDER BY table_name")));
+        dump.insert(
+            table.to_owned(),
+            rows(&db, &format!("SELECT * FROM {table} ORDER BY table_name")),
+        );
     }
     dump
 }
@@ -121,8 +161,17 @@ pub(crate) fn rows(db: &Connection, sql: &str) -> Vec<String> {
     let mut select = db.prepare(sql).unwrap();
     let columns = select.column_count();
     let line = |row: &rusqlite::Row<'_>| {
-        let cells = (0..columns).map(|c| row.get::<_, rusqlite::types::Value>(c).map(|v| format!("{v:?}")));
-        cells.collect::<Result<Vec<_>, _>>().map(|cells| cells.join("|"))
+        let cells = (0..columns).map(|c| {
+            row.get::<_, rusqlite::types::Value>(c)
+                .map(|v| format!("{v:?}"))
+        });
+        cells
+            .collect::<Result<Vec<_>, _>>()
+            .map(|cells| cells.join("|"))
     };
-    select.query_map([], line).unwrap().map(Result::unwrap).collect()
+    select
+        .query_map([], line)
+        .unwrap()
+        .map(Result::unwrap)
+        .collect()
 }
