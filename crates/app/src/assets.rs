@@ -51,8 +51,9 @@ pub fn find_campaign(id: &str) -> Option<BTreeMap<String, String>> {
 
 /// Ids of the built-in campaigns.
 pub fn list_campaigns() -> Vec<String> {
-    let mut ids: Vec<String> =
-        Campaigns::iter().filter_map(|name| name.split_once('/').map(|(id, _)| id.to_owned())).collect();
+    let mut ids: Vec<String> = Campaigns::iter()
+        .filter_map(|name| name.split_once('/').map(|(id, _)| id.to_owned()))
+        .collect();
     ids.sort();
     ids.dedup();
     ids
@@ -64,8 +65,13 @@ pub fn load_campaign_folder(folder: &Path) -> anyhow::Result<BTreeMap<String, St
     for item in std::fs::read_dir(folder).with_context(|| folder.display().to_string())? {
         let path = item?.path();
         if path.extension().is_some_and(|e| e == "toml") {
-            let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let text =
+                std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             files.insert(name, text);
         }
     }

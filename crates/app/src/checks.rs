@@ -20,15 +20,30 @@ use crate::session::Session;
 
 impl Session {
     /// All findings as of a day; with `since`, also sites that left a station's ledger after that day.
-    pub fn check(&self, scope: &LedgerScope, as_of: AsOf, since: Option<AsOf>) -> Result<Vec<Finding>, Error> {
+    pub fn check(
+        &self,
+        scope: &LedgerScope,
+        as_of: AsOf,
+        since: Option<AsOf>,
+    ) -> Result<Vec<Finding>, Error> {
         self.may(Action::RunCheck, scope_station(scope))?;
         let sites = self.sites(as_of)?;
-        let by_id: BTreeMap<SiteId, &Dossier> = sites.iter().map(|s| (s.dossier.site_id, &s.dossier)).collect();
-        let mut found: Vec<Finding> = sites.iter().flat_map(|s| checks::of_dossier(&s.dossier)).collect();
+        let by_id: BTreeMap<SiteId, &Dossier> = sites
+            .iter()
+            .map(|s| (s.dossier.site_id, &s.dossier))
+            .collect();
+        let mut found: Vec<Finding> = sites
+            .iter()
+            .flat_map(|s| checks::of_dossier(&s.dossier))
+            .collect();
         found.extend(checks::of_doubles(&self.likely_doubles(&sites), &by_id));
         found.extend(self.missed_reports(as_of)?);
         found.extend(self.left_out_of_sheets(&by_id, as_of)?);
-        found.extend(sites.iter().filter_map(|s| self.focal_undecided(&s.dossier)));
+        found.extend(
+            sites
+                .iter()
+                .filter_map(|s| self.focal_undecided(&s.dossier)),
+        );
         if let Some(since) = since {
             let before = self.draw_ledger(LedgerView::Sites, scope, since)?;
             let after = self.draw_ledger(LedgerView::Sites, scope, as_of)?;
@@ -36,7 +51,13 @@ impl Session {
         }
         found.retain(|f| scope.holds(f.station_id.as_deref()));
         found.sort_by(|a, b| {
-            let key = |f: &Finding| (std::cmp::Reverse(f.diagnostic.severity), f.diagnostic.code.clone(), f.site_code.clone());
+            let key = |f: &Finding| {
+                (
+                    std::cmp::Reverse(f.diagnostic.severity),
+                    f.diagnostic.code.clone(),
+                    f.site_code.clone(),
+                )
+            };
             key(a).cmp(&key(b))
         });
         Ok(found)
@@ -44,18 +65,25 @@ impl Session {
 
     fn likely_doubles(&self, sites: &[Site]) -> Vec<LikelyDouble> {
         let thresholds = &self.campaign.thresholds;
-        let counted: Vec<&Dossier> = sites.iter().map(|s| &s.dossier).filter(|d| d.state.counts()).collect();
+        let counted: Vec<&Dossier> = sites
+            .iter()
+            .map(|s| &s.dossier)
+            .filter(|d| d.state.counts())
+            .collect();
         let placed = counted.iter().enumerate();
         let items = placed.filter_map(|(i, d)| Some((i as u32, d.facts.shape.as_ref()?.0.clone())));
         let index: MatchIndex<u32> = MatchIndex::build(items);
         let mut doubles = Vec::new();
         for (i, dossier) in counted.iter().enumerate() {
-            let Some(shape) = &dossier.facts.shape else { continue };
+            let Some(shape) = &dossier.facts.shape else {
+                continue;
+            };
             for candidate in index.candidates(&shape.0, thresholds.near_distance_m) {
                 let other = counted[candidate.id as usize];
                 let is_same_name = same_name(dossier, other);
                 let is_likely = candidate.iou >= thresholds.same_iou
-                    || candidate.distance_m <= thresholds.near_and_alike_distance_m && (is_same_name || same_kind(dossier, other));
+                    || candidate.distance_m <= thresholds.near_and_alike_distance_m
+                        && (is_same_name || same_kind(dossier, other));
                 // Each pair once, and not with itself.
                 if candidate.id as usize > i && is_likely {
                     doubles.push(LikelyDouble {
@@ -72,16 +100,25 @@ impl Session {
     }
 
     /// Sites that a station named in one verification sheet and left out of its next one.
-    fn left_out_of_sheets(&self, sites: &BTreeMap<SiteId, &Dossier>, as_of: AsOf) -> Result<Vec<Finding>, Error> {
-        let by_code: BTreeMap<&str, &Dossier> = sites.values().map(|d| (d.site_code.as_str(), *d)).collect();
+    fn left_out_of_sheets(
+        &self,
+        sites: &BTreeMap<SiteId, &Dossier>,
+        as_of: AsOf,
+    ) -> Result<Vec<Finding>, Error> {
+        let by_code: BTreeMap<&str, &Dossier> =
+            sites.values().map(|d| (d.site_code.as_str(), *d)).collect();
         let mut latest: BTreeMap<String, ClueBatchImported> = BTreeMap::new();
         let mut found = Vec::new();
         for batch in self.register.batches(as_of)? {
             let sheet = batch.body;
-            let station = sheet_station(&sheet, &by_code).filter(|_| sheet.import_kind == "verifications");
+            let station =
+                sheet_station(&sheet, &by_code).filter(|_| sheet.import_kind == "verifications");
             let Some(station) = station else { continue };
             if let Some(before) = latest.get(&station) {
-                let left_out = before.site_codes.iter().filter(|code| !sheet.site_codes.contains(code));
+                let left_out = before
+                    .site_codes
+                    .iter()
+                    .filter(|code| !sheet.site_codes.contains(code));
                 found.extend(left_out.map(|code| self.left_out(code, &station, before, &sheet)));
             }
             latest.insert(station, sheet);
@@ -89,12 +126,26 @@ impl Session {
         Ok(found)
     }
 
-    fn left_out(&self, code: &str, station: &str, before: &ClueBatchImported, after: &ClueBatchImported) -> Finding {
+    fn left_out(
+        &self,
+        code: &str,
+        station: &str,
+        before: &ClueBatchImported,
+        after: &ClueBatchImported,
+    ) -> Finding {
         let diagnostic = Diagnostic::error("check.vanished_from_sheet")
-            .arg("station", domain::ledger::Labels::label(self, "station", station))
+            .arg(
+                "station",
+                domain::ledger::Labels::label(self, "station", station),
+            )
             .arg("before", &before.file_name)
             .arg("after", &after.file_name);
-        Finding { diagnostic, site_code: Some(code.to_owned()), clue_id: None, station_id: Some(station.to_owned()) }
+        Finding {
+            diagnostic,
+            site_code: Some(code.to_owned()),
+            clue_id: None,
+            station_id: Some(station.to_owned()),
+        }
     }
 
     /// A site that would be focal or not by a fact nobody has told yet.
@@ -103,10 +154,20 @@ impl Session {
             return None;
         }
         let facts = &dossier.facts;
-        let zone = facts.zone_kind.as_deref().and_then(domain::codes::ZoneKind::from_code);
-        let (activity, subtype) = (facts.activity_type_code.as_deref(), facts.activity_subtype.as_deref());
-        let finding = self.campaign.is_focal(activity, subtype, zone, self.campaign.year);
-        let FocalWhy::Missing { fact, .. } = finding.why else { return None };
+        let zone = facts
+            .zone_kind
+            .as_deref()
+            .and_then(domain::codes::ZoneKind::from_code);
+        let (activity, subtype) = (
+            facts.activity_type_code.as_deref(),
+            facts.activity_subtype.as_deref(),
+        );
+        let finding = self
+            .campaign
+            .is_focal(activity, subtype, zone, self.campaign.year);
+        let FocalWhy::Missing { fact, .. } = finding.why else {
+            return None;
+        };
         // A site without any class is incomplete before it is undecided.
         let diagnostic = Diagnostic::note("check.focal_undecided").arg("field", fact);
         activity.map(|_| Finding {
@@ -123,7 +184,11 @@ impl Session {
         self.register.clues::<Error>(as_of, |clue| {
             if clue.state == ClueState::Open {
                 let body = &clue.received.body;
-                let station = body.facts.shape.as_ref().and_then(|s| geography.station_of(&s.0));
+                let station = body
+                    .facts
+                    .shape
+                    .as_ref()
+                    .and_then(|s| geography.station_of(&s.0));
                 let source = domain::ledger::Labels::label(self, "source", &body.source_kind);
                 if self.sees(Action::ReadClues, station.as_deref()) || station.is_none() {
                     let code = body.facts.external_code.as_deref();
@@ -140,11 +205,17 @@ impl Session {
 fn sheet_station(sheet: &ClueBatchImported, sites: &BTreeMap<&str, &Dossier>) -> Option<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for code in &sheet.site_codes {
-        if let Some(station) = sites.get(code.as_str()).and_then(|d| d.facts.station_id.as_deref()) {
+        if let Some(station) = sites
+            .get(code.as_str())
+            .and_then(|d| d.facts.station_id.as_deref())
+        {
             *counts.entry(station).or_insert(0) += 1;
         }
     }
-    counts.into_iter().max_by_key(|(_, n)| *n).map(|(station, _)| station.to_owned())
+    counts
+        .into_iter()
+        .max_by_key(|(_, n)| *n)
+        .map(|(station, _)| station.to_owned())
 }
 
 fn same_name(a: &Dossier, b: &Dossier) -> bool {

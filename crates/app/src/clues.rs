@@ -13,15 +13,27 @@ use crate::session::Session;
 
 impl Session {
     /// Clues the actor may read, filtered by state and source.
-    pub fn clues(&self, state: Option<&str>, source: Option<&str>, as_of: AsOf) -> Result<Vec<Clue>, Error> {
+    pub fn clues(
+        &self,
+        state: Option<&str>,
+        source: Option<&str>,
+        as_of: AsOf,
+    ) -> Result<Vec<Clue>, Error> {
         let geography = self.geography(AsOf::Now).ok();
         let mut clues = Vec::new();
         self.register.clues::<Error>(as_of, |clue| {
             let body = &clue.received.body;
-            let is_wanted = state.is_none_or(|s| clue.state.code() == s) && source.is_none_or(|s| body.source_kind == s);
+            let is_wanted = state.is_none_or(|s| clue.state.code() == s)
+                && source.is_none_or(|s| body.source_kind == s);
             let shape = body.facts.shape.as_ref();
-            let station = shape.zip(geography.as_ref()).and_then(|(s, g)| g.station_of(&s.0));
-            let action = if body.is_confidential { Action::ReadPetitions } else { Action::ReadClues };
+            let station = shape
+                .zip(geography.as_ref())
+                .and_then(|(s, g)| g.station_of(&s.0));
+            let action = if body.is_confidential {
+                Action::ReadPetitions
+            } else {
+                Action::ReadClues
+            };
             if is_wanted && self.sees(action, station.as_deref()) {
                 clues.push(clue);
             }
@@ -36,12 +48,23 @@ impl Session {
         let matches = |c: &Clue| {
             let body = &c.received.body;
             body.clue_id.to_string().starts_with(text)
-                || body.facts.external_code.as_deref().is_some_and(|code| crate::landing::code_key(code) == wanted)
+                || body
+                    .facts
+                    .external_code
+                    .as_deref()
+                    .is_some_and(|code| crate::landing::code_key(code) == wanted)
         };
-        let mut found: Vec<Clue> = self.clues(None, None, AsOf::Now)?.into_iter().filter(matches).collect();
+        let mut found: Vec<Clue> = self
+            .clues(None, None, AsOf::Now)?
+            .into_iter()
+            .filter(matches)
+            .collect();
         match found.len() {
             1 => Ok(found.remove(0)),
-            _ => Err(Error::NotFound { what: "clue", name: text.to_owned() }),
+            _ => Err(Error::NotFound {
+                what: "clue",
+                name: text.to_owned(),
+            }),
         }
     }
 
@@ -89,7 +112,10 @@ impl Session {
         };
         let stream = StreamId::site(dossier.site_id);
         let facts = crate::import::facts_of_clue(&body.facts);
-        let basis = Basis::Clue { clue_id: body.clue_id, batch_id: body.batch_id };
+        let basis = Basis::Clue {
+            clue_id: body.clue_id,
+            batch_id: body.batch_id,
+        };
         let entries = vec![
             self.by_hand(stream.clone(), linked, body.clue_id, reason),
             self.by_hand(stream, SiteAmended { basis, facts }, body.clue_id, reason),
@@ -101,11 +127,21 @@ impl Session {
     /// Undoes a link; the link itself stays readable.
     pub fn unlink_clue(&mut self, clue: &str, reason: &str) -> Result<(), Error> {
         let clue = self.load_clue(clue)?;
-        let site = clue.site_id.ok_or_else(|| Error::NotFound { what: "link", name: clue.received.body.clue_id.to_string() })?;
-        let station = self.register.load_dossier(site, AsOf::Now)?.facts.station_id;
+        let site = clue.site_id.ok_or_else(|| Error::NotFound {
+            what: "link",
+            name: clue.received.body.clue_id.to_string(),
+        })?;
+        let station = self
+            .register
+            .load_dossier(site, AsOf::Now)?
+            .facts
+            .station_id;
         self.may(Action::UnlinkClue, station.as_deref())?;
         let clue_id = clue.received.body.clue_id;
-        let body = ClueUnlinked { clue_id, reason: reason.to_owned() };
+        let body = ClueUnlinked {
+            clue_id,
+            reason: reason.to_owned(),
+        };
         let entry = self.by_hand(StreamId::site(site), body, clue_id, reason);
         self.register.append(&[entry], self.now)?;
         Ok(())
@@ -115,10 +151,17 @@ impl Session {
     pub fn separate_clue(&mut self, clue: &str, reason: &str) -> Result<String, Error> {
         let clue = self.load_clue(clue)?;
         if clue.state == ClueState::Linked {
-            return Err(Error::NotFound { what: "open clue", name: clue.received.body.clue_id.to_string() });
+            return Err(Error::NotFound {
+                what: "open clue",
+                name: clue.received.body.clue_id.to_string(),
+            });
         }
         let body = clue.received.body;
-        let station = body.facts.shape.as_ref().and_then(|s| self.geography(AsOf::Now).ok()?.station_of(&s.0));
+        let station = body
+            .facts
+            .shape
+            .as_ref()
+            .and_then(|s| self.geography(AsOf::Now).ok()?.station_of(&s.0));
         self.may(Action::RegisterSite, station.as_deref())?;
         let (code, entries) = crate::import::site_for_clue(self, &body, reason)?;
         self.register.append(&entries, self.now)?;
@@ -126,11 +169,21 @@ impl Session {
     }
 
     /// An entry made now by a person; the same decision for the same reason at the same moment is one entry.
-    fn by_hand(&self, stream: StreamId, body: impl Into<domain::entry::EntryBody>, clue: ClueId, reason: &str) -> Entry {
+    fn by_hand(
+        &self,
+        stream: StreamId,
+        body: impl Into<domain::entry::EntryBody>,
+        clue: ClueId,
+        reason: &str,
+    ) -> Entry {
         let moment = self.now.to_string();
-        let mut entry = self.entry(stream, body, self.today(), &[&clue.0.into_bytes(), reason.as_bytes(), moment.as_bytes()]);
+        let mut entry = self.entry(
+            stream,
+            body,
+            self.today(),
+            &[&clue.0.into_bytes(), reason.as_bytes(), moment.as_bytes()],
+        );
         entry.occurred_at = self.now;
         entry
     }
 }
-

@@ -15,56 +15,104 @@ use crate::import::{Convention, system_of};
 
 /// Reads every layer of a vector file, whatever its format.
 pub fn read_layers(path: &Path) -> Result<(Vec<Layer>, Vec<Diagnostic>), Error> {
-    let read = |source| Error::Read { path: path.display().to_string(), source };
+    let read = |source| Error::Read {
+        path: path.display().to_string(),
+        source,
+    };
     let mut head = vec![0u8; 4096];
     let mut file = std::fs::File::open(path).map_err(read)?;
     let n = std::io::Read::read(&mut file, &mut head).map_err(read)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let limits = Limits::default();
     match formats::detect(&name, &head[..n]) {
-        FileKind::GeoPackage => register::layers::read(path, &limits).map_err(|e| Error::rejected(e.to_diagnostic())),
+        FileKind::GeoPackage => {
+            register::layers::read(path, &limits).map_err(|e| Error::rejected(e.to_diagnostic()))
+        }
         _ => formats::read(path, &limits).map_err(|e| Error::rejected(e.to_diagnostic())),
     }
 }
 
 /// Writes layers by the extension of the file's name; their coordinates must be geographic.
 pub fn write_layers(path: &Path, layers: &[Layer], now: Timestamp) -> Result<(), Error> {
-    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    let extension = path
+        .extension()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_lowercase();
     let create = || {
-        let write = |source| Error::Read { path: path.display().to_string(), source };
-        std::fs::File::create(path).map(BufWriter::new).map_err(write)
+        let write = |source| Error::Read {
+            path: path.display().to_string(),
+            source,
+        };
+        std::fs::File::create(path)
+            .map(BufWriter::new)
+            .map_err(write)
     };
-    let first = || layers.first().ok_or_else(|| Error::rejected(Diagnostic::error("import.nothing_usable")));
+    let first = || {
+        layers
+            .first()
+            .ok_or_else(|| Error::rejected(Diagnostic::error("import.nothing_usable")))
+    };
     match extension.as_str() {
         "gpkg" => write_geopackage(path, layers, now),
-        "geojson" | "json" => formats::write_geojson(first()?, &mut create()?).map_err(|e| Error::rejected(e.to_diagnostic())),
-        "kml" => formats::write_kml(first()?, &mut create()?).map_err(|e| Error::rejected(e.to_diagnostic())),
-        "csv" => formats::write_csv(first()?, CsvGeometry::LonLat, &mut create()?).map_err(|e| Error::rejected(e.to_diagnostic())),
-        other => Err(Error::rejected(Diagnostic::error("convert.unknown_format").arg("extension", other))),
+        "geojson" | "json" => formats::write_geojson(first()?, &mut create()?)
+            .map_err(|e| Error::rejected(e.to_diagnostic())),
+        "kml" => formats::write_kml(first()?, &mut create()?)
+            .map_err(|e| Error::rejected(e.to_diagnostic())),
+        "csv" => formats::write_csv(first()?, CsvGeometry::LonLat, &mut create()?)
+            .map_err(|e| Error::rejected(e.to_diagnostic())),
+        other => Err(Error::rejected(
+            Diagnostic::error("convert.unknown_format").arg("extension", other),
+        )),
     }
 }
 
 /// A file that was written before is replaced whole, so that drawing a ledger twice gives one file.
 fn write_geopackage(path: &Path, layers: &[Layer], now: Timestamp) -> Result<(), Error> {
-    let write = |source| Error::Read { path: path.display().to_string(), source };
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let temporary = tempfile::Builder::new().prefix(".qingshan-").tempdir_in(folder).map_err(write)?;
+    let write = |source| Error::Read {
+        path: path.display().to_string(),
+        source,
+    };
+    let folder = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let temporary = tempfile::Builder::new()
+        .prefix(".qingshan-")
+        .tempdir_in(folder)
+        .map_err(write)?;
     let fresh = temporary.path().join("layers.gpkg");
     register::layers::write(&fresh, layers, now).map_err(|e| Error::rejected(e.to_diagnostic()))?;
     std::fs::rename(&fresh, path).map_err(write)
 }
 
 /// Converts a file; `declared` says what system it is in where the file does not.
-pub fn convert(input: &Path, output: &Path, declared: Option<Crs>, only: Option<&str>, now: Timestamp) -> Result<Vec<Diagnostic>, Error> {
+pub fn convert(
+    input: &Path,
+    output: &Path,
+    declared: Option<Crs>,
+    only: Option<&str>,
+    now: Timestamp,
+) -> Result<Vec<Diagnostic>, Error> {
     let (layers, mut diagnostics) = read_layers(input)?;
-    let convention = Convention { declared, ..Convention::default() };
+    let convention = Convention {
+        declared,
+        ..Convention::default()
+    };
     let mut converted = Vec::new();
-    for mut layer in layers.into_iter().filter(|l| only.is_none_or(|name| name == l.name)) {
+    for mut layer in layers
+        .into_iter()
+        .filter(|l| only.is_none_or(|name| name == l.name))
+    {
         let (crs, found) = system_of(&layer.crs, &convention).map_err(Error::rejected)?;
         diagnostics.extend(found);
         for feature in &mut layer.features {
-            let Some(geometry) = &mut feature.geometry else { continue };
-            crs::convert(geometry, &crs).map_err(|e| Error::rejected(Diagnostic::error("import.not_convertible").arg("cause", e)))?;
+            let Some(geometry) = &mut feature.geometry else {
+                continue;
+            };
+            crs::convert(geometry, &crs).map_err(|e| {
+                Error::rejected(Diagnostic::error("import.not_convertible").arg("cause", e))
+            })?;
         }
         layer.crs = DeclaredCrs::Epsg(4490);
         converted.push(layer);

@@ -4,7 +4,9 @@ use std::io::Read;
 use std::path::Path;
 
 use domain::as_of::AsOf;
-use domain::entries::{Basis, CampaignOpened, ReserveRegistered, SiteFacts, TeamMember, VerificationRecorded};
+use domain::entries::{
+    Basis, CampaignOpened, ReserveRegistered, SiteFacts, TeamMember, VerificationRecorded,
+};
 use domain::entry::{Author, Entry, EntryBody};
 use domain::ids::{EntryId, StreamId};
 use domain::partial_date::PartialDate;
@@ -15,9 +17,9 @@ use register::{Opening, Register};
 use serde::Deserialize;
 use spatial::diagnostic::Diagnostic;
 
+use crate::assets;
 use crate::error::Error;
 use crate::session::{Post, Session, load_campaign, load_codes, start_of};
-use crate::assets;
 
 /// 建簿请求 — what a new register is told.
 #[derive(Debug, Clone)]
@@ -74,13 +76,28 @@ pub fn init(home: &Path, request: &InitRequest, now: Timestamp) -> Result<InitOu
     let mut register = if exists {
         Register::open(home)?
     } else {
-        let opening = Opening { node: node.clone(), is_demonstration: request.is_demonstration, opened_at: now, author: author.clone() };
+        let opening = Opening {
+            node: node.clone(),
+            is_demonstration: request.is_demonstration,
+            opened_at: now,
+            author: author.clone(),
+        };
         Register::create(home, &opening)?
     };
-    let opened = CampaignOpened { campaign_id: campaign.id.clone(), name: campaign.name.clone(), year: campaign.year, files };
+    let opened = CampaignOpened {
+        campaign_id: campaign.id.clone(),
+        name: campaign.name.clone(),
+        year: campaign.year,
+        files,
+    };
     let on = campaign.started_on;
     let facts = [
-        setup_entry(StreamId::reserve(&reserve.reserve_code), reserve.clone().into(), &author, reserve_day(&reserve, on)),
+        setup_entry(
+            StreamId::reserve(&reserve.reserve_code),
+            reserve.clone().into(),
+            &author,
+            reserve_day(&reserve, on),
+        ),
         setup_entry(StreamId::campaign(&campaign.id), opened.into(), &author, on),
     ];
     let mut wanted: Vec<Entry> = Vec::new();
@@ -108,7 +125,15 @@ fn setup_entry(stream: StreamId, body: EntryBody, author: &Author, on: Date) -> 
     let occurred_at = start_of(on);
     let said = serde_json::to_vec(&body).unwrap_or_default();
     let id = EntryId::derived(occurred_at, &[stream.0.as_bytes(), &said]);
-    Entry { id, stream, based_on: None, body, author: author.clone(), occurred_at, clocks: None }
+    Entry {
+        id,
+        stream,
+        based_on: None,
+        body,
+        author: author.clone(),
+        occurred_at,
+        clocks: None,
+    }
 }
 
 fn campaign_files(text: &str) -> Result<std::collections::BTreeMap<String, String>, Error> {
@@ -120,15 +145,26 @@ fn campaign_files(text: &str) -> Result<std::collections::BTreeMap<String, Strin
         return assets::load_campaign_folder(folder).map_err(Error::internal);
     }
     let known = assets::list_campaigns().join(", ");
-    Err(Error::rejected(Diagnostic::error("session.unknown_campaign").arg("campaign", text).arg("known", known)))
+    Err(Error::rejected(
+        Diagnostic::error("session.unknown_campaign")
+            .arg("campaign", text)
+            .arg("known", known),
+    ))
 }
 
-fn reserve(text: &str, campaign: &domain::campaign::Campaign, codes: &domain::codes::CodeBook) -> Result<ReserveRegistered, Error> {
+fn reserve(
+    text: &str,
+    campaign: &domain::campaign::Campaign,
+    codes: &domain::codes::CodeBook,
+) -> Result<ReserveRegistered, Error> {
     let file: ReserveFile = toml::from_str(text).map_err(|e| {
         Error::rejected(Diagnostic::error("session.reserve_unreadable").arg("cause", e.message()))
     })?;
     let code = |purpose: &str, text: &str| {
-        campaign.find_list(codes, purpose).and_then(|l| l.find(text)).map_or_else(|| text.to_owned(), |c| c.code.clone())
+        campaign
+            .find_list(codes, purpose)
+            .and_then(|l| l.find(text))
+            .map_or_else(|| text.to_owned(), |c| c.code.clone())
     };
     Ok(ReserveRegistered {
         kind: code("reserve_kind", &file.kind),
@@ -141,14 +177,18 @@ fn reserve(text: &str, campaign: &domain::campaign::Campaign, codes: &domain::co
         stated_area_ha: file.stated_area_ha,
         management_body: file.management_body,
         competent_authority: file.competent_authority,
-        division_code: file.division_code.or_else(|| file.county_codes.into_iter().next()),
+        division_code: file
+            .division_code
+            .or_else(|| file.county_codes.into_iter().next()),
     })
 }
 
 /// A checkpoint's origin holds neither blanks nor plus signs.
 fn node_name(reserve: &ReserveRegistered) -> String {
     let name = reserve.short_name.as_deref().unwrap_or(&reserve.name);
-    name.chars().filter(|c| !c.is_whitespace() && *c != '+').collect()
+    name.chars()
+        .filter(|c| !c.is_whitespace() && *c != '+')
+        .collect()
 }
 
 /// 核查请求 — one verification by hand.
@@ -171,31 +211,49 @@ const MAX_EVIDENCE_BYTES: u64 = 2 << 30;
 
 impl Session {
     /// Records a field verification; the flow of the campaign decides whether it may stand.
-    pub fn verify_site(&mut self, request: &VerifyRequest) -> Result<domain::dossier::Dossier, Error> {
+    pub fn verify_site(
+        &mut self,
+        request: &VerifyRequest,
+    ) -> Result<domain::dossier::Dossier, Error> {
         let dossier = self.load_dossier_by_code(&request.site_code, AsOf::Now)?;
         self.may(Action::Verify, dossier.facts.station_id.as_deref())?;
         if request.team.len() < 2 {
-            let diagnostic = Diagnostic::error("import.team_too_small").arg("count", request.team.len());
+            let diagnostic =
+                Diagnostic::error("import.team_too_small").arg("count", request.team.len());
             return Err(Error::rejected(diagnostic));
         }
         let body = VerificationRecorded {
             round: "first".to_owned(),
             method: "field".to_owned(),
             verified_on: request.on,
-            team: request.team.iter().map(|p| TeamMember { post: p.clone(), unit: None }).collect(),
+            team: request
+                .team
+                .iter()
+                .map(|p| TeamMember {
+                    post: p.clone(),
+                    unit: None,
+                })
+                .collect(),
             lon: request.position.map(|p| p.0),
             lat: request.position.map(|p| p.1),
             is_in_reserve: None,
             clue_truth: self.known_code("clue_truth", request.clue_truth.as_deref())?,
             condition_text: request.condition.clone(),
-            ecological_effect: self.known_code("ecological_effect", request.ecological_effect.as_deref())?,
-            conclusion: self.known_code("verdict", Some(&request.conclusion))?.unwrap_or_default(),
+            ecological_effect: self
+                .known_code("ecological_effect", request.ecological_effect.as_deref())?,
+            conclusion: self
+                .known_code("verdict", Some(&request.conclusion))?
+                .unwrap_or_default(),
             suggestion_text: None,
             suggested_disposal: self.known_code("disposal", request.disposal.as_deref())?,
-            photo_count: u32::try_from(request.evidence.len()).ok().filter(|n| *n > 0),
+            photo_count: u32::try_from(request.evidence.len())
+                .ok()
+                .filter(|n| *n > 0),
             evidence: self.keep_evidence(&request.evidence)?,
             facts: SiteFacts::default(),
-            basis: Basis::Person { reason: request.condition.clone().unwrap_or_default() },
+            basis: Basis::Person {
+                reason: request.condition.clone().unwrap_or_default(),
+            },
         };
         let said = serde_json::to_vec(&body).map_err(Error::internal)?;
         let entry = self.entry(StreamId::site(dossier.site_id), body, request.on, &[&said]);
@@ -212,24 +270,42 @@ impl Session {
         if let Some(code) = list.and_then(|l| l.find_code(text).or_else(|| l.find(text))) {
             return Ok(Some(code.code.clone()));
         }
-        let known: Vec<String> =
-            list.into_iter().flat_map(|l| &l.codes).map(|c| format!("{}（{}）", c.code, c.label)).collect();
-        let diagnostic = Diagnostic::error("session.unknown_code").arg("text", text).arg("known", known.join("、"));
+        let known: Vec<String> = list
+            .into_iter()
+            .flat_map(|l| &l.codes)
+            .map(|c| format!("{}（{}）", c.code, c.label))
+            .collect();
+        let diagnostic = Diagnostic::error("session.unknown_code")
+            .arg("text", text)
+            .arg("known", known.join("、"));
         Err(Error::rejected(diagnostic))
     }
 
     fn keep_evidence(&mut self, paths: &[std::path::PathBuf]) -> Result<Vec<String>, Error> {
         let mut hashes = Vec::new();
         for path in paths {
-            let read = |source| Error::Read { path: path.display().to_string(), source };
-            let mut file = std::fs::File::open(path).map_err(read)?.take(MAX_EVIDENCE_BYTES + 1);
-            hashes.push(self.register.put_blob(&mut file, MAX_EVIDENCE_BYTES)?.sha256);
+            let read = |source| Error::Read {
+                path: path.display().to_string(),
+                source,
+            };
+            let mut file = std::fs::File::open(path)
+                .map_err(read)?
+                .take(MAX_EVIDENCE_BYTES + 1);
+            hashes.push(
+                self.register
+                    .put_blob(&mut file, MAX_EVIDENCE_BYTES)?
+                    .sha256,
+            );
         }
         Ok(hashes)
     }
 
     /// Re-reads the post of somebody else over the same register.
-    pub fn acting_as(self, post: &Post, language: crate::messages::Language) -> Result<Self, Error> {
+    pub fn acting_as(
+        self,
+        post: &Post,
+        language: crate::messages::Language,
+    ) -> Result<Self, Error> {
         let now = self.now;
         Self::over(self.register, post, now, language)
     }

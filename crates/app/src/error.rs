@@ -16,7 +16,11 @@ pub enum Error {
     #[error("register")]
     Register(#[source] register::Error),
     #[error("read {path}")]
-    Read { path: String, #[source] source: std::io::Error },
+    Read {
+        path: String,
+        #[source]
+        source: std::io::Error,
+    },
     #[error("internal error")]
     Internal(#[source] anyhow::Error),
 }
@@ -35,7 +39,9 @@ impl Error {
     /// Whether the person who asked can mend it (exit code 1), or it is ours (2).
     pub fn is_input(&self) -> bool {
         match self {
-            Self::NotFound { .. } | Self::Forbidden(_) | Self::Rejected(_) | Self::Read { .. } => true,
+            Self::NotFound { .. } | Self::Forbidden(_) | Self::Rejected(_) | Self::Read { .. } => {
+                true
+            }
             Self::Register(error) => is_input_of_register(error),
             Self::Internal(_) => false,
         }

@@ -57,7 +57,11 @@ impl Geography {
             boundary_version: boundary.boundary_version.clone(),
             reserve_code: boundary.reserve_code.clone(),
             boundary: outline,
-            zone_names: boundary.zones.iter().map(|z| (z.zone_id.clone(), z.zone_kind.clone())).collect(),
+            zone_names: boundary
+                .zones
+                .iter()
+                .map(|z| (z.zone_id.clone(), z.zone_kind.clone()))
+                .collect(),
             zones,
             stations,
             station_ids: territories.iter().map(|s| s.station_id.clone()).collect(),
@@ -90,17 +94,31 @@ impl Geography {
         if is_areal(geometry) {
             facts.area_m2 = Some(centi(spatial::geodesic::area_m2(geometry)));
         }
-        let outside_by_m = if is_outside { self.distance_to_boundary_m(geometry) } else { 0.0 };
-        Located { facts, is_outside, outside_by_m }
+        let outside_by_m = if is_outside {
+            self.distance_to_boundary_m(geometry)
+        } else {
+            0.0
+        };
+        Located {
+            facts,
+            is_outside,
+            outside_by_m,
+        }
     }
 
     fn legal_zone(&self, shares: &ZoneShares) -> Option<String> {
         let zone = spatial::zoning::legal_zone(shares, self.sliver)?;
-        self.zone_names.get(zone as usize).map(|(_, kind)| kind.clone())
+        self.zone_names
+            .get(zone as usize)
+            .map(|(_, kind)| kind.clone())
     }
 
     fn share_facts(&self, shares: &ZoneShares) -> Vec<ZoneShareFact> {
-        let whole = if shares.measure > 0.0 { shares.measure } else { 1.0 };
+        let whole = if shares.measure > 0.0 {
+            shares.measure
+        } else {
+            1.0
+        };
         let named = |zone: u32| self.zone_names.get(zone as usize).cloned();
         shares
             .shares
@@ -108,7 +126,12 @@ impl Geography {
             .filter_map(|s| {
                 let (zone_id, zone_kind) = named(s.zone)?;
                 let share = (s.measure / whole * 1e6).round() / 1e6;
-                Some(ZoneShareFact { zone_id, zone_kind, measure: centi(s.measure), share })
+                Some(ZoneShareFact {
+                    zone_id,
+                    zone_kind,
+                    measure: centi(s.measure),
+                    share,
+                })
             })
             .collect()
     }
@@ -116,15 +139,21 @@ impl Geography {
     /// The station whose territory holds most of it.
     pub fn station_of(&self, geometry: &Geometry<f64>) -> Option<String> {
         let shares = self.stations.overlay(geometry).shares;
-        let most = shares.iter().max_by(|a, b| a.measure.total_cmp(&b.measure).then(b.zone.cmp(&a.zone)))?;
+        let most = shares
+            .iter()
+            .max_by(|a, b| a.measure.total_cmp(&b.measure).then(b.zone.cmp(&a.zone)))?;
         self.station_ids.get(most.zone as usize).cloned()
     }
 
     fn distance_to_boundary_m(&self, geometry: &Geometry<f64>) -> f64 {
         use geo::{Closest, HaversineClosestPoint};
-        let Some(point) = representative(geometry) else { return f64::INFINITY };
+        let Some(point) = representative(geometry) else {
+            return f64::INFINITY;
+        };
         match self.boundary.haversine_closest_point(&point) {
-            Closest::SinglePoint(p) | Closest::Intersection(p) => spatial::geodesic::distance_m(point.0, p.0),
+            Closest::SinglePoint(p) | Closest::Intersection(p) => {
+                spatial::geodesic::distance_m(point.0, p.0)
+            }
             Closest::Indeterminate => f64::INFINITY,
         }
     }
@@ -138,7 +167,10 @@ fn flags(shares: &ZoneShares) -> Vec<String> {
         (f.straddling, "straddling"),
         (f.unzoned, "unzoned"),
     ];
-    all.iter().filter(|(is, _)| *is).map(|(_, name)| (*name).to_owned()).collect()
+    all.iter()
+        .filter(|(is, _)| *is)
+        .map(|(_, name)| (*name).to_owned())
+        .collect()
 }
 
 /// A point that lies on or in the geometry, for lists and maps.

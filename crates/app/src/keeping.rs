@@ -45,7 +45,11 @@ pub struct BackupOutcome {
 pub fn verify_log(home: &Path) -> Result<LogReport, Error> {
     let register = Register::open_read_only(home)?;
     let report = register.verify()?;
-    let faults = report.faults.iter().map(|f| LogFault { code: f.code.to_owned(), seq: f.seq, subject: f.subject.clone() });
+    let faults = report.faults.iter().map(|f| LogFault {
+        code: f.code.to_owned(),
+        seq: f.seq,
+        subject: f.subject.clone(),
+    });
     Ok(LogReport {
         size: report.head.size,
         root_hash: report.head.root_hex(),
@@ -69,12 +73,13 @@ impl Session {
         let head = self.register.head()?.size;
         let from = from.unwrap_or_else(|| head.saturating_sub(limit));
         let mut entries = Vec::new();
-        self.register.entries::<Error>(&EntryFilter::default(), |entry| {
-            if entry.seq >= from && entry.seq < from.saturating_add(limit) {
-                entries.push(entry);
-            }
-            Ok(())
-        })?;
+        self.register
+            .entries::<Error>(&EntryFilter::default(), |entry| {
+                if entry.seq >= from && entry.seq < from.saturating_add(limit) {
+                    entries.push(entry);
+                }
+                Ok(())
+            })?;
         Ok(entries)
     }
 
@@ -88,6 +93,10 @@ impl Session {
     pub fn backup(&mut self, to: &Path, with_keys: bool) -> Result<BackupOutcome, Error> {
         self.may(Action::Backup, None)?;
         let report = self.register.backup(to, with_keys)?;
-        Ok(BackupOutcome { size: report.head.size, root_hash: report.head.root_hex(), blobs: report.blobs })
+        Ok(BackupOutcome {
+            size: report.head.size,
+            root_hash: report.head.root_hex(),
+            blobs: report.blobs,
+        })
     }
 }

@@ -24,7 +24,11 @@ pub struct Known {
 impl Known {
     /// From a dossier.
     pub fn of(dossier: &Dossier) -> Self {
-        let codes = dossier.external_codes().into_iter().map(code_key).chain([code_key(&dossier.site_code)]);
+        let codes = dossier
+            .external_codes()
+            .into_iter()
+            .map(code_key)
+            .chain([code_key(&dossier.site_code)]);
         Self {
             site_id: dossier.site_id,
             site_code: dossier.site_code.clone(),
@@ -65,7 +69,10 @@ pub enum Decision {
     /// Nothing known is near or alike, and there is a position.
     New,
     /// Several may be meant, or there is too little to tell; most likely first.
-    Doubtful { proposals: Vec<Proposal>, reason: &'static str },
+    Doubtful {
+        proposals: Vec<Proposal>,
+        reason: &'static str,
+    },
 }
 
 /// 点位簿 — known sites by number, name and place; grows while a batch is read.
@@ -168,39 +175,73 @@ impl SiteBook {
     }
 
     fn by_number(&self, sought: &Sought<'_>) -> Option<Decision> {
-        let at = sought.codes.iter().find_map(|code| self.by_code.get(&code_key(code)))?;
+        let at = sought
+            .codes
+            .iter()
+            .find_map(|code| self.by_code.get(&code_key(code)))?;
         let site = &self.sites[*at];
-        let measured = sought.geometry.zip(site.geometry.as_ref()).and_then(|(new, known)| pair(new, known));
+        let measured = sought
+            .geometry
+            .zip(site.geometry.as_ref())
+            .and_then(|(new, known)| pair(new, known));
         let proposal = proposal(site, "same_code", measured.as_ref());
         let is_far = measured.is_some_and(|m| m.distance_m > self.thresholds.same_code_distance_m);
         Some(match is_far {
-            true => Decision::Doubtful { proposals: vec![proposal], reason: "same_code_far_apart" },
+            true => Decision::Doubtful {
+                proposals: vec![proposal],
+                reason: "same_code_far_apart",
+            },
             false => Decision::Same(proposal),
         })
     }
 
     fn by_place(&self, sought: &Sought<'_>, geometry: &Geometry<f64>) -> Decision {
         let mut found: Vec<(usize, Candidate<u32>)> = self.candidates(geometry);
-        found.sort_by(|a, b| b.1.iou.total_cmp(&a.1.iou).then(a.1.distance_m.total_cmp(&b.1.distance_m)).then(a.0.cmp(&b.0)));
+        found.sort_by(|a, b| {
+            b.1.iou
+                .total_cmp(&a.1.iou)
+                .then(a.1.distance_m.total_cmp(&b.1.distance_m))
+                .then(a.0.cmp(&b.0))
+        });
         let t = &self.thresholds;
         let overlaps = |c: &Candidate<u32>| {
-            c.iou >= t.same_iou || c.share_of_new >= t.overlap_share || c.share_of_known >= t.overlap_share
+            c.iou >= t.same_iou
+                || c.share_of_new >= t.overlap_share
+                || c.share_of_known >= t.overlap_share
         };
         if let Some((at, c)) = found.iter().find(|(_, c)| overlaps(c)) {
             return Decision::Same(proposal(&self.sites[*at], "overlap", Some(c)));
         }
-        let near: Vec<&(usize, Candidate<u32>)> = found.iter().filter(|(_, c)| c.distance_m <= t.near_distance_m).collect();
+        let near: Vec<&(usize, Candidate<u32>)> = found
+            .iter()
+            .filter(|(_, c)| c.distance_m <= t.near_distance_m)
+            .collect();
         let alike: Vec<&&(usize, Candidate<u32>)> = near
             .iter()
-            .filter(|(at, c)| c.distance_m <= t.near_and_alike_distance_m && self.is_alike(*at, sought))
+            .filter(|(at, c)| {
+                c.distance_m <= t.near_and_alike_distance_m && self.is_alike(*at, sought)
+            })
             .collect();
         match (&alike[..], near.is_empty()) {
             ([(at, c)], _) => Decision::Same(proposal(&self.sites[*at], "near_and_alike", Some(c))),
             ([], true) => self.elsewhere(sought),
-            ([], false) if near.iter().all(|(at, _)| self.is_of_other_kind(*at, sought)) => Decision::New,
+            ([], false)
+                if near
+                    .iter()
+                    .all(|(at, _)| self.is_of_other_kind(*at, sought)) =>
+            {
+                Decision::New
+            }
             _ => Decision::Doubtful {
-                proposals: near.iter().map(|(at, c)| proposal(&self.sites[*at], "near", Some(c))).collect(),
-                reason: if alike.len() > 1 { "several_alike" } else { "near_but_not_surely_same" },
+                proposals: near
+                    .iter()
+                    .map(|(at, c)| proposal(&self.sites[*at], "near", Some(c)))
+                    .collect(),
+                reason: if alike.len() > 1 {
+                    "several_alike"
+                } else {
+                    "near_but_not_surely_same"
+                },
             },
         }
     }
@@ -208,12 +249,19 @@ impl SiteBook {
     /// Nothing near; a site of the same distinctive name farther off is a doubt, not a new site.
     fn elsewhere(&self, sought: &Sought<'_>) -> Decision {
         let named = self.named(sought);
-        let unplaced: Vec<&Known> = named.iter().copied().filter(|s| s.geometry.is_none()).collect();
+        let unplaced: Vec<&Known> = named
+            .iter()
+            .copied()
+            .filter(|s| s.geometry.is_none())
+            .collect();
         match (&unplaced[..], named.is_empty()) {
             ([site], _) if named.len() == 1 => Decision::Same(proposal(site, "same_name", None)),
             (_, true) => Decision::New,
             _ => Decision::Doubtful {
-                proposals: named.iter().map(|s| proposal(s, "same_name", None)).collect(),
+                proposals: named
+                    .iter()
+                    .map(|s| proposal(s, "same_name", None))
+                    .collect(),
                 reason: "same_name_far_apart",
             },
         }
@@ -223,9 +271,15 @@ impl SiteBook {
         let named = self.named(sought);
         match &named[..] {
             [site] => Decision::Same(proposal(site, "same_name", None)),
-            [] => Decision::Doubtful { proposals: Vec::new(), reason: "no_position" },
+            [] => Decision::Doubtful {
+                proposals: Vec::new(),
+                reason: "no_position",
+            },
             several => Decision::Doubtful {
-                proposals: several.iter().map(|s| proposal(s, "same_name", None)).collect(),
+                proposals: several
+                    .iter()
+                    .map(|s| proposal(s, "same_name", None))
+                    .collect(),
                 reason: "several_of_that_name",
             },
         }
@@ -233,17 +287,28 @@ impl SiteBook {
 
     fn named(&self, sought: &Sought<'_>) -> Vec<&Known> {
         let key = sought.name.map(name_key).filter(|n| n.chars().count() >= 3);
-        let at = key.and_then(|k| self.by_name.get(&k)).map(Vec::as_slice).unwrap_or_default();
+        let at = key
+            .and_then(|k| self.by_name.get(&k))
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         at.iter().map(|&i| &self.sites[i]).collect()
     }
 
     fn candidates(&self, geometry: &Geometry<f64>) -> Vec<(usize, Candidate<u32>)> {
         let reach = self.thresholds.near_distance_m;
-        let mut found: Vec<(usize, Candidate<u32>)> =
-            self.settled.candidates(geometry, reach).into_iter().map(|c| (c.id as usize, c)).collect();
+        let mut found: Vec<(usize, Candidate<u32>)> = self
+            .settled
+            .candidates(geometry, reach)
+            .into_iter()
+            .map(|c| (c.id as usize, c))
+            .collect();
         for &at in &self.recent {
             let known = self.sites[at].geometry.as_ref();
-            let measured = known.and_then(|k| MatchIndex::build(vec![(at as u32, k.clone())]).candidates(geometry, reach).pop());
+            let measured = known.and_then(|k| {
+                MatchIndex::build(vec![(at as u32, k.clone())])
+                    .candidates(geometry, reach)
+                    .pop()
+            });
             found.extend(measured.map(|c| (at, c)));
         }
         found
@@ -251,19 +316,31 @@ impl SiteBook {
 
     fn is_alike(&self, at: usize, sought: &Sought<'_>) -> bool {
         let site = &self.sites[at];
-        let same_name = sought.name.map(name_key).zip(site.name.clone()).is_some_and(|(a, b)| a == b);
-        let same_kind = sought.activity_type_code.zip(site.activity_type_code.as_deref()).is_some_and(|(a, b)| a == b);
+        let same_name = sought
+            .name
+            .map(name_key)
+            .zip(site.name.clone())
+            .is_some_and(|(a, b)| a == b);
+        let same_kind = sought
+            .activity_type_code
+            .zip(site.activity_type_code.as_deref())
+            .is_some_and(|(a, b)| a == b);
         same_name || same_kind
     }
 
     fn is_of_other_kind(&self, at: usize, sought: &Sought<'_>) -> bool {
         let known = self.sites[at].activity_type_code.as_deref();
-        sought.activity_type_code.zip(known).is_some_and(|(a, b)| a != b)
+        sought
+            .activity_type_code
+            .zip(known)
+            .is_some_and(|(a, b)| a != b)
     }
 }
 
 fn pair(new: &Geometry<f64>, known: &Geometry<f64>) -> Option<Candidate<u32>> {
-    MatchIndex::build(vec![(0, known.clone())]).candidates(new, f64::INFINITY).pop()
+    MatchIndex::build(vec![(0, known.clone())])
+        .candidates(new, f64::INFINITY)
+        .pop()
 }
 
 fn proposal(site: &Known, rule: &'static str, measured: Option<&Candidate<u32>>) -> Proposal {

@@ -13,14 +13,25 @@ use crate::session::Session;
 
 impl Session {
     /// Writes a drawn ledger as a layer, its columns under their headers; format by the file's extension.
-    pub fn ledger_layer(&self, drawn: &LedgerDrawn, path: &Path, now: Timestamp) -> Result<(), Error> {
-        let mut layer = Layer::new(&drawn.template.short_title, DeclaredCrs::Epsg(4490), Format::GeoJson);
+    pub fn ledger_layer(
+        &self,
+        drawn: &LedgerDrawn,
+        path: &Path,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let mut layer = Layer::new(
+            &drawn.template.short_title,
+            DeclaredCrs::Epsg(4490),
+            Format::GeoJson,
+        );
         for (number, row) in (1..).zip(&drawn.rows) {
             let mut feature = Feature::new(number);
             feature.id = Some(row.site_code.clone());
             feature.geometry = drawn.shapes.get(&row.site_id).cloned();
             let columns = drawn.template.columns.iter();
-            feature.attributes = columns.map(|c| (c.header.clone(), attribute(row.cells.get(&c.key)))).collect();
+            feature.attributes = columns
+                .map(|c| (c.header.clone(), attribute(row.cells.get(&c.key))))
+                .collect();
             layer.features.push(feature);
         }
         write_layers(path, &[layer], now)
@@ -41,18 +52,46 @@ impl Session {
 
     fn site_attributes(&self, site: &Site) -> Attributes {
         let facts = &site.dossier.facts;
-        let label = |list: &str, code: Option<&str>| code.map_or(Value::Null, |c| Value::Text(self.label(list, c)));
+        let label = |list: &str, code: Option<&str>| {
+            code.map_or(Value::Null, |c| Value::Text(self.label(list, c)))
+        };
         let text = |text: Option<&String>| text.map_or(Value::Null, |t| Value::Text(t.clone()));
         Attributes::from_iter([
-            ("site_code".to_owned(), Value::Text(site.dossier.site_code.clone())),
-            ("facility_name".to_owned(), text(facts.facility_name.as_ref())),
-            ("activity".to_owned(), label("activity", facts.activity_type_code.as_deref())),
+            (
+                "site_code".to_owned(),
+                Value::Text(site.dossier.site_code.clone()),
+            ),
+            (
+                "facility_name".to_owned(),
+                text(facts.facility_name.as_ref()),
+            ),
+            (
+                "activity".to_owned(),
+                label("activity", facts.activity_type_code.as_deref()),
+            ),
             ("zone".to_owned(), label("zone", facts.zone_kind.as_deref())),
-            ("station".to_owned(), label("station", facts.station_id.as_deref())),
-            ("state".to_owned(), label("site_state", Some(site.dossier.state.code()))),
-            ("focal".to_owned(), label("focal", site.focal.as_ref().map(|f| f.category.as_str()))),
-            ("area_m2".to_owned(), facts.area_m2.map_or(Value::Null, Value::Real)),
-            ("built_on".to_owned(), facts.built_on.map_or(Value::Null, |d| Value::Text(d.to_string()))),
+            (
+                "station".to_owned(),
+                label("station", facts.station_id.as_deref()),
+            ),
+            (
+                "state".to_owned(),
+                label("site_state", Some(site.dossier.state.code())),
+            ),
+            (
+                "focal".to_owned(),
+                label("focal", site.focal.as_ref().map(|f| f.category.as_str())),
+            ),
+            (
+                "area_m2".to_owned(),
+                facts.area_m2.map_or(Value::Null, Value::Real),
+            ),
+            (
+                "built_on".to_owned(),
+                facts
+                    .built_on
+                    .map_or(Value::Null, |d| Value::Text(d.to_string())),
+            ),
         ])
     }
 }

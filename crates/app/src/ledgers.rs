@@ -23,7 +23,10 @@ pub enum LedgerScope {
     All,
     Station(String),
     /// Post of the lead with the ids of the stations led.
-    Lead { post: String, station_ids: Vec<String> },
+    Lead {
+        post: String,
+        station_ids: Vec<String>,
+    },
 }
 
 impl LedgerScope {
@@ -41,7 +44,9 @@ impl LedgerScope {
         match self {
             Self::All => true,
             Self::Station(id) => station == Some(id),
-            Self::Lead { station_ids, .. } => station.is_some_and(|s| station_ids.iter().any(|id| id == s)),
+            Self::Lead { station_ids, .. } => {
+                station.is_some_and(|s| station_ids.iter().any(|id| id == s))
+            }
         }
     }
 }
@@ -74,7 +79,11 @@ pub struct Site {
 
 impl Session {
     /// The scope meant by the command line or request, checked against what the actor may read.
-    pub fn ledger_scope(&self, station: Option<&str>, lead: Option<&str>) -> Result<LedgerScope, Error> {
+    pub fn ledger_scope(
+        &self,
+        station: Option<&str>,
+        lead: Option<&str>,
+    ) -> Result<LedgerScope, Error> {
         match (station, lead) {
             (Some(text), _) => Ok(LedgerScope::Station(self.load_station_id(text)?)),
             (None, Some(text)) => self.lead_scope(text),
@@ -89,18 +98,29 @@ impl Session {
             .stations
             .iter()
             .filter_map(|s| Some((s, self.campaign.find_area_lead(&s.id, day)?)))
-            .filter(|(s, post)| post.id == text || post.label == text || s.id == text || s.name == text)
+            .filter(|(s, post)| {
+                post.id == text || post.label == text || s.id == text || s.name == text
+            })
             .collect();
-        let (_, post) = led.first().ok_or_else(|| Error::NotFound { what: "area_lead", name: text.to_owned() })?;
+        let (_, post) = led.first().ok_or_else(|| Error::NotFound {
+            what: "area_lead",
+            name: text.to_owned(),
+        })?;
         let station_ids = led.iter().map(|(s, _)| s.id.clone()).collect();
-        Ok(LedgerScope::Lead { post: post.label.clone(), station_ids })
+        Ok(LedgerScope::Lead {
+            post: post.label.clone(),
+            station_ids,
+        })
     }
 
     /// How the scope is named in titles.
     pub fn scope_label(&self, scope: &LedgerScope) -> String {
         match scope {
             LedgerScope::All => self.reserve.name.clone(),
-            LedgerScope::Station(id) => self.campaign.find_station(id).map_or(id.clone(), |s| s.name.clone()),
+            LedgerScope::Station(id) => self
+                .campaign
+                .find_station(id)
+                .map_or(id.clone(), |s| s.name.clone()),
             LedgerScope::Lead { post, .. } => post.clone(),
         }
     }
@@ -120,20 +140,32 @@ impl Session {
     }
 
     /// Draws a ledger.
-    pub fn draw_ledger(&self, view: LedgerView, scope: &LedgerScope, as_of: AsOf) -> Result<LedgerDrawn, Error> {
+    pub fn draw_ledger(
+        &self,
+        view: LedgerView,
+        scope: &LedgerScope,
+        as_of: AsOf,
+    ) -> Result<LedgerDrawn, Error> {
         let template = self.template(view)?.clone();
         let stations = self.station_names(as_of)?;
         let leads = self.area_leads();
-        let context =
-            LedgerContext { reserve: &self.reserve, stations: &stations, area_leads: &leads, labels: self };
+        let context = LedgerContext {
+            reserve: &self.reserve,
+            stations: &stations,
+            area_leads: &leads,
+            labels: self,
+        };
         let keys: Vec<String> = template.columns.iter().map(|c| c.key.clone()).collect();
         let sites = self.sites(as_of)?;
         let held = |s: &&Site| {
-            scope.holds(s.dossier.facts.station_id.as_deref()) && ledger::holds(view, &s.dossier, s.focal.as_ref())
+            scope.holds(s.dossier.facts.station_id.as_deref())
+                && ledger::holds(view, &s.dossier, s.focal.as_ref())
         };
         let chosen: Vec<&Site> = sites.iter().filter(held).collect();
-        let mut rows: Vec<LedgerRow> =
-            chosen.iter().map(|s| ledger::row(&s.dossier, s.focal.as_ref(), &keys, &context)).collect();
+        let mut rows: Vec<LedgerRow> = chosen
+            .iter()
+            .map(|s| ledger::row(&s.dossier, s.focal.as_ref(), &keys, &context))
+            .collect();
         number(&mut rows);
         let shape = |s: &&Site| Some((s.dossier.site_id, s.dossier.facts.shape.clone()?.0));
         let (log_size, root_hash) = self.basis(as_of)?;
@@ -152,14 +184,25 @@ impl Session {
     }
 
     fn template(&self, view: LedgerView) -> Result<&LedgerTemplate, Error> {
-        let missing = || Error::NotFound { what: "ledger_template", name: view.code().to_owned() };
+        let missing = || Error::NotFound {
+            what: "ledger_template",
+            name: view.code().to_owned(),
+        };
         self.campaign.find_ledger(view).ok_or_else(missing)
     }
 
     fn area_leads(&self) -> BTreeMap<String, String> {
         let day = self.campaign.started_on;
-        let lead = |id: &str| self.campaign.find_area_lead(id, day).map(|p| p.label.clone());
-        self.campaign.stations.iter().filter_map(|s| Some((s.id.clone(), lead(&s.id)?))).collect()
+        let lead = |id: &str| {
+            self.campaign
+                .find_area_lead(id, day)
+                .map(|p| p.label.clone())
+        };
+        self.campaign
+            .stations
+            .iter()
+            .filter_map(|s| Some((s.id.clone(), lead(&s.id)?)))
+            .collect()
     }
 
     /// Log size and root hash that a view follows from: exports come after what they export and change no row.
@@ -207,10 +250,21 @@ impl Session {
             rows_sha256: drawn.rows_sha256.clone(),
             format: format.to_owned(),
         };
-        let seed = [body.view.as_str(), &body.scope, &body.as_of, &body.rows_sha256, format, &self.actor.id].join("|");
+        let seed = [
+            body.view.as_str(),
+            &body.scope,
+            &body.as_of,
+            &body.rows_sha256,
+            format,
+            &self.actor.id,
+        ]
+        .join("|");
         let mut entry = self.entry(StreamId::register(), body, self.today(), &[]);
         // The id follows from what was exported to whom, not from when: exporting the same rows again is the same fact.
-        entry.id = EntryId::derived(Timestamp::UNIX_EPOCH, &[b"ledger.exported", seed.as_bytes()]);
+        entry.id = EntryId::derived(
+            Timestamp::UNIX_EPOCH,
+            &[b"ledger.exported", seed.as_bytes()],
+        );
         entry.occurred_at = self.now;
         if self.register.find_entry(entry.id)?.is_none() {
             self.register.append(&[entry], self.now)?;

@@ -38,21 +38,32 @@ use diagnostic::Diagnostic;
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// A day, a log size `@N`, or `now`.
 pub fn parse_as_of(text: &str) -> Result<AsOf, Error> {
-    text.parse().map_err(|_| Error::rejected(Diagnostic::error("session.not_an_as_of").arg("text", text)))
+    text.parse()
+        .map_err(|_| Error::rejected(Diagnostic::error("session.not_an_as_of").arg("text", text)))
 }
 
 /// `LON,LAT` in any notation the register reads.
 pub fn parse_position(text: &str) -> Result<(f64, f64), Error> {
-    let (position, found) = spatial::notation::parse_pair(text, &spatial::notation::Expectation::default());
-    let fault = || found.into_iter().next().unwrap_or_else(|| Diagnostic::error("session.not_a_position").arg("text", text));
-    position.map(|p| (p.lon, p.lat)).ok_or_else(|| Error::rejected(fault()))
+    let (position, found) =
+        spatial::notation::parse_pair(text, &spatial::notation::Expectation::default());
+    let fault = || {
+        found
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| Diagnostic::error("session.not_a_position").arg("text", text))
+    };
+    position
+        .map(|p| (p.lon, p.lat))
+        .ok_or_else(|| Error::rejected(fault()))
 }

@@ -67,12 +67,18 @@ impl Messages {
     fn add(&mut self, file: &str, table: toml::Table) {
         for (code, value) in table {
             let sentence = match value {
-                toml::Value::String(message) => Sentence { message, hint: None },
+                toml::Value::String(message) => Sentence {
+                    message,
+                    hint: None,
+                },
                 toml::Value::Table(mut t) => Sentence {
                     message: take_text(&mut t, "message").unwrap_or_default(),
                     hint: take_text(&mut t, "hint"),
                 },
-                other => Sentence { message: other.to_string(), hint: None },
+                other => Sentence {
+                    message: other.to_string(),
+                    hint: None,
+                },
             };
             if self.sentences.insert(code.clone(), sentence).is_some() {
                 self.faults.push(format!("{file}: {code} is defined twice"));
@@ -101,18 +107,36 @@ impl Messages {
     /// Message and hint of a diagnostic. Beside each argument `x` a hole `{x_label}` is filled with its name for people,
     /// where it is the name of a field or a code.
     pub fn diagnostic(&self, diagnostic: &Diagnostic) -> (String, Option<String>) {
-        let labels: Vec<(String, String)> =
-            diagnostic.args.iter().map(|(name, value)| (format!("{name}_label"), self.label_of(value))).collect();
-        let mut args: Vec<(&str, &str)> =
-            diagnostic.args.iter().map(|(name, value)| (name.as_ref(), value.as_str())).collect();
-        args.extend(labels.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let labels: Vec<(String, String)> = diagnostic
+            .args
+            .iter()
+            .map(|(name, value)| (format!("{name}_label"), self.label_of(value)))
+            .collect();
+        let mut args: Vec<(&str, &str)> = diagnostic
+            .args
+            .iter()
+            .map(|(name, value)| (name.as_ref(), value.as_str()))
+            .collect();
+        args.extend(
+            labels
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str())),
+        );
         args.push(("repair", diagnostic.repair.as_deref().unwrap_or("")));
-        let hint = self.sentences.get(diagnostic.code.as_ref()).and_then(|s| s.hint.as_ref());
-        (self.text(&diagnostic.code, &args), hint.map(|h| fill(h, &args)))
+        let hint = self
+            .sentences
+            .get(diagnostic.code.as_ref())
+            .and_then(|s| s.hint.as_ref());
+        (
+            self.text(&diagnostic.code, &args),
+            hint.map(|h| fill(h, &args)),
+        )
     }
 
     fn label_of(&self, value: &str) -> String {
-        let known = [format!("field.{value}"), format!("label.{value}")].into_iter().find(|code| self.has(code));
+        let known = [format!("field.{value}"), format!("label.{value}")]
+            .into_iter()
+            .find(|code| self.has(code));
         known.map_or_else(|| value.to_owned(), |code| self.text(&code, &[]))
     }
 }
@@ -148,7 +172,10 @@ mod tests {
 
     #[test]
     fn holes_are_filled_and_unknown_ones_leave_no_brace() {
-        assert_eq!(fill("第 {row} 行：{text}{x}", &[("row", "3"), ("text", "空")]), "第 3 行：空");
+        assert_eq!(
+            fill("第 {row} 行：{text}{x}", &[("row", "3"), ("text", "空")]),
+            "第 3 行：空"
+        );
         assert_eq!(fill("a { b", &[]), "a { b");
     }
 
@@ -158,7 +185,11 @@ mod tests {
         let en = Messages::load(Language::English);
         assert_eq!(zh.faults, Vec::<String>::new());
         assert_eq!(en.faults, Vec::<String>::new());
-        let missing: Vec<&str> = zh.codes().filter(|c| !en.has(c)).chain(en.codes().filter(|c| !zh.has(c))).collect();
+        let missing: Vec<&str> = zh
+            .codes()
+            .filter(|c| !en.has(c))
+            .chain(en.codes().filter(|c| !zh.has(c)))
+            .collect();
         assert!(missing.is_empty(), "{missing:?}");
     }
 }

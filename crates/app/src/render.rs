@@ -21,7 +21,13 @@ impl Session {
         let mut cells = Vec::new();
         for row in &drawn.rows {
             cells.clear();
-            cells.extend(drawn.template.columns.iter().map(|c| value(row.cells.get(&c.key), c)));
+            cells.extend(
+                drawn
+                    .template
+                    .columns
+                    .iter()
+                    .map(|c| value(row.cells.get(&c.key), c)),
+            );
             self.mark_pending(drawn, &mut cells);
             ledger.row(&cells).map_err(Error::internal)?;
         }
@@ -36,7 +42,13 @@ impl Session {
         let mut cells = Vec::new();
         for row in &drawn.rows {
             cells.clear();
-            cells.extend(drawn.template.columns.iter().map(|c| value(row.cells.get(&c.key), c)));
+            cells.extend(
+                drawn
+                    .template
+                    .columns
+                    .iter()
+                    .map(|c| value(row.cells.get(&c.key), c)),
+            );
             csv.row(&cells).map_err(Error::internal)?;
         }
         csv.finish().map_err(Error::internal)
@@ -57,12 +69,20 @@ impl Session {
         let text = |code: &str, args: &[(&str, &str)]| self.messages.text(code, args);
         let size = drawn.log_size.to_string();
         let count = drawn.rows.len().to_string();
-        let as_of = if drawn.as_of == "now" { self.today().to_string() } else { drawn.as_of.clone() };
+        let as_of = if drawn.as_of == "now" {
+            self.today().to_string()
+        } else {
+            drawn.as_of.clone()
+        };
         let title = match self.is_demonstration {
             true => text("ledger.demonstration_title", &[("title", &drawn.title)]),
             false => drawn.title.clone(),
         };
-        let proof = [("log_size", size.as_str()), ("root_hash", &drawn.root_hash), ("rows", &drawn.rows_sha256)];
+        let proof = [
+            ("log_size", size.as_str()),
+            ("root_hash", &drawn.root_hash),
+            ("rows", &drawn.rows_sha256),
+        ];
         let mut sheet = LedgerSheet::new(&drawn.template.short_title, title)
             .subtitle([
                 text("ledger.unit", &[("unit", &drawn.scope_label)]),
@@ -87,12 +107,17 @@ impl Session {
             ColumnFormat::Area => Format::Area,
             ColumnFormat::Date => Format::Date,
         };
-        let mut spec =
-            ColumnSpec::new(&column.key, &column.header).width(column.width).format(format).wrap(column.wrap);
+        let mut spec = ColumnSpec::new(&column.key, &column.header)
+            .width(column.width)
+            .format(format)
+            .wrap(column.wrap);
         if let Some(group) = &column.group {
             spec = spec.group(group);
         }
-        let list = column.validation.as_deref().and_then(|p| self.campaign.find_list(&self.codes, p));
+        let list = column
+            .validation
+            .as_deref()
+            .and_then(|p| self.campaign.find_list(&self.codes, p));
         match list {
             Some(list) => spec.validation(list.codes.iter().map(|c| c.label.clone())),
             None => spec,

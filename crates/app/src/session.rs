@@ -51,24 +51,49 @@ impl Post {
         };
         let roles: Vec<&str> = Role::ALL.iter().map(|r| r.code()).collect();
         let known = Role::from_code(role).ok_or_else(|| {
-            Error::rejected(Diagnostic::error("session.unknown_role").arg("role", role).arg("roles", roles.join(", ")))
+            Error::rejected(
+                Diagnostic::error("session.unknown_role")
+                    .arg("role", role)
+                    .arg("roles", roles.join(", ")),
+            )
         })?;
-        Ok(Self { role: known, station })
+        Ok(Self {
+            role: known,
+            station,
+        })
     }
 }
 
 impl Session {
     /// Opens a register for a post.
-    pub fn open(home: &Path, post: &Post, now: Timestamp, language: Language) -> Result<Self, Error> {
+    pub fn open(
+        home: &Path,
+        post: &Post,
+        now: Timestamp,
+        language: Language,
+    ) -> Result<Self, Error> {
         let register = Register::open(home)?;
         Self::over(register, post, now, language)
     }
 
     /// A session over an opened register.
-    pub fn over(register: Register, post: &Post, now: Timestamp, language: Language) -> Result<Self, Error> {
+    pub fn over(
+        register: Register,
+        post: &Post,
+        now: Timestamp,
+        language: Language,
+    ) -> Result<Self, Error> {
         let codes = load_codes()?;
-        let opened = register.campaigns(AsOf::Now)?.pop().ok_or_else(|| not_set_up("campaign"))?.body;
-        let reserve = register.reserves(AsOf::Now)?.pop().ok_or_else(|| not_set_up("reserve"))?.body;
+        let opened = register
+            .campaigns(AsOf::Now)?
+            .pop()
+            .ok_or_else(|| not_set_up("campaign"))?
+            .body;
+        let reserve = register
+            .reserves(AsOf::Now)?
+            .pop()
+            .ok_or_else(|| not_set_up("reserve"))?
+            .body;
         let campaign = load_campaign(&opened.files, &codes)?;
         let is_demonstration = register.opened().is_demonstration;
         let actor = actor(post, &campaign, &reserve)?;
@@ -86,7 +111,11 @@ impl Session {
 
     /// Asks the policy; what is asked about lies in this reserve and, if given, in a station's territory.
     pub fn may(&self, action: Action, station_id: Option<&str>) -> Result<(), Error> {
-        Ok(policy::may(&self.actor, action, &self.resource(station_id))?)
+        Ok(policy::may(
+            &self.actor,
+            action,
+            &self.resource(station_id),
+        )?)
     }
 
     /// The resource that stands for something in a station's territory.
@@ -114,13 +143,27 @@ impl Session {
     }
 
     /// An entry whose id follows from its content, so that saying it twice adds nothing.
-    pub fn entry(&self, stream: StreamId, body: impl Into<EntryBody>, on: Date, seed: &[&[u8]]) -> Entry {
+    pub fn entry(
+        &self,
+        stream: StreamId,
+        body: impl Into<EntryBody>,
+        on: Date,
+        seed: &[&[u8]],
+    ) -> Entry {
         let body = body.into();
         let occurred_at = start_of(on);
         let mut parts: Vec<&[u8]> = vec![stream.0.as_bytes(), body.kind().as_bytes()];
         parts.extend(seed);
         let id = EntryId::derived(occurred_at, &parts);
-        Entry { id, stream, based_on: None, body, author: self.author(), occurred_at, clocks: None }
+        Entry {
+            id,
+            stream,
+            based_on: None,
+            body,
+            author: self.author(),
+            occurred_at,
+            clocks: None,
+        }
     }
 
     /// Today in the register's zone.
@@ -131,22 +174,43 @@ impl Session {
     /// Boundary, zones and stations in force, or what to import first.
     pub fn geography(&self, as_of: AsOf) -> Result<Geography, Error> {
         let reserve = &self.reserve.reserve_code;
-        let boundary = self.register.latest_boundary(reserve, as_of)?.ok_or_else(|| not_set_up("boundary"))?;
+        let boundary = self
+            .register
+            .latest_boundary(reserve, as_of)?
+            .ok_or_else(|| not_set_up("boundary"))?;
         let stations = self.register.latest_stations(reserve, as_of)?;
-        Geography::build(&boundary.body, stations.as_ref().map(|s| &s.body), self.sliver())
+        Geography::build(
+            &boundary.body,
+            stations.as_ref().map(|s| &s.body),
+            self.sliver(),
+        )
     }
 
     fn sliver(&self) -> Sliver {
         let t = &self.campaign.thresholds;
-        Sliver { min_area_m2: t.sliver_m2, min_share: t.sliver_share }
+        Sliver {
+            min_area_m2: t.sliver_m2,
+            min_share: t.sliver_share,
+        }
     }
 
     /// Station names by id: those of the territories in force, else the campaign's.
     pub fn station_names(&self, as_of: AsOf) -> Result<BTreeMap<String, String>, Error> {
-        let adopted = self.register.latest_stations(&self.reserve.reserve_code, as_of)?;
-        let from_campaign = self.campaign.stations.iter().map(|s| (s.id.clone(), s.name.clone()));
+        let adopted = self
+            .register
+            .latest_stations(&self.reserve.reserve_code, as_of)?;
+        let from_campaign = self
+            .campaign
+            .stations
+            .iter()
+            .map(|s| (s.id.clone(), s.name.clone()));
         let mut names: BTreeMap<String, String> = from_campaign.collect();
-        names.extend(adopted.into_iter().flat_map(|a| a.body.stations).map(|s| (s.station_id, s.name)));
+        names.extend(
+            adopted
+                .into_iter()
+                .flat_map(|a| a.body.stations)
+                .map(|s| (s.station_id, s.name)),
+        );
         Ok(names)
     }
 
@@ -154,30 +218,55 @@ impl Session {
     pub fn focal(&self, dossier: &Dossier) -> Option<Focal> {
         if let Some(set) = &dossier.focal_override {
             let category = set.body.focal_category.clone()?;
-            return Some(Focal { category, reason: set.body.reason.clone(), is_overridden: true });
+            return Some(Focal {
+                category,
+                reason: set.body.reason.clone(),
+                is_overridden: true,
+            });
         }
         let facts = &dossier.facts;
-        let zone = facts.zone_kind.as_deref().and_then(domain::codes::ZoneKind::from_code);
+        let zone = facts
+            .zone_kind
+            .as_deref()
+            .and_then(domain::codes::ZoneKind::from_code);
         let activity = facts.activity_type_code.as_deref();
-        let finding = self.campaign.is_focal(activity, facts.activity_subtype.as_deref(), zone, self.campaign.year);
+        let finding = self.campaign.is_focal(
+            activity,
+            facts.activity_subtype.as_deref(),
+            zone,
+            self.campaign.year,
+        );
         let reason = match finding.why {
             domain::campaign::FocalWhy::Rule { reason, .. } => reason,
             _ => String::new(),
         };
-        finding.category.map(|c| Focal { category: c.0, reason, is_overridden: false })
+        finding.category.map(|c| Focal {
+            category: c.0,
+            reason,
+            is_overridden: false,
+        })
     }
 
     /// The station meant by a text: id, code, name or synonym.
     pub fn load_station_id(&self, text: &str) -> Result<String, Error> {
-        let found = self.campaign.find_station_by_text(text).map(|s| s.id.clone());
-        found.ok_or_else(|| Error::NotFound { what: "station", name: text.to_owned() })
+        let found = self
+            .campaign
+            .find_station_by_text(text)
+            .map(|s| s.id.clone());
+        found.ok_or_else(|| Error::NotFound {
+            what: "station",
+            name: text.to_owned(),
+        })
     }
 
     fn find_site_by_issued_code(&self, code: &str) -> Result<Option<domain::ids::SiteId>, Error> {
         let wanted = crate::landing::code_key(code);
         let mut found = None;
         self.register.dossiers::<Error>(AsOf::Now, |d| {
-            if d.external_codes().iter().any(|c| crate::landing::code_key(c) == wanted) {
+            if d.external_codes()
+                .iter()
+                .any(|c| crate::landing::code_key(c) == wanted)
+            {
                 found = Some(d.site_id);
             }
             Ok(())
@@ -187,10 +276,18 @@ impl Session {
 
     /// Site by own or issued code, within what the actor may read.
     pub fn load_dossier_by_code(&self, code: &str, as_of: AsOf) -> Result<Dossier, Error> {
-        let missing = || Error::NotFound { what: "site", name: code.to_owned() };
+        let missing = || Error::NotFound {
+            what: "site",
+            name: code.to_owned(),
+        };
         let own = self.register.find_site_by_code(code)?;
-        let site = own.map_or_else(|| self.find_site_by_issued_code(code), |s| Ok(Some(s)))?.ok_or_else(missing)?;
-        let dossier = self.register.find_dossier(site, as_of)?.ok_or_else(missing)?;
+        let site = own
+            .map_or_else(|| self.find_site_by_issued_code(code), |s| Ok(Some(s)))?
+            .ok_or_else(missing)?;
+        let dossier = self
+            .register
+            .find_dossier(site, as_of)?
+            .ok_or_else(missing)?;
         match self.sees(Action::ReadLedgers, dossier.facts.station_id.as_deref()) {
             true => Ok(dossier),
             // What is not yours to know of is not found.
@@ -202,10 +299,23 @@ impl Session {
 impl Labels for Session {
     fn label(&self, list: &str, code: &str) -> String {
         match list {
-            "site_state" => self.campaign.flow.as_ref().map_or(code, |f| f.state_label(code)).to_owned(),
-            "station" => self.campaign.find_station(code).map_or(code, |s| &s.name).to_owned(),
+            "site_state" => self
+                .campaign
+                .flow
+                .as_ref()
+                .map_or(code, |f| f.state_label(code))
+                .to_owned(),
+            "station" => self
+                .campaign
+                .find_station(code)
+                .map_or(code, |s| &s.name)
+                .to_owned(),
             "yes_no" => self.messages.text(&format!("word.{code}"), &[]),
-            _ => self.campaign.find_list(&self.codes, list).map_or(code, |l| l.label(code)).to_owned(),
+            _ => self
+                .campaign
+                .find_list(&self.codes, list)
+                .map_or(code, |l| l.label(code))
+                .to_owned(),
         }
     }
 }
@@ -218,45 +328,63 @@ fn not_set_up(what: &'static str) -> Error {
 pub fn start_of(day: Date) -> Timestamp {
     let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(8));
     // Only days at the very ends of the calendar have no instant; those are no days of ours.
-    day.to_zoned(zone).map_or(Timestamp::UNIX_EPOCH, |z| z.timestamp())
+    day.to_zoned(zone)
+        .map_or(Timestamp::UNIX_EPOCH, |z| z.timestamp())
 }
 
 /// Built-in code lists.
 pub fn load_codes() -> Result<CodeBook, Error> {
     let files = assets::code_lists();
-    let pairs = files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    let pairs = files
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_str()));
     let (book, _) = CodeBook::from_files(pairs).map_err(Error::internal)?;
     Ok(book)
 }
 
 /// A campaign from its files; a fault in them is the configuration's, told with its place.
-pub fn load_campaign(files: &BTreeMap<String, String>, codes: &CodeBook) -> Result<Campaign, Error> {
+pub fn load_campaign(
+    files: &BTreeMap<String, String>,
+    codes: &CodeBook,
+) -> Result<Campaign, Error> {
     let read = Campaign::from_files(files, codes);
-    let (campaign, diagnostics) = read.map_err(|e| {
-        Error::rejected(Diagnostic::error("campaign.unreadable").arg("cause", e))
-    })?;
-    let fault = diagnostics.into_iter().find(|d| d.severity == spatial::diagnostic::Severity::Error);
+    let (campaign, diagnostics) = read
+        .map_err(|e| Error::rejected(Diagnostic::error("campaign.unreadable").arg("cause", e)))?;
+    let fault = diagnostics
+        .into_iter()
+        .find(|d| d.severity == spatial::diagnostic::Severity::Error);
     fault.map_or(Ok(campaign), |f| Err(Error::rejected(f)))
 }
 
 /// A code list by its reference, for tools that need one outside a campaign.
-pub fn find_list<'a>(codes: &'a CodeBook, reference: &ListRef) -> Option<&'a domain::codes::CodeList> {
+pub fn find_list<'a>(
+    codes: &'a CodeBook,
+    reference: &ListRef,
+) -> Option<&'a domain::codes::CodeList> {
     codes.find_list(reference)
 }
 
 fn actor(post: &Post, campaign: &Campaign, reserve: &ReserveRegistered) -> Result<Actor, Error> {
     let station = match &post.station {
         Some(text) => {
-            let unknown = || Error::NotFound { what: "station", name: text.clone() };
+            let unknown = || Error::NotFound {
+                what: "station",
+                name: text.clone(),
+            };
             Some(campaign.find_station_by_text(text).ok_or_else(unknown)?)
         }
         None => None,
     };
     let needs_station = matches!(post.role, Role::Ranger | Role::StationHead | Role::AreaLead);
     if needs_station && station.is_none() {
-        return Err(Error::rejected(Diagnostic::error("session.post_needs_station").arg("role", post.role.code())));
+        return Err(Error::rejected(
+            Diagnostic::error("session.post_needs_station").arg("role", post.role.code()),
+        ));
     }
-    let unit = station.map_or_else(|| reserve.management_body.clone().unwrap_or_default(), |s| s.name.clone());
+    let unit = station.map_or_else(
+        || reserve.management_body.clone().unwrap_or_default(),
+        |s| s.name.clone(),
+    );
     let id = match station {
         Some(station) => format!("{}·{}", post.role.label(), station.name),
         None => post.role.label().to_owned(),

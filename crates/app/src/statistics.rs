@@ -32,7 +32,10 @@ impl Session {
                 change_kind: changes.get(&s.dossier.site_id).map(String::as_str),
             })
             .collect();
-        Ok(statistics::statistics(&counted, self.campaign.target_completion_rate))
+        Ok(statistics::statistics(
+            &counted,
+            self.campaign.target_completion_rate,
+        ))
     }
 
     /// Change kind of the patch received last, by site.
@@ -49,6 +52,9 @@ impl Session {
             }
             Ok(())
         })?;
-        Ok(latest.into_iter().map(|(site, (_, _, change))| (site, change)).collect())
+        Ok(latest
+            .into_iter()
+            .map(|(site, (_, _, change))| (site, change))
+            .collect())
     }
 }

@@ -28,32 +28,75 @@ impl Session {
         book.finish().map_err(Error::internal)
     }
 
-    fn summary_book<W: Write + Seek>(&self, title: &str, as_of: &str, sink: W) -> Result<Workbook<W>, Error> {
+    fn summary_book<W: Write + Seek>(
+        &self,
+        title: &str,
+        as_of: &str,
+        sink: W,
+    ) -> Result<Workbook<W>, Error> {
         let day: jiff::civil::Date = as_of.parse().unwrap_or(self.campaign.started_on);
-        let properties = WorkbookProperties::new(self.messages.text(title, &[]), day.at(0, 0, 0, 0));
+        let properties =
+            WorkbookProperties::new(self.messages.text(title, &[]), day.at(0, 0, 0, 0));
         Workbook::new(sink, properties).map_err(Error::internal)
     }
 
     fn summary_sheet(&self, id: &str, scope: &str, as_of: &str) -> LedgerSheet {
         let text = |code: &str, args: &[(&str, &str)]| self.messages.text(code, args);
         let title = text(&format!("stat.{id}.title"), &[]);
-        let title = if self.is_demonstration { text("ledger.demonstration_title", &[("title", &title)]) } else { title };
+        let title = if self.is_demonstration {
+            text("ledger.demonstration_title", &[("title", &title)])
+        } else {
+            title
+        };
         LedgerSheet::new(text(&format!("stat.{id}.sheet"), &[]), title)
-            .subtitle([text("ledger.unit", &[("unit", scope)]), text("ledger.as_of", &[("as_of", as_of)])])
+            .subtitle([
+                text("ledger.unit", &[("unit", scope)]),
+                text("ledger.as_of", &[("as_of", as_of)]),
+            ])
             .note(text(&format!("stat.{id}.basis"), &[]))
     }
 
-    fn ratio_sheet<W: Write + Seek>(&self, book: &mut Workbook<W>, ratios: &[Ratio], scope: &str, as_of: &str) -> Result<(), Error> {
+    fn ratio_sheet<W: Write + Seek>(
+        &self,
+        book: &mut Workbook<W>,
+        ratios: &[Ratio],
+        scope: &str,
+        as_of: &str,
+    ) -> Result<(), Error> {
         let header = |code: &str| self.messages.text(&format!("column.{code}"), &[]);
         let sheet = self
             .summary_sheet("rates", scope, as_of)
             .column(ColumnSpec::new("title", header("figure")).width(30.0))
-            .column(ColumnSpec::new("numerator", header("numerator")).format(Format::Integer).width(10.0))
-            .column(ColumnSpec::new("denominator", header("denominator")).format(Format::Integer).width(10.0))
-            .column(ColumnSpec::new("percent", header("percent")).format(Format::Decimal(1)).width(10.0))
-            .column(ColumnSpec::new("target", header("target")).format(Format::Decimal(1)).width(10.0))
-            .column(ColumnSpec::new("basis", header("basis")).width(50.0).wrap(true))
-            .column(ColumnSpec::new("open", header("open_sites")).width(60.0).wrap(true));
+            .column(
+                ColumnSpec::new("numerator", header("numerator"))
+                    .format(Format::Integer)
+                    .width(10.0),
+            )
+            .column(
+                ColumnSpec::new("denominator", header("denominator"))
+                    .format(Format::Integer)
+                    .width(10.0),
+            )
+            .column(
+                ColumnSpec::new("percent", header("percent"))
+                    .format(Format::Decimal(1))
+                    .width(10.0),
+            )
+            .column(
+                ColumnSpec::new("target", header("target"))
+                    .format(Format::Decimal(1))
+                    .width(10.0),
+            )
+            .column(
+                ColumnSpec::new("basis", header("basis"))
+                    .width(50.0)
+                    .wrap(true),
+            )
+            .column(
+                ColumnSpec::new("open", header("open_sites"))
+                    .width(60.0)
+                    .wrap(true),
+            );
         let rows: Vec<Vec<CellValue<'_>>> = ratios
             .iter()
             .map(|r| {
@@ -72,7 +115,13 @@ impl Session {
         book.ledger(&sheet, &rows).map_err(Error::internal)
     }
 
-    fn table_sheet<W: Write + Seek>(&self, book: &mut Workbook<W>, table: &StatTable, scope: &str, as_of: &str) -> Result<(), Error> {
+    fn table_sheet<W: Write + Seek>(
+        &self,
+        book: &mut Workbook<W>,
+        table: &StatTable,
+        scope: &str,
+        as_of: &str,
+    ) -> Result<(), Error> {
         let header = |code: &str| self.messages.text(&format!("column.{code}"), &[]);
         let mut sheet = self.summary_sheet(&table.id, scope, as_of);
         for dimension in &table.dimensions {
@@ -80,17 +129,39 @@ impl Session {
             sheet = sheet.column(ColumnSpec::new(dimension, name).width(18.0));
         }
         sheet = sheet
-            .column(ColumnSpec::new("count", header("count")).format(Format::Integer).width(9.0).summed())
-            .column(ColumnSpec::new("area_ha", header("area_ha")).format(Format::Decimal(4)).width(13.0).summed())
-            .column(ColumnSpec::new("sites", header("sites")).width(70.0).wrap(true))
+            .column(
+                ColumnSpec::new("count", header("count"))
+                    .format(Format::Integer)
+                    .width(9.0)
+                    .summed(),
+            )
+            .column(
+                ColumnSpec::new("area_ha", header("area_ha"))
+                    .format(Format::Decimal(4))
+                    .width(13.0)
+                    .summed(),
+            )
+            .column(
+                ColumnSpec::new("sites", header("sites"))
+                    .width(70.0)
+                    .wrap(true),
+            )
             .totals(self.messages.text("word.total", &[]));
         let rows: Vec<Vec<CellValue<'_>>> = table
             .rows
             .iter()
             .map(|row| {
-                let labels = table.dimensions.iter().zip(&row.keys).map(|(list, code)| CellValue::text(self.label(list, code)));
+                let labels = table
+                    .dimensions
+                    .iter()
+                    .zip(&row.keys)
+                    .map(|(list, code)| CellValue::text(self.label(list, code)));
                 let area = (row.area_m2 / 10_000.0 * 1e4).round() / 1e4;
-                let figures = [CellValue::Integer(row.count as i64), CellValue::Number(area), CellValue::text(codes(&row.site_codes))];
+                let figures = [
+                    CellValue::Integer(row.count as i64),
+                    CellValue::Number(area),
+                    CellValue::text(codes(&row.site_codes)),
+                ];
                 labels.chain(figures).collect()
             })
             .collect();
@@ -98,19 +169,40 @@ impl Session {
     }
 
     /// All findings as a list to work down.
-    pub fn findings_xlsx<W: Write + Seek>(&self, found: &[Finding], scope: &str, as_of: &str, sink: W) -> Result<W, Error> {
+    pub fn findings_xlsx<W: Write + Seek>(
+        &self,
+        found: &[Finding],
+        scope: &str,
+        as_of: &str,
+        sink: W,
+    ) -> Result<W, Error> {
         let header = |code: &str| self.messages.text(&format!("column.{code}"), &[]);
         let mut book = self.summary_book("check.workbook", as_of, sink)?;
         let sheet = self
             .summary_sheet("findings", scope, as_of)
-            .column(ColumnSpec::new("index", header("index")).format(Format::Integer).width(6.0))
+            .column(
+                ColumnSpec::new("index", header("index"))
+                    .format(Format::Integer)
+                    .width(6.0),
+            )
             .column(ColumnSpec::new("kind", header("finding")).width(22.0))
             .column(ColumnSpec::new("site", header("site")).width(20.0))
             .column(ColumnSpec::new("station", header("station")).width(12.0))
-            .column(ColumnSpec::new("message", header("message")).width(70.0).wrap(true))
-            .column(ColumnSpec::new("hint", header("hint")).width(50.0).wrap(true))
+            .column(
+                ColumnSpec::new("message", header("message"))
+                    .width(70.0)
+                    .wrap(true),
+            )
+            .column(
+                ColumnSpec::new("hint", header("hint"))
+                    .width(50.0)
+                    .wrap(true),
+            )
             .keys(3);
-        let rows: Vec<Vec<CellValue<'_>>> = (1..).zip(found).map(|(n, f)| self.finding_row(n, f)).collect();
+        let rows: Vec<Vec<CellValue<'_>>> = (1..)
+            .zip(found)
+            .map(|(n, f)| self.finding_row(n, f))
+            .collect();
         book.ledger(&sheet, &rows).map_err(Error::internal)?;
         book.finish().map_err(Error::internal)
     }
@@ -122,9 +214,18 @@ impl Session {
             Severity::Warning => Shade::Amber,
             Severity::Note => Shade::Blue,
         };
-        let about = finding.site_code.clone().or_else(|| finding.clue_id.map(|c| c.to_string())).unwrap_or_default();
-        let station = finding.station_id.as_deref().map_or(String::new(), |s| self.label("station", s));
-        let kind = self.messages.text(&format!("{}.title", finding.diagnostic.code), &[]);
+        let about = finding
+            .site_code
+            .clone()
+            .or_else(|| finding.clue_id.map(|c| c.to_string()))
+            .unwrap_or_default();
+        let station = finding
+            .station_id
+            .as_deref()
+            .map_or(String::new(), |s| self.label("station", s));
+        let kind = self
+            .messages
+            .text(&format!("{}.title", finding.diagnostic.code), &[]);
         vec![
             CellValue::Integer(number),
             CellValue::text(kind).shaded(shade),
@@ -139,7 +240,12 @@ impl Session {
 /// Codes in one cell; office programs hold some 32,000 characters.
 fn codes(codes: &[String]) -> String {
     const MOST: usize = 1_000;
-    let mut text = codes.iter().take(MOST).map(String::as_str).collect::<Vec<_>>().join("、");
+    let mut text = codes
+        .iter()
+        .take(MOST)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join("、");
     if codes.len() > MOST {
         text.push('…');
     }

@@ -7,14 +7,32 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[derive(Debug, Parser)]
 #[command(name = "qingshan", version, disable_help_subcommand = true)]
 pub(crate) struct Arguments {
-    #[arg(long, global = true, env = "QINGSHAN_HOME", default_value = "qingshan-home", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        env = "QINGSHAN_HOME",
+        default_value = "qingshan-home",
+        value_name = "DIR"
+    )]
     pub(crate) home: PathBuf,
-    #[arg(long, global = true, env = "QINGSHAN_LANG", default_value = "zh", value_name = "zh|en")]
+    #[arg(
+        long,
+        global = true,
+        env = "QINGSHAN_LANG",
+        default_value = "zh",
+        value_name = "zh|en"
+    )]
     pub(crate) lang: String,
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// `role` or `role@station`.
-    #[arg(long = "as", global = true, env = "QINGSHAN_AS", default_value = "office", value_name = "POST")]
+    #[arg(
+        long = "as",
+        global = true,
+        env = "QINGSHAN_AS",
+        default_value = "office",
+        value_name = "POST"
+    )]
     pub(crate) post: String,
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -129,10 +147,25 @@ pub(crate) struct Clues {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClueAction {
-    Show { clue: String },
-    Link { clue: String, site: String, #[arg(long)] reason: String },
-    Unlink { clue: String, #[arg(long)] reason: String },
-    Separate { clue: String, #[arg(long)] reason: String },
+    Show {
+        clue: String,
+    },
+    Link {
+        clue: String,
+        site: String,
+        #[arg(long)]
+        reason: String,
+    },
+    Unlink {
+        clue: String,
+        #[arg(long)]
+        reason: String,
+    },
+    Separate {
+        clue: String,
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -142,7 +175,12 @@ pub(crate) struct Verify {
     pub(crate) conclusion: String,
     #[arg(long, value_name = "DATE")]
     pub(crate) on: jiff::civil::Date,
-    #[arg(long, value_name = "POST[,POST]", value_delimiter = ',', required = true)]
+    #[arg(
+        long,
+        value_name = "POST[,POST]",
+        value_delimiter = ',',
+        required = true
+    )]
     pub(crate) team: Vec<String>,
     #[arg(long, value_name = "LON,LAT")]
     pub(crate) position: Option<String>,
@@ -255,11 +293,36 @@ pub(crate) enum RegisterCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BenchCommand {
-    Overlay { patches: PathBuf, zones: PathBuf, #[arg(long)] out: PathBuf },
-    Match { new: PathBuf, old: PathBuf, #[arg(long)] by: MatchBy, #[arg(long)] out: PathBuf },
-    Import { ledger: PathBuf, #[arg(long)] out: PathBuf },
-    Export { rows: PathBuf, #[arg(long)] out: PathBuf },
-    Log { #[arg(long, default_value_t = 100_000)] entries: u64, #[arg(long)] home: Option<PathBuf> },
+    Overlay {
+        patches: PathBuf,
+        zones: PathBuf,
+        #[arg(long)]
+        out: PathBuf,
+    },
+    Match {
+        new: PathBuf,
+        old: PathBuf,
+        #[arg(long)]
+        by: MatchBy,
+        #[arg(long)]
+        out: PathBuf,
+    },
+    Import {
+        ledger: PathBuf,
+        #[arg(long)]
+        out: PathBuf,
+    },
+    Export {
+        rows: PathBuf,
+        #[arg(long)]
+        out: PathBuf,
+    },
+    Log {
+        #[arg(long, default_value_t = 100_000)]
+        entries: u64,
+        #[arg(long)]
+        home: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -15,8 +15,14 @@ pub(crate) fn localize(command: Command, messages: &Messages) -> Command {
 }
 
 fn with_texts(command: Command, path: &str, messages: &Messages) -> Command {
-    let names: Vec<String> = command.get_arguments().map(|a| a.get_id().to_string()).collect();
-    let children: Vec<String> = command.get_subcommands().map(|c| c.get_name().to_owned()).collect();
+    let names: Vec<String> = command
+        .get_arguments()
+        .map(|a| a.get_id().to_string())
+        .collect();
+    let children: Vec<String> = command
+        .get_subcommands()
+        .map(|c| c.get_name().to_owned())
+        .collect();
     let mut command = command.about(messages.text(&format!("{path}.about"), &[]));
     for name in names {
         let text = messages.text(&format!("{path}.{name}"), &[]);
@@ -33,7 +39,11 @@ fn with_texts(command: Command, path: &str, messages: &Messages) -> Command {
 #[cfg(test)]
 pub(crate) fn needed_codes(command: &Command, path: &str) -> Vec<String> {
     let mut codes = vec![format!("{path}.about")];
-    codes.extend(command.get_arguments().map(|a| format!("{path}.{}", a.get_id())));
+    codes.extend(
+        command
+            .get_arguments()
+            .map(|a| format!("{path}.{}", a.get_id())),
+    );
     for child in command.get_subcommands() {
         codes.extend(needed_codes(child, &format!("{path}.{}", child.get_name())));
     }

@@ -1,5 +1,9 @@
 //! 青山 — the one program. It parses the command line, reads the clock, and prints; everything else happens in `app`.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its user")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line talks to its user"
+)]
 
 mod arguments;
 mod commands;
@@ -32,7 +36,10 @@ fn main() -> ExitCode {
             return ExitCode::from(1);
         }
     };
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(tracing::Level::WARN).init();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_max_level(tracing::Level::WARN)
+        .init();
     let output = Output::new(arguments.json, messages);
     match commands::run(arguments, language, &output) {
         Ok(code) => code,
@@ -47,12 +54,18 @@ fn main() -> ExitCode {
 /// The language must be known before the command line is parsed, because its help is in it.
 fn language() -> Language {
     let args: Vec<String> = std::env::args().collect();
-    let given = args.iter().enumerate().find_map(|(i, arg)| match arg.strip_prefix("--lang=") {
-        Some(value) => Some(value.to_owned()),
-        None if arg == "--lang" => args.get(i + 1).cloned(),
-        None => None,
-    });
-    given.or_else(|| std::env::var("QINGSHAN_LANG").ok()).and_then(|l| l.parse().ok()).unwrap_or_default()
+    let given = args
+        .iter()
+        .enumerate()
+        .find_map(|(i, arg)| match arg.strip_prefix("--lang=") {
+            Some(value) => Some(value.to_owned()),
+            None if arg == "--lang" => args.get(i + 1).cloned(),
+            None => None,
+        });
+    given
+        .or_else(|| std::env::var("QINGSHAN_LANG").ok())
+        .and_then(|l| l.parse().ok())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -66,7 +79,9 @@ mod tests {
             let messages = Messages::load(language);
             let missing: Vec<String> = localize::needed_codes(&command, "cli")
                 .into_iter()
-                .filter(|code| !messages.has(code) && !code.ends_with(".help") && !code.ends_with(".version"))
+                .filter(|code| {
+                    !messages.has(code) && !code.ends_with(".help") && !code.ends_with(".version")
+                })
                 .collect();
             assert!(missing.is_empty(), "{language:?}: {missing:?}");
         }

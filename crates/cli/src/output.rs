@@ -41,7 +41,8 @@ impl Output {
     /// A result for programs.
     pub(crate) fn value(&self, value: &impl Serialize) {
         if self.json {
-            let text = serde_json::to_string_pretty(value).unwrap_or_else(|e| format!("{{\"error\":\"{e}\"}}"));
+            let text = serde_json::to_string_pretty(value)
+                .unwrap_or_else(|e| format!("{{\"error\":\"{e}\"}}"));
             println!("{text}");
         }
     }
@@ -52,14 +53,28 @@ impl Output {
             return;
         }
         let widths: Vec<usize> = (0..headers.len())
-            .map(|c| rows.iter().map(|r| width(&r[c])).chain([width(&headers[c])]).max().unwrap_or(0).min(40))
+            .map(|c| {
+                rows.iter()
+                    .map(|r| width(&r[c]))
+                    .chain([width(&headers[c])])
+                    .max()
+                    .unwrap_or(0)
+                    .min(40)
+            })
             .collect();
         let line = |cells: &[String]| {
             let padded = cells.iter().zip(&widths).map(|(cell, w)| pad(cell, *w));
             padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
         };
         println!("{}", line(headers));
-        println!("{}", widths.iter().map(|w| "─".repeat(*w)).collect::<Vec<_>>().join("  "));
+        println!(
+            "{}",
+            widths
+                .iter()
+                .map(|w| "─".repeat(*w))
+                .collect::<Vec<_>>()
+                .join("  ")
+        );
         for row in rows {
             println!("{}", line(row));
         }
@@ -70,15 +85,25 @@ impl Output {
         if self.json {
             return;
         }
-        let mut groups: BTreeMap<(std::cmp::Reverse<Severity>, &str), Vec<&Diagnostic>> = BTreeMap::new();
+        let mut groups: BTreeMap<(std::cmp::Reverse<Severity>, &str), Vec<&Diagnostic>> =
+            BTreeMap::new();
         for diagnostic in diagnostics {
-            let key = (std::cmp::Reverse(diagnostic.severity), diagnostic.code.as_ref());
+            let key = (
+                std::cmp::Reverse(diagnostic.severity),
+                diagnostic.code.as_ref(),
+            );
             groups.entry(key).or_default().push(diagnostic);
         }
         for ((severity, code), group) in groups {
             let count = group.len().to_string();
             let label = self.severity(severity.0);
-            println!("{}", self.text("output.group", &[("severity", &label), ("count", &count), ("code", code)]));
+            println!(
+                "{}",
+                self.text(
+                    "output.group",
+                    &[("severity", &label), ("count", &count), ("code", code)]
+                )
+            );
             for diagnostic in group.iter().take(LISTED_PER_CODE) {
                 println!("    {}", self.diagnostic_line(diagnostic));
             }
@@ -92,7 +117,11 @@ impl Output {
     pub(crate) fn diagnostic_line(&self, diagnostic: &Diagnostic) -> String {
         let (message, _) = self.messages.diagnostic(diagnostic);
         let place = self.place(diagnostic);
-        if place.is_empty() { message } else { format!("{place} {message}") }
+        if place.is_empty() {
+            message
+        } else {
+            format!("{place} {message}")
+        }
     }
 
     fn severity(&self, severity: Severity) -> String {
@@ -111,10 +140,16 @@ impl Output {
         let cell = match (&place.column, place.row) {
             (Some(column), Some(row)) => Some(format!("{column}{row}")),
             (None, Some(row)) => Some(self.text("output.row", &[("row", &row.to_string())])),
-            _ => place.feature.map(|f| self.text("output.feature", &[("feature", &f.to_string())])),
+            _ => place
+                .feature
+                .map(|f| self.text("output.feature", &[("feature", &f.to_string())])),
         };
         parts.extend(cell);
-        if parts.is_empty() { String::new() } else { format!("[{}]", parts.join("!")) }
+        if parts.is_empty() {
+            String::new()
+        } else {
+            format!("[{}]", parts.join("!"))
+        }
     }
 
     /// What went wrong, one line per cause, and what to do.
@@ -124,7 +159,10 @@ impl Output {
             eprintln!("{body}");
             return;
         }
-        eprintln!("{}", self.text("output.error", &[("message", &self.error_message(error))]));
+        eprintln!(
+            "{}",
+            self.text("output.error", &[("message", &self.error_message(error))])
+        );
         if let Error::Rejected(diagnostic) = error {
             if let Some(hint) = self.messages.diagnostic(diagnostic).1 {
                 eprintln!("{}", self.text("output.hint", &[("hint", &hint)]));
@@ -145,7 +183,10 @@ impl Output {
                 self.text("error.not_found", &[("what", &what), ("name", name)])
             }
             Error::Forbidden(denied) => {
-                let args = [("role", denied.role.label()), ("action", denied.action.label())];
+                let args = [
+                    ("role", denied.role.label()),
+                    ("action", denied.action.label()),
+                ];
                 self.text(denied.reason.code(), &args)
             }
             Error::Register(cause) => self.text(cause.code(), &[("cause", &cause.to_string())]),
@@ -159,8 +200,11 @@ impl Output {
         if self.json || !std::io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }
-        let style = ProgressStyle::with_template("{spinner} {msg} {elapsed}").unwrap_or_else(|_| ProgressStyle::default_spinner());
-        let bar = ProgressBar::new_spinner().with_style(style).with_message(self.text(code, &[]));
+        let style = ProgressStyle::with_template("{spinner} {msg} {elapsed}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let bar = ProgressBar::new_spinner()
+            .with_style(style)
+            .with_message(self.text(code, &[]));
         bar.enable_steady_tick(std::time::Duration::from_millis(120));
         bar
     }

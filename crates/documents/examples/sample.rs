@@ -1,9 +1,21 @@
-use documents::*;
 use documents::marked::*;
+use documents::*;
 use jiff::civil::date;
 fn main() {
     let zones = ["核心区", "缓冲区", "实验区"];
-    let types: Vec<String> = ["采石采砂","工矿企业","旅游设施","水电设施","道路交通","养殖场","居民点","其他人工设施"].iter().map(|s| s.to_string()).collect();
+    let types: Vec<String> = [
+        "采石采砂",
+        "工矿企业",
+        "旅游设施",
+        "水电设施",
+        "道路交通",
+        "养殖场",
+        "居民点",
+        "其他人工设施",
+    ]
+    .iter()
+    .map(|s| s.to_string())
+    .collect();
     let long: Vec<String> = (0..90).map(|n| format!("第{n}类活动设施")).collect();
     let sheet = LedgerSheet::new("人类活动点位台账", "青山国家级自然保护区人类活动点位台账")
         .subtitle(["填报单位（盖章）：青山国家级自然保护区管理局", "截至日期：2019年8月19日", "面积单位：平方米"])
@@ -37,23 +49,83 @@ fn main() {
         if n%5==0 {CellValue::from("待核实").remarked(Shade::Red,"卫星图斑与巡护记录不一致，请于8月20日前核实")} else {"正常生产".into()},
         (n%2==0).into(), "某某建材有限责任公司".into(), if n%4==0 {"=1+1 2017年下发清单第3批，与第12号点位重叠".into()} else {CellValue::Empty},
     ]).collect();
-    let mut p = WorkbookProperties::new("台账", jiff::civil::datetime(2019,8,19,0,0,0,0));
-    p.page_footer = "第 {page} 页 共 {pages} 页".into(); p.lists_sheet="代码表".into();
-    let mut b = Workbook::new(std::fs::File::create("/tmp/docout/sample.xlsx").unwrap(), p.clone()).unwrap();
+    let mut p = WorkbookProperties::new("台账", jiff::civil::datetime(2019, 8, 19, 0, 0, 0, 0));
+    p.page_footer = "第 {page} 页 共 {pages} 页".into();
+    p.lists_sheet = "代码表".into();
+    let mut b = Workbook::new(
+        std::fs::File::create("/tmp/docout/sample.xlsx").unwrap(),
+        p.clone(),
+    )
+    .unwrap();
     b.ledger(&sheet, &rows).unwrap();
     b.finish().unwrap();
-    std::fs::write("/tmp/docout/sample.csv", documents::csv::write(Vec::new(), &sheet, &rows).unwrap()).unwrap();
-    let words = MarkedWords { remarks: "问题说明".into(), list: "问题清单".into(),
-        list_headers: ["序号","工作表","位置","轻重","问题","建议","原值"].map(String::from),
-        severities: ["提示","警告","错误"].map(String::from), remark: "【{severity}】{message}".into(), remark_with_hint: "【{severity}】{message}（建议：{hint}）".into() };
-    let t: Vec<Vec<String>> = vec![vec!["某县2018年绿盾台账".into()], ["序号","名称","经度","纬度","面积","日期"].map(String::from).to_vec(),
-        ["1","石料厂","35.51","106.52","12亩","2019.8.3"].map(String::from).to_vec(), ["2","农家乐","106°31′","35°30′","=1+1","二〇一九年八月"].map(String::from).to_vec()];
+    std::fs::write(
+        "/tmp/docout/sample.csv",
+        documents::csv::write(Vec::new(), &sheet, &rows).unwrap(),
+    )
+    .unwrap();
+    let words = MarkedWords {
+        remarks: "问题说明".into(),
+        list: "问题清单".into(),
+        list_headers: ["序号", "工作表", "位置", "轻重", "问题", "建议", "原值"].map(String::from),
+        severities: ["提示", "警告", "错误"].map(String::from),
+        remark: "【{severity}】{message}".into(),
+        remark_with_hint: "【{severity}】{message}（建议：{hint}）".into(),
+    };
+    let t: Vec<Vec<String>> = vec![
+        vec!["某县2018年绿盾台账".into()],
+        ["序号", "名称", "经度", "纬度", "面积", "日期"]
+            .map(String::from)
+            .to_vec(),
+        ["1", "石料厂", "35.51", "106.52", "12亩", "2019.8.3"]
+            .map(String::from)
+            .to_vec(),
+        ["2", "农家乐", "106°31′", "35°30′", "=1+1", "二〇一九年八月"]
+            .map(String::from)
+            .to_vec(),
+    ];
     let marks = vec![
-        Mark{row:3,column:Some(2),severity:Severity::Error,message:"经纬度疑似颠倒：35.51".into(),hint:Some("请核对列名".into())},
-        Mark{row:3,column:Some(4),severity:Severity::Note,message:"面积按亩换算".into(),hint:None},
-        Mark{row:4,column:Some(5),severity:Severity::Warning,message:"日期只到月".into(),hint:Some("请补日".into())},
-        Mark{row:4,column:None,severity:Severity::Warning,message:"与第3行疑似重复".into(),hint:None}];
-    let mut b = Workbook::new(std::fs::File::create("/tmp/docout/marked.xlsx").unwrap(), p).unwrap();
-    documents::marked::write(&mut b, &[MarkedTable{name:"Sheet1",rows:&t,heading_row:Some(2),marks:&marks}], &words).unwrap();
+        Mark {
+            row: 3,
+            column: Some(2),
+            severity: Severity::Error,
+            message: "经纬度疑似颠倒：35.51".into(),
+            hint: Some("请核对列名".into()),
+        },
+        Mark {
+            row: 3,
+            column: Some(4),
+            severity: Severity::Note,
+            message: "面积按亩换算".into(),
+            hint: None,
+        },
+        Mark {
+            row: 4,
+            column: Some(5),
+            severity: Severity::Warning,
+            message: "日期只到月".into(),
+            hint: Some("请补日".into()),
+        },
+        Mark {
+            row: 4,
+            column: None,
+            severity: Severity::Warning,
+            message: "与第3行疑似重复".into(),
+            hint: None,
+        },
+    ];
+    let mut b =
+        Workbook::new(std::fs::File::create("/tmp/docout/marked.xlsx").unwrap(), p).unwrap();
+    documents::marked::write(
+        &mut b,
+        &[MarkedTable {
+            name: "Sheet1",
+            rows: &t,
+            heading_row: Some(2),
+            marks: &marks,
+        }],
+        &words,
+    )
+    .unwrap();
     b.finish().unwrap();
 }

@@ -23,7 +23,14 @@ pub struct Finding {
 
 /// Fields that the source plan demands of every site (三（一）), with the name of the fact.
 pub const DEMANDED_FIELDS: [&str; 8] = [
-    "lon", "zone_kind", "facility_name", "activity_type_code", "area_m2", "built_on", "permits_text", "current_status",
+    "lon",
+    "zone_kind",
+    "facility_name",
+    "activity_type_code",
+    "area_m2",
+    "built_on",
+    "permits_text",
+    "current_status",
 ];
 
 fn about(dossier: &Dossier, diagnostic: Diagnostic) -> Finding {
@@ -36,7 +43,10 @@ fn about(dossier: &Dossier, diagnostic: Diagnostic) -> Finding {
 }
 
 fn field_place(field: &str) -> Place {
-    Place { field: Some(field.to_owned()), ..Place::default() }
+    Place {
+        field: Some(field.to_owned()),
+        ..Place::default()
+    }
 }
 
 /// Findings about single dossiers: incomplete, contradictory, outside, unexplained.
@@ -45,7 +55,12 @@ pub fn of_dossier(dossier: &Dossier) -> Vec<Finding> {
         return Vec::new();
     }
     let mut found = incomplete(dossier);
-    found.extend(dossier.contradictions().iter().map(|c| contradictory(dossier, c)));
+    found.extend(
+        dossier
+            .contradictions()
+            .iter()
+            .map(|c| contradictory(dossier, c)),
+    );
     found.extend(outside(dossier));
     found.extend(unexplained(dossier));
     found.extend(zone_disagrees(dossier));
@@ -65,18 +80,30 @@ fn incomplete(dossier: &Dossier) -> Vec<Finding> {
     if dossier.state == SiteState::Excluded {
         return Vec::new();
     }
-    let missing = DEMANDED_FIELDS.iter().filter(|field| !states(dossier, field));
+    let missing = DEMANDED_FIELDS
+        .iter()
+        .filter(|field| !states(dossier, field));
     missing
         .map(|field| {
-            let diagnostic = Diagnostic::warning("check.incomplete").at(field_place(field)).arg("field", field);
+            let diagnostic = Diagnostic::warning("check.incomplete")
+                .at(field_place(field))
+                .arg("field", field);
             about(dossier, diagnostic)
         })
         .collect()
 }
 
 fn contradictory(dossier: &Dossier, contradiction: &Contradiction) -> Finding {
-    let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let against: Vec<String> = contradiction.against.iter().map(|c| text(&c.value)).collect();
+    let text = |value: &serde_json::Value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    };
+    let against: Vec<String> = contradiction
+        .against
+        .iter()
+        .map(|c| text(&c.value))
+        .collect();
     // Where the spot was seen, the contradiction is settled and only worth a remark.
     let is_settled = contradiction.chosen.provenance.weight >= Weight::Verification;
     let diagnostic = match is_settled {
@@ -105,9 +132,14 @@ fn unexplained(dossier: &Dossier) -> Option<Finding> {
 /// The zone a source states against the one computed from the outline.
 fn zone_disagrees(dossier: &Dossier) -> Option<Finding> {
     let facts = &dossier.facts;
-    let (stated, computed) = (facts.stated_zone_kind.as_deref()?, facts.zone_kind.as_deref()?);
+    let (stated, computed) = (
+        facts.stated_zone_kind.as_deref()?,
+        facts.zone_kind.as_deref()?,
+    );
     (stated != computed).then(|| {
-        let diagnostic = Diagnostic::warning("check.zone_disagrees").arg("stated", stated).arg("computed", computed);
+        let diagnostic = Diagnostic::warning("check.zone_disagrees")
+            .arg("stated", stated)
+            .arg("computed", computed);
         about(dossier, diagnostic)
     })
 }
@@ -116,7 +148,10 @@ fn zone_disagrees(dossier: &Dossier) -> Option<Finding> {
 fn area_disagrees(dossier: &Dossier) -> Option<Finding> {
     let facts = &dossier.facts;
     let (stated, computed) = (facts.stated_area_m2?, facts.area_m2?);
-    let is_outline = facts.shape.as_ref().is_some_and(|s| !matches!(s.0, geo_types::Geometry::Point(_)));
+    let is_outline = facts
+        .shape
+        .as_ref()
+        .is_some_and(|s| !matches!(s.0, geo_types::Geometry::Point(_)));
     let differs = (stated - computed).abs() > 0.1 * computed.max(stated);
     (is_outline && differs).then(|| {
         let diagnostic = Diagnostic::warning("check.area_disagrees")
@@ -152,17 +187,37 @@ pub fn of_doubles(doubles: &[LikelyDouble], dossiers: &BTreeMap<SiteId, &Dossier
 }
 
 /// 漏报 — a clue inside the reserve that has no site and was not screened by a stated rule.
-pub fn missed_report(clue_id: ClueId, external_code: Option<&str>, source: &str, station_id: Option<String>) -> Finding {
+pub fn missed_report(
+    clue_id: ClueId,
+    external_code: Option<&str>,
+    source: &str,
+    station_id: Option<String>,
+) -> Finding {
     let diagnostic = Diagnostic::error("check.missed_report")
         .arg("code", external_code.unwrap_or(""))
         .arg("source", source);
-    Finding { diagnostic, site_code: None, clue_id: Some(clue_id), station_id }
+    Finding {
+        diagnostic,
+        site_code: None,
+        clue_id: Some(clue_id),
+        station_id,
+    }
 }
 
 /// 消失的点位 — rows of an earlier ledger that a later one no longer holds, with what became of them.
-pub fn vanished(before: &[LedgerRow], after: &[LedgerRow], now: &BTreeMap<SiteId, &Dossier>) -> Vec<Finding> {
-    let still: BTreeMap<SiteId, Option<&str>> = after.iter().map(|r| (r.site_id, r.station_id.as_deref())).collect();
-    before.iter().filter_map(|row| vanished_row(row, &still, now)).collect()
+pub fn vanished(
+    before: &[LedgerRow],
+    after: &[LedgerRow],
+    now: &BTreeMap<SiteId, &Dossier>,
+) -> Vec<Finding> {
+    let still: BTreeMap<SiteId, Option<&str>> = after
+        .iter()
+        .map(|r| (r.site_id, r.station_id.as_deref()))
+        .collect();
+    before
+        .iter()
+        .filter_map(|row| vanished_row(row, &still, now))
+        .collect()
 }
 
 fn vanished_row(
@@ -171,9 +226,14 @@ fn vanished_row(
     now: &BTreeMap<SiteId, &Dossier>,
 ) -> Option<Finding> {
     let station = row.station_id.as_deref();
-    let diagnostic = match (still.get(&row.site_id), now.get(&row.site_id).map(|d| d.state)) {
+    let diagnostic = match (
+        still.get(&row.site_id),
+        now.get(&row.site_id).map(|d| d.state),
+    ) {
         (Some(same), _) if *same == station => return None,
-        (Some(other), _) => Diagnostic::warning("check.moved_to_other_station").arg("station", other.unwrap_or("")),
+        (Some(other), _) => {
+            Diagnostic::warning("check.moved_to_other_station").arg("station", other.unwrap_or(""))
+        }
         (None, Some(SiteState::Excluded | SiteState::Merged | SiteState::Withdrawn)) => {
             let state = now.get(&row.site_id).map_or("", |d| d.state.code());
             Diagnostic::note("check.left_with_reason").arg("state", state)

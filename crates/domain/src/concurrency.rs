@@ -18,8 +18,14 @@ impl StalePolicy {
     pub fn of(kind: &str) -> Self {
         match kind {
             "site.amended" => Self::MergeByField,
-            "clue.received" | "clue.screened" | "permit.recorded" | "verification.recorded"
-            | "issue.carried_over" | "determination.recorded" | "clue_batch.imported" | "ledger.exported"
+            "clue.received"
+            | "clue.screened"
+            | "permit.recorded"
+            | "verification.recorded"
+            | "issue.carried_over"
+            | "determination.recorded"
+            | "clue_batch.imported"
+            | "ledger.exported"
             | "clue.linked" => Self::Commute,
             _ => Self::Refuse,
         }
@@ -43,14 +49,20 @@ pub fn clashing_fields(ours: &EntryBody, theirs: &EntryBody) -> Vec<String> {
         _ => Vec::new(),
     };
     let theirs = stated(theirs);
-    let mut both: Vec<String> = stated(ours).into_iter().filter(|f| theirs.contains(f)).collect();
+    let mut both: Vec<String> = stated(ours)
+        .into_iter()
+        .filter(|f| theirs.contains(f))
+        .collect();
     both.sort();
     both
 }
 
 /// The whole table, one row a kind: `(kind, Chinese name, rule)`.
 pub fn table() -> Vec<(&'static str, &'static str, StalePolicy)> {
-    EntryBody::KINDS.iter().map(|(kind, name)| (*kind, *name, StalePolicy::of(kind))).collect()
+    EntryBody::KINDS
+        .iter()
+        .map(|(kind, name)| (*kind, *name, StalePolicy::of(kind)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -60,19 +72,31 @@ mod tests {
     use crate::entries::{Basis, SiteAmended, SiteFacts};
 
     fn amended(facts: SiteFacts) -> EntryBody {
-        SiteAmended { basis: Basis::Person { reason: "更正".into() }, facts }.into()
+        SiteAmended {
+            basis: Basis::Person {
+                reason: "更正".into(),
+            },
+            facts,
+        }
+        .into()
     }
 
     #[test]
     fn only_fields_stated_by_both_clash() {
-        let name = amended(SiteFacts { facility_name: Some("一号".into()), ..Default::default() });
+        let name = amended(SiteFacts {
+            facility_name: Some("一号".into()),
+            ..Default::default()
+        });
         let both = amended(SiteFacts {
             facility_name: Some("二号".into()),
             township: Some("麻武乡".into()),
             ..Default::default()
         });
         assert_eq!(clashing_fields(&name, &both), ["facility_name"]);
-        let place = amended(SiteFacts { village: Some("高岭村".into()), ..Default::default() });
+        let place = amended(SiteFacts {
+            village: Some("高岭村".into()),
+            ..Default::default()
+        });
         assert!(clashing_fields(&name, &place).is_empty());
     }
 }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::entries::{
-    Basis, CharacterizationRecorded, ClueLinked, DeterminationRecorded, FocalOverridden, IssueCarriedOver,
-    PermitRecorded, SiteFacts, VerificationRecorded,
+    Basis, CharacterizationRecorded, ClueLinked, DeterminationRecorded, FocalOverridden,
+    IssueCarriedOver, PermitRecorded, SiteFacts, VerificationRecorded,
 };
 use crate::entry::{EntryBody, RecordedEntry};
 use crate::ids::{ClueId, EntryId, SiteId};
@@ -167,7 +167,9 @@ pub fn fold<'a>(entries: impl IntoIterator<Item = &'a RecordedEntry>) -> Option<
 }
 
 fn registered(entry: &RecordedEntry) -> Option<Dossier> {
-    let EntryBody::SiteRegistered(body) = &entry.entry.body else { return None };
+    let EntryBody::SiteRegistered(body) = &entry.entry.body else {
+        return None;
+    };
     Some(Dossier {
         site_id: body.site_id,
         site_code: body.site_code.clone(),
@@ -215,7 +217,9 @@ impl Dossier {
         self.last_seq = self.last_seq.max(entry.seq);
         self.updated_at = self.updated_at.max(entry.entry.occurred_at);
         match &entry.entry.body {
-            EntryBody::SiteRegistered(b) => self.claim(entry, &b.facts, weight_of(&b.basis), &b.basis),
+            EntryBody::SiteRegistered(b) => {
+                self.claim(entry, &b.facts, weight_of(&b.basis), &b.basis)
+            }
             EntryBody::SiteAmended(b) => self.claim(entry, &b.facts, weight_of(&b.basis), &b.basis),
             EntryBody::ClueLinked(b) => self.clues.push(kept(entry, &**b)),
             EntryBody::ClueUnlinked(b) => self.unlink(b.clue_id, entry.seq),
@@ -226,7 +230,9 @@ impl Dossier {
             }
             EntryBody::IssueCarriedOver(b) => self.carried_over.push(kept(entry, &**b)),
             EntryBody::DeterminationRecorded(b) => self.determinations.push(kept(entry, &**b)),
-            EntryBody::CharacterizationRecorded(b) => self.characterization = Some(kept(entry, &**b)),
+            EntryBody::CharacterizationRecorded(b) => {
+                self.characterization = Some(kept(entry, &**b))
+            }
             EntryBody::FocalOverridden(b) => self.focal_override = Some(kept(entry, &**b)),
             EntryBody::SiteMerged(b) => {
                 self.merged_into = Some(b.into);
@@ -250,13 +256,22 @@ impl Dossier {
             basis: basis.clone(),
         };
         for (field, value) in as_map(facts) {
-            let claim = Claim { value, provenance: provenance.clone() };
+            let claim = Claim {
+                value,
+                provenance: provenance.clone(),
+            };
             self.claims.entry(field).or_default().push(claim);
         }
     }
 
     fn settle(&mut self) {
-        let strength = |c: &Claim| (c.provenance.weight, c.provenance.occurred_at, c.provenance.seq);
+        let strength = |c: &Claim| {
+            (
+                c.provenance.weight,
+                c.provenance.occurred_at,
+                c.provenance.seq,
+            )
+        };
         let mut chosen = Map::new();
         for (field, claims) in &mut self.claims {
             claims.sort_by_key(|c| std::cmp::Reverse(strength(c)));
@@ -264,17 +279,22 @@ impl Dossier {
         }
         // The values were serialized from `SiteFacts` members of the same names.
         self.facts = serde_json::from_value(Value::Object(chosen)).unwrap_or_default();
-        self.verifications.sort_by_key(|v| (v.body.verified_on, v.seq));
+        self.verifications
+            .sort_by_key(|v| (v.body.verified_on, v.seq));
         if self.state == SiteState::AwaitingVerification {
             self.state = self.reached_state();
         }
     }
 
     fn reached_state(&self) -> SiteState {
-        let Some(verification) = self.verifications.last() else { return SiteState::AwaitingVerification };
+        let Some(verification) = self.verifications.last() else {
+            return SiteState::AwaitingVerification;
+        };
         let state = state_after(&verification.body.conclusion);
         match (&self.characterization, state) {
-            (Some(c), SiteState::VerifiedWithIssue) if c.occurred_at >= verification.occurred_at => {
+            (Some(c), SiteState::VerifiedWithIssue)
+                if c.occurred_at >= verification.occurred_at =>
+            {
                 SiteState::Characterized
             }
             _ => state,
@@ -288,23 +308,31 @@ impl Dossier {
 
     /// The city's latest ruling on the carried-over issue of `source_kind`.
     pub fn determination_of(&self, source_kind: &str) -> Option<&DeterminationRecorded> {
-        let about = self.determinations.iter().filter(|d| d.body.source_kind == source_kind);
-        about.max_by_key(|d| (d.body.determined_on, d.seq)).map(|d| &d.body)
+        let about = self
+            .determinations
+            .iter()
+            .filter(|d| d.body.source_kind == source_kind);
+        about
+            .max_by_key(|d| (d.body.determined_on, d.seq))
+            .map(|d| &d.body)
     }
 
     /// Carried-over issues that the city has not found completed (市级认定结果 decides, 绿盾2019 plan 三（一）).
     pub fn unfinished_carried_over(&self) -> impl Iterator<Item = &IssueCarriedOver> {
-        self.carried_over
-            .iter()
-            .map(|c| &c.body)
-            .filter(|c| self.determination_of(&c.source_kind).is_none_or(|d| d.result != "completed"))
+        self.carried_over.iter().map(|c| &c.body).filter(|c| {
+            self.determination_of(&c.source_kind)
+                .is_none_or(|d| d.result != "completed")
+        })
     }
 
     /// Sources the site is known from, by code, once each, in the order they came.
     pub fn source_kinds(&self) -> Vec<&str> {
         let mut kinds = Vec::new();
         let from_clues = self.clues.iter().map(|c| c.body.source_kind.as_str());
-        let carried = self.carried_over.iter().map(|c| c.body.source_kind.as_str());
+        let carried = self
+            .carried_over
+            .iter()
+            .map(|c| c.body.source_kind.as_str());
         for kind in from_clues.chain(carried) {
             if !kinds.contains(&kind) {
                 kinds.push(kind);
@@ -316,8 +344,14 @@ impl Dossier {
     /// Numbers the site was issued under, once each.
     pub fn external_codes(&self) -> Vec<&str> {
         let mut codes = Vec::new();
-        let from_clues = self.clues.iter().filter_map(|c| c.body.external_code.as_deref());
-        let carried = self.carried_over.iter().filter_map(|c| c.body.external_code.as_deref());
+        let from_clues = self
+            .clues
+            .iter()
+            .filter_map(|c| c.body.external_code.as_deref());
+        let carried = self
+            .carried_over
+            .iter()
+            .filter_map(|c| c.body.external_code.as_deref());
         for code in from_clues.chain(carried) {
             if !codes.contains(&code) {
                 codes.push(code);
@@ -329,27 +363,52 @@ impl Dossier {
     /// Fields on which sources at least as heavy as a ledger, or two clues, state different things.
     pub fn contradictions(&self) -> Vec<Contradiction> {
         let compared = |field: &str| !UNCOMPARED_FIELDS.contains(&field);
-        self.claims.iter().filter(|(field, _)| compared(field)).filter_map(contradiction).collect()
+        self.claims
+            .iter()
+            .filter(|(field, _)| compared(field))
+            .filter_map(contradiction)
+            .collect()
     }
 }
 
 /// Fields where different sources are expected to differ, or that are computed.
 const UNCOMPARED_FIELDS: [&str; 17] = [
-    "lon", "lat", "precision_m", "shape", "zone_kind", "zone_shares", "zone_flags", "boundary_version", "station_id",
-    "area_m2", "stated_area_m2", "description", "note", "location_text", "scale_text", "permits_text", "has_issue",
+    "lon",
+    "lat",
+    "precision_m",
+    "shape",
+    "zone_kind",
+    "zone_shares",
+    "zone_flags",
+    "boundary_version",
+    "station_id",
+    "area_m2",
+    "stated_area_m2",
+    "description",
+    "note",
+    "location_text",
+    "scale_text",
+    "permits_text",
+    "has_issue",
 ];
 
 fn contradiction((field, claims): (&String, &Vec<Claim>)) -> Option<Contradiction> {
     let (chosen, rest) = claims.split_first()?;
     let differs = |claim: &&Claim| !agrees(&claim.value, &chosen.value);
     let against: Vec<Claim> = rest.iter().filter(differs).cloned().collect();
-    (!against.is_empty()).then(|| Contradiction { field: field.clone(), chosen: chosen.clone(), against })
+    (!against.is_empty()).then(|| Contradiction {
+        field: field.clone(),
+        chosen: chosen.clone(),
+        against,
+    })
 }
 
 /// Dates agree when one is the less exact form of the other; everything else when equal.
 fn agrees(a: &Value, b: &Value) -> bool {
     match (a, b) {
-        (Value::String(a), Value::String(b)) => a == b || is_less_exact(a, b) || is_less_exact(b, a),
+        (Value::String(a), Value::String(b)) => {
+            a == b || is_less_exact(a, b) || is_less_exact(b, a)
+        }
         _ => a == b,
     }
 }

@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::entries::{
-    BoundaryAdopted, CampaignOpened, CharacterizationRecorded, ClueBatchImported, ClueLinked, ClueReceived,
-    ClueScreened, ClueUnlinked, DeterminationRecorded, FocalOverridden, IssueCarriedOver, LedgerExported,
-    PermitRecorded, RegisterOpened, ReserveRegistered, RoutesAdopted, SiteAmended, SiteMerged, SiteRegistered,
-    SiteWithdrawn, StationsAdopted, VerificationRecorded,
+    BoundaryAdopted, CampaignOpened, CharacterizationRecorded, ClueBatchImported, ClueLinked,
+    ClueReceived, ClueScreened, ClueUnlinked, DeterminationRecorded, FocalOverridden,
+    IssueCarriedOver, LedgerExported, PermitRecorded, RegisterOpened, ReserveRegistered,
+    RoutesAdopted, SiteAmended, SiteMerged, SiteRegistered, SiteWithdrawn, StationsAdopted,
+    VerificationRecorded,
 };
 use crate::ids::{EntryId, StreamId};
 

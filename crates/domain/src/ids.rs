@@ -136,7 +136,11 @@ mod tests {
         let late: Timestamp = "2019-08-17T00:00:00Z".parse().unwrap();
         let a = EntryId::derived(early, &[b"row", b"1"]);
         assert_eq!(a, EntryId::derived(early, &[b"row", b"1"]));
-        assert_ne!(a, EntryId::derived(early, &[b"row1", b""]), "parts must not run together");
+        assert_ne!(
+            a,
+            EntryId::derived(early, &[b"row1", b""]),
+            "parts must not run together"
+        );
         assert!(a < EntryId::derived(late, &[b"row", b"1"]));
         assert_eq!(a.0.get_version_num(), 7);
         assert_ne!(a.0, SiteId::derived(early, &[b"row", b"1"]).0);

@@ -26,7 +26,10 @@ pub fn holds(view: LedgerView, dossier: &Dossier, focal: Option<&Focal>) -> bool
 
 /// Whether the field verification found an issue.
 pub fn has_verified_issue(dossier: &Dossier) -> bool {
-    matches!(dossier.state, SiteState::VerifiedWithIssue | SiteState::Characterized)
+    matches!(
+        dossier.state,
+        SiteState::VerifiedWithIssue | SiteState::Characterized
+    )
 }
 
 /// 焦点判定 — a focal category and why: computed from class, zone and subtype, or set by a person with a reason.
@@ -64,7 +67,8 @@ impl Cell {
     }
 
     fn of(text: Option<&str>) -> Self {
-        text.filter(|t| !t.is_empty()).map_or(Self::Empty, |t| Self::Text(t.to_owned()))
+        text.filter(|t| !t.is_empty())
+            .map_or(Self::Empty, |t| Self::Text(t.to_owned()))
     }
 
     fn number(n: Option<f64>) -> Self {
@@ -73,7 +77,11 @@ impl Cell {
 
     fn joined<'a>(parts: impl IntoIterator<Item = &'a str>) -> Self {
         let parts: Vec<&str> = parts.into_iter().filter(|p| !p.is_empty()).collect();
-        if parts.is_empty() { Self::Empty } else { Self::Text(parts.join("；")) }
+        if parts.is_empty() {
+            Self::Empty
+        } else {
+            Self::Text(parts.join("；"))
+        }
     }
 }
 
@@ -112,13 +120,25 @@ pub struct LedgerRow {
 }
 
 /// The row of a site with the columns asked for; `index` is filled in when rows are in their final order.
-pub fn row(dossier: &Dossier, focal: Option<&Focal>, keys: &[String], context: &LedgerContext<'_>) -> LedgerRow {
-    let source = RowSource { dossier, focal, context };
+pub fn row(
+    dossier: &Dossier,
+    focal: Option<&Focal>,
+    keys: &[String],
+    context: &LedgerContext<'_>,
+) -> LedgerRow {
+    let source = RowSource {
+        dossier,
+        focal,
+        context,
+    };
     LedgerRow {
         site_id: dossier.site_id,
         site_code: dossier.site_code.clone(),
         station_id: dossier.facts.station_id.clone(),
-        cells: keys.iter().map(|key| (key.clone(), source.cell(key))).collect(),
+        cells: keys
+            .iter()
+            .map(|key| (key.clone(), source.cell(key)))
+            .collect(),
     }
 }
 
@@ -171,7 +191,9 @@ impl RowSource<'_> {
         let facts = &self.dossier.facts;
         Some(match key {
             "facility_name" => Cell::of(facts.facility_name.as_deref()),
-            "activity_label" | "activity_type" => self.label("activity", facts.activity_type_code.as_deref()),
+            "activity_label" | "activity_type" => {
+                self.label("activity", facts.activity_type_code.as_deref())
+            }
             "scale_text" => self.scale(),
             "area_m2" => Cell::number(self.area_m2().map(|a| rounded(a, 2))),
             "area_mu" => Cell::number(self.area_m2().map(|a| rounded(a * 15.0 / 10_000.0, 2))),
@@ -191,13 +213,22 @@ impl RowSource<'_> {
 
     fn verification_cell(&self, key: &str) -> Option<Cell> {
         let keys = [
-            "verified_at", "team", "condition_text", "clue_truth", "conclusion", "suggested_disposal", "photos",
-            "ecological_effect", "verification_round",
+            "verified_at",
+            "team",
+            "condition_text",
+            "clue_truth",
+            "conclusion",
+            "suggested_disposal",
+            "photos",
+            "ecological_effect",
+            "verification_round",
         ];
         if !keys.contains(&key) {
             return None;
         }
-        let Some(v) = self.dossier.latest_verification() else { return Some(Cell::Empty) };
+        let Some(v) = self.dossier.latest_verification() else {
+            return Some(Cell::Empty);
+        };
         Some(match key {
             "verified_at" => Cell::Date(v.verified_on),
             "team" => Cell::joined(v.team.iter().map(|m| m.post.as_str())),
@@ -208,7 +239,9 @@ impl RowSource<'_> {
                 (Some(code), _) => self.label("disposal", Some(code)),
                 (None, text) => Cell::of(text.as_deref()),
             },
-            "photos" => v.photo_count.map_or(Cell::Empty, |n| Cell::Integer(n.into())),
+            "photos" => v
+                .photo_count
+                .map_or(Cell::Empty, |n| Cell::Integer(n.into())),
             "ecological_effect" => self.label("ecological_effect", v.ecological_effect.as_deref()),
             _ => self.label("round", Some(&v.round)),
         })
@@ -225,7 +258,11 @@ impl RowSource<'_> {
             }
             "legal_basis" => {
                 let decided = self.dossier.characterization.as_ref();
-                Cell::joined(decided.into_iter().flat_map(|c| c.body.legal_basis.iter().map(String::as_str)))
+                Cell::joined(
+                    decided
+                        .into_iter()
+                        .flat_map(|c| c.body.legal_basis.iter().map(String::as_str)),
+                )
             }
             "measures" => self.from_carried(|c| c.measures.as_deref()),
             "responsible_unit" => self.from_carried(|c| c.responsible_unit.as_deref()),
@@ -239,8 +276,12 @@ impl RowSource<'_> {
     }
 
     fn sources(&self) -> Cell {
-        let labels: Vec<String> =
-            self.dossier.source_kinds().into_iter().map(|k| self.context.labels.label("source", k)).collect();
+        let labels: Vec<String> = self
+            .dossier
+            .source_kinds()
+            .into_iter()
+            .map(|k| self.context.labels.label("source", k))
+            .collect();
         Cell::joined(labels.iter().map(String::as_str))
     }
 
@@ -256,17 +297,31 @@ impl RowSource<'_> {
 
     fn zone_label(&self) -> Cell {
         let facts = &self.dossier.facts;
-        self.label("zone", facts.zone_kind.as_deref().or(facts.stated_zone_kind.as_deref()))
+        self.label(
+            "zone",
+            facts
+                .zone_kind
+                .as_deref()
+                .or(facts.stated_zone_kind.as_deref()),
+        )
     }
 
     /// `核心区 1,203 m²（62.1%）；缓冲区 …`, most first.
     fn zone_shares(&self) -> Cell {
-        let shares = self.dossier.facts.zone_shares.as_deref().unwrap_or_default();
+        let shares = self
+            .dossier
+            .facts
+            .zone_shares
+            .as_deref()
+            .unwrap_or_default();
         let mut texts: Vec<(f64, String)> = shares
             .iter()
             .map(|s| {
                 let zone = self.context.labels.label("zone", &s.zone_kind);
-                (s.share, format!("{zone} {:.0}（{:.1}%）", s.measure, s.share * 100.0))
+                (
+                    s.share,
+                    format!("{zone} {:.0}（{:.1}%）", s.measure, s.share * 100.0),
+                )
             })
             .collect();
         texts.sort_by(|a, b| b.0.total_cmp(&a.0));
@@ -274,21 +329,32 @@ impl RowSource<'_> {
     }
 
     fn area_m2(&self) -> Option<f64> {
-        self.dossier.facts.area_m2.or(self.dossier.facts.stated_area_m2)
+        self.dossier
+            .facts
+            .area_m2
+            .or(self.dossier.facts.stated_area_m2)
     }
 
     fn scale(&self) -> Cell {
         let facts = &self.dossier.facts;
         match (&facts.scale_text, facts.capacity) {
             (Some(text), _) => Cell::Text(text.clone()),
-            (None, Some(n)) => Cell::Text(format!("{n} {}", facts.capacity_unit.as_deref().unwrap_or(""))),
+            (None, Some(n)) => Cell::Text(format!(
+                "{n} {}",
+                facts.capacity_unit.as_deref().unwrap_or("")
+            )),
             _ => Cell::Empty,
         }
     }
 
     fn is_before_reserve(&self) -> Cell {
         let established = self.context.reserve.established_on;
-        let before = self.dossier.facts.built_on.zip(established).and_then(|(b, e)| b.is_before(e.first));
+        let before = self
+            .dossier
+            .facts
+            .built_on
+            .zip(established)
+            .and_then(|(b, e)| b.is_before(e.first));
         match before {
             Some(true) => self.label("yes_no", Some("yes")),
             Some(false) => self.label("yes_no", Some("no")),
@@ -298,7 +364,12 @@ impl RowSource<'_> {
 
     /// Papers on file with number and date; an explicit 无; else what a source said in words.
     fn permits(&self) -> Cell {
-        let texts: Vec<String> = self.dossier.permits.iter().map(|p| self.permit_text(&p.body)).collect();
+        let texts: Vec<String> = self
+            .dossier
+            .permits
+            .iter()
+            .map(|p| self.permit_text(&p.body))
+            .collect();
         match texts.is_empty() {
             false => Cell::joined(texts.iter().map(String::as_str)),
             true => Cell::of(self.dossier.facts.permits_text.as_deref()),
@@ -306,17 +377,27 @@ impl RowSource<'_> {
     }
 
     fn permit_text(&self, permit: &PermitRecorded) -> String {
-        let kind = self.context.labels.label("permit_kind", &permit.permit_kind);
+        let kind = self
+            .context
+            .labels
+            .label("permit_kind", &permit.permit_kind);
         if permit.is_absent {
             return format!("{kind}：{}", self.context.labels.label("yes_no", "none"));
         }
         let number = permit.document_number.as_deref().unwrap_or("");
-        let issued = permit.issued_on.map(|d| format!("（{d}）")).unwrap_or_default();
+        let issued = permit
+            .issued_on
+            .map(|d| format!("（{d}）"))
+            .unwrap_or_default();
         format!("{kind} {number}{issued}").trim().to_owned()
     }
 
     fn permit_number(&self, kind: &str) -> Cell {
-        let found = self.dossier.permits.iter().find(|p| p.body.permit_kind == kind && !p.body.is_absent);
+        let found = self
+            .dossier
+            .permits
+            .iter()
+            .find(|p| p.body.permit_kind == kind && !p.body.is_absent);
         Cell::of(found.and_then(|p| p.body.document_number.as_deref()))
     }
 
@@ -329,11 +410,19 @@ impl RowSource<'_> {
     }
 
     fn from_carried<'b>(&'b self, field: impl Fn(&'b IssueCarriedOver) -> Option<&'b str>) -> Cell {
-        Cell::joined(self.dossier.carried_over.iter().filter_map(|c| field(&c.body)))
+        Cell::joined(
+            self.dossier
+                .carried_over
+                .iter()
+                .filter_map(|c| field(&c.body)),
+        )
     }
 
     fn due_on(&self) -> Cell {
-        let dates = self.dossier.unfinished_carried_over().filter_map(|c| c.due_on);
+        let dates = self
+            .dossier
+            .unfinished_carried_over()
+            .filter_map(|c| c.due_on);
         dates.max().map_or(Cell::Empty, Cell::from)
     }
 
@@ -345,15 +434,22 @@ impl RowSource<'_> {
             .filter_map(|c| self.dossier.determination_of(&c.body.source_kind))
             .map(|d| {
                 let source = self.context.labels.label("source", &d.source_kind);
-                format!("{source}：{}", self.context.labels.label("determination", &d.result))
+                format!(
+                    "{source}：{}",
+                    self.context.labels.label("determination", &d.result)
+                )
             })
             .collect();
         Cell::joined(texts.iter().map(String::as_str))
     }
 
     fn campaign_years(&self) -> Cell {
-        let labels: Vec<String> =
-            self.dossier.carried_over.iter().map(|c| self.context.labels.label("source", &c.body.source_kind)).collect();
+        let labels: Vec<String> = self
+            .dossier
+            .carried_over
+            .iter()
+            .map(|c| self.context.labels.label("source", &c.body.source_kind))
+            .collect();
         Cell::joined(labels.iter().map(String::as_str))
     }
 }
@@ -395,9 +491,20 @@ pub fn difference(before: &[LedgerRow], after: &[LedgerRow]) -> LedgerDifference
     let old: BTreeMap<SiteId, &LedgerRow> = before.iter().map(|r| (r.site_id, r)).collect();
     let new: BTreeMap<SiteId, &LedgerRow> = after.iter().map(|r| (r.site_id, r)).collect();
     LedgerDifference {
-        added: after.iter().filter(|r| !old.contains_key(&r.site_id)).cloned().collect(),
-        removed: before.iter().filter(|r| !new.contains_key(&r.site_id)).cloned().collect(),
-        changed: after.iter().filter_map(|r| changed_row(old.get(&r.site_id)?, r)).collect(),
+        added: after
+            .iter()
+            .filter(|r| !old.contains_key(&r.site_id))
+            .cloned()
+            .collect(),
+        removed: before
+            .iter()
+            .filter(|r| !new.contains_key(&r.site_id))
+            .cloned()
+            .collect(),
+        changed: after
+            .iter()
+            .filter_map(|r| changed_row(old.get(&r.site_id)?, r))
+            .collect(),
     }
 }
 
@@ -411,5 +518,9 @@ fn changed_row(before: &LedgerRow, after: &LedgerRow) -> Option<ChangedRow> {
             (old != *cell).then(|| (key.clone(), old, cell.clone()))
         })
         .collect();
-    (!changes.is_empty()).then(|| ChangedRow { site_id: after.site_id, site_code: after.site_code.clone(), changes })
+    (!changes.is_empty()).then(|| ChangedRow {
+        site_id: after.site_id,
+        site_code: after.site_code.clone(),
+        changes,
+    })
 }

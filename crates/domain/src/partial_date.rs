@@ -26,7 +26,10 @@ pub struct PartialDate {
 impl PartialDate {
     /// A date known to the day.
     pub fn day(first: Date) -> Self {
-        Self { first, precision: DatePrecision::Day }
+        Self {
+            first,
+            precision: DatePrecision::Day,
+        }
     }
 
     /// Last day the date can mean.
@@ -69,8 +72,16 @@ impl FromStr for PartialDate {
 
     fn from_str(text: &str) -> Result<Self, NotADate> {
         let wrong = || NotADate(text.to_owned());
-        let number = |part: &str| part.parse::<i16>().ok().filter(|_| part.bytes().all(|b| b.is_ascii_digit()));
-        let parts: Vec<i16> = text.split('-').map(number).collect::<Option<_>>().ok_or_else(wrong)?;
+        let number = |part: &str| {
+            part.parse::<i16>()
+                .ok()
+                .filter(|_| part.bytes().all(|b| b.is_ascii_digit()))
+        };
+        let parts: Vec<i16> = text
+            .split('-')
+            .map(number)
+            .collect::<Option<_>>()
+            .ok_or_else(wrong)?;
         let (year, month, day, precision) = match parts[..] {
             [y] => (y, 1, 1, DatePrecision::Year),
             [y, m] => (y, m, 1, DatePrecision::Month),
@@ -118,7 +129,16 @@ mod tests {
         for text in ["2019", "2019-08", "2019-08-03"] {
             assert_eq!(text.parse::<PartialDate>().unwrap().to_string(), text);
         }
-        for wrong in ["", "19", "2019-13", "2019-02-30", "2019-8-3-1", "20190803x", "+2019", "2019年"] {
+        for wrong in [
+            "",
+            "19",
+            "2019-13",
+            "2019-02-30",
+            "2019-8-3-1",
+            "20190803x",
+            "+2019",
+            "2019年",
+        ] {
             assert!(wrong.parse::<PartialDate>().is_err(), "{wrong}");
         }
     }

@@ -16,6 +16,8 @@ impl Serialize for Shape {
 impl<'de> Deserialize<'de> for Shape {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let geometry = geojson::Geometry::deserialize(deserializer)?;
-        Geometry::try_from(geometry).map(Self).map_err(serde::de::Error::custom)
+        Geometry::try_from(geometry)
+            .map(Self)
+            .map_err(serde::de::Error::custom)
     }
 }

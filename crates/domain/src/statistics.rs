@@ -66,22 +66,57 @@ const UNKNOWN: &str = "unknown";
 /// All tables and ratios over the sites given.
 pub fn statistics(sites: &[Counted<'_>], target_completion_rate: Option<f64>) -> Statistics {
     let counted: Vec<&Counted<'_>> = sites.iter().filter(|s| s.dossier.state.counts()).collect();
-    let in_ledger: Vec<&Counted<'_>> =
-        counted.iter().copied().filter(|s| s.dossier.state != SiteState::Excluded).collect();
+    let in_ledger: Vec<&Counted<'_>> = counted
+        .iter()
+        .copied()
+        .filter(|s| s.dossier.state != SiteState::Excluded)
+        .collect();
     Statistics {
         tables: vec![
-            table("by_class_zone_change_station", &["activity", "zone", "change", "station"], &in_ledger, |s| {
-                vec![vec![activity(s), zone(s), s.change_kind.unwrap_or(UNKNOWN).to_owned(), station(s)]]
+            table(
+                "by_class_zone_change_station",
+                &["activity", "zone", "change", "station"],
+                &in_ledger,
+                |s| {
+                    vec![vec![
+                        activity(s),
+                        zone(s),
+                        s.change_kind.unwrap_or(UNKNOWN).to_owned(),
+                        station(s),
+                    ]]
+                },
+            ),
+            table("by_state", &["site_state"], &counted, |s| {
+                vec![vec![s.dossier.state.code().to_owned()]]
             }),
-            table("by_state", &["site_state"], &counted, |s| vec![vec![s.dossier.state.code().to_owned()]]),
             table("by_zone", &["zone"], &in_ledger, |s| vec![vec![zone(s)]]),
-            table("by_station", &["station"], &in_ledger, |s| vec![vec![station(s)]]),
-            table("issues_by_source_state", &["source", "site_state"], &in_ledger, issue_sources),
-            table("focal_by_category_state", &["focal", "site_state"], &in_ledger, |s| {
-                let state = s.dossier.state.code().to_owned();
-                s.focal.map(|f| vec![f.category.clone(), state]).into_iter().collect()
+            table("by_station", &["station"], &in_ledger, |s| {
+                vec![vec![station(s)]]
             }),
-            table("carried_over_by_determination", &["source", "determination"], &counted, determinations),
+            table(
+                "issues_by_source_state",
+                &["source", "site_state"],
+                &in_ledger,
+                issue_sources,
+            ),
+            table(
+                "focal_by_category_state",
+                &["focal", "site_state"],
+                &in_ledger,
+                |s| {
+                    let state = s.dossier.state.code().to_owned();
+                    s.focal
+                        .map(|f| vec![f.category.clone(), state])
+                        .into_iter()
+                        .collect()
+                },
+            ),
+            table(
+                "carried_over_by_determination",
+                &["source", "determination"],
+                &counted,
+                determinations,
+            ),
         ],
         ratios: ratios(&counted, target_completion_rate),
     }
@@ -96,49 +131,92 @@ fn table(
     let mut rows: BTreeMap<Vec<String>, StatRow> = BTreeMap::new();
     for site in sites {
         for keys in keys_of(site) {
-            let row = rows.entry(keys.clone()).or_insert_with(|| StatRow { keys, ..StatRow::default() });
+            let row = rows.entry(keys.clone()).or_insert_with(|| StatRow {
+                keys,
+                ..StatRow::default()
+            });
             row.count += 1;
-            row.area_m2 += site.dossier.facts.area_m2.or(site.dossier.facts.stated_area_m2).unwrap_or(0.0);
+            row.area_m2 += site
+                .dossier
+                .facts
+                .area_m2
+                .or(site.dossier.facts.stated_area_m2)
+                .unwrap_or(0.0);
             row.site_codes.push(site.dossier.site_code.clone());
         }
     }
     let dimensions = dimensions.iter().map(|d| (*d).to_owned()).collect();
-    StatTable { id: id.to_owned(), dimensions, rows: rows.into_values().collect() }
+    StatTable {
+        id: id.to_owned(),
+        dimensions,
+        rows: rows.into_values().collect(),
+    }
 }
 
 fn activity(site: &Counted<'_>) -> String {
-    site.dossier.facts.activity_type_code.clone().unwrap_or_else(|| UNKNOWN.to_owned())
+    site.dossier
+        .facts
+        .activity_type_code
+        .clone()
+        .unwrap_or_else(|| UNKNOWN.to_owned())
 }
 
 fn zone(site: &Counted<'_>) -> String {
-    site.dossier.facts.zone_kind.clone().unwrap_or_else(|| UNKNOWN.to_owned())
+    site.dossier
+        .facts
+        .zone_kind
+        .clone()
+        .unwrap_or_else(|| UNKNOWN.to_owned())
 }
 
 fn station(site: &Counted<'_>) -> String {
-    site.dossier.facts.station_id.clone().unwrap_or_else(|| UNKNOWN.to_owned())
+    site.dossier
+        .facts
+        .station_id
+        .clone()
+        .unwrap_or_else(|| UNKNOWN.to_owned())
 }
 
 /// A site with three sources stands in three rows here; the counting basis says so.
 fn issue_sources(site: &Counted<'_>) -> Vec<Vec<String>> {
-    if !has_verified_issue(site.dossier) && site.dossier.unfinished_carried_over().next().is_none() {
+    if !has_verified_issue(site.dossier) && site.dossier.unfinished_carried_over().next().is_none()
+    {
         return Vec::new();
     }
     let state = site.dossier.state.code();
-    site.dossier.source_kinds().into_iter().map(|kind| vec![kind.to_owned(), state.to_owned()]).collect()
+    site.dossier
+        .source_kinds()
+        .into_iter()
+        .map(|kind| vec![kind.to_owned(), state.to_owned()])
+        .collect()
 }
 
 fn determinations(site: &Counted<'_>) -> Vec<Vec<String>> {
-    let result = |kind: &str| site.dossier.determination_of(kind).map_or("none", |d| d.result.as_str()).to_owned();
+    let result = |kind: &str| {
+        site.dossier
+            .determination_of(kind)
+            .map_or("none", |d| d.result.as_str())
+            .to_owned()
+    };
     let carried = site.dossier.carried_over.iter();
-    carried.map(|c| vec![c.body.source_kind.clone(), result(&c.body.source_kind)]).collect()
+    carried
+        .map(|c| vec![c.body.source_kind.clone(), result(&c.body.source_kind)])
+        .collect()
 }
 
 fn ratios(counted: &[&Counted<'_>], target: Option<f64>) -> Vec<Ratio> {
     let verified = |s: &&Counted<'_>| s.dossier.state != SiteState::AwaitingVerification;
     let finished = |s: &&Counted<'_>| s.dossier.unfinished_carried_over().next().is_none();
-    let carried: Vec<&Counted<'_>> =
-        counted.iter().copied().filter(|s| !s.dossier.carried_over.is_empty()).collect();
-    let focal: Vec<&Counted<'_>> = carried.iter().copied().filter(|s| s.focal.is_some()).collect();
+    let carried: Vec<&Counted<'_>> = counted
+        .iter()
+        .copied()
+        .filter(|s| !s.dossier.carried_over.is_empty())
+        .collect();
+    let focal: Vec<&Counted<'_>> = carried
+        .iter()
+        .copied()
+        .filter(|s| s.focal.is_some())
+        .collect();
     vec![
         ratio("verification_rate", counted, verified, None),
         ratio("carried_over_completion_rate", &carried, finished, None),
@@ -152,8 +230,11 @@ fn ratio<'s>(
     is_done: impl Fn(&&'s Counted<'s>) -> bool,
     target: Option<f64>,
 ) -> Ratio {
-    let open: Vec<String> =
-        sites.iter().filter(|s| !is_done(s)).map(|s| s.dossier.site_code.clone()).collect();
+    let open: Vec<String> = sites
+        .iter()
+        .filter(|s| !is_done(s))
+        .map(|s| s.dossier.site_code.clone())
+        .collect();
     let denominator = sites.len() as u64;
     Ratio {
         id: id.to_owned(),

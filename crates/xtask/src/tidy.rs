@@ -16,7 +16,17 @@ const FLOORS: [(&str, &[&str]); 11] = [
     ("rules", &["domain", "spatial"]),
     ("documents", &["domain", "spatial"]),
     ("register", &["domain", "spatial"]),
-    ("app", &["spatial", "sheets", "domain", "rules", "documents", "register"]),
+    (
+        "app",
+        &[
+            "spatial",
+            "sheets",
+            "domain",
+            "rules",
+            "documents",
+            "register",
+        ],
+    ),
     ("cli", &["app"]),
     ("testkit", &["domain", "spatial", "register"]),
     ("e2e", &[]),
@@ -46,8 +56,17 @@ fn tracked(patterns: &[&str]) -> Result<Vec<String>> {
 }
 
 fn floors(faults: &mut Vec<String>) -> Result<()> {
-    let text = shell::output("cargo", &["metadata", "--no-deps", "--format-version", "1", "--offline"])
-        .context("cargo metadata")?;
+    let text = shell::output(
+        "cargo",
+        &[
+            "metadata",
+            "--no-deps",
+            "--format-version",
+            "1",
+            "--offline",
+        ],
+    )
+    .context("cargo metadata")?;
     let metadata: Value = serde_json::from_str(&text)?;
     let allowed: BTreeMap<&str, &[&str]> = FLOORS.into_iter().collect();
     for package in metadata["packages"].as_array().into_iter().flatten() {
@@ -72,9 +91,21 @@ fn paths_in(page: &str, faults: &mut Vec<String>) -> Result<()> {
     let root = shell::root();
     let text = std::fs::read_to_string(root.join(page))?;
     for quoted in text.split('`').skip(1).step_by(2) {
-        let starts = ["crates/", "docs/", "campaigns/", "calendars/", "codes/", "messages/", "rulesets/", "fixtures/"];
+        let starts = [
+            "crates/",
+            "docs/",
+            "campaigns/",
+            "calendars/",
+            "codes/",
+            "messages/",
+            "rulesets/",
+            "fixtures/",
+        ];
         let is_pattern = quoted.contains(['*', '<', '…', ' ', '{', '}']);
-        if starts.iter().any(|s| quoted.starts_with(s)) && !is_pattern && !root.join(quoted).exists() {
+        if starts.iter().any(|s| quoted.starts_with(s))
+            && !is_pattern
+            && !root.join(quoted).exists()
+        {
             faults.push(format!("{page} names `{quoted}`, which does not exist"));
         }
     }
@@ -85,7 +116,9 @@ fn machine_paths(faults: &mut Vec<String>) -> Result<()> {
     let homes = ["/home/", "/root/", "/Users/", "/work/"];
     for file in tracked(&["*.rs", "*.toml", "*.md", "*.sh", "*.py", ".ci/run"])? {
         let path = shell::root().join(&file);
-        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        let Ok(text) = std::fs::read_to_string(&path) else {
+            continue;
+        };
         // This file holds the list itself.
         if Path::new(&file).ends_with("xtask/src/tidy.rs") {
             continue;

@@ -20,12 +20,27 @@ const BATCH: u64 = 1_000;
 pub fn run(count: u64, home: Option<&Path>) -> Result<()> {
     let temporary = tempfile::tempdir()?;
     let folder = home.map_or_else(|| temporary.path().join("home"), Path::to_path_buf);
-    let author = Author { actor: "测速".into(), role: "operator".into(), unit: String::new() };
+    let author = Author {
+        actor: "测速".into(),
+        role: "operator".into(),
+        unit: String::new(),
+    };
     let opened_at = Timestamp::UNIX_EPOCH;
-    let opening = Opening { node: "bench".into(), is_demonstration: true, opened_at, author: author.clone() };
+    let opening = Opening {
+        node: "bench".into(),
+        is_demonstration: true,
+        opened_at,
+        author: author.clone(),
+    };
     let mut register = Register::create(&folder, &opening)?;
-    let batches: Vec<Vec<Entry>> = (0..count.div_ceil(BATCH)).map(|b| batch(b, count, &author)).collect();
-    let rate = phase("append", count, || batches.iter().try_for_each(|b| register.append(b, opened_at).map(|_| ())))?;
+    let batches: Vec<Vec<Entry>> = (0..count.div_ceil(BATCH))
+        .map(|b| batch(b, count, &author))
+        .collect();
+    let rate = phase("append", count, || {
+        batches
+            .iter()
+            .try_for_each(|b| register.append(b, opened_at).map(|_| ()))
+    })?;
     let rebuilt = phase("rebuild", count, || register.rebuild())?;
     let verified = phase("verify", count, || register.verify().map(|_| ()))?;
     let mut out = std::io::stdout().lock();
@@ -37,23 +52,35 @@ pub fn run(count: u64, home: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
-fn phase(name: &str, count: u64, work: impl FnOnce() -> Result<(), register::Error>) -> Result<u64> {
+fn phase(
+    name: &str,
+    count: u64,
+    work: impl FnOnce() -> Result<(), register::Error>,
+) -> Result<u64> {
     let start = Instant::now();
     work()?;
     let seconds = start.elapsed().as_secs_f64();
-    writeln!(std::io::stdout().lock(), "{}", serde_json::json!({ "phase": name, "s": seconds }))?;
+    writeln!(
+        std::io::stdout().lock(),
+        "{}",
+        serde_json::json!({ "phase": name, "s": seconds })
+    )?;
     Ok((count as f64 / seconds) as u64)
 }
 
 fn batch(number: u64, count: u64, author: &Author) -> Vec<Entry> {
     let batch_id = BatchId::derived(Timestamp::UNIX_EPOCH, &[&number.to_be_bytes()]);
-    let clues = (number * BATCH..count.min((number + 1) * BATCH)).map(|n| clue(n, batch_id, author));
+    let clues =
+        (number * BATCH..count.min((number + 1) * BATCH)).map(|n| clue(n, batch_id, author));
     clues.collect()
 }
 
 fn clue(n: u64, batch_id: BatchId, author: &Author) -> Entry {
     let clue_id = ClueId::derived(Timestamp::UNIX_EPOCH, &[&n.to_be_bytes()]);
-    let (lon, lat) = (106.44 + (n % 1000) as f64 * 1.8e-4, 35.39 + (n / 1000) as f64 * 2.5e-3);
+    let (lon, lat) = (
+        106.44 + (n % 1000) as f64 * 1.8e-4,
+        35.39 + (n / 1000) as f64 * 2.5e-3,
+    );
     let facts = ClueFacts {
         external_code: Some(format!("201901-62-N1-013-MD-{n:06}")),
         facility_name: Some(format!("测速点位{n}")),
@@ -67,7 +94,11 @@ fn clue(n: u64, batch_id: BatchId, author: &Author) -> Entry {
         batch_id,
         source_kind: "remote_sensing".into(),
         received_on: jiff::civil::date(2019, 7, 22),
-        place: SourcePlace { file_name: "bench".into(), row: Some(n), ..SourcePlace::default() },
+        place: SourcePlace {
+            file_name: "bench".into(),
+            row: Some(n),
+            ..SourcePlace::default()
+        },
         is_confidential: false,
         facts,
     };

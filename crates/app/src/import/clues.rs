@@ -45,7 +45,10 @@ pub(super) fn draft(staging: &Staging<'_>, record: &Record) -> (Drafted, Vec<Dia
     let (change_kind, _) = code_of(session, &mut fields, "change_kind", "change");
     let (current_status, _) = code_of(session, &mut fields, "current_status", "current_status");
     let row_source = source_of(session, &mut fields);
-    let area = placed.as_ref().filter(|p| is_areal(&p.geometry)).map(|p| spatial::geodesic::area_m2(&p.geometry));
+    let area = placed
+        .as_ref()
+        .filter(|p| is_areal(&p.geometry))
+        .map(|p| spatial::geodesic::area_m2(&p.geometry));
     let mut facts = ClueFacts {
         external_code: fields.code_text("external_code"),
         facility_name: fields.text("facility_name"),
@@ -79,20 +82,38 @@ pub(super) fn draft(staging: &Staging<'_>, record: &Record) -> (Drafted, Vec<Dia
     };
     facts.other.extend(std::mem::take(&mut fields.unread));
     if facts.external_code.is_none() && facts.facility_name.is_none() && facts.shape.is_none() {
-        fields.note("external_code", Diagnostic::warning("import.clue_says_little"));
+        fields.note(
+            "external_code",
+            Diagnostic::warning("import.clue_says_little"),
+        );
     }
     let received_on = fields.day("received_on").unwrap_or(staging.received_on);
-    let source_kind = row_source.or_else(|| staging.source_kind.clone()).unwrap_or_default();
+    let source_kind = row_source
+        .or_else(|| staging.source_kind.clone())
+        .unwrap_or_default();
     let clue = received(staging, record, source_kind, received_on, facts);
-    (Drafted { clue, station_id, zone_kind }, fields.diagnostics)
+    (
+        Drafted {
+            clue,
+            station_id,
+            zone_kind,
+        },
+        fields.diagnostics,
+    )
 }
 
-fn received(staging: &Staging<'_>, record: &Record, source_kind: String, received_on: Date, facts: ClueFacts) -> ClueReceived {
+fn received(
+    staging: &Staging<'_>,
+    record: &Record,
+    source_kind: String,
+    received_on: Date,
+    facts: ClueFacts,
+) -> ClueReceived {
     // The id follows from what is said, not from where it stood: the same clue in a corrected file is the same clue.
     let said = serde_json::to_vec(&facts).unwrap_or_default();
     let clue_id = ClueId::derived(start_of(received_on), &[source_kind.as_bytes(), &said]);
-    let is_confidential =
-        domain::codes::SourceKind::from_code(&source_kind).is_some_and(domain::codes::SourceKind::is_confidential);
+    let is_confidential = domain::codes::SourceKind::from_code(&source_kind)
+        .is_some_and(domain::codes::SourceKind::is_confidential);
     ClueReceived {
         clue_id,
         batch_id: staging.batch_id,
@@ -105,7 +126,11 @@ fn received(staging: &Staging<'_>, record: &Record, source_kind: String, receive
 }
 
 /// Finds the clue's place in the register.
-pub(super) fn land(staging: &mut Staging<'_>, record: &Record, drafted: Drafted) -> Result<(), Error> {
+pub(super) fn land(
+    staging: &mut Staging<'_>,
+    record: &Record,
+    drafted: Drafted,
+) -> Result<(), Error> {
     let title = title_of(&drafted.clue.facts);
     if staging.has_clue(drafted.clue.clue_id)? {
         staging.outcome(record, Some(&title), Action::Same);
@@ -118,13 +143,24 @@ pub(super) fn land(staging: &mut Staging<'_>, record: &Record, drafted: Drafted)
         staging.outcome(record, Some(&title), Action::Same);
         return Ok(());
     }
-    let located = drafted.clue.facts.shape.as_ref().map(|s| staging.locate(&s.0));
+    let located = drafted
+        .clue
+        .facts
+        .shape
+        .as_ref()
+        .map(|s| staging.locate(&s.0));
     if let Some(rule) = screen(staging, &drafted.clue, located.as_ref())? {
         staging.outcome(record, Some(&title), Action::Screened { rule });
         return Ok(());
     }
     let decision = staging.book.decide(&Sought {
-        codes: drafted.clue.facts.external_code.iter().map(String::as_str).collect(),
+        codes: drafted
+            .clue
+            .facts
+            .external_code
+            .iter()
+            .map(String::as_str)
+            .collect(),
         name: drafted.clue.facts.facility_name.as_deref(),
         activity_type_code: drafted.clue.facts.activity_type_code.as_deref(),
         geometry: drafted.clue.facts.shape.as_ref().map(|s| &s.0),
@@ -142,20 +178,34 @@ fn settle(
     let action = match decision {
         Decision::Same(site) => {
             link_to(staging, &drafted, &site)?;
-            Action::Linked { site_code: site.site_code, rule: site.rule.to_owned() }
+            Action::Linked {
+                site_code: site.site_code,
+                rule: site.rule.to_owned(),
+            }
         }
         Decision::New => {
             let site = found_site(staging, &drafted)?;
-            Action::NewSite { site_code: site.site_code }
+            Action::NewSite {
+                site_code: site.site_code,
+            }
         }
         Decision::Doubtful { proposals, reason } => {
             let candidates: Vec<String> = proposals.into_iter().map(|p| p.site_code).collect();
             let diagnostic = Diagnostic::warning("import.doubtful_site")
                 .at(record.whole())
-                .arg("reason", staging.session.messages.text(&format!("doubt.{reason}"), &[]))
+                .arg(
+                    "reason",
+                    staging
+                        .session
+                        .messages
+                        .text(&format!("doubt.{reason}"), &[]),
+                )
                 .arg("candidates", candidates.join("、"));
             staging.diagnostics.push(diagnostic);
-            Action::Doubtful { reason: reason.to_owned(), candidates }
+            Action::Doubtful {
+                reason: reason.to_owned(),
+                candidates,
+            }
         }
     };
     staging.outcome(record, Some(title), action);
@@ -163,11 +213,28 @@ fn settle(
 }
 
 /// Links a clue to a site and tells the site what the clue says.
-pub(super) fn link_to(staging: &mut Staging<'_>, drafted: &Drafted, site: &Proposal) -> Result<(), Error> {
+pub(super) fn link_to(
+    staging: &mut Staging<'_>,
+    drafted: &Drafted,
+    site: &Proposal,
+) -> Result<(), Error> {
     let clue = &drafted.clue;
-    let facts = facts_of_clue(&clue.facts, drafted.station_id.clone(), drafted.zone_kind.clone());
-    let basis = Basis::Clue { clue_id: clue.clue_id, batch_id: clue.batch_id };
-    staging.amend(site, facts, basis, clue.received_on, &clue.clue_id.0.into_bytes())?;
+    let facts = facts_of_clue(
+        &clue.facts,
+        drafted.station_id.clone(),
+        drafted.zone_kind.clone(),
+    );
+    let basis = Basis::Clue {
+        clue_id: clue.clue_id,
+        batch_id: clue.batch_id,
+    };
+    staging.amend(
+        site,
+        facts,
+        basis,
+        clue.received_on,
+        &clue.clue_id.0.into_bytes(),
+    )?;
     staging.link(clue, site, None)
 }
 
@@ -179,12 +246,33 @@ pub(super) fn found_site(staging: &mut Staging<'_>, drafted: &Drafted) -> Result
 }
 
 /// Registers a site with what a clue says.
-pub(super) fn register_for(staging: &mut Staging<'_>, drafted: &Drafted) -> Result<Proposal, Error> {
+pub(super) fn register_for(
+    staging: &mut Staging<'_>,
+    drafted: &Drafted,
+) -> Result<Proposal, Error> {
     let clue = &drafted.clue;
-    let facts = facts_of_clue(&clue.facts, drafted.station_id.clone(), drafted.zone_kind.clone());
-    let basis = Basis::Clue { clue_id: clue.clue_id, batch_id: clue.batch_id };
-    let codes: Vec<&str> = clue.facts.external_code.iter().map(String::as_str).collect();
-    let known = staging.register_site(facts, &codes, basis, clue.received_on, &clue.clue_id.0.into_bytes())?;
+    let facts = facts_of_clue(
+        &clue.facts,
+        drafted.station_id.clone(),
+        drafted.zone_kind.clone(),
+    );
+    let basis = Basis::Clue {
+        clue_id: clue.clue_id,
+        batch_id: clue.batch_id,
+    };
+    let codes: Vec<&str> = clue
+        .facts
+        .external_code
+        .iter()
+        .map(String::as_str)
+        .collect();
+    let known = staging.register_site(
+        facts,
+        &codes,
+        basis,
+        clue.received_on,
+        &clue.clue_id.0.into_bytes(),
+    )?;
     Ok(Proposal {
         site_id: known.site_id,
         site_code: known.site_code,
@@ -196,9 +284,15 @@ pub(super) fn register_for(staging: &mut Staging<'_>, drafted: &Drafted) -> Resu
 }
 
 /// Stated rules that take a clue off the work list; it stays in the register and in the statistics.
-fn screen(staging: &mut Staging<'_>, clue: &ClueReceived, located: Option<&Located>) -> Result<Option<String>, Error> {
+fn screen(
+    staging: &mut Staging<'_>,
+    clue: &ClueReceived,
+    located: Option<&Located>,
+) -> Result<Option<String>, Error> {
     let thresholds = staging.session.campaign.thresholds.clone();
-    let Some(located) = located else { return Ok(None) };
+    let Some(located) = located else {
+        return Ok(None);
+    };
     let screened = |rule: &str, measured: f64, threshold: f64| ClueScreened {
         clue_id: clue.clue_id,
         rule: rule.to_owned(),
@@ -208,17 +302,32 @@ fn screen(staging: &mut Staging<'_>, clue: &ClueReceived, located: Option<&Locat
     };
     let body = if located.is_outside && located.outside_by_m.is_finite() {
         screened("outside_reserve", located.outside_by_m, 0.0)
-    } else if clue.facts.area_m2.is_some_and(|a| a < thresholds.minimum_area_m2) {
-        screened("below_threshold", clue.facts.area_m2.unwrap_or(0.0), thresholds.minimum_area_m2)
+    } else if clue
+        .facts
+        .area_m2
+        .is_some_and(|a| a < thresholds.minimum_area_m2)
+    {
+        screened(
+            "below_threshold",
+            clue.facts.area_m2.unwrap_or(0.0),
+            thresholds.minimum_area_m2,
+        )
     } else {
         return Ok(None);
     };
     if located.outside_by_m > thresholds.outside_doubt_m {
-        staging.diagnostics.push(far_outside(clue, located.outside_by_m));
+        staging
+            .diagnostics
+            .push(far_outside(clue, located.outside_by_m));
     }
     let rule = body.rule.clone();
     let seed = clue.clue_id.0.into_bytes();
-    staging.say(StreamId::clue_batch(clue.batch_id), body, clue.received_on, &[&seed])?;
+    staging.say(
+        StreamId::clue_batch(clue.batch_id),
+        body,
+        clue.received_on,
+        &[&seed],
+    )?;
     Ok(Some(rule))
 }
 
@@ -231,19 +340,36 @@ fn far_outside(clue: &ClueReceived, metres: f64) -> Diagnostic {
         feature: clue.place.feature,
         ..Default::default()
     };
-    Diagnostic::warning("import.far_outside").at(place).arg("km", format!("{:.1}", metres / 1000.0))
+    Diagnostic::warning("import.far_outside")
+        .at(place)
+        .arg("km", format!("{:.1}", metres / 1000.0))
 }
 
 /// How a clue is named in previews.
 pub(super) fn title_of(facts: &ClueFacts) -> String {
-    let parts = [&facts.external_code, &facts.facility_name, &facts.location_text];
-    parts.into_iter().flatten().take(2).cloned().collect::<Vec<_>>().join(" ")
+    let parts = [
+        &facts.external_code,
+        &facts.facility_name,
+        &facts.location_text,
+    ];
+    parts
+        .into_iter()
+        .flatten()
+        .take(2)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 impl Staging<'_> {
     /// The entry that a clue was received.
     pub(super) fn say_clue(&mut self, clue: &ClueReceived) -> Result<bool, Error> {
         let seed = clue.clue_id.0.into_bytes();
-        self.say(StreamId::clue_batch(clue.batch_id), clue.clone(), clue.received_on, &[&seed])
+        self.say(
+            StreamId::clue_batch(clue.batch_id),
+            clue.clone(),
+            clue.received_on,
+            &[&seed],
+        )
     }
 }

@@ -100,9 +100,14 @@ impl FromStr for ImportKind {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let kinds: Vec<&str> = Self::ALL.iter().map(|k| k.code()).collect();
-        Self::ALL.into_iter().find(|k| k.code() == text).ok_or_else(|| {
-            let diagnostic = Diagnostic::error("import.unknown_kind").arg("kind", text).arg("kinds", kinds.join(", "));
-            Error::rejected(diagnostic)
-        })
+        Self::ALL
+            .into_iter()
+            .find(|k| k.code() == text)
+            .ok_or_else(|| {
+                let diagnostic = Diagnostic::error("import.unknown_kind")
+                    .arg("kind", text)
+                    .arg("kinds", kinds.join(", "));
+                Error::rejected(diagnostic)
+            })
     }
 }

@@ -6,7 +6,9 @@ use std::path::Path;
 use domain::entries::SourcePlace;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
-use sheets::{Heading, MappedColumn, Mapping, Row, RowRole, Table, Value, Vocabulary, column_index};
+use sheets::{
+    Heading, MappedColumn, Mapping, Row, RowRole, Table, Value, Vocabulary, column_index,
+};
 use spatial::bounds::Limits;
 use spatial::crs::Crs;
 use spatial::diagnostic::{Diagnostic, Place};
@@ -95,7 +97,9 @@ enum Content {
 
 fn content_of(loaded: &Loaded) -> Content {
     let name = loaded.file_name.to_lowercase();
-    let is_office = [".xlsx", ".xls", ".et", ".ods", ".csv", ".tsv", ".xlsm"].iter().any(|e| name.ends_with(e));
+    let is_office = [".xlsx", ".xls", ".et", ".ods", ".csv", ".tsv", ".xlsm"]
+        .iter()
+        .any(|e| name.ends_with(e));
     match formats::detect(&loaded.file_name, &loaded.bytes) {
         FileKind::GeoPackage => Content::GeoPackage,
         _ if name.ends_with(".txt") => Content::Parcels,
@@ -122,15 +126,24 @@ impl Loaded {
     }
 
     fn open(path: &Path) -> Result<Self, Error> {
-        let read = |source| Error::Read { path: path.display().to_string(), source };
+        let read = |source| Error::Read {
+            path: path.display().to_string(),
+            source,
+        };
         let size = std::fs::metadata(path).map_err(read)?.len();
         if size > MAX_FILE_BYTES {
-            let diagnostic = Diagnostic::error("import.file_too_large").arg("mb", size >> 20).arg("limit", MAX_FILE_BYTES >> 20);
+            let diagnostic = Diagnostic::error("import.file_too_large")
+                .arg("mb", size >> 20)
+                .arg("limit", MAX_FILE_BYTES >> 20);
             return Err(Error::rejected(diagnostic));
         }
         let bytes = std::fs::read(path).map_err(read)?;
         Ok(Self {
-            file_name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            file_name: path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
             sha256: crate::hex(&Sha256::digest(&bytes)),
             bytes,
             ..Self::empty()
@@ -139,45 +152,67 @@ impl Loaded {
 
     fn read_tables(&mut self, session: &Session, request: &ImportRequest) -> Result<(), Error> {
         let vocabulary = Vocabulary::standard().of_table(table_name(request.kind));
-        let mut book = sheets::open(&request.path, &sheets::Limits::default()).map_err(|e| Error::rejected(e.diagnostic()))?;
+        let mut book = sheets::open(&request.path, &sheets::Limits::default())
+            .map_err(|e| Error::rejected(e.diagnostic()))?;
         let (tables, found) = book.tables().map_err(|e| Error::rejected(e.diagnostic()))?;
         self.diagnostics.extend(found);
         for table in tables {
-            let is_wanted = request.layer.as_ref().is_none_or(|wanted| *wanted == table.sheet.name);
+            let is_wanted = request
+                .layer
+                .as_ref()
+                .is_none_or(|wanted| *wanted == table.sheet.name);
             if is_wanted {
                 self.read_table(session, request, table, &vocabulary)?;
             }
         }
         if self.records.is_empty() && self.tables.is_empty() {
-            return Err(Error::rejected(Diagnostic::error("sheet.heading_not_found").at(self.file_place())));
+            return Err(Error::rejected(
+                Diagnostic::error("sheet.heading_not_found").at(self.file_place()),
+            ));
         }
         Ok(())
     }
 
-    fn read_table(&mut self, session: &Session, request: &ImportRequest, mut table: Table, vocabulary: &Vocabulary) -> Result<(), Error> {
-        let at = Place { sheet: Some(table.sheet.name.clone()), ..self.file_place() };
+    fn read_table(
+        &mut self,
+        session: &Session,
+        request: &ImportRequest,
+        mut table: Table,
+        vocabulary: &Vocabulary,
+    ) -> Result<(), Error> {
+        let at = Place {
+            sheet: Some(table.sheet.name.clone()),
+            ..self.file_place()
+        };
         let Some(heading) = sheets::find_heading(&table.rows, &table.merges, vocabulary) else {
-            self.diagnostics.push(Diagnostic::warning("sheet.no_table").at(at));
+            self.diagnostics
+                .push(Diagnostic::warning("sheet.no_table").at(at));
             return Ok(());
         };
         let mapping = match &request.mapping {
             Some(text) => {
-                let saved = Mapping::from_toml(text).map_err(|e| Error::rejected(e.diagnostic()))?;
+                let saved =
+                    Mapping::from_toml(text).map_err(|e| Error::rejected(e.diagnostic()))?;
                 let (mapping, found) = saved.apply(&heading);
-                self.diagnostics.extend(found.into_iter().map(|d| within(d, &at)));
+                self.diagnostics
+                    .extend(found.into_iter().map(|d| within(d, &at)));
                 mapping
             }
             None => sheets::propose(&heading, vocabulary, &table.rows),
         };
         let original = table.clone();
         let notes = sheets::fill_merged(&mut table.rows, &table.merges, heading.body_from);
-        self.diagnostics.extend(notes.into_iter().map(|d| within(d, &at)));
+        self.diagnostics
+            .extend(notes.into_iter().map(|d| within(d, &at)));
         self.read_heads(session, &heading, &table);
         for row in &table.rows {
             self.read_row(&heading, &mapping, row, &table.sheet.name);
         }
         self.mappings.push(mapping);
-        self.tables.push(LoadedTable { table: original, heading });
+        self.tables.push(LoadedTable {
+            table: original,
+            heading,
+        });
         Ok(())
     }
 
@@ -185,7 +220,11 @@ impl Loaded {
         if row.number < heading.body_from {
             return;
         }
-        let place = Place { sheet: Some(sheet.to_owned()), row: Some(row.number), ..self.file_place() };
+        let place = Place {
+            sheet: Some(sheet.to_owned()),
+            row: Some(row.number),
+            ..self.file_place()
+        };
         let note = |code: &'static str| Diagnostic::note(code).at(place.clone());
         match heading.role(row) {
             RowRole::Body => {
@@ -204,46 +243,86 @@ impl Loaded {
 
     /// System and day that title, preamble or notes below the table name; never taken silently.
     fn read_heads(&mut self, _session: &Session, heading: &Heading, table: &Table) {
-        let notes = table.rows.iter().filter(|r| r.number >= heading.body_from && heading.role(r) == RowRole::Note);
-        let note_texts = notes.map(|r| r.filled().map(|(_, v)| v.text().into_owned()).collect::<Vec<_>>().join(" "));
-        let lines: Vec<String> = heading.title.iter().chain(&heading.preamble).cloned().chain(note_texts).collect();
+        let notes = table
+            .rows
+            .iter()
+            .filter(|r| r.number >= heading.body_from && heading.role(r) == RowRole::Note);
+        let note_texts = notes.map(|r| {
+            r.filled()
+                .map(|(_, v)| v.text().into_owned())
+                .collect::<Vec<_>>()
+                .join(" ")
+        });
+        let lines: Vec<String> = heading
+            .title
+            .iter()
+            .chain(&heading.preamble)
+            .cloned()
+            .chain(note_texts)
+            .collect();
         for line in &lines {
             let named = crs_named_in(line);
             if let (Some(crs), None) = (&named, &self.declared) {
-                let diagnostic = Diagnostic::note("import.crs_from_table").arg("text", line.trim()).arg("crs", crs.definition());
-                self.diagnostics.push(diagnostic.at(Place { sheet: Some(table.sheet.name.clone()), ..self.file_place() }));
+                let diagnostic = Diagnostic::note("import.crs_from_table")
+                    .arg("text", line.trim())
+                    .arg("crs", crs.definition());
+                self.diagnostics.push(diagnostic.at(Place {
+                    sheet: Some(table.sheet.name.clone()),
+                    ..self.file_place()
+                }));
             }
             self.declared = self.declared.take().or(named);
-            self.sender = self.sender.take().or_else(|| after_label(line, &["填报单位", "报送单位", "编制单位"]));
+            self.sender = self
+                .sender
+                .take()
+                .or_else(|| after_label(line, &["填报单位", "报送单位", "编制单位"]));
         }
     }
 
     fn read_layers(&mut self, request: &ImportRequest) -> Result<(), Error> {
         let limits = Limits::default();
         // A shapefile's other parts lie beside it, so the file is read from its folder, not from memory.
-        let (layers, found) = formats::read(&request.path, &limits).map_err(|e| Error::rejected(e.to_diagnostic()))?;
+        let (layers, found) = formats::read(&request.path, &limits)
+            .map_err(|e| Error::rejected(e.to_diagnostic()))?;
         self.diagnostics.extend(found);
         self.take_layers(layers, request)
     }
 
     fn read_geopackage(&mut self, request: &ImportRequest) -> Result<(), Error> {
-        let (layers, found) =
-            register::layers::read(&request.path, &Limits::default()).map_err(|e| Error::rejected(e.to_diagnostic()))?;
+        let (layers, found) = register::layers::read(&request.path, &Limits::default())
+            .map_err(|e| Error::rejected(e.to_diagnostic()))?;
         self.diagnostics.extend(found);
         self.take_layers(layers, request)
     }
 
     fn read_parcels(&mut self, session: &Session, request: &ImportRequest) -> Result<(), Error> {
-        let envelope = session.geography(domain::as_of::AsOf::Now).ok().and_then(|g| g.envelope());
-        let expectation = Expectation { envelope, crs: request.crs.clone(), ..Expectation::default() };
+        let envelope = session
+            .geography(domain::as_of::AsOf::Now)
+            .ok()
+            .and_then(|g| g.envelope());
+        let expectation = Expectation {
+            envelope,
+            crs: request.crs.clone(),
+            ..Expectation::default()
+        };
         let (text, found) = spatial::parcel::read(&self.bytes, &expectation).map_err(|e| {
-            Error::rejected(Diagnostic::error("import.not_a_parcel_text").arg("cause", e).at(self.file_place()))
+            Error::rejected(
+                Diagnostic::error("import.not_a_parcel_text")
+                    .arg("cause", e)
+                    .at(self.file_place()),
+            )
         })?;
         let at = self.file_place();
-        self.diagnostics.extend(found.into_iter().map(|d| within(d, &at)));
+        self.diagnostics
+            .extend(found.into_iter().map(|d| within(d, &at)));
         for (number, parcel) in (1..).zip(&text.parcels) {
             let mut record = Record {
-                place: SourcePlace { file_name: self.file_name.clone(), feature: Some(number), row: Some(parcel.line), ..SourcePlace::default() },
+                place: SourcePlace {
+                    file_name: self.file_name.clone(),
+                    feature: Some(number),
+                    row: Some(parcel.line),
+                    ..SourcePlace::default()
+                },
                 geometry: parcel.geometry.clone(),
                 // The reader gives CGCS2000 longitude and latitude whatever the file held.
                 crs: DeclaredCrs::Epsg(4490),
@@ -252,8 +331,16 @@ impl Loaded {
             for (title, value) in parcel.attributes() {
                 record.other.insert(title.to_owned(), value);
             }
-            let name = Given { value: Value::from(parcel.name.as_str()), column: None, title: String::new(), unit: None };
-            let code = Given { value: Value::from(parcel.number.as_str()), ..name.clone() };
+            let name = Given {
+                value: Value::from(parcel.name.as_str()),
+                column: None,
+                title: String::new(),
+                unit: None,
+            };
+            let code = Given {
+                value: Value::from(parcel.number.as_str()),
+                ..name.clone()
+            };
             record.values.insert("facility_name".to_owned(), name);
             record.values.insert("external_code".to_owned(), code);
             self.records.push(record);
@@ -270,7 +357,9 @@ impl Loaded {
             .filter(|l| l.features.iter().any(|f| f.geometry.is_some()))
             .collect();
         if wanted.is_empty() {
-            let diagnostic = Diagnostic::error("import.no_layer").arg("layers", names.join("、")).at(self.file_place());
+            let diagnostic = Diagnostic::error("import.no_layer")
+                .arg("layers", names.join("、"))
+                .at(self.file_place());
             return Err(Error::rejected(diagnostic));
         }
         for layer in wanted {
@@ -294,14 +383,23 @@ impl Loaded {
                 ..Record::default()
             };
             for (title, value) in &feature.attributes {
-                put(&mut record, mapping.get(title.as_str()), title, cell_value(value), None);
+                put(
+                    &mut record,
+                    mapping.get(title.as_str()),
+                    title,
+                    cell_value(value),
+                    None,
+                );
             }
             self.records.push(record);
         }
     }
 
     fn file_place(&self) -> Place {
-        Place { file: Some(self.file_name.clone()), ..Place::default() }
+        Place {
+            file: Some(self.file_name.clone()),
+            ..Place::default()
+        }
     }
 }
 
@@ -336,15 +434,29 @@ fn record_of(row: &Row, mapping: &Mapping, file_name: &str, sheet: &str) -> Reco
         ..Record::default()
     };
     for column in &mapping.columns {
-        let Some(index) = column_index(&column.column) else { continue };
+        let Some(index) = column_index(&column.column) else {
+            continue;
+        };
         let value = row.value(index as usize);
-        put(&mut record, Some(column), &column.title, value.clone(), Some(index));
+        put(
+            &mut record,
+            Some(column),
+            &column.title,
+            value.clone(),
+            Some(index),
+        );
     }
     record
 }
 
 /// Puts a value under its field, or under its own title where it has none. The running number is nobody's fact.
-fn put(record: &mut Record, mapped: Option<&MappedColumn>, title: &str, value: Value, column: Option<u32>) {
+fn put(
+    record: &mut Record,
+    mapped: Option<&MappedColumn>,
+    title: &str,
+    value: Value,
+    column: Option<u32>,
+) {
     if value.is_blank() {
         return;
     }
@@ -353,17 +465,27 @@ fn put(record: &mut Record, mapped: Option<&MappedColumn>, title: &str, value: V
         Some("sequence") => {}
         Some(field) => {
             let unit = mapped.and_then(|m| m.unit).and_then(sheets::Unit::area);
-            let given = Given { value, column, title: title.to_owned(), unit };
+            let given = Given {
+                value,
+                column,
+                title: title.to_owned(),
+                unit,
+            };
             record.values.entry(field.to_owned()).or_insert(given);
         }
         None => {
-            record.other.insert(title.to_owned(), value.text().into_owned());
+            record
+                .other
+                .insert(title.to_owned(), value.text().into_owned());
         }
     }
 }
 
 fn entry_field(field: &str) -> &str {
-    ALIASES.iter().find(|(theirs, _)| *theirs == field).map_or(field, |(_, ours)| ours)
+    ALIASES
+        .iter()
+        .find(|(theirs, _)| *theirs == field)
+        .map_or(field, |(_, ours)| ours)
 }
 
 /// Attributes of a layer mapped by their names, as columns are by their titles.
@@ -384,7 +506,11 @@ fn attribute_mapping(layer: &Layer, vocabulary: &Vocabulary) -> BTreeMap<String,
         body_to: None,
     };
     let mapping = sheets::propose(&heading, vocabulary, &[]);
-    mapping.columns.into_iter().map(|c| (c.title.clone(), c)).collect()
+    mapping
+        .columns
+        .into_iter()
+        .map(|c| (c.title.clone(), c))
+        .collect()
 }
 
 fn cell_value(value: &feature::Value) -> Value {
@@ -393,7 +519,9 @@ fn cell_value(value: &feature::Value) -> Value {
         feature::Value::Bool(b) => Value::Bool(*b),
         feature::Value::Integer(n) => Value::Number(*n as f64),
         feature::Value::Real(n) => Value::Number(*n),
-        feature::Value::Text(t) | feature::Value::Date(t) | feature::Value::DateTime(t) => Value::from(t.as_str()),
+        feature::Value::Text(t) | feature::Value::Date(t) | feature::Value::DateTime(t) => {
+            Value::from(t.as_str())
+        }
     }
 }
 
@@ -407,14 +535,24 @@ fn crs_named_in(line: &str) -> Option<Crs> {
         (&["WGS84", "WGS-84", "WGS 84"], Crs::Wgs84),
     ];
     // A projected system has zone and width, which words in a title seldom give whole; its columns speak for themselves.
-    let is_projected = ["高斯", "投影", "带", "GAUSS"].iter().any(|w| upper.contains(w));
-    let found = names.into_iter().find(|(words, _)| words.iter().any(|w| upper.contains(w))).map(|(_, crs)| crs);
+    let is_projected = ["高斯", "投影", "带", "GAUSS"]
+        .iter()
+        .any(|w| upper.contains(w));
+    let found = names
+        .into_iter()
+        .find(|(words, _)| words.iter().any(|w| upper.contains(w)))
+        .map(|(_, crs)| crs);
     found.filter(|crs| !is_projected || matches!(crs, Crs::Gcj02 | Crs::Bd09))
 }
 
 fn after_label(line: &str, labels: &[&str]) -> Option<String> {
-    let rest = labels.iter().find_map(|label| line.split_once(label)).map(|(_, rest)| rest)?;
+    let rest = labels
+        .iter()
+        .find_map(|label| line.split_once(label))
+        .map(|(_, rest)| rest)?;
     let text = rest.trim_start_matches(['：', ':', ' ', '（', '(']);
-    let end = text.find([' ', '\u{3000}', '；', ';', '，']).unwrap_or(text.len());
+    let end = text
+        .find([' ', '\u{3000}', '；', ';', '，'])
+        .unwrap_or(text.len());
     Some(text[..end].trim_end_matches(['）', ')']).to_owned()).filter(|t| !t.is_empty())
 }

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 use domain::as_of::AsOf;
 use domain::entries::ClueBatchImported;
-use domain::entry::Entry;
+use domain::entry::{Entry, EntryBody};
 use domain::ids::{BatchId, StreamId};
 use jiff::civil::Date;
 use spatial::crs::Crs;
@@ -90,7 +90,10 @@ pub struct Staged {
 impl Staged {
     /// Rows that faults keep out.
     pub fn faults(&self) -> usize {
-        self.diagnostics.iter().filter(|d| d.severity == Severity::Error).count()
+        self.diagnostics
+            .iter()
+            .filter(|d| d.severity == Severity::Error)
+            .count()
     }
 }
 
@@ -102,7 +105,14 @@ impl Session {
         let batch_id = batch_id(&request, &loaded);
         if self.has_batch(batch_id)? {
             let preview = Preview::repeated(loaded.records.len());
-            return Ok(Staged { request, loaded, entries: Vec::new(), diagnostics: Vec::new(), preview, is_repeated: true });
+            return Ok(Staged {
+                request,
+                loaded,
+                entries: Vec::new(),
+                diagnostics: Vec::new(),
+                preview,
+                is_repeated: true,
+            });
         }
         let mut staging = Staging::new(self, &request, &loaded, batch_id)?;
         match request.kind {
@@ -114,8 +124,15 @@ impl Session {
             ImportKind::Verifications => verifications::stage(&mut staging)?,
             _ => clues::stage(&mut staging)?,
         }
-        let (entries, diagnostics, preview) = staging.finish();
-        Ok(Staged { request, loaded, entries, diagnostics, preview, is_repeated: false })
+        let (entries, diagnostics, preview) = staging.finish()?;
+        Ok(Staged {
+            request,
+            loaded,
+            entries,
+            diagnostics,
+            preview,
+            is_repeated: false,
+        })
     }
 
     /// Stations in whose territory the actor imports: a station's own lists, or the whole reserve's.
@@ -123,8 +140,14 @@ impl Session {
         self.actor.station_ids.first().map(String::as_str)
     }
 
+    /// Whether a file was taken in whole. One whose rows were partly refused may be tried again, because what they
+    /// speak of may be known by now.
     fn has_batch(&self, batch_id: BatchId) -> Result<bool, Error> {
-        Ok(self.register.stream_version(&StreamId::clue_batch(batch_id))? > 0)
+        let stream = self.register.load_stream(&StreamId::clue_batch(batch_id))?;
+        Ok(stream.iter().any(|e| match &e.entry.body {
+            EntryBody::ClueBatchImported(body) => body.rows_refused == 0,
+            _ => false,
+        }))
     }
 
     /// Appends everything a staged import holds, in one transaction, with the file itself as a blob.
@@ -133,7 +156,8 @@ impl Session {
             return Ok(0);
         }
         let mut content = staged.loaded.bytes.as_slice();
-        self.register.put_blob(&mut content, staged.loaded.bytes.len() as u64)?;
+        self.register
+            .put_blob(&mut content, staged.loaded.bytes.len() as u64)?;
         let receipts = self.register.append(&staged.entries, self.now)?;
         Ok(receipts.iter().filter(|r| r.is_new).count() as u64)
     }
@@ -142,7 +166,11 @@ impl Session {
 /// The batch follows from kind, bytes and what was said of the file that changes its meaning.
 fn batch_id(request: &ImportRequest, loaded: &Loaded) -> BatchId {
     let layer = request.layer.as_deref().unwrap_or("");
-    let seed: [&[u8]; 3] = [request.kind.code().as_bytes(), loaded.sha256.as_bytes(), layer.as_bytes()];
+    let seed: [&[u8]; 3] = [
+        request.kind.code().as_bytes(),
+        loaded.sha256.as_bytes(),
+        layer.as_bytes(),
+    ];
     BatchId::derived(start_of(Date::constant(2000, 1, 1)), &seed)
 }
 
@@ -156,7 +184,10 @@ fn batch_entry(staging: &Staging<'_>, rows_read: u64, rows_taken: u64, rows_refu
         file_name: staging.loaded.file_name.clone(),
         sha256: staging.loaded.sha256.clone(),
         size_bytes: staging.loaded.bytes.len() as u64,
-        sender: request.sender.clone().or_else(|| staging.loaded.sender.clone()),
+        sender: request
+            .sender
+            .clone()
+            .or_else(|| staging.loaded.sender.clone()),
         document_number: request.document_number.clone(),
         received_on: staging.received_on,
         rows_read,
@@ -167,7 +198,12 @@ fn batch_entry(staging: &Staging<'_>, rows_read: u64, rows_taken: u64, rows_refu
         diagnostics: staging.diagnostic_counts(),
     };
     let stream = StreamId::clue_batch(staging.batch_id);
-    staging.session.entry(stream, body, staging.received_on, &[staging.loaded.sha256.as_bytes()])
+    staging.session.entry(
+        stream,
+        body,
+        staging.received_on,
+        &[staging.loaded.sha256.as_bytes()],
+    )
 }
 
 /// Views that matching looks at are those of now, whatever day the batch claims.
@@ -177,7 +213,14 @@ const MATCHED_AS_OF: AsOf = AsOf::Now;
 pub fn facts_of_clue(facts: &domain::entries::ClueFacts) -> domain::entries::SiteFacts {
     let stated = staging::facts_of_clue(facts, None, None);
     // Where the site is, is not decided by the way: a link by hand adds what the clue says, not its position.
-    domain::entries::SiteFacts { shape: None, lon: None, lat: None, precision_m: None, area_m2: None, ..stated }
+    domain::entries::SiteFacts {
+        shape: None,
+        lon: None,
+        lat: None,
+        precision_m: None,
+        area_m2: None,
+        ..stated
+    }
 }
 
 /// The entries that register a site of its own for a clue, and its code.
@@ -189,7 +232,11 @@ pub fn site_for_clue(
     let request = ImportRequest::new(ImportKind::Inspection, "");
     let loaded = Loaded::empty();
     let mut staging = Staging::new(session, &request, &loaded, clue.batch_id)?;
-    let drafted = clues::Drafted { clue: clue.clone(), station_id: None, zone_kind: None };
+    let drafted = clues::Drafted {
+        clue: clue.clone(),
+        station_id: None,
+        zone_kind: None,
+    };
     let mut site = clues::register_for(&mut staging, &drafted)?;
     site.rule = "person";
     staging.link(clue, &site, Some(reason.to_owned()))?;
@@ -206,7 +253,10 @@ pub fn parse_crs(text: &str) -> Result<Crs, Error> {
         "GCJ02" => Ok(Crs::Gcj02),
         "BD09" => Ok(Crs::Bd09),
         other => {
-            let code = other.strip_prefix("EPSG:").and_then(|c| c.parse().ok()).ok_or_else(unknown)?;
+            let code = other
+                .strip_prefix("EPSG:")
+                .and_then(|c| c.parse().ok())
+                .ok_or_else(unknown)?;
             Crs::from_epsg(code).map_err(|_| unknown())
         }
     }

@@ -31,7 +31,12 @@ fn row(staging: &mut Staging<'_>, record: &Record) -> Result<(), Error> {
     // The ledger's own year is the source, whatever its source column says of how the issue was found then.
     drafted.clue.source_kind = staging.source_kind.clone().unwrap_or_default();
     let mut fields = Fields::of(record);
-    let (result, _) = code_of(staging.session, &mut fields, "determination_result", "determination");
+    let (result, _) = code_of(
+        staging.session,
+        &mut fields,
+        "determination_result",
+        "determination",
+    );
     let issue = issue(staging, record, &drafted, &mut fields);
     let determination = determination(staging, record, &drafted, &mut fields, result.clone());
     let title = title_of(&drafted.clue.facts);
@@ -56,7 +61,11 @@ fn row(staging: &mut Staging<'_>, record: &Record) -> Result<(), Error> {
 }
 
 /// The site of a row: matched, or registered for it; `None` where a person must decide (told with the row).
-fn site_of(staging: &mut Staging<'_>, record: &Record, drafted: &Drafted) -> Result<Option<(Proposal, Action)>, Error> {
+fn site_of(
+    staging: &mut Staging<'_>,
+    record: &Record,
+    drafted: &Drafted,
+) -> Result<Option<(Proposal, Action)>, Error> {
     let facts = &drafted.clue.facts;
     let decision = staging.book.decide(&Sought {
         codes: facts.external_code.iter().map(String::as_str).collect(),
@@ -67,13 +76,22 @@ fn site_of(staging: &mut Staging<'_>, record: &Record, drafted: &Drafted) -> Res
     match decision {
         Decision::Same(site) => {
             link_to(staging, drafted, &site)?;
-            let action = Action::Linked { site_code: site.site_code.clone(), rule: site.rule.to_owned() };
+            let action = Action::Linked {
+                site_code: site.site_code.clone(),
+                rule: site.rule.to_owned(),
+            };
             Ok(Some((site, action)))
         }
         // A ledger's row is a site even where its position was never written down.
-        Decision::New | Decision::Doubtful { reason: "no_position", .. } if facts.facility_name.is_some() || facts.shape.is_some() => {
+        Decision::New
+        | Decision::Doubtful {
+            reason: "no_position",
+            ..
+        } if facts.facility_name.is_some() || facts.shape.is_some() => {
             let site = found_site(staging, drafted)?;
-            let action = Action::NewSite { site_code: site.site_code.clone() };
+            let action = Action::NewSite {
+                site_code: site.site_code.clone(),
+            };
             Ok(Some((site, action)))
         }
         Decision::New => doubtful(staging, record, "says_little", Vec::new()),
@@ -90,14 +108,32 @@ fn doubtful(
     let candidates: Vec<String> = proposals.into_iter().map(|p| p.site_code).collect();
     let diagnostic = Diagnostic::warning("import.doubtful_site")
         .at(record.whole())
-        .arg("reason", staging.session.messages.text(&format!("doubt.{reason}"), &[]))
+        .arg(
+            "reason",
+            staging
+                .session
+                .messages
+                .text(&format!("doubt.{reason}"), &[]),
+        )
         .arg("candidates", candidates.join("、"));
     staging.diagnostics.push(diagnostic);
-    staging.outcome(record, None, Action::Doubtful { reason: reason.to_owned(), candidates });
+    staging.outcome(
+        record,
+        None,
+        Action::Doubtful {
+            reason: reason.to_owned(),
+            candidates,
+        },
+    );
     Ok(None)
 }
 
-fn issue(staging: &Staging<'_>, record: &Record, drafted: &Drafted, fields: &mut Fields<'_>) -> IssueCarriedOver {
+fn issue(
+    staging: &Staging<'_>,
+    record: &Record,
+    drafted: &Drafted,
+    fields: &mut Fields<'_>,
+) -> IssueCarriedOver {
     IssueCarriedOver {
         source_kind: drafted.clue.source_kind.clone(),
         external_code: drafted.clue.facts.external_code.clone(),
@@ -131,5 +167,8 @@ fn determination(
 }
 
 fn basis(staging: &Staging<'_>, record: &Record) -> Basis {
-    Basis::Source { batch_id: staging.batch_id, place: record.place.clone() }
+    Basis::Source {
+        batch_id: staging.batch_id,
+        place: record.place.clone(),
+    }
 }

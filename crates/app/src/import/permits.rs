@@ -23,8 +23,13 @@ pub(super) fn stage(staging: &mut Staging<'_>) -> Result<(), Error> {
 fn row(staging: &mut Staging<'_>, record: &Record) -> Result<(), Error> {
     let mut fields = Fields::of(record);
     let placed = super::position::place(&mut fields, &staging.convention);
-    let codes: Vec<String> = ["site_code", "external_code"].iter().filter_map(|f| fields.code_text(f)).collect();
-    let name = fields.text("facility_name").or_else(|| fields.text("owner_name"));
+    let codes: Vec<String> = ["site_code", "external_code"]
+        .iter()
+        .filter_map(|f| fields.code_text(f))
+        .collect();
+    let name = fields
+        .text("facility_name")
+        .or_else(|| fields.text("owner_name"));
     let (activity, _, _) = activity_of(staging.session, &mut fields);
     let permit = permit(staging, record, &mut fields);
     let decision = staging.book.decide(&Sought {
@@ -38,15 +43,21 @@ fn row(staging: &mut Staging<'_>, record: &Record) -> Result<(), Error> {
     let action = match (permit, decision) {
         (Some(permit), Decision::Same(site)) if !refused => record_permit(staging, &site, permit)?,
         (None, _) => {
-            staging.diagnostics.push(Diagnostic::error("import.permit_without_kind").at(record.whole()));
+            staging
+                .diagnostics
+                .push(Diagnostic::error("import.permit_without_kind").at(record.whole()));
             Action::Refused
         }
         (Some(_), decision) => {
             let candidates = match decision {
-                Decision::Doubtful { proposals, .. } => proposals.into_iter().map(|p| p.site_code).collect(),
+                Decision::Doubtful { proposals, .. } => {
+                    proposals.into_iter().map(|p| p.site_code).collect()
+                }
                 _ => Vec::new(),
             };
-            staging.diagnostics.push(site_not_found(record, name.as_deref(), &candidates));
+            staging
+                .diagnostics
+                .push(site_not_found(record, name.as_deref(), &candidates));
             Action::Refused
         }
     };
@@ -55,18 +66,30 @@ fn row(staging: &mut Staging<'_>, record: &Record) -> Result<(), Error> {
 }
 
 /// The row names no site the register knows, or several.
-pub(super) fn site_not_found(record: &Record, name: Option<&str>, candidates: &[String]) -> Diagnostic {
+pub(super) fn site_not_found(
+    record: &Record,
+    name: Option<&str>,
+    candidates: &[String],
+) -> Diagnostic {
     Diagnostic::error("import.site_not_found")
         .at(record.whole())
         .arg("name", name.unwrap_or(""))
         .arg("candidates", candidates.join("、"))
 }
 
-fn permit(staging: &Staging<'_>, record: &Record, fields: &mut Fields<'_>) -> Option<PermitRecorded> {
+fn permit(
+    staging: &Staging<'_>,
+    record: &Record,
+    fields: &mut Fields<'_>,
+) -> Option<PermitRecorded> {
     let (kind, text) = code_of(staging.session, fields, "permit_kind", "permit_kind");
     let document_number = fields.text("document_number");
-    let says_none = |t: &Option<String>| t.as_deref().is_some_and(|t| matches!(t, "无" | "未办理" | "没有" | "none"));
-    let is_absent = kind.as_deref() == Some("none") || says_none(&document_number) || says_none(&text);
+    let says_none = |t: &Option<String>| {
+        t.as_deref()
+            .is_some_and(|t| matches!(t, "无" | "未办理" | "没有" | "none"))
+    };
+    let is_absent =
+        kind.as_deref() == Some("none") || says_none(&document_number) || says_none(&text);
     let kind = kind.or_else(|| text.is_some().then(|| "other".to_owned()))?;
     Some(PermitRecorded {
         permit_kind: kind,
@@ -78,21 +101,38 @@ fn permit(staging: &Staging<'_>, record: &Record, fields: &mut Fields<'_>) -> Op
         area_m2: fields.area_m2("area_m2"),
         is_absent,
         note: fields.text("note"),
-        basis: Basis::Source { batch_id: staging.batch_id, place: record.place.clone() },
+        basis: Basis::Source {
+            batch_id: staging.batch_id,
+            place: record.place.clone(),
+        },
     })
 }
 
-fn record_permit(staging: &mut Staging<'_>, site: &Proposal, permit: PermitRecorded) -> Result<Action, Error> {
+fn record_permit(
+    staging: &mut Staging<'_>,
+    site: &Proposal,
+    permit: PermitRecorded,
+) -> Result<Action, Error> {
     let seed = said(&permit);
-    let is_new = staging.say(StreamId::site(site.site_id), permit, staging.received_on, &[&seed])?;
+    let is_new = staging.say(
+        StreamId::site(site.site_id),
+        permit,
+        staging.received_on,
+        &[&seed],
+    )?;
     Ok(match is_new {
-        true => Action::Recorded { site_code: site.site_code.clone() },
+        true => Action::Recorded {
+            site_code: site.site_code.clone(),
+        },
         false => Action::Same,
     })
 }
 
 /// What the paper says, without where it stood: the same paper in a corrected list is the same paper.
 fn said(permit: &PermitRecorded) -> Vec<u8> {
-    let without_place = PermitRecorded { basis: Basis::Overlay, ..permit.clone() };
+    let without_place = PermitRecorded {
+        basis: Basis::Overlay,
+        ..permit.clone()
+    };
     serde_json::to_vec(&without_place).unwrap_or_default()
 }

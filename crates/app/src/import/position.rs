@@ -46,7 +46,9 @@ fn from_geometry(
 ) -> Option<Placed> {
     let crs = match system_of(&record.crs, convention) {
         Ok((crs, found)) => {
-            fields.diagnostics.extend(found.into_iter().map(|d| d.at(record.whole())));
+            fields
+                .diagnostics
+                .extend(found.into_iter().map(|d| d.at(record.whole())));
             crs
         }
         Err(diagnostic) => {
@@ -56,16 +58,27 @@ fn from_geometry(
     };
     let mut geometry = geometry.clone();
     if let Err(error) = crs::convert(&mut geometry, &crs) {
-        fields.note("geom", Diagnostic::error("import.not_convertible").arg("cause", error));
+        fields.note(
+            "geom",
+            Diagnostic::error("import.not_convertible").arg("cause", error),
+        );
         return None;
     }
     let geometry = unswapped(fields, geometry, convention);
     let geometry = repaired(fields, geometry);
-    Some(Placed { geometry: rounded(geometry), precision_m: None, original: None, crs_used: crs.definition() })
+    Some(Placed {
+        geometry: rounded(geometry),
+        precision_m: None,
+        original: None,
+        crs_used: crs.definition(),
+    })
 }
 
 /// System of a layer: what the file says, else what the person declares; neither is never taken for WGS 84 silently.
-pub fn system_of(declared: &DeclaredCrs, convention: &Convention) -> Result<(Crs, Vec<Diagnostic>), Diagnostic> {
+pub fn system_of(
+    declared: &DeclaredCrs,
+    convention: &Convention,
+) -> Result<(Crs, Vec<Diagnostic>), Diagnostic> {
     let from_file = match declared {
         DeclaredCrs::Epsg(code) => Crs::from_epsg(*code).ok(),
         DeclaredCrs::Wkt(text) => Crs::from_prj_wkt(text).ok(),
@@ -74,13 +87,18 @@ pub fn system_of(declared: &DeclaredCrs, convention: &Convention) -> Result<(Crs
     let crs = match (from_file, &convention.declared) {
         // GeoJSON and KML are WGS 84 by their standards, yet files in GCJ-02 say so too; the person's word goes first.
         (Some(file), Some(person)) if file.is_geographic() => {
-            let mut found = vec![Diagnostic::note("import.declared_crs_used").arg("crs", person.definition())];
+            let mut found =
+                vec![Diagnostic::note("import.declared_crs_used").arg("crs", person.definition())];
             found.extend(person.doubt());
             return Ok((person.clone(), found));
         }
         (Some(file), _) => file,
         (None, Some(person)) => person.clone(),
-        (None, None) => return Err(Diagnostic::error("import.crs_unknown").arg("declared", format!("{declared:?}"))),
+        (None, None) => {
+            return Err(
+                Diagnostic::error("import.crs_unknown").arg("declared", format!("{declared:?}"))
+            );
+        }
     };
     let found = crs.doubt().into_iter().collect();
     Ok((crs, found))
@@ -96,10 +114,16 @@ fn from_columns(fields: &mut Fields<'_>, convention: &Convention) -> Option<Plac
         ..Expectation::default()
     };
     let (field, original, (position, found)) = match (lon, lat, pair) {
-        (Some(lon), Some(lat), _) => {
-            ("lon", format!("{lon}, {lat}"), notation::parse_position(&lon, &lat, &expectation))
-        }
-        (_, _, Some(pair)) => ("position", pair.clone(), notation::parse_pair(&pair, &expectation)),
+        (Some(lon), Some(lat), _) => (
+            "lon",
+            format!("{lon}, {lat}"),
+            notation::parse_position(&lon, &lat, &expectation),
+        ),
+        (_, _, Some(pair)) => (
+            "position",
+            pair.clone(),
+            notation::parse_pair(&pair, &expectation),
+        ),
         (None, None, None) => return None,
         _ => {
             fields.note("lon", Diagnostic::warning("import.half_a_position"));
@@ -126,19 +150,34 @@ fn from_columns(fields: &mut Fields<'_>, convention: &Convention) -> Option<Plac
 fn zone_of_row(fields: &Fields<'_>) -> Option<Crs> {
     let easting: f64 = fields.raw("lon")?.replace(',', "").parse().ok()?;
     let text = fields.raw("central_meridian")?;
-    let degrees: f64 = text.trim_end_matches(['°', '度', 'E', '带']).trim().parse().ok()?;
+    let degrees: f64 = text
+        .trim_end_matches(['°', '度', 'E', '带'])
+        .trim()
+        .parse()
+        .ok()?;
     let zone = degrees / 3.0;
     let is_meridian = zone.fract() == 0.0 && (25.0..=45.0).contains(&zone);
-    (is_meridian && easting < 1_000_000.0).then(|| Crs::gauss_kruger(zone as u8, false)).flatten()
+    (is_meridian && easting < 1_000_000.0)
+        .then(|| Crs::gauss_kruger(zone as u8, false))
+        .flatten()
 }
 
 /// A geometry whose axes are swapped lies in the expected box only when they are swapped back.
-fn unswapped(fields: &mut Fields<'_>, geometry: Geometry<f64>, convention: &Convention) -> Geometry<f64> {
+fn unswapped(
+    fields: &mut Fields<'_>,
+    geometry: Geometry<f64>,
+    convention: &Convention,
+) -> Geometry<f64> {
     use geo::{BoundingRect, MapCoords};
-    let Some([west, south, east, north]) = convention.envelope else { return geometry };
+    let Some([west, south, east, north]) = convention.envelope else {
+        return geometry;
+    };
     let near = |g: &Geometry<f64>| {
         g.bounding_rect().is_some_and(|b| {
-            b.max().x >= west - 1.0 && b.min().x <= east + 1.0 && b.max().y >= south - 1.0 && b.min().y <= north + 1.0
+            b.max().x >= west - 1.0
+                && b.min().x <= east + 1.0
+                && b.max().y >= south - 1.0
+                && b.min().y <= north + 1.0
         })
     };
     if near(&geometry) {
@@ -158,14 +197,19 @@ fn repaired(fields: &mut Fields<'_>, geometry: Geometry<f64>) -> Geometry<f64> {
     }
     let outcome = spatial::repair::repair(&geometry);
     let place = fields.record.whole();
-    fields.diagnostics.extend(outcome.changes.into_iter().map(|d| {
-        let at = d.place.clone().within(&place);
-        d.at(at)
-    }));
+    fields
+        .diagnostics
+        .extend(outcome.changes.into_iter().map(|d| {
+            let at = d.place.clone().within(&place);
+            d.at(at)
+        }));
     outcome.geometry
 }
 
 fn rounded(geometry: Geometry<f64>) -> Geometry<f64> {
     use geo::MapCoords;
-    geometry.map_coords(|c| geo_types::Coord { x: degrees(c.x), y: degrees(c.y) })
+    geometry.map_coords(|c| geo_types::Coord {
+        x: degrees(c.x),
+        y: degrees(c.y),
+    })
 }

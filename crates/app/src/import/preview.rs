@@ -13,7 +13,10 @@ pub enum Action {
     /// Facts of a known site, already told or new.
     Recorded { site_code: String },
     /// A person must say which site it is; most likely ones first.
-    Doubtful { reason: String, candidates: Vec<String> },
+    Doubtful {
+        reason: String,
+        candidates: Vec<String>,
+    },
     /// A stated rule takes it off the work list.
     Screened { rule: String },
     /// The register has it already, word for word.
@@ -47,7 +50,10 @@ pub struct Preview {
 impl Preview {
     /// Of a batch that is there already.
     pub fn repeated(rows: usize) -> Self {
-        Self { rows: Vec::new(), repeated: rows }
+        Self {
+            rows: Vec::new(),
+            repeated: rows,
+        }
     }
 
     /// How many rows have a fate.
@@ -58,13 +64,31 @@ impl Preview {
     /// Fates by name, in the order people want to read them.
     pub fn counts(&self) -> Vec<(&'static str, usize)> {
         vec![
-            ("new_site", self.count(|a| matches!(a, Action::NewSite { .. }))),
+            (
+                "new_site",
+                self.count(|a| matches!(a, Action::NewSite { .. })),
+            ),
             ("linked", self.count(|a| matches!(a, Action::Linked { .. }))),
-            ("recorded", self.count(|a| matches!(a, Action::Recorded { .. }))),
-            ("adopted", self.count(|a| matches!(a, Action::Adopted { .. }))),
-            ("doubtful", self.count(|a| matches!(a, Action::Doubtful { .. }))),
-            ("screened", self.count(|a| matches!(a, Action::Screened { .. }))),
-            ("same", self.count(|a| matches!(a, Action::Same)) + self.repeated),
+            (
+                "recorded",
+                self.count(|a| matches!(a, Action::Recorded { .. })),
+            ),
+            (
+                "adopted",
+                self.count(|a| matches!(a, Action::Adopted { .. })),
+            ),
+            (
+                "doubtful",
+                self.count(|a| matches!(a, Action::Doubtful { .. })),
+            ),
+            (
+                "screened",
+                self.count(|a| matches!(a, Action::Screened { .. })),
+            ),
+            (
+                "same",
+                self.count(|a| matches!(a, Action::Same)) + self.repeated,
+            ),
             ("refused", self.count(|a| matches!(a, Action::Refused))),
         ]
     }

@@ -41,7 +41,11 @@ impl Record {
             layer: self.place.layer.clone(),
             row: self.place.row,
             feature: self.place.feature,
-            column: self.values.get(field).and_then(|g| g.column).map(column_letter),
+            column: self
+                .values
+                .get(field)
+                .and_then(|g| g.column)
+                .map(column_letter),
             field: Some(field.to_owned()),
             ..Place::default()
         }
@@ -49,7 +53,11 @@ impl Record {
 
     /// The place of the row as a whole.
     pub fn whole(&self) -> Place {
-        Place { field: None, column: None, ..self.at("") }
+        Place {
+            field: None,
+            column: None,
+            ..self.at("")
+        }
     }
 
     /// Whether nothing is given for any field.
@@ -69,14 +77,26 @@ pub struct Fields<'r> {
 impl<'r> Fields<'r> {
     /// A reader over a record.
     pub fn of(record: &'r Record) -> Self {
-        Self { record, diagnostics: Vec::new(), unread: BTreeMap::new() }
+        Self {
+            record,
+            diagnostics: Vec::new(),
+            unread: BTreeMap::new(),
+        }
     }
 
     fn given(&self, field: &str) -> Option<&'r Given> {
-        self.record.values.get(field).filter(|g| !g.value.is_blank())
+        self.record
+            .values
+            .get(field)
+            .filter(|g| !g.value.is_blank())
     }
 
-    fn take<T: std::fmt::Display>(&mut self, field: &str, given: &Given, reading: Reading<T>) -> Option<T> {
+    fn take<T: std::fmt::Display>(
+        &mut self,
+        field: &str,
+        given: &Given,
+        reading: Reading<T>,
+    ) -> Option<T> {
         let (value, found) = reading.split(&given.value.text(), &self.record.at(field));
         // A value that cannot be read is a doubt about the row, not a fault that keeps it out; what a kind of table
         // cannot do without is asked for where it is needed.
@@ -85,8 +105,13 @@ impl<'r> Fields<'r> {
             d
         }));
         if value.is_none() {
-            let title = if given.title.is_empty() { field } else { &given.title };
-            self.unread.insert(title.to_owned(), given.value.text().trim().to_owned());
+            let title = if given.title.is_empty() {
+                field
+            } else {
+                &given.title
+            };
+            self.unread
+                .insert(title.to_owned(), given.value.text().trim().to_owned());
         }
         value
     }
@@ -119,7 +144,8 @@ impl<'r> Fields<'r> {
     pub fn area_m2(&mut self, field: &str) -> Option<f64> {
         let given = self.given(field)?;
         let reading = normalise::area(&given.value.view(), given.unit);
-        self.take(field, given, reading).map(|a| (a.m2 * 100.0).round() / 100.0)
+        self.take(field, given, reading)
+            .map(|a| (a.m2 * 100.0).round() / 100.0)
     }
 
     /// A date as exactly as it is given.
@@ -132,14 +158,20 @@ impl<'r> Fields<'r> {
             Precision::Month => DatePrecision::Month,
             Precision::Day => DatePrecision::Day,
         };
-        Some(PartialDate { first: read.date, precision })
+        Some(PartialDate {
+            first: read.date,
+            precision,
+        })
     }
 
     /// A date that must be known to the day; less is told and not taken.
     pub fn day(&mut self, field: &str) -> Option<Date> {
         let date = self.date(field)?;
         if date.precision != DatePrecision::Day {
-            self.note(field, Diagnostic::warning("import.day_needed").arg("text", date));
+            self.note(
+                field,
+                Diagnostic::warning("import.day_needed").arg("text", date),
+            );
             return None;
         }
         Some(date.first)
@@ -156,7 +188,8 @@ impl<'r> Fields<'r> {
     pub fn count(&mut self, field: &str) -> Option<u32> {
         let given = self.given(field)?;
         let reading = normalise::integer(&given.value.view());
-        self.take(field, given, reading).and_then(|n| u32::try_from(n).ok())
+        self.take(field, given, reading)
+            .and_then(|n| u32::try_from(n).ok())
     }
 
     /// A decimal number.

@@ -14,12 +14,25 @@ use crate::session::Session;
 impl Session {
     /// Writes the marked-up copy of a staged import.
     pub fn marked_copy<W: Write + Seek>(&self, staged: &Staged, sink: W) -> Result<W, Error> {
-        let created = staged.loaded.dated_on.unwrap_or(self.campaign.started_on).at(0, 0, 0, 0);
-        let mut book = Workbook::new(sink, WorkbookProperties::new(&staged.loaded.file_name, created)).map_err(Error::internal)?;
+        let created = staged
+            .loaded
+            .dated_on
+            .unwrap_or(self.campaign.started_on)
+            .at(0, 0, 0, 0);
+        let mut book = Workbook::new(
+            sink,
+            WorkbookProperties::new(&staged.loaded.file_name, created),
+        )
+        .map_err(Error::internal)?;
         let sheets = self.copied(staged);
         let tables: Vec<MarkedTable<'_, String>> = sheets
             .iter()
-            .map(|s| MarkedTable { name: &s.name, rows: &s.rows, heading_row: s.heading_row, marks: &s.marks })
+            .map(|s| MarkedTable {
+                name: &s.name,
+                rows: &s.rows,
+                heading_row: s.heading_row,
+                marks: &s.marks,
+            })
             .collect();
         marked::write(&mut book, &tables, &self.marked_words()).map_err(Error::internal)?;
         book.finish().map_err(Error::internal)
@@ -30,18 +43,37 @@ impl Session {
             let last = t.table.rows.last().map_or(0, |r| r.number) as usize;
             let mut rows = vec![Vec::new(); last];
             for row in &t.table.rows {
-                rows[row.number as usize - 1] = row.cells.iter().map(|c| c.value.text().into_owned()).collect();
+                rows[row.number as usize - 1] = row
+                    .cells
+                    .iter()
+                    .map(|c| c.value.text().into_owned())
+                    .collect();
             }
-            let is_here = |d: &&Diagnostic| d.place.sheet.as_ref().is_none_or(|s| *s == t.table.sheet.name);
+            let is_here = |d: &&Diagnostic| {
+                d.place
+                    .sheet
+                    .as_ref()
+                    .is_none_or(|s| *s == t.table.sheet.name)
+            };
             Copied {
                 name: t.table.sheet.name.clone(),
                 rows,
-                heading_row: u32::try_from(t.heading.first_header_row + t.heading.header_rows - 1).ok(),
-                marks: staged.diagnostics.iter().filter(is_here).filter_map(|d| self.mark(d)).collect(),
+                heading_row: u32::try_from(t.heading.first_header_row + t.heading.header_rows - 1)
+                    .ok(),
+                marks: staged
+                    .diagnostics
+                    .iter()
+                    .filter(is_here)
+                    .filter_map(|d| self.mark(d))
+                    .collect(),
             }
         });
         let tables: Vec<Copied> = tables.collect();
-        if tables.is_empty() { vec![self.features_as_table(staged)] } else { tables }
+        if tables.is_empty() {
+            vec![self.features_as_table(staged)]
+        } else {
+            tables
+        }
     }
 
     /// A layer has no sheet to mark; its features and what is said of them become one.
@@ -49,7 +81,11 @@ impl Session {
         let titles: Vec<String> = {
             let mut titles: Vec<String> = Vec::new();
             for record in &staged.loaded.records {
-                let given = record.values.values().map(|g| &g.title).chain(record.other.keys());
+                let given = record
+                    .values
+                    .values()
+                    .map(|g| &g.title)
+                    .chain(record.other.keys());
                 for title in given {
                     if !titles.contains(title) {
                         titles.push(title.clone());
@@ -59,27 +95,58 @@ impl Session {
             titles
         };
         let cell = |record: &super::Record, title: &String| {
-            let given = record.values.values().find(|g| g.title == *title).map(|g| g.value.text().into_owned());
-            given.or_else(|| record.other.get(title).cloned()).unwrap_or_default()
+            let given = record
+                .values
+                .values()
+                .find(|g| g.title == *title)
+                .map(|g| g.value.text().into_owned());
+            given
+                .or_else(|| record.other.get(title).cloned())
+                .unwrap_or_default()
         };
         let mut rows = vec![titles.clone()];
-        rows.extend(staged.loaded.records.iter().map(|r| titles.iter().map(|t| cell(r, t)).collect()));
+        rows.extend(
+            staged
+                .loaded
+                .records
+                .iter()
+                .map(|r| titles.iter().map(|t| cell(r, t)).collect()),
+        );
         let row_of = |d: &Diagnostic| {
-            let at = staged.loaded.records.iter().position(|r| r.place.feature == d.place.feature && r.place.layer == d.place.layer);
+            let at =
+                staged.loaded.records.iter().position(|r| {
+                    r.place.feature == d.place.feature && r.place.layer == d.place.layer
+                });
             at.and_then(|i| u32::try_from(i + 2).ok())
         };
         let marks = staged.diagnostics.iter().filter_map(|d| {
             let (message, hint) = self.messages.diagnostic(d);
-            Some(Mark { row: row_of(d)?, column: None, severity: severity(d.severity), message, hint })
+            Some(Mark {
+                row: row_of(d)?,
+                column: None,
+                severity: severity(d.severity),
+                message,
+                hint,
+            })
         });
-        Copied { name: staged.loaded.file_name.clone(), marks: marks.collect(), rows, heading_row: Some(1) }
+        Copied {
+            name: staged.loaded.file_name.clone(),
+            marks: marks.collect(),
+            rows,
+            heading_row: Some(1),
+        }
     }
 
     fn mark(&self, diagnostic: &Diagnostic) -> Option<Mark> {
         let (message, hint) = self.messages.diagnostic(diagnostic);
         Some(Mark {
             row: u32::try_from(diagnostic.place.row?).ok()?,
-            column: diagnostic.place.column.as_deref().and_then(column_index).map(|c| c as usize),
+            column: diagnostic
+                .place
+                .column
+                .as_deref()
+                .and_then(column_index)
+                .map(|c| c as usize),
             severity: severity(diagnostic.severity),
             message,
             hint,
@@ -88,12 +155,18 @@ impl Session {
 
     fn marked_words(&self) -> MarkedWords {
         let text = |code: &str| self.messages.text(code, &[]);
-        let headers = ["number", "sheet", "cell", "severity", "message", "hint", "given"];
+        let headers = [
+            "number", "sheet", "cell", "severity", "message", "hint", "given",
+        ];
         MarkedWords {
             remarks: text("report.remarks"),
             list: text("report.list"),
             list_headers: headers.map(|h| text(&format!("report.{h}"))),
-            severities: [text("severity.note"), text("severity.warning"), text("severity.error")],
+            severities: [
+                text("severity.note"),
+                text("severity.warning"),
+                text("severity.error"),
+            ],
             remark: text("report.remark"),
             remark_with_hint: text("report.remark_with_hint"),
         }

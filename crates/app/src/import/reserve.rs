@@ -26,7 +26,9 @@ pub(super) fn boundary(staging: &mut Staging<'_>) -> Result<(), Error> {
         let mut fields = Fields::of(record);
         let placed = areal(&mut fields, staging);
         let (kind, text) = zone_of(staging.session, &mut fields);
-        let measured_ha = placed.as_ref().map(|p| spatial::geodesic::area_m2(&p.geometry) / 10_000.0);
+        let measured_ha = placed
+            .as_ref()
+            .map(|p| spatial::geodesic::area_m2(&p.geometry) / 10_000.0);
         let stated_area_ha = stated_area_ha(&mut fields, measured_ha);
         let name = fields.text("facility_name");
         staging.diagnostics.extend(fields.diagnostics);
@@ -34,7 +36,13 @@ pub(super) fn boundary(staging: &mut Staging<'_>) -> Result<(), Error> {
         crs_used = placed.crs_used.clone();
         let zone = zone(zones.len(), kind, text.or(name), placed, stated_area_ha);
         report_area(staging, record, &zone);
-        staging.outcome(record, zone.name.as_deref(), Action::Adopted { name: zone.zone_kind.clone() });
+        staging.outcome(
+            record,
+            zone.name.as_deref(),
+            Action::Adopted {
+                name: zone.zone_kind.clone(),
+            },
+        );
         zones.push(zone);
     }
     refuse_if_faulty(staging, zones.is_empty())?;
@@ -46,7 +54,13 @@ pub(super) fn boundary(staging: &mut Staging<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-fn zone(index: usize, kind: Option<String>, name: Option<String>, placed: Placed, stated_area_ha: Option<f64>) -> Zone {
+fn zone(
+    index: usize,
+    kind: Option<String>,
+    name: Option<String>,
+    placed: Placed,
+    stated_area_ha: Option<f64>,
+) -> Zone {
     Zone {
         zone_id: format!("Z{:02}", index + 1),
         zone_kind: kind.unwrap_or_else(|| ZoneKind::Unzoned.code().to_owned()),
@@ -57,14 +71,24 @@ fn zone(index: usize, kind: Option<String>, name: Option<String>, placed: Placed
     }
 }
 
-fn boundary_body(staging: &Staging<'_>, zones: Vec<Zone>, crs_used: String) -> Result<BoundaryAdopted, Error> {
+fn boundary_body(
+    staging: &Staging<'_>,
+    zones: Vec<Zone>,
+    crs_used: String,
+) -> Result<BoundaryAdopted, Error> {
     let parts = zones.iter().map(|z| polygons(&z.shape.0));
-    let boundary = parts.reduce(|a, b| a.union(&b)).unwrap_or_else(|| MultiPolygon::new(Vec::new()));
+    let boundary = parts
+        .reduce(|a, b| a.union(&b))
+        .unwrap_or_else(|| MultiPolygon::new(Vec::new()));
     let geometry = Geometry::MultiPolygon(boundary);
     let on: Date = staging.request.valid_from.unwrap_or(staging.received_on);
     Ok(BoundaryAdopted {
         reserve_code: staging.session.reserve.reserve_code.clone(),
-        boundary_version: staging.request.version_name.clone().unwrap_or_else(|| on.to_string()),
+        boundary_version: staging
+            .request
+            .version_name
+            .clone()
+            .unwrap_or_else(|| on.to_string()),
         zoning_scheme: scheme(&zones)?.code().to_owned(),
         approval_document: staging.request.approval.clone(),
         valid_from_on: staging.request.valid_from,
@@ -80,7 +104,10 @@ fn boundary_body(staging: &Staging<'_>, zones: Vec<Zone>, crs_used: String) -> R
 
 /// Three-zone and two-zone kinds are never mixed in one version.
 fn scheme(zones: &[Zone]) -> Result<ZoningScheme, Error> {
-    let kinds = zones.iter().filter_map(|z| ZoneKind::from_code(&z.zone_kind)).map(ZoneKind::scheme);
+    let kinds = zones
+        .iter()
+        .filter_map(|z| ZoneKind::from_code(&z.zone_kind))
+        .map(ZoneKind::scheme);
     let mut schemes: Vec<ZoningScheme> = kinds.collect();
     schemes.dedup();
     match schemes[..] {
@@ -98,16 +125,30 @@ pub(super) fn stations(staging: &mut Staging<'_>) -> Result<(), Error> {
     for record in &loaded.records {
         let mut fields = Fields::of(record);
         let placed = areal(&mut fields, staging);
-        let name = fields.text("station").or_else(|| fields.text("facility_name")).unwrap_or_default();
+        let name = fields
+            .text("station")
+            .or_else(|| fields.text("facility_name"))
+            .unwrap_or_default();
         let known = staging.session.campaign.find_station_by_text(&name);
         if known.is_none() {
-            fields.note("station", Diagnostic::error("import.unknown_station").arg("text", &name));
+            fields.note(
+                "station",
+                Diagnostic::error("import.unknown_station").arg("text", &name),
+            );
         }
         staging.diagnostics.extend(fields.diagnostics);
-        let (Some(placed), Some(known)) = (placed, known) else { continue };
+        let (Some(placed), Some(known)) = (placed, known) else {
+            continue;
+        };
         crs_used = placed.crs_used.clone();
         let area_m2 = centi(spatial::geodesic::area_m2(&placed.geometry));
-        staging.outcome(record, Some(&name), Action::Adopted { name: known.name.clone() });
+        staging.outcome(
+            record,
+            Some(&name),
+            Action::Adopted {
+                name: known.name.clone(),
+            },
+        );
         stations.push(Station {
             station_id: known.id.clone(),
             name: known.name.clone(),
@@ -119,7 +160,11 @@ pub(super) fn stations(staging: &mut Staging<'_>) -> Result<(), Error> {
     let on = staging.request.valid_from.unwrap_or(staging.received_on);
     let body = StationsAdopted {
         reserve_code: staging.session.reserve.reserve_code.clone(),
-        version: staging.request.version_name.clone().unwrap_or_else(|| on.to_string()),
+        version: staging
+            .request
+            .version_name
+            .clone()
+            .unwrap_or_else(|| on.to_string()),
         source_sha256: staging.loaded.sha256.clone(),
         crs_used,
         stations,
@@ -135,15 +180,22 @@ pub(super) fn routes(staging: &mut Staging<'_>) -> Result<(), Error> {
     for record in &loaded.records {
         let mut fields = Fields::of(record);
         let placed = position::place(&mut fields, &staging.convention);
-        let name = fields.text("route_name").or_else(|| fields.text("facility_name")).unwrap_or_default();
+        let name = fields
+            .text("route_name")
+            .or_else(|| fields.text("facility_name"))
+            .unwrap_or_default();
         let station = fields.text("station");
         staging.diagnostics.extend(fields.diagnostics);
         let Some(placed) = placed.filter(|p| is_line(&p.geometry)) else {
-            staging.diagnostics.push(Diagnostic::error("import.line_needed").at(record.whole()));
+            staging
+                .diagnostics
+                .push(Diagnostic::error("import.line_needed").at(record.whole()));
             continue;
         };
         crs_used = placed.crs_used.clone();
-        let found = station.as_deref().and_then(|s| staging.session.campaign.find_station_by_text(s));
+        let found = station
+            .as_deref()
+            .and_then(|s| staging.session.campaign.find_station_by_text(s));
         staging.outcome(record, Some(&name), Action::Adopted { name: name.clone() });
         routes.push(Route {
             route_id: format!("R{:02}", routes.len() + 1),
@@ -157,7 +209,11 @@ pub(super) fn routes(staging: &mut Staging<'_>) -> Result<(), Error> {
     let on = staging.request.valid_from.unwrap_or(staging.received_on);
     let body = RoutesAdopted {
         reserve_code: staging.session.reserve.reserve_code.clone(),
-        version: staging.request.version_name.clone().unwrap_or_else(|| on.to_string()),
+        version: staging
+            .request
+            .version_name
+            .clone()
+            .unwrap_or_else(|| on.to_string()),
         source_sha256: staging.loaded.sha256.clone(),
         crs_used,
         routes,
@@ -165,7 +221,11 @@ pub(super) fn routes(staging: &mut Staging<'_>) -> Result<(), Error> {
     say_layer(staging, body, on)
 }
 
-fn say_layer(staging: &mut Staging<'_>, body: impl Into<domain::entry::EntryBody>, on: Date) -> Result<(), Error> {
+fn say_layer(
+    staging: &mut Staging<'_>,
+    body: impl Into<domain::entry::EntryBody>,
+    on: Date,
+) -> Result<(), Error> {
     let seed = staging.loaded.sha256.clone();
     let stream = StreamId::reserve(&staging.session.reserve.reserve_code);
     staging.say(stream, body, on, &[seed.as_bytes()])?;
@@ -190,18 +250,38 @@ fn stated_area_ha(fields: &mut Fields<'_>, measured_ha: Option<f64>) -> Option<f
         return fields.area_m2("area_m2").map(|a| a / 10_000.0);
     }
     let number = fields.number("area_m2")?;
-    let units = [("公顷", 1.0), ("km²", 100.0), ("亩", 1.0 / 15.0), ("㎡", 1e-4)];
+    let units = [
+        ("公顷", 1.0),
+        ("km²", 100.0),
+        ("亩", 1.0 / 15.0),
+        ("㎡", 1e-4),
+    ];
     let fits = |factor: f64| measured_ha.is_some_and(|m| (number * factor - m).abs() <= 0.1 * m);
-    let (unit, factor) = units.into_iter().find(|(_, factor)| fits(*factor)).unwrap_or(units[0]);
-    fields.note("area_m2", Diagnostic::note("import.area_unit_fitted").arg("text", number).arg("unit", unit));
+    let (unit, factor) = units
+        .into_iter()
+        .find(|(_, factor)| fits(*factor))
+        .unwrap_or(units[0]);
+    fields.note(
+        "area_m2",
+        Diagnostic::note("import.area_unit_fitted")
+            .arg("text", number)
+            .arg("unit", unit),
+    );
     Some(number * factor)
 }
 
 /// The stated area against the measured one; Grumeti's published table shows why.
 fn report_area(staging: &mut Staging<'_>, record: &Record, zone: &Zone) {
-    let Some(stated) = zone.stated_area_ha else { return };
+    let Some(stated) = zone.stated_area_ha else {
+        return;
+    };
     let measured = zone.area_m2 / 10_000.0;
-    let share = staging.session.campaign.thresholds.area_difference_share.min(0.01);
+    let share = staging
+        .session
+        .campaign
+        .thresholds
+        .area_difference_share
+        .min(0.01);
     if (stated - measured).abs() > share * measured {
         let diagnostic = Diagnostic::warning("import.stated_area_differs")
             .at(record.whole())
@@ -213,7 +293,10 @@ fn report_area(staging: &mut Staging<'_>, record: &Record, zone: &Zone) {
 
 /// A boundary with a hole in it is worse than none: any fault refuses the whole layer.
 fn refuse_if_faulty(staging: &Staging<'_>, is_empty: bool) -> Result<(), Error> {
-    let fault = staging.diagnostics.iter().find(|d| d.severity == spatial::diagnostic::Severity::Error);
+    let fault = staging
+        .diagnostics
+        .iter()
+        .find(|d| d.severity == spatial::diagnostic::Severity::Error);
     match (fault, is_empty) {
         (Some(fault), _) => Err(Error::rejected(fault.clone())),
         (None, true) => Err(Error::rejected(Diagnostic::error("import.nothing_usable"))),
@@ -230,7 +313,10 @@ fn polygons(geometry: &Geometry<f64>) -> MultiPolygon<f64> {
 }
 
 fn is_line(geometry: &Geometry<f64>) -> bool {
-    matches!(geometry, Geometry::LineString(_) | Geometry::MultiLineString(_))
+    matches!(
+        geometry,
+        Geometry::LineString(_) | Geometry::MultiLineString(_)
+    )
 }
 
 fn centi(value: f64) -> f64 {

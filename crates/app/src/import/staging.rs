@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::as_of::AsOf;
 use domain::dossier::Dossier;
-use domain::entries::{Basis, ClueFacts, ClueLinked, ClueReceived, SiteAmended, SiteFacts, SiteRegistered};
+use domain::entries::{
+    Basis, ClueFacts, ClueLinked, ClueReceived, SiteAmended, SiteFacts, SiteRegistered,
+};
 use domain::entry::{Entry, EntryBody};
 use domain::ids::{BatchId, ClueId, EntryId, SiteId, StreamId};
 use domain::numbering::SiteCode;
@@ -51,19 +53,39 @@ impl<'s> Staging<'s> {
         loaded: &'s Loaded,
         batch_id: BatchId,
     ) -> Result<Self, Error> {
-        let is_layer = matches!(request.kind, ImportKind::Boundary | ImportKind::Stations | ImportKind::Routes);
-        let geography = if is_layer { None } else { Some(session.geography(AsOf::Now)?) };
+        let is_layer = matches!(
+            request.kind,
+            ImportKind::Boundary | ImportKind::Stations | ImportKind::Routes
+        );
+        let geography = if is_layer {
+            None
+        } else {
+            Some(session.geography(AsOf::Now)?)
+        };
         let thresholds = session.campaign.thresholds.clone();
         let convention = Convention {
             declared: request.crs.clone().or_else(|| loaded.declared.clone()),
             envelope: geography.as_ref().and_then(Geography::envelope),
             max_distance_m: thresholds.outside_doubt_m,
         };
-        let (known, outlined) = if is_layer { (Vec::new(), BTreeSet::new()) } else { known_sites(session)? };
-        let site_codes = known.iter().filter_map(|k| k.site_code.parse().ok()).collect();
+        let (known, outlined) = if is_layer {
+            (Vec::new(), BTreeSet::new())
+        } else {
+            known_sites(session)?
+        };
+        let site_codes = known
+            .iter()
+            .filter_map(|k| k.site_code.parse().ok())
+            .collect();
         Ok(Self {
-            source_kind: request.source_kind.clone().or_else(|| request.kind.default_source().map(str::to_owned)),
-            received_on: request.received_on.or(loaded.dated_on).unwrap_or_else(|| session.today()),
+            source_kind: request
+                .source_kind
+                .clone()
+                .or_else(|| request.kind.default_source().map(str::to_owned)),
+            received_on: request
+                .received_on
+                .or(loaded.dated_on)
+                .unwrap_or_else(|| session.today()),
             book: SiteBook::new(known, thresholds),
             session,
             request,
@@ -83,7 +105,8 @@ impl<'s> Staging<'s> {
 
     /// Adds an entry unless the register or this import has it.
     pub(super) fn push(&mut self, entry: Entry) -> Result<bool, Error> {
-        let is_known = self.entry_ids.contains(&entry.id) || self.session.register.find_entry(entry.id)?.is_some();
+        let is_known = self.entry_ids.contains(&entry.id)
+            || self.session.register.find_entry(entry.id)?.is_some();
         if !is_known {
             self.entry_ids.insert(entry.id);
             self.entries.push(entry);
@@ -92,30 +115,57 @@ impl<'s> Staging<'s> {
     }
 
     /// An entry whose id follows from stream, kind, day and `seed`.
-    pub(super) fn say(&mut self, stream: StreamId, body: impl Into<EntryBody>, on: Date, seed: &[&[u8]]) -> Result<bool, Error> {
+    pub(super) fn say(
+        &mut self,
+        stream: StreamId,
+        body: impl Into<EntryBody>,
+        on: Date,
+        seed: &[&[u8]],
+    ) -> Result<bool, Error> {
         let entry = self.session.entry(stream, body, on, seed);
         self.push(entry)
     }
 
     /// Notes what becomes of a row.
     pub(super) fn outcome(&mut self, record: &Record, title: Option<&str>, action: Action) {
-        if let Action::NewSite { site_code } | Action::Linked { site_code, .. } | Action::Recorded { site_code } = &action {
+        if let Action::NewSite { site_code }
+        | Action::Linked { site_code, .. }
+        | Action::Recorded { site_code } = &action
+        {
             self.spoken_of.insert(site_code.clone());
         }
         let number = record.place.row.or(record.place.feature).unwrap_or(0);
         let sheet = record.place.sheet.clone();
-        self.preview.rows.push(RowOutcome { number, sheet, title: title.unwrap_or("").to_owned(), action });
+        self.preview.rows.push(RowOutcome {
+            number,
+            sheet,
+            title: title.unwrap_or("").to_owned(),
+            action,
+        });
     }
 
     /// Where a geometry lies, if there is a boundary to lay it over.
     pub(super) fn locate(&self, geometry: &Geometry<f64>) -> Located {
-        self.geography.as_ref().map(|g| g.locate(geometry)).unwrap_or_default()
+        self.geography
+            .as_ref()
+            .map(|g| g.locate(geometry))
+            .unwrap_or_default()
     }
 
     /// Registers a site: its entry, and beside it the facts that follow from laying it over the zones.
-    pub(super) fn register_site(&mut self, facts: SiteFacts, codes: &[&str], basis: Basis, on: Date, seed: &[u8]) -> Result<Known, Error> {
+    pub(super) fn register_site(
+        &mut self,
+        facts: SiteFacts,
+        codes: &[&str],
+        basis: Basis,
+        on: Date,
+        seed: &[u8],
+    ) -> Result<Known, Error> {
         let located = facts.shape.as_ref().map(|s| self.locate(&s.0));
-        let station = located.as_ref().and_then(|l| l.facts.station_id.clone()).or_else(|| facts.station_id.clone());
+        let station = located
+            .as_ref()
+            .and_then(|l| l.facts.station_id.clone())
+            .or_else(|| facts.station_id.clone());
         let site_code = self.next_code(station.as_deref())?;
         let site_id = SiteId::derived(start_of(on), &[seed]);
         let known = Known {
@@ -125,7 +175,11 @@ impl<'s> Staging<'s> {
             activity_type_code: facts.activity_type_code.clone(),
             township: facts.township.clone(),
             geometry: facts.shape.as_ref().map(|s| s.0.clone()),
-            codes: codes.iter().map(|c| crate::landing::code_key(c)).chain([crate::landing::code_key(&site_code)]).collect(),
+            codes: codes
+                .iter()
+                .map(|c| crate::landing::code_key(c))
+                .chain([crate::landing::code_key(&site_code)])
+                .collect(),
         };
         let body = SiteRegistered {
             site_id,
@@ -139,7 +193,11 @@ impl<'s> Staging<'s> {
         if let Some(located) = located {
             self.say_located(site_id, located, on, seed)?;
         }
-        if known.geometry.as_ref().is_some_and(crate::geography::is_areal) {
+        if known
+            .geometry
+            .as_ref()
+            .is_some_and(crate::geography::is_areal)
+        {
             self.outlined.insert(site_id);
         }
         self.book.add(known.clone());
@@ -147,8 +205,17 @@ impl<'s> Staging<'s> {
     }
 
     /// What follows from laying an outline over zones and stations; outweighs what anybody states.
-    pub(super) fn say_located(&mut self, site: SiteId, located: Located, on: Date, seed: &[u8]) -> Result<(), Error> {
-        let body = SiteAmended { basis: Basis::Overlay, facts: located.facts };
+    pub(super) fn say_located(
+        &mut self,
+        site: SiteId,
+        located: Located,
+        on: Date,
+        seed: &[u8],
+    ) -> Result<(), Error> {
+        let body = SiteAmended {
+            basis: Basis::Overlay,
+            facts: located.facts,
+        };
         self.say(StreamId::site(site), body, on, &[b"overlay", seed])?;
         Ok(())
     }
@@ -156,9 +223,13 @@ impl<'s> Staging<'s> {
     fn next_code(&mut self, station_id: Option<&str>) -> Result<String, Error> {
         let campaign = &self.session.campaign;
         let numbering = campaign.numbering.as_ref().ok_or_else(|| {
-            Error::rejected(Diagnostic::error("campaign.no_numbering").arg("campaign", &campaign.id))
+            Error::rejected(
+                Diagnostic::error("campaign.no_numbering").arg("campaign", &campaign.id),
+            )
         })?;
-        let part = station_id.and_then(|id| campaign.find_station(id)).map(|s| s.code.as_str());
+        let part = station_id
+            .and_then(|id| campaign.find_station(id))
+            .map(|s| s.code.as_str());
         let code = numbering.next(campaign.year, part, &self.site_codes);
         let text = code.to_string();
         self.site_codes.push(code);
@@ -167,9 +238,22 @@ impl<'s> Staging<'s> {
 
     /// Further facts of a known site from one source. An outline is told only where none is known, so that a later
     /// clue's point does not stand against an earlier patch.
-    pub(super) fn amend(&mut self, site: &Proposal, mut facts: SiteFacts, basis: Basis, on: Date, seed: &[u8]) -> Result<(), Error> {
-        let brings_outline = facts.shape.as_ref().is_some_and(|s| crate::geography::is_areal(&s.0));
-        let has_place = self.book.find(site.site_id).is_some_and(|k| k.geometry.is_some());
+    pub(super) fn amend(
+        &mut self,
+        site: &Proposal,
+        mut facts: SiteFacts,
+        basis: Basis,
+        on: Date,
+        seed: &[u8],
+    ) -> Result<(), Error> {
+        let brings_outline = facts
+            .shape
+            .as_ref()
+            .is_some_and(|s| crate::geography::is_areal(&s.0));
+        let has_place = self
+            .book
+            .find(site.site_id)
+            .is_some_and(|k| k.geometry.is_some());
         let is_wanted = !has_place || (brings_outline && !self.outlined.contains(&site.site_id));
         let located = match (&facts.shape, is_wanted) {
             (Some(shape), true) => Some(self.locate(&shape.0)),
@@ -182,7 +266,12 @@ impl<'s> Staging<'s> {
             }
         };
         if facts != SiteFacts::default() {
-            self.say(StreamId::site(site.site_id), SiteAmended { basis, facts }, on, &[b"amend", seed])?;
+            self.say(
+                StreamId::site(site.site_id),
+                SiteAmended { basis, facts },
+                on,
+                &[b"amend", seed],
+            )?;
         }
         if let Some(located) = located {
             self.say_located(site.site_id, located, on, seed)?;
@@ -192,7 +281,12 @@ impl<'s> Staging<'s> {
     }
 
     /// The link between a clue and a site.
-    pub(super) fn link(&mut self, clue: &ClueReceived, site: &Proposal, reason: Option<String>) -> Result<(), Error> {
+    pub(super) fn link(
+        &mut self,
+        clue: &ClueReceived,
+        site: &Proposal,
+        reason: Option<String>,
+    ) -> Result<(), Error> {
         let body = ClueLinked {
             clue_id: clue.clue_id,
             batch_id: clue.batch_id,
@@ -209,7 +303,12 @@ impl<'s> Staging<'s> {
             self.book.learn_codes(site.site_id, &[code]);
         }
         let seed = clue.clue_id.0.into_bytes();
-        self.say(StreamId::site(site.site_id), body, clue.received_on, &[&seed])?;
+        self.say(
+            StreamId::site(site.site_id),
+            body,
+            clue.received_on,
+            &[&seed],
+        )?;
         Ok(())
     }
 
@@ -228,19 +327,22 @@ impl<'s> Staging<'s> {
     }
 
     /// Entries in order, the batch's own first; none where nothing is new.
-    pub(super) fn finish(mut self) -> (Vec<Entry>, Vec<Diagnostic>, Preview) {
+    pub(super) fn finish(mut self) -> Result<(Vec<Entry>, Vec<Diagnostic>, Preview), Error> {
         let refused = self.preview.count(|a| matches!(a, Action::Refused));
         let same = self.preview.count(|a| matches!(a, Action::Same));
         let read = self.loaded.records.len().max(self.preview.rows.len());
         // A second sheet that says nothing new still says which sites the station named, and which it left out.
         let is_sheet = self.request.kind == ImportKind::Verifications;
         if self.entries.is_empty() && same == read && !is_sheet {
-            return (Vec::new(), self.diagnostics, self.preview);
+            return Ok((Vec::new(), self.diagnostics, self.preview));
         }
         let taken = self.preview.rows.len() - refused - same;
         let batch = batch_entry(&self, read as u64, taken as u64, refused as u64);
-        self.entries.insert(0, batch);
-        (self.entries, self.diagnostics, self.preview)
+        // Tried again after rows were refused: the batch is on record, only what is new is added.
+        if self.session.register.find_entry(batch.id)?.is_none() {
+            self.entries.insert(0, batch);
+        }
+        Ok((self.entries, self.diagnostics, self.preview))
     }
 
     /// Whether any of the diagnostics of one row keeps it out.
@@ -252,23 +354,39 @@ impl<'s> Staging<'s> {
 fn known_sites(session: &Session) -> Result<(Vec<Known>, BTreeSet<SiteId>), Error> {
     let mut known = Vec::new();
     let mut outlined = BTreeSet::new();
-    session.register.dossiers::<Error>(MATCHED_AS_OF, |dossier: Dossier| {
-        if dossier.state.counts() {
-            let is_outlined = dossier.facts.shape.as_ref().is_some_and(|s| crate::geography::is_areal(&s.0));
-            if is_outlined {
-                outlined.insert(dossier.site_id);
+    session
+        .register
+        .dossiers::<Error>(MATCHED_AS_OF, |dossier: Dossier| {
+            if dossier.state.counts() {
+                let is_outlined = dossier
+                    .facts
+                    .shape
+                    .as_ref()
+                    .is_some_and(|s| crate::geography::is_areal(&s.0));
+                if is_outlined {
+                    outlined.insert(dossier.site_id);
+                }
+                known.push(Known::of(&dossier));
             }
-            known.push(Known::of(&dossier));
-        }
-        Ok(())
-    })?;
+            Ok(())
+        })?;
     Ok((known, outlined))
 }
 
 /// The facts of a site that a clue states.
-pub(super) fn facts_of_clue(clue: &ClueFacts, station_id: Option<String>, zone_kind: Option<String>) -> SiteFacts {
-    let point = clue.shape.as_ref().and_then(|s| crate::geography::representative(&s.0));
-    let is_areal = clue.shape.as_ref().is_some_and(|s| crate::geography::is_areal(&s.0));
+pub(super) fn facts_of_clue(
+    clue: &ClueFacts,
+    station_id: Option<String>,
+    zone_kind: Option<String>,
+) -> SiteFacts {
+    let point = clue
+        .shape
+        .as_ref()
+        .and_then(|s| crate::geography::representative(&s.0));
+    let is_areal = clue
+        .shape
+        .as_ref()
+        .is_some_and(|s| crate::geography::is_areal(&s.0));
     SiteFacts {
         facility_name: clue.facility_name.clone(),
         activity_type_code: clue.activity_type_code.clone(),
@@ -278,7 +396,11 @@ pub(super) fn facts_of_clue(clue: &ClueFacts, station_id: Option<String>, zone_k
         precision_m: clue.precision_m,
         shape: clue.shape.clone(),
         stated_zone_kind: zone_kind,
-        station_id: if clue.shape.is_some() { None } else { station_id },
+        station_id: if clue.shape.is_some() {
+            None
+        } else {
+            station_id
+        },
         township: clue.township.clone(),
         location_text: clue.location_text.clone(),
         stated_area_m2: clue.stated_area_m2,

@@ -42,7 +42,9 @@ fn row(staging: &mut Staging<'_>, record: &Record) -> Result<(), Error> {
         Decision::New => (new_site(staging, &drafted, body.verified_on)?, true),
         Decision::Doubtful { proposals, .. } => {
             let candidates: Vec<String> = proposals.into_iter().map(|p| p.site_code).collect();
-            staging.diagnostics.push(site_not_found(record, name.as_deref(), &candidates));
+            staging
+                .diagnostics
+                .push(site_not_found(record, name.as_deref(), &candidates));
             staging.outcome(record, name.as_deref(), Action::Refused);
             return Ok(());
         }
@@ -60,7 +62,11 @@ fn decide(staging: &Staging<'_>, record: &Record, drafted: &Drafted) -> Decision
     let numbers: Vec<String> = ["site_code", "external_code"]
         .iter()
         .filter_map(|f| fields.code_text(f))
-        .flat_map(|t| t.split(['、', '；', ';', ',', '，', '/', '\n']).map(|p| p.trim().to_owned()).collect::<Vec<_>>())
+        .flat_map(|t| {
+            t.split(['、', '；', ';', ',', '，', '/', '\n'])
+                .map(|p| p.trim().to_owned())
+                .collect::<Vec<_>>()
+        })
         .filter(|t| !t.is_empty())
         .collect();
     staging.book.decide(&Sought {
@@ -76,7 +82,11 @@ fn new_site(staging: &mut Staging<'_>, drafted: &Drafted, on: Date) -> Result<Pr
     let mut clue = drafted.clue.clone();
     clue.received_on = on;
     staging.say_clue(&clue)?;
-    let own = Drafted { clue, station_id: drafted.station_id.clone(), zone_kind: drafted.zone_kind.clone() };
+    let own = Drafted {
+        clue,
+        station_id: drafted.station_id.clone(),
+        zone_kind: drafted.zone_kind.clone(),
+    };
     found_site(staging, &own)
 }
 
@@ -89,11 +99,17 @@ fn verification(
     let session = staging.session;
     let verified_on = fields.day("verified_at");
     if verified_on.is_none() {
-        fields.note("verified_at", Diagnostic::error("import.verification_without_day"));
+        fields.note(
+            "verified_at",
+            Diagnostic::error("import.verification_without_day"),
+        );
     }
     let team = team(fields);
     if team.len() < 2 {
-        fields.note("team", Diagnostic::warning("import.team_too_small").arg("count", team.len()));
+        fields.note(
+            "team",
+            Diagnostic::warning("import.team_too_small").arg("count", team.len()),
+        );
     }
     let (round, _) = code_of(session, fields, "round", "round");
     let (clue_truth, _) = code_of(session, fields, "clue_truth", "clue_truth");
@@ -101,7 +117,12 @@ fn verification(
     let (disposal, suggestion) = disposal_of(session, fields);
     let is_in_reserve = fields.truth("is_in_reserve").map(truth_code);
     let conclusion = conclusion(staging, fields, is_in_reserve.as_deref());
-    let point = drafted.clue.facts.shape.as_ref().and_then(|s| crate::geography::representative(&s.0));
+    let point = drafted
+        .clue
+        .facts
+        .shape
+        .as_ref()
+        .and_then(|s| crate::geography::representative(&s.0));
     Some(VerificationRecorded {
         round: round.unwrap_or_else(|| "first".to_owned()),
         method: "field".to_owned(),
@@ -119,12 +140,19 @@ fn verification(
         photo_count: fields.count("photo_count"),
         evidence: Vec::new(),
         facts: found_facts(drafted, fields),
-        basis: Basis::Source { batch_id: staging.batch_id, place: record.place.clone() },
+        basis: Basis::Source {
+            batch_id: staging.batch_id,
+            place: record.place.clone(),
+        },
     })
 }
 
 /// The conclusion as coded, or what the sheet's yes/no columns amount to, told as a remark.
-fn conclusion(staging: &Staging<'_>, fields: &mut Fields<'_>, is_in_reserve: Option<&str>) -> Option<String> {
+fn conclusion(
+    staging: &Staging<'_>,
+    fields: &mut Fields<'_>,
+    is_in_reserve: Option<&str>,
+) -> Option<String> {
     let (code, text) = code_of(staging.session, fields, "conclusion", "verdict");
     if code.is_some() {
         return code;
@@ -138,9 +166,13 @@ fn conclusion(staging: &Staging<'_>, fields: &mut Fields<'_>, is_in_reserve: Opt
         _ => None,
     };
     let diagnostic = match derived {
-        Some(code) => Diagnostic::warning("import.conclusion_derived").arg("text", text.unwrap_or_default()).repair(
-            domain::ledger::Labels::label(staging.session, "verdict", code),
-        ),
+        Some(code) => Diagnostic::warning("import.conclusion_derived")
+            .arg("text", text.unwrap_or_default())
+            .repair(domain::ledger::Labels::label(
+                staging.session,
+                "verdict",
+                code,
+            )),
         None => Diagnostic::error("import.verification_without_conclusion"),
     };
     fields.note("conclusion", diagnostic);
@@ -159,14 +191,25 @@ fn truth_code(truth: Truth) -> String {
 /// 站长、护林员 …: posts, separated as lists separate them.
 fn team(fields: &mut Fields<'_>) -> Vec<TeamMember> {
     let text = fields.text("team").unwrap_or_default();
-    let posts = text.split(['、', ',', '，', ';', '；', '/', ' ']).map(str::trim).filter(|p| !p.is_empty());
-    posts.map(|post| TeamMember { post: post.to_owned(), unit: None }).collect()
+    let posts = text
+        .split(['、', ',', '，', ';', '；', '/', ' '])
+        .map(str::trim)
+        .filter(|p| !p.is_empty());
+    posts
+        .map(|post| TeamMember {
+            post: post.to_owned(),
+            unit: None,
+        })
+        .collect()
 }
 
 /// Facts of the site that were established on the spot.
 fn found_facts(drafted: &Drafted, fields: &mut Fields<'_>) -> SiteFacts {
     let clue = &drafted.clue.facts;
-    let point = clue.shape.as_ref().and_then(|s| crate::geography::representative(&s.0));
+    let point = clue
+        .shape
+        .as_ref()
+        .and_then(|s| crate::geography::representative(&s.0));
     SiteFacts {
         facility_name: clue.facility_name.clone(),
         activity_type_code: clue.activity_type_code.clone(),
@@ -205,14 +248,21 @@ fn record_verification(
     }
     Ok(match (is_new, is_new_site) {
         (false, _) => Action::Same,
-        (true, true) => Action::NewSite { site_code: site.site_code.clone() },
-        (true, false) => Action::Recorded { site_code: site.site_code.clone() },
+        (true, true) => Action::NewSite {
+            site_code: site.site_code.clone(),
+        },
+        (true, false) => Action::Recorded {
+            site_code: site.site_code.clone(),
+        },
     })
 }
 
 /// What was found, without where the row stood: the same finding in a corrected sheet is the same finding.
 fn said(site: SiteId, body: &VerificationRecorded) -> Vec<u8> {
-    let without_place = VerificationRecorded { basis: Basis::Overlay, ..body.clone() };
+    let without_place = VerificationRecorded {
+        basis: Basis::Overlay,
+        ..body.clone()
+    };
     let mut seed = site.0.into_bytes().to_vec();
     seed.extend(serde_json::to_vec(&without_place).unwrap_or_default());
     seed

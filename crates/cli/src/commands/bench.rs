@@ -8,11 +8,23 @@ use crate::arguments::{BenchCommand, MatchBy};
 /// `qingshan bench …`: the contracts of the shared benchmark; phases and figures as lines of JSON.
 pub(super) fn run(_desk: &Desk<'_>, args: &BenchCommand) -> Result<ExitCode, Error> {
     let outcome = match args {
-        BenchCommand::Overlay { patches, zones, out } => app::bench::overlay::run(patches, zones, out).map(|r| print(&r)),
-        BenchCommand::Match { new, old, by: MatchBy::Distance, out } => {
-            app::bench::matching::points(new, old, out).map(|r| print(&r))
-        }
-        BenchCommand::Match { new, old, by: MatchBy::Iou, out } => app::bench::matching::iou(new, old, out).map(|r| print(&r)),
+        BenchCommand::Overlay {
+            patches,
+            zones,
+            out,
+        } => app::bench::overlay::run(patches, zones, out).map(|r| print(&r)),
+        BenchCommand::Match {
+            new,
+            old,
+            by: MatchBy::Distance,
+            out,
+        } => app::bench::matching::points(new, old, out).map(|r| print(&r)),
+        BenchCommand::Match {
+            new,
+            old,
+            by: MatchBy::Iou,
+            out,
+        } => app::bench::matching::iou(new, old, out).map(|r| print(&r)),
         BenchCommand::Import { ledger, out } => app::bench::import::import(ledger, out),
         BenchCommand::Export { rows, out } => app::bench::export::export(rows, out),
         BenchCommand::Log { entries, home } => app::bench::log::run(*entries, home.as_deref()),

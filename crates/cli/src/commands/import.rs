@@ -18,7 +18,10 @@ pub(super) fn run(desk: &Desk<'_>, args: &Import) -> Result<ExitCode, Error> {
         session.marked_copy(&staged, file)?;
     }
     if let (Some(path), Some(text)) = (&args.save_mapping, staged.loaded.mapping_text()) {
-        std::fs::write(path, text).map_err(|source| Error::Read { path: path.display().to_string(), source })?;
+        std::fs::write(path, text).map_err(|source| Error::Read {
+            path: path.display().to_string(),
+            source,
+        })?;
     }
     show(desk, args, &staged);
     let is_stopped = staged.faults() > 0 && !args.leave_out_faulty;
@@ -33,7 +36,11 @@ pub(super) fn run(desk: &Desk<'_>, args: &Import) -> Result<ExitCode, Error> {
         0
     };
     conclude(desk, args, &staged, is_stopped, appended);
-    Ok(if is_stopped { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    Ok(if is_stopped {
+        ExitCode::from(1)
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 fn request(args: &Import) -> Result<ImportRequest, Error> {
@@ -43,14 +50,21 @@ fn request(args: &Import) -> Result<ImportRequest, Error> {
     request.received_on = args.received_on;
     request.sender = args.sender.clone();
     request.document_number = args.document.clone();
-    request.crs = args.crs.as_deref().map(app::import::parse_crs).transpose()?;
+    request.crs = args
+        .crs
+        .as_deref()
+        .map(app::import::parse_crs)
+        .transpose()?;
     request.layer = args.layer.clone();
     request.version_name = args.version_name.clone();
     request.valid_from = args.valid_from;
     request.approval = args.approval.clone();
     if let Some(path) = &args.mapping {
         let read = std::fs::read_to_string(path);
-        request.mapping = Some(read.map_err(|source| Error::Read { path: path.display().to_string(), source })?);
+        request.mapping = Some(read.map_err(|source| Error::Read {
+            path: path.display().to_string(),
+            source,
+        })?);
     }
     Ok(request)
 }
@@ -70,7 +84,10 @@ fn show(desk: &Desk<'_>, args: &Import, staged: &Staged) {
         .filter(|(_, n)| *n > 0)
         .map(|(fate, n)| output.text(&format!("fate.{fate}"), &[("count", &n.to_string())]))
         .collect();
-    output.say("import.preview", &[("counts", &parts.join(&output.text("output.separator", &[])))]);
+    output.say(
+        "import.preview",
+        &[("counts", &parts.join(&output.text("output.separator", &[])))],
+    );
     if args.dry_run {
         list(desk, staged);
     }
@@ -79,7 +96,8 @@ fn show(desk: &Desk<'_>, args: &Import, staged: &Staged) {
 /// Every row's fate, for the dry run.
 fn list(desk: &Desk<'_>, staged: &Staged) {
     let output = desk.output;
-    let headers = ["row", "title", "fate", "site"].map(|h| output.text(&format!("column.{h}"), &[]));
+    let headers =
+        ["row", "title", "fate", "site"].map(|h| output.text(&format!("column.{h}"), &[]));
     let rows: Vec<Vec<String>> = staged
         .preview
         .rows
@@ -126,7 +144,10 @@ fn conclude(desk: &Desk<'_>, args: &Import, staged: &Staged, is_stopped: bool, a
         () if staged.is_repeated => output.say("import.repeated", &[]),
         () if is_stopped => output.say("import.stopped", &[("faults", &faults)]),
         () if staged.entries.is_empty() => output.say("import.nothing_new", &[]),
-        () if args.dry_run => output.say("import.dry_run", &[("entries", &staged.entries.len().to_string())]),
+        () if args.dry_run => output.say(
+            "import.dry_run",
+            &[("entries", &staged.entries.len().to_string())],
+        ),
         () if appended > 0 => output.say("import.done", &[("count", &count)]),
         () => output.say("import.not_done", &[]),
     }

@@ -43,8 +43,15 @@ pub(super) fn run(desk: &Desk<'_>, args: &Ledger) -> Result<ExitCode, Error> {
     desk.output.value(&drawn);
     let size = drawn.log_size.to_string();
     let rows = drawn.rows.len().to_string();
-    let path = args.out.as_ref().map_or(String::new(), |p| p.display().to_string());
-    let code = if args.out.is_some() { "ledger.written" } else { "ledger.drawn" };
+    let path = args
+        .out
+        .as_ref()
+        .map_or(String::new(), |p| p.display().to_string());
+    let code = if args.out.is_some() {
+        "ledger.written"
+    } else {
+        "ledger.drawn"
+    };
     let fill = [
         ("title", drawn.title.as_str()),
         ("scope", &drawn.scope_label),
@@ -59,11 +66,23 @@ pub(super) fn run(desk: &Desk<'_>, args: &Ledger) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn write(session: &Session, drawn: &LedgerDrawn, path: &Path, desk: &Desk<'_>) -> Result<String, Error> {
-    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+fn write(
+    session: &Session,
+    drawn: &LedgerDrawn,
+    path: &Path,
+    desk: &Desk<'_>,
+) -> Result<String, Error> {
+    let extension = path
+        .extension()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_lowercase();
     let create = || {
         let made = File::create(path).map(BufWriter::new);
-        made.map_err(|source| Error::Read { path: path.display().to_string(), source })
+        made.map_err(|source| Error::Read {
+            path: path.display().to_string(),
+            source,
+        })
     };
     match extension.as_str() {
         "xlsx" => session.ledger_xlsx(drawn, create()?).map(|_| ())?,
@@ -75,12 +94,31 @@ fn write(session: &Session, drawn: &LedgerDrawn, path: &Path, desk: &Desk<'_>) -
 
 /// On the screen: the columns that tell rows apart; the file has all.
 fn list(desk: &Desk<'_>, drawn: &LedgerDrawn) {
-    let wanted = ["index", "site_code", "facility_name", "activity_label", "zone_label", "station", "has_issue", "state"];
-    let columns: Vec<_> = drawn.template.columns.iter().filter(|c| wanted.contains(&c.key.as_str())).collect();
+    let wanted = [
+        "index",
+        "site_code",
+        "facility_name",
+        "activity_label",
+        "zone_label",
+        "station",
+        "has_issue",
+        "state",
+    ];
+    let columns: Vec<_> = drawn
+        .template
+        .columns
+        .iter()
+        .filter(|c| wanted.contains(&c.key.as_str()))
+        .collect();
     let headers: Vec<String> = columns.iter().map(|c| c.header.clone()).collect();
-    let cell = |row: &app::LedgerRow, key: &str| row.cells.get(key).map(app::Cell::text).unwrap_or_default();
-    let rows: Vec<Vec<String>> =
-        drawn.rows.iter().map(|row| columns.iter().map(|c| cell(row, &c.key)).collect()).collect();
+    let cell = |row: &app::LedgerRow, key: &str| {
+        row.cells.get(key).map(app::Cell::text).unwrap_or_default()
+    };
+    let rows: Vec<Vec<String>> = drawn
+        .rows
+        .iter()
+        .map(|row| columns.iter().map(|c| cell(row, &c.key)).collect())
+        .collect();
     desk.output.table(&headers, &rows);
 }
 
@@ -88,10 +126,24 @@ fn list(desk: &Desk<'_>, drawn: &LedgerDrawn) {
 pub(super) fn diff(desk: &Desk<'_>, args: &Diff) -> Result<ExitCode, Error> {
     let session = desk.session()?;
     let scope = scope(&session, &args.scope)?;
-    let difference = session.diff_ledger(args.view.ledger(), &scope, as_of(&args.from)?, as_of(&args.to)?)?;
+    let difference = session.diff_ledger(
+        args.view.ledger(),
+        &scope,
+        as_of(&args.from)?,
+        as_of(&args.to)?,
+    )?;
     desk.output.value(&difference);
-    let counts = [difference.added.len(), difference.removed.len(), difference.changed.len()].map(|n| n.to_string());
-    let fill = [("added", counts[0].as_str()), ("removed", &counts[1]), ("changed", &counts[2])];
+    let counts = [
+        difference.added.len(),
+        difference.removed.len(),
+        difference.changed.len(),
+    ]
+    .map(|n| n.to_string());
+    let fill = [
+        ("added", counts[0].as_str()),
+        ("removed", &counts[1]),
+        ("changed", &counts[2]),
+    ];
     desk.output.say("diff.summary", &fill);
     for row in &difference.added {
         desk.output.say("diff.added", &[("code", &row.site_code)]);
@@ -100,9 +152,15 @@ pub(super) fn diff(desk: &Desk<'_>, args: &Diff) -> Result<ExitCode, Error> {
         desk.output.say("diff.removed", &[("code", &row.site_code)]);
     }
     for row in &difference.changed {
-        let texts: Vec<String> =
-            row.changes.iter().map(|(key, old, new)| format!("{key}: {} → {}", old.text(), new.text())).collect();
-        desk.output.say("diff.changed", &[("code", &row.site_code), ("changes", &texts.join("；"))]);
+        let texts: Vec<String> = row
+            .changes
+            .iter()
+            .map(|(key, old, new)| format!("{key}: {} → {}", old.text(), new.text()))
+            .collect();
+        desk.output.say(
+            "diff.changed",
+            &[("code", &row.site_code), ("changes", &texts.join("；"))],
+        );
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -33,8 +33,17 @@ impl Desk<'_> {
 }
 
 /// Runs a command; exit code 1 means that checks found something, 0 that all is well.
-pub(crate) fn run(arguments: Arguments, language: Language, output: &Output) -> Result<ExitCode, Error> {
-    let desk = Desk { arguments: &arguments, language, output, now: now() };
+pub(crate) fn run(
+    arguments: Arguments,
+    language: Language,
+    output: &Output,
+) -> Result<ExitCode, Error> {
+    let desk = Desk {
+        arguments: &arguments,
+        language,
+        output,
+        now: now(),
+    };
     match &arguments.command {
         Command::Init(args) => init(&desk, args),
         Command::Import(args) => import::run(&desk, args),
@@ -54,14 +63,20 @@ pub(crate) fn run(arguments: Arguments, language: Language, output: &Output) -> 
 }
 
 /// The one place where the clock is read.
-#[allow(clippy::disallowed_methods, reason = "the command line is where the clock is read and handed down")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the command line is where the clock is read and handed down"
+)]
 fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }
 
 fn init(desk: &Desk<'_>, args: &Init) -> Result<ExitCode, Error> {
     let path = &args.reserve;
-    let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.display().to_string(), source })?;
+    let text = std::fs::read_to_string(path).map_err(|source| Error::Read {
+        path: path.display().to_string(),
+        source,
+    })?;
     let request = app::InitRequest {
         campaign: args.campaign.clone(),
         reserve_text: text,
@@ -70,7 +85,11 @@ fn init(desk: &Desk<'_>, args: &Init) -> Result<ExitCode, Error> {
     };
     let outcome = app::init(&desk.arguments.home, &request, desk.now)?;
     desk.output.value(&outcome);
-    let code = if outcome.is_new { "init.done" } else { "init.unchanged" };
+    let code = if outcome.is_new {
+        "init.done"
+    } else {
+        "init.unchanged"
+    };
     let home = desk.arguments.home.display().to_string();
     let args = [
         ("home", home.as_str()),
@@ -84,12 +103,20 @@ fn init(desk: &Desk<'_>, args: &Init) -> Result<ExitCode, Error> {
 }
 
 fn completions(args: &Completions) -> Result<ExitCode, Error> {
-    clap_complete::generate(args.shell, &mut Arguments::command(), "qingshan", &mut std::io::stdout());
+    clap_complete::generate(
+        args.shell,
+        &mut Arguments::command(),
+        "qingshan",
+        &mut std::io::stdout(),
+    );
     Ok(ExitCode::SUCCESS)
 }
 
 /// A file to write to.
 pub(crate) fn create(path: &std::path::Path) -> Result<std::io::BufWriter<std::fs::File>, Error> {
     let created = std::fs::File::create(path).map(std::io::BufWriter::new);
-    created.map_err(|source| Error::Read { path: path.display().to_string(), source })
+    created.map_err(|source| Error::Read {
+        path: path.display().to_string(),
+        source,
+    })
 }

@@ -19,22 +19,47 @@ fn list(desk: &Desk<'_>, args: &Sites) -> Result<ExitCode, Error> {
     let scope = scope(&session, &args.scope)?;
     let is_wanted = |s: &app::Site| {
         scope.holds(s.dossier.facts.station_id.as_deref())
-            && args.state.as_deref().is_none_or(|state| s.dossier.state.code() == state)
+            && args
+                .state
+                .as_deref()
+                .is_none_or(|state| s.dossier.state.code() == state)
     };
-    let sites: Vec<app::Site> = session.sites(as_of(&args.as_of)?)?.into_iter().filter(is_wanted).collect();
+    let sites: Vec<app::Site> = session
+        .sites(as_of(&args.as_of)?)?
+        .into_iter()
+        .filter(is_wanted)
+        .collect();
     if let Some(path) = &args.out {
         session.write_sites(&sites, path, desk.now)?;
-        desk.output.say("sites.written", &[("path", &path.display().to_string()), ("count", &sites.len().to_string())]);
+        desk.output.say(
+            "sites.written",
+            &[
+                ("path", &path.display().to_string()),
+                ("count", &sites.len().to_string()),
+            ],
+        );
         return Ok(ExitCode::SUCCESS);
     }
-    desk.output.value(&sites.iter().map(|s| &s.dossier).collect::<Vec<_>>());
-    let headers = ["site", "facility_name", "activity", "zone", "station", "state", "focal"]
-        .map(|h| desk.output.text(&format!("column.{h}"), &[]));
+    desk.output
+        .value(&sites.iter().map(|s| &s.dossier).collect::<Vec<_>>());
+    let headers = [
+        "site",
+        "facility_name",
+        "activity",
+        "zone",
+        "station",
+        "state",
+        "focal",
+    ]
+    .map(|h| desk.output.text(&format!("column.{h}"), &[]));
     let rows: Vec<Vec<String>> = sites
         .iter()
         .map(|s| {
             let facts = &s.dossier.facts;
-            let label = |list: &str, code: &Option<String>| code.as_deref().map_or(String::new(), |c| session.label(list, c));
+            let label = |list: &str, code: &Option<String>| {
+                code.as_deref()
+                    .map_or(String::new(), |c| session.label(list, c))
+            };
             vec![
                 s.dossier.site_code.clone(),
                 facts.facility_name.clone().unwrap_or_default(),
@@ -42,12 +67,15 @@ fn list(desk: &Desk<'_>, args: &Sites) -> Result<ExitCode, Error> {
                 label("zone", &facts.zone_kind),
                 label("station", &facts.station_id),
                 session.label("site_state", s.dossier.state.code()),
-                s.focal.as_ref().map_or(String::new(), |f| session.label("focal", &f.category)),
+                s.focal
+                    .as_ref()
+                    .map_or(String::new(), |f| session.label("focal", &f.category)),
             ]
         })
         .collect();
     desk.output.table(&headers, &rows);
-    desk.output.say("sites.count", &[("count", &sites.len().to_string())]);
+    desk.output
+        .say("sites.count", &[("count", &sites.len().to_string())]);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -60,16 +88,41 @@ fn dossier(desk: &Desk<'_>, code: &str, args: &Sites) -> Result<ExitCode, Error>
         return Ok(ExitCode::SUCCESS);
     }
     let state = session.label("site_state", dossier.state.code());
-    desk.output.say("sites.dossier", &[("code", &dossier.site_code), ("state", &state)]);
-    for (field, claims) in dossier.claims.iter().filter(|(f, _)| *f != "shape" && *f != "zone_shares") {
+    desk.output.say(
+        "sites.dossier",
+        &[("code", &dossier.site_code), ("state", &state)],
+    );
+    for (field, claims) in dossier
+        .claims
+        .iter()
+        .filter(|(f, _)| *f != "shape" && *f != "zone_shares")
+    {
         let name = desk.output.text(&format!("field.{field}"), &[]);
         for (i, claim) in claims.iter().enumerate() {
-            let value = claim.value.as_str().map_or_else(|| claim.value.to_string(), str::to_owned);
+            let value = claim
+                .value
+                .as_str()
+                .map_or_else(|| claim.value.to_string(), str::to_owned);
             let seq = claim.provenance.seq.to_string();
             let day = app::civil_day(claim.provenance.occurred_at).to_string();
-            let from = desk.output.text(&format!("weight.{}", weight(claim.provenance.weight)), &[]);
-            let args = [("field", name.as_str()), ("value", &value), ("from", &from), ("day", &day), ("seq", &seq)];
-            desk.output.say(if i == 0 { "sites.fact" } else { "sites.other_claim" }, &args);
+            let from = desk
+                .output
+                .text(&format!("weight.{}", weight(claim.provenance.weight)), &[]);
+            let args = [
+                ("field", name.as_str()),
+                ("value", &value),
+                ("from", &from),
+                ("day", &day),
+                ("seq", &seq),
+            ];
+            desk.output.say(
+                if i == 0 {
+                    "sites.fact"
+                } else {
+                    "sites.other_claim"
+                },
+                &args,
+            );
         }
     }
     for clue in &dossier.clues {
@@ -77,20 +130,48 @@ fn dossier(desk: &Desk<'_>, code: &str, args: &Sites) -> Result<ExitCode, Error>
         let day = clue.body.received_on.to_string();
         let code = clue.body.external_code.clone().unwrap_or_default();
         let rule = desk.output.text(&format!("rule.{}", clue.body.rule), &[]);
-        desk.output.say("sites.clue", &[("source", &source), ("code", &code), ("day", &day), ("rule", &rule)]);
+        desk.output.say(
+            "sites.clue",
+            &[
+                ("source", &source),
+                ("code", &code),
+                ("day", &day),
+                ("rule", &rule),
+            ],
+        );
     }
     for permit in &dossier.permits {
         let kind = session.label("permit_kind", &permit.body.permit_kind);
-        desk.output.say("sites.permit", &[("kind", &kind), ("number", permit.body.document_number.as_deref().unwrap_or(""))]);
+        desk.output.say(
+            "sites.permit",
+            &[
+                ("kind", &kind),
+                (
+                    "number",
+                    permit.body.document_number.as_deref().unwrap_or(""),
+                ),
+            ],
+        );
     }
     for v in &dossier.verifications {
         let conclusion = session.label("verdict", &v.body.conclusion);
-        desk.output.say("sites.verification", &[("day", &v.body.verified_on.to_string()), ("conclusion", &conclusion)]);
+        desk.output.say(
+            "sites.verification",
+            &[
+                ("day", &v.body.verified_on.to_string()),
+                ("conclusion", &conclusion),
+            ],
+        );
     }
     for c in &dossier.carried_over {
         let source = session.label("source", &c.body.source_kind);
-        let result = dossier.determination_of(&c.body.source_kind).map_or(String::new(), |d| session.label("determination", &d.result));
-        desk.output.say("sites.carried_over", &[("source", &source), ("result", &result)]);
+        let result = dossier
+            .determination_of(&c.body.source_kind)
+            .map_or(String::new(), |d| session.label("determination", &d.result));
+        desk.output.say(
+            "sites.carried_over",
+            &[("source", &source), ("result", &result)],
+        );
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -107,7 +188,11 @@ fn weight(weight: app::Weight) -> &'static str {
 
 /// `qingshan verify SITE`.
 pub(super) fn verify(desk: &Desk<'_>, args: &Verify) -> Result<ExitCode, Error> {
-    let position = args.position.as_deref().map(app::parse_position).transpose()?;
+    let position = args
+        .position
+        .as_deref()
+        .map(app::parse_position)
+        .transpose()?;
     let request = app::VerifyRequest {
         site_code: args.site.clone(),
         conclusion: args.conclusion.clone(),
@@ -124,16 +209,32 @@ pub(super) fn verify(desk: &Desk<'_>, args: &Verify) -> Result<ExitCode, Error> 
     let dossier = session.verify_site(&request)?;
     desk.output.value(&dossier);
     let state = session.label("site_state", dossier.state.code());
-    desk.output.say("verify.done", &[("site", &dossier.site_code), ("state", &state)]);
+    desk.output.say(
+        "verify.done",
+        &[("site", &dossier.site_code), ("state", &state)],
+    );
     Ok(ExitCode::SUCCESS)
 }
 
 /// `qingshan convert IN OUT`.
 pub(super) fn convert(desk: &Desk<'_>, args: &Convert) -> Result<ExitCode, Error> {
-    let crs = args.crs.as_deref().map(app::import::parse_crs).transpose()?;
-    let found = app::convert::convert(&args.input, &args.output, crs, args.layer.as_deref(), desk.now)?;
+    let crs = args
+        .crs
+        .as_deref()
+        .map(app::import::parse_crs)
+        .transpose()?;
+    let found = app::convert::convert(
+        &args.input,
+        &args.output,
+        crs,
+        args.layer.as_deref(),
+        desk.now,
+    )?;
     desk.output.value(&found);
     desk.output.diagnostics(&found);
-    desk.output.say("convert.done", &[("path", &args.output.display().to_string())]);
+    desk.output.say(
+        "convert.done",
+        &[("path", &args.output.display().to_string())],
+    );
     Ok(ExitCode::SUCCESS)
 }

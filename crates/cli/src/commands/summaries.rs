@@ -15,13 +15,24 @@ pub(super) fn stats(desk: &Desk<'_>, args: &Stats) -> Result<ExitCode, Error> {
     if let Some(path) = &args.out {
         let file = super::create(path)?;
         session.statistics_xlsx(&statistics, &session.scope_label(&scope), &args.as_of, file)?;
-        desk.output.say("stats.written", &[("path", &path.display().to_string())]);
+        desk.output
+            .say("stats.written", &[("path", &path.display().to_string())]);
     }
     for ratio in &statistics.ratios {
-        let percent = ratio.percent().map_or("—".to_owned(), |p| format!("{p:.1}"));
+        let percent = ratio
+            .percent()
+            .map_or("—".to_owned(), |p| format!("{p:.1}"));
         let title = desk.output.text(&format!("stat.{}.title", ratio.id), &[]);
         let (n, d) = (ratio.numerator.to_string(), ratio.denominator.to_string());
-        desk.output.say("stats.ratio", &[("title", &title), ("percent", &percent), ("numerator", &n), ("denominator", &d)]);
+        desk.output.say(
+            "stats.ratio",
+            &[
+                ("title", &title),
+                ("percent", &percent),
+                ("numerator", &n),
+                ("denominator", &d),
+            ],
+        );
     }
     for table in &statistics.tables {
         show_table(desk, &session, table);
@@ -34,15 +45,25 @@ fn show_table(desk: &Desk<'_>, session: &Session, table: &app::StatTable) {
     let title = output.text(&format!("stat.{}.title", table.id), &[]);
     let basis = output.text(&format!("stat.{}.basis", table.id), &[]);
     output.say("stats.title", &[("title", &title), ("basis", &basis)]);
-    let mut headers: Vec<String> =
-        table.dimensions.iter().map(|d| output.text(&format!("dimension.{d}"), &[])).collect();
+    let mut headers: Vec<String> = table
+        .dimensions
+        .iter()
+        .map(|d| output.text(&format!("dimension.{d}"), &[]))
+        .collect();
     headers.extend(["count", "area_ha"].map(|c| output.text(&format!("column.{c}"), &[])));
     let rows: Vec<Vec<String>> = table
         .rows
         .iter()
         .map(|row| {
-            let labels = table.dimensions.iter().zip(&row.keys).map(|(list, code)| session.label(list, code));
-            let figures = [row.count.to_string(), format!("{:.4}", row.area_m2 / 10_000.0)];
+            let labels = table
+                .dimensions
+                .iter()
+                .zip(&row.keys)
+                .map(|(list, code)| session.label(list, code));
+            let figures = [
+                row.count.to_string(),
+                format!("{:.4}", row.area_m2 / 10_000.0),
+            ];
             labels.chain(figures).collect()
         })
         .collect();
@@ -59,11 +80,18 @@ pub(super) fn check(desk: &Desk<'_>, args: &Check) -> Result<ExitCode, Error> {
     if let Some(path) = &args.out {
         let file = super::create(path)?;
         session.findings_xlsx(&found, &session.scope_label(&scope), &args.as_of, file)?;
-        desk.output.say("check.written", &[("path", &path.display().to_string())]);
+        desk.output
+            .say("check.written", &[("path", &path.display().to_string())]);
     }
     show_findings(desk, &found);
-    let is_clean = found.iter().all(|f| f.diagnostic.severity == Severity::Note);
-    Ok(if is_clean { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    let is_clean = found
+        .iter()
+        .all(|f| f.diagnostic.severity == Severity::Note);
+    Ok(if is_clean {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
 }
 
 /// Findings by kind: the number of each, and the first sites.
@@ -72,11 +100,19 @@ fn show_findings(desk: &Desk<'_>, found: &[app::Finding]) {
     let mut kinds: Vec<&str> = found.iter().map(|f| f.diagnostic.code.as_ref()).collect();
     kinds.dedup();
     for kind in kinds {
-        let of_kind: Vec<&app::Finding> = found.iter().filter(|f| f.diagnostic.code == kind).collect();
+        let of_kind: Vec<&app::Finding> =
+            found.iter().filter(|f| f.diagnostic.code == kind).collect();
         let title = output.text(&format!("{kind}.title"), &[]);
-        output.say("check.kind", &[("title", &title), ("count", &of_kind.len().to_string())]);
+        output.say(
+            "check.kind",
+            &[("title", &title), ("count", &of_kind.len().to_string())],
+        );
         for finding in of_kind.iter().take(5) {
-            let about = finding.site_code.clone().or_else(|| finding.clue_id.map(|c| c.to_string())).unwrap_or_default();
+            let about = finding
+                .site_code
+                .clone()
+                .or_else(|| finding.clue_id.map(|c| c.to_string()))
+                .unwrap_or_default();
             let line = output.diagnostic_line(&finding.diagnostic);
             output.say("check.finding", &[("about", &about), ("message", &line)]);
         }

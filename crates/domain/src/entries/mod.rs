@@ -13,7 +13,9 @@ mod verification;
 
 pub use campaign::CampaignOpened;
 pub use characterization::{CharacterizationRecorded, Override};
-pub use clue::{ClueBatchImported, ClueFacts, ClueLinked, ClueReceived, ClueScreened, ClueUnlinked, SourcePlace};
+pub use clue::{
+    ClueBatchImported, ClueFacts, ClueLinked, ClueReceived, ClueScreened, ClueUnlinked, SourcePlace,
+};
 pub use export::LedgerExported;
 pub use issue::{DeterminationRecorded, FocalOverridden, IssueCarriedOver};
 pub use permit::PermitRecorded;
@@ -21,5 +23,7 @@ pub use register::RegisterOpened;
 pub use reserve::{
     BoundaryAdopted, ReserveRegistered, Route, RoutesAdopted, Station, StationsAdopted, Zone,
 };
-pub use site::{Basis, SiteAmended, SiteFacts, SiteMerged, SiteRegistered, SiteWithdrawn, ZoneShareFact};
+pub use site::{
+    Basis, SiteAmended, SiteFacts, SiteMerged, SiteRegistered, SiteWithdrawn, ZoneShareFact,
+};
 pub use verification::{TeamMember, VerificationRecorded};

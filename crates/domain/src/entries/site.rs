@@ -105,7 +105,10 @@ pub enum Basis {
     /// A clue of a batch.
     Clue { clue_id: ClueId, batch_id: BatchId },
     /// A row of an imported ledger, sheet or list.
-    Source { batch_id: BatchId, place: SourcePlace },
+    Source {
+        batch_id: BatchId,
+        place: SourcePlace,
+    },
     /// A person's own statement.
     Person { reason: String },
     /// Computed by overlay with the boundary version named in the facts.
