@@ -25,11 +25,11 @@ mod constraints;
 mod error;
 mod geopackage;
 mod home;
-mod key;
 pub mod layers;
+pub mod scan;
+mod key;
 mod projections;
 mod publish;
-pub mod scan;
 mod tree;
 
 use std::fs::File;

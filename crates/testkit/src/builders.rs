@@ -61,6 +61,7 @@ pub fn a_batch(batch: u64, rows: u64) -> Entry {
         rows_taken: rows,
         rows_refused: 0,
         mapping: None,
+        site_codes: Vec::new(),
         diagnostics: Default::default(),
     };
     entry(StreamId::clue_batch(batch_id), body)

@@ -176,3 +176,9 @@ pub(super) fn disposal_of(
     });
     (named.map(|c| c.code.clone()), Some(text))
 }
+
+/// The county a township of the campaign's list belongs to.
+pub(super) fn county_of(session: &Session, township: &str) -> Option<String> {
+    let list = session.campaign.find_list(&session.codes, "township")?;
+    list.find(township)?.group.clone()
+}

@@ -7,7 +7,7 @@ use sheets::normalise::Truth;
 use spatial::diagnostic::Diagnostic;
 
 use super::clues::{Drafted, draft, found_site};
-use super::coding::{code_of, disposal_of};
+use super::coding::{code_of, county_of, disposal_of};
 use super::permits::site_not_found;
 use super::preview::Action;
 use super::record::{Fields, Record};
@@ -15,6 +15,7 @@ use super::staging::Staging;
 use crate::error::Error;
 use crate::geography::is_areal;
 use crate::landing::{Decision, Proposal, Sought};
+use crate::session::Session;
 
 /// Stages every row of a verification sheet.
 pub(super) fn stage(staging: &mut Staging<'_>) -> Result<(), Error> {
@@ -139,7 +140,7 @@ fn verification(
         suggested_disposal: disposal,
         photo_count: fields.count("photo_count"),
         evidence: Vec::new(),
-        facts: found_facts(drafted, fields),
+        facts: found_facts(session, drafted, fields),
         basis: Basis::Source {
             batch_id: staging.batch_id,
             place: record.place.clone(),
@@ -204,7 +205,7 @@ fn team(fields: &mut Fields<'_>) -> Vec<TeamMember> {
 }
 
 /// Facts of the site that were established on the spot.
-fn found_facts(drafted: &Drafted, fields: &mut Fields<'_>) -> SiteFacts {
+fn found_facts(session: &Session, drafted: &Drafted, fields: &mut Fields<'_>) -> SiteFacts {
     let clue = &drafted.clue.facts;
     let point = clue
         .shape
@@ -218,7 +219,7 @@ fn found_facts(drafted: &Drafted, fields: &mut Fields<'_>) -> SiteFacts {
         lat: point.map(|p| crate::geography::degrees(p.y())),
         shape: clue.shape.clone().filter(|s| is_areal(&s.0)),
         stated_zone_kind: drafted.zone_kind.clone(),
-        county: fields.text("county"),
+        county: fields.text("county").or_else(|| county_of(session, clue.township.as_deref()?)),
         township: clue.township.clone(),
         village: fields.text("village"),
         scale_text: fields.text("scale_text"),
