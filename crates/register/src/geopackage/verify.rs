@@ -214,8 +214,10 @@ fn schema_of(db: &Connection) -> Result<BTreeMap<String, String>, Error> {
 fn scratch() -> Result<Connection, Error> {
     let db = Connection::open("").map_err(failed("open a scratch file"))?;
     super::blob::register_functions(&db)?;
-    db.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
-        .map_err(failed("open a scratch file"))?;
+    db.execute_batch(
+        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;",
+    )
+    .map_err(failed("open a scratch file"))?;
     schema::migrate(&db)?;
     schema::recreate_projections(&db, Timestamp::UNIX_EPOCH)?;
     Ok(db)
@@ -316,19 +318,13 @@ impl Tiles for ComparedTiles<'_> {
     }
 }
 
+/// Versions of a stream run from 1 to where the stream is noted to stand.
 fn check_streams(db: &Connection, report: &mut VerifyReport) -> Result<(), Error> {
-    let sql = "SELECT coalesce(s.stream, e.stream) FROM streams s
-               FULL JOIN (SELECT stream, max(version) AS last, count(*) AS count FROM entries GROUP BY stream) e
-               ON s.stream = e.stream WHERE s.version IS NOT e.last OR e.last IS NOT e.count";
-    let mut select = db.prepare(sql).map_err(failed("compare the streams"))?;
-    let mut rows = select.query([]).map_err(failed("compare the streams"))?;
-    while let Some(row) = rows.next().map_err(failed("compare the streams"))? {
-        let stream: Option<String> = row.get(0).unwrap_or_default();
-        report.add(
-            "register.verify.stream_differs",
-            None,
-            stream.unwrap_or_default(),
-        );
+    let noted = "SELECT stream, version, version FROM streams ORDER BY stream";
+    let found =
+        "SELECT stream, max(version), count(*) FROM entries GROUP BY stream ORDER BY stream";
+    if let Some(stream) = first_difference((db, noted), (db, found))? {
+        report.add("register.verify.stream_differs", None, stream);
     }
     Ok(())
 }
@@ -336,6 +332,10 @@ fn check_streams(db: &Connection, report: &mut VerifyReport) -> Result<(), Error
 /// Makes all projections anew beside the stored ones and compares them row by row.
 fn check_projections(db: &Connection, report: &mut VerifyReport) -> Result<(), Error> {
     let fresh = scratch()?;
+    // One transaction, never ended: the scratch file goes away with it.
+    fresh
+        .execute_batch("BEGIN")
+        .map_err(failed("open a scratch file"))?;
     super::rebuild(db, &fresh)?;
     for table in TABLES {
         let columns = format!("SELECT * FROM {} ORDER BY fid", table.name);
@@ -366,36 +366,50 @@ fn compare(
     sql: &str,
     report: &mut VerifyReport,
 ) -> Result<(), Error> {
-    let compared = || failed("compare the projections");
-    let (mut stored, mut fresh) = (
-        stored.prepare(sql).map_err(compared())?,
-        fresh.prepare(sql).map_err(compared())?,
-    );
-    let columns = stored.column_count();
-    let mut pairs = (
-        rows_of(&mut stored, columns)?,
-        rows_of(&mut fresh, columns)?,
-    );
+    if let Some(key) = first_difference((stored, sql), (fresh, sql))? {
+        let subject = format!("{name} {key}");
+        report.add("register.verify.projection_differs", None, subject);
+    }
+    Ok(())
+}
+
+/// First column of the first row in which two results differ; beyond it rows no longer stand side by side.
+fn first_difference(
+    ours: (&Connection, &str),
+    theirs: (&Connection, &str),
+) -> Result<Option<String>, Error> {
+    let mut ours = ours
+        .0
+        .prepare(ours.1)
+        .map_err(failed("compare the projections"))?;
+    let columns = ours.column_count();
+    let mut theirs = theirs
+        .0
+        .prepare(theirs.1)
+        .map_err(failed("compare the projections"))?;
+    let (mut ours, mut theirs) = (rows_of(&mut ours, columns)?, rows_of(&mut theirs, columns)?);
     loop {
-        match (pairs.0.next(), pairs.1.next()) {
-            (None, None) => return Ok(()),
+        match (ours.next(), theirs.next()) {
+            (None, None) => return Ok(None),
             (Some(Ok(a)), Some(Ok(b))) if a == b => {}
             (a, b) => {
-                // Beyond the first difference rows may no longer stand side by side.
-                let key = [a, b]
+                let row = [a, b]
                     .into_iter()
                     .flatten()
                     .flatten()
                     .next()
-                    .and_then(|row| row.into_iter().next());
-                report.add(
-                    "register.verify.projection_differs",
-                    None,
-                    format!("{name} {key:?}"),
-                );
-                return Ok(());
+                    .unwrap_or_default();
+                return Ok(Some(row.first().map(text_of).unwrap_or_default()));
             }
         }
+    }
+}
+
+fn text_of(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.clone(),
+        Value::Integer(number) => number.to_string(),
+        other => format!("{other:?}"),
     }
 }
 
