@@ -104,7 +104,7 @@ pub fn convert(
         .into_iter()
         .filter(|l| only.is_none_or(|name| name == l.name))
     {
-        let (crs, found) = system_of(&layer.crs, &convention).map_err(Error::rejected)?;
+        let (crs, found) = system_of(&layer.crs, &convention).map_err(Error::Rejected)?;
         diagnostics.extend(found);
         for feature in &mut layer.features {
             let Some(geometry) = &mut feature.geometry else {

@@ -50,7 +50,8 @@ pub fn hex(bytes: &[u8]) -> String {
 /// A day, a log size `@N`, or `now`.
 pub fn parse_as_of(text: &str) -> Result<AsOf, Error> {
     text.parse()
-        .map_err(|_| Error::rejected(Diagnostic::error("session.not_an_as_of").arg("text", text)))
+        .ok()
+        .ok_or_else(|| Error::rejected(Diagnostic::error("session.not_an_as_of").arg("text", text)))
 }
 
 /// `LON,LAT` in any notation the register reads.

@@ -163,10 +163,10 @@ impl Output {
             "{}",
             self.text("output.error", &[("message", &self.error_message(error))])
         );
-        if let Error::Rejected(diagnostic) = error {
-            if let Some(hint) = self.messages.diagnostic(diagnostic).1 {
-                eprintln!("{}", self.text("output.hint", &[("hint", &hint)]));
-            }
+        if let Error::Rejected(diagnostic) = error
+            && let Some(hint) = self.messages.diagnostic(diagnostic).1
+        {
+            eprintln!("{}", self.text("output.hint", &[("hint", &hint)]));
         }
         let mut source = std::error::Error::source(error);
         while let Some(cause) = source {

@@ -264,10 +264,10 @@ impl RowSource<'_> {
                         .flat_map(|c| c.body.legal_basis.iter().map(String::as_str)),
                 )
             }
-            "measures" => self.from_carried(|c| c.measures.as_deref()),
-            "responsible_unit" => self.from_carried(|c| c.responsible_unit.as_deref()),
-            "responsible_person" => self.from_carried(|c| c.responsible_person.as_deref()),
-            "progress" | "rectification" => self.from_carried(|c| c.progress.as_deref()),
+            "measures" => self.carried(|c| c.measures.as_deref()),
+            "responsible_unit" => self.carried(|c| c.responsible_unit.as_deref()),
+            "responsible_person" => self.carried(|c| c.responsible_person.as_deref()),
+            "progress" | "rectification" => self.carried(|c| c.progress.as_deref()),
             "due_on" => self.due_on(),
             "determination" => self.determination(),
             "campaign_years" => self.campaign_years(),
@@ -405,11 +405,11 @@ impl RowSource<'_> {
         let own = self.dossier.facts.description.as_deref();
         match own {
             Some(text) => Cell::Text(text.to_owned()),
-            None => self.from_carried(|c| c.description.as_deref()),
+            None => self.carried(|c| c.description.as_deref()),
         }
     }
 
-    fn from_carried<'b>(&'b self, field: impl Fn(&'b IssueCarriedOver) -> Option<&'b str>) -> Cell {
+    fn carried<'b>(&'b self, field: impl Fn(&'b IssueCarriedOver) -> Option<&'b str>) -> Cell {
         Cell::joined(
             self.dossier
                 .carried_over

@@ -269,6 +269,17 @@ fn day(date: jiff::civil::Date) -> String {
     format!("{}（周{name}）", date.strftime("%m-%d"))
 }
 
+/// 并发规则表: what an append upon a stream that has moved on does, one row a kind of entry.
+pub fn concurrency() -> String {
+    let mut page =
+        String::from("# 并发规则\n\n基于旧版次登记时，每种条目如何处理。本页由程序生成。\n\n");
+    let rows = crate::concurrency::table().into_iter();
+    let cells =
+        rows.map(|(kind, name, rule)| vec![name.to_owned(), code(kind), rule.label().to_owned()]);
+    page.push_str(&table(&["条目", "代码", "处理"], cells));
+    page
+}
+
 fn code(text: &str) -> String {
     format!("`{text}`")
 }
@@ -310,6 +321,7 @@ mod tests {
             "policy.md" => policy_matrix(),
             "code-lists.md" => code_lists(&shipped::code_book().0),
             "calendar.md" => calendar(&shipped::calendar().0),
+            "concurrency.md" => concurrency(),
             other => panic!("no such page: {other}"),
         }
     }
@@ -320,6 +332,7 @@ mod tests {
     #[case("policy.md")]
     #[case("code-lists.md")]
     #[case("calendar.md")]
+    #[case("concurrency.md")]
     fn the_printed_page_is_fresh(#[case] name: &str) {
         let path = shipped::root().join("docs/printed").join(name);
         let fresh = page(name);

@@ -25,11 +25,11 @@ mod constraints;
 mod error;
 mod geopackage;
 mod home;
-pub mod layers;
-pub mod scan;
 mod key;
+pub mod layers;
 mod projections;
 mod publish;
+pub mod scan;
 mod tree;
 
 use std::fs::File;

@@ -66,7 +66,7 @@ pub(crate) fn python_environment() -> Result<PathBuf> {
         return Ok(folder);
     }
     let path = folder.to_string_lossy().into_owned();
-    shell::run("python3", &["-m", "venv", "--clear", &path])?;
+    shell::run(&interpreter(), &["-m", "venv", "--clear", &path])?;
     let pip = folder.join("bin/pip").to_string_lossy().into_owned();
     let mut args = vec!["install", "--quiet"];
     args.extend(PYTHON);
@@ -74,6 +74,29 @@ pub(crate) fn python_environment() -> Result<PathBuf> {
     shell::run(&pip, &args)?;
     std::fs::write(stamp, wanted)?;
     Ok(folder)
+}
+
+/// A Python of 3.12 or later, which the log's foreign verifier needs; else the system's own, whose installation then
+/// says what is missing.
+fn interpreter() -> String {
+    let home = std::env::var_os("HOME")
+        .map(PathBuf::from)
+        .unwrap_or_default();
+    let managed =
+        ["3.13.0", "3.12.1"].map(|v| home.join(".pyenv/versions").join(v).join("bin/python3"));
+    let named = ["python3.14", "python3.13", "python3.12"].map(PathBuf::from);
+    let works = |path: &PathBuf| {
+        let probe = "import sys, venv; sys.exit(sys.version_info < (3, 12))";
+        Command::new(path)
+            .args(["-c", probe])
+            .output()
+            .is_ok_and(|o| o.status.success())
+    };
+    let found = named.into_iter().chain(managed).find(works);
+    found.map_or_else(
+        || "python3".to_owned(),
+        |p| p.to_string_lossy().into_owned(),
+    )
 }
 
 pub(crate) fn cache_folder() -> Result<PathBuf> {

@@ -54,13 +54,11 @@ pub(super) fn activity_of(
                 .flatten()
                 .find_map(|t| subtype_in(session, &t))
         });
-    if class.is_none() {
-        if let Some(text) = &text {
-            let diagnostic = Diagnostic::warning("import.not_in_list")
-                .arg("text", text)
-                .arg("list", "activity");
-            fields.note("activity_type_code", diagnostic);
-        }
+    if let (None, Some(text)) = (&class, &text) {
+        let diagnostic = Diagnostic::warning("import.not_in_list")
+            .arg("text", text)
+            .arg("list", "activity");
+        fields.note("activity_type_code", diagnostic);
     }
     (class, own_subtype, text)
 }

@@ -257,7 +257,7 @@ pub fn parse_crs(text: &str) -> Result<Crs, Error> {
                 .strip_prefix("EPSG:")
                 .and_then(|c| c.parse().ok())
                 .ok_or_else(unknown)?;
-            Crs::from_epsg(code).map_err(|_| unknown())
+            Crs::from_epsg(code).ok().ok_or_else(unknown)
         }
     }
 }

@@ -78,7 +78,7 @@ fn from_geometry(
 pub fn system_of(
     declared: &DeclaredCrs,
     convention: &Convention,
-) -> Result<(Crs, Vec<Diagnostic>), Diagnostic> {
+) -> Result<(Crs, Vec<Diagnostic>), Box<Diagnostic>> {
     let from_file = match declared {
         DeclaredCrs::Epsg(code) => Crs::from_epsg(*code).ok(),
         DeclaredCrs::Wkt(text) => Crs::from_prj_wkt(text).ok(),
@@ -95,9 +95,9 @@ pub fn system_of(
         (Some(file), _) => file,
         (None, Some(person)) => person.clone(),
         (None, None) => {
-            return Err(
-                Diagnostic::error("import.crs_unknown").arg("declared", format!("{declared:?}"))
-            );
+            return Err(Box::new(
+                Diagnostic::error("import.crs_unknown").arg("declared", format!("{declared:?}")),
+            ));
         }
     };
     let found = crs.doubt().into_iter().collect();

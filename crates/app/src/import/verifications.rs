@@ -219,7 +219,9 @@ fn found_facts(session: &Session, drafted: &Drafted, fields: &mut Fields<'_>) ->
         lat: point.map(|p| crate::geography::degrees(p.y())),
         shape: clue.shape.clone().filter(|s| is_areal(&s.0)),
         stated_zone_kind: drafted.zone_kind.clone(),
-        county: fields.text("county").or_else(|| county_of(session, clue.township.as_deref()?)),
+        county: fields
+            .text("county")
+            .or_else(|| county_of(session, clue.township.as_deref()?)),
         township: clue.township.clone(),
         village: fields.text("village"),
         scale_text: fields.text("scale_text"),
