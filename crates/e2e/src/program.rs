@@ -192,14 +192,14 @@ impl Register {
         Outcome::new(words(args), &output)
     }
 
-    /// Runs a command with a ceiling on its address space, so that a memory bomb ends it.
+    /// Runs a command with a ceiling on its address space and 20 seconds of processor time, so that a bomb ends it.
     #[must_use]
     pub fn run_bounded<S: AsRef<OsStr>>(&self, limit_kib: u64, args: &[S]) -> Outcome {
         let inner = self.command("office", args);
         let output = Command::new("sh")
             .args([
                 "-c",
-                &format!("ulimit -v {limit_kib} && exec \"$0\" \"$@\""),
+                &format!("ulimit -v {limit_kib} && ulimit -t 20 && exec \"$0\" \"$@\""),
             ])
             .arg(inner.get_program())
             .args(inner.get_args())
