@@ -1,1 +1,11 @@
+//! What the black-box tests share: the built program, a demonstration register, the foreign verifiers.
+//!
+//! Nothing here knows a room of the house. A test sees what a clerk sees: commands, files, exit codes.
 
+mod demonstration;
+mod program;
+mod python;
+
+pub use demonstration::{Demonstration, boundary_args, import_args};
+pub use program::{Outcome, Register, program, real_data};
+pub use python::{python, script};
