@@ -23,6 +23,24 @@ pub struct LogReport {
     pub faults_omitted: u64,
 }
 
+impl LogReport {
+    fn unreadable(seq: u64) -> Self {
+        let fault = LogFault {
+            code: "register.unreadable".to_owned(),
+            seq: Some(seq),
+            subject: String::new(),
+        };
+        Self {
+            size: 0,
+            root_hash: String::new(),
+            blobs: 0,
+            checkpoints: 0,
+            faults: vec![fault],
+            faults_omitted: 0,
+        }
+    }
+}
+
 /// 核验问题 — one thing that is not as the log says.
 #[derive(Debug, Clone, Serialize)]
 pub struct LogFault {
@@ -43,7 +61,12 @@ pub struct BackupOutcome {
 
 /// Verifies a register without needing its campaign: an outsider can do it with the folder alone.
 pub fn verify_log(home: &Path) -> Result<LogReport, Error> {
-    let register = Register::open_read_only(home)?;
+    let register = match Register::open_read_only(home) {
+        Ok(register) => register,
+        // An entry that cannot even be read is a fault of the log, not of the question.
+        Err(register::Error::Unreadable { seq, .. }) => return Ok(LogReport::unreadable(seq)),
+        Err(error) => return Err(error.into()),
+    };
     let report = register.verify()?;
     let faults = report.faults.iter().map(|f| LogFault {
         code: f.code.to_owned(),

@@ -87,6 +87,8 @@ pub struct SiteBook {
     thresholds: Thresholds,
 }
 
+/// Names shorter than this tell no sites apart.
+const LEAST_NAME: usize = 3;
 /// More sites than this are not searched one by one.
 const RECENT_LIMIT: usize = 64;
 
@@ -286,12 +288,27 @@ impl SiteBook {
     }
 
     fn named(&self, sought: &Sought<'_>) -> Vec<&Known> {
-        let key = sought.name.map(name_key).filter(|n| n.chars().count() >= 3);
-        let at = key
-            .and_then(|k| self.by_name.get(&k))
+        let key = sought
+            .name
+            .map(name_key)
+            .filter(|n| n.chars().count() >= LEAST_NAME);
+        let Some(key) = key else { return Vec::new() };
+        let exact = self
+            .by_name
+            .get(&key)
             .map(Vec::as_slice)
             .unwrap_or_default();
-        at.iter().map(|&i| &self.sites[i]).collect()
+        if !exact.is_empty() {
+            return exact.iter().map(|&i| &self.sites[i]).collect();
+        }
+        // Lists put the township before the name: 峡门乡演示管护站房二号.
+        let inside = |known: &&String| {
+            known.chars().count() >= LEAST_NAME + 2 && key.ends_with(known.as_str())
+        };
+        let known = self.by_name.iter().filter(|(k, _)| inside(k));
+        known
+            .flat_map(|(_, at)| at.iter().map(|&i| &self.sites[i]))
+            .collect()
     }
 
     fn candidates(&self, geometry: &Geometry<f64>) -> Vec<(usize, Candidate<u32>)> {
@@ -360,7 +377,8 @@ pub fn code_key(code: &str) -> String {
     ExternalCode(code.to_owned()).matching_key()
 }
 
-/// Names compare without blanks, brackets' width and the words lists add or leave out.
+/// Names compare without blanks and brackets, with one kind of numerals, and without the words that lists add
+/// (`（原址）`, `（演示数据）`).
 pub fn name_key(name: &str) -> String {
     let folded: String = name
         .chars()
@@ -370,5 +388,43 @@ pub fn name_key(name: &str) -> String {
         })
         .filter(|c| !c.is_whitespace() && !"()[]（）【】·、,，.。-_".contains(*c))
         .collect();
-    folded.to_lowercase()
+    let plain = folded
+        .to_lowercase()
+        .replace("原址", "")
+        .replace("演示数据", "");
+    chinese_numbers(&plain)
+}
+
+/// `3号` and `12号` as `三号` and `十二号`; digits that name no number stay.
+fn chinese_numbers(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut digits = String::new();
+    for c in text.chars() {
+        if c.is_ascii_digit() {
+            digits.push(c);
+            continue;
+        }
+        let number = if c == '号' {
+            digits.parse().ok().and_then(chinese_number)
+        } else {
+            None
+        };
+        out.push_str(&number.unwrap_or_else(|| digits.clone()));
+        digits.clear();
+        out.push(c);
+    }
+    out.push_str(&digits);
+    out
+}
+
+/// 1 to 99 as written in names.
+fn chinese_number(number: u8) -> Option<String> {
+    const DIGITS: [&str; 10] = ["", "一", "二", "三", "四", "五", "六", "七", "八", "九"];
+    let (tens, ones) = (usize::from(number / 10), usize::from(number % 10));
+    match tens {
+        0 if ones > 0 => Some(DIGITS[ones].to_owned()),
+        1 => Some(format!("十{}", DIGITS[ones])),
+        2..=9 => Some(format!("{}十{}", DIGITS[tens], DIGITS[ones])),
+        _ => None,
+    }
 }

@@ -8,10 +8,7 @@ use clap::Command;
 /// Codes: `cli.about`, `cli.<command>.about`, `cli.<command>.<argument>`; global arguments are `cli.<argument>`.
 pub(crate) fn localize(command: Command, messages: &Messages) -> Command {
     let command = with_texts(command, "cli", messages);
-    command
-        .help_template(messages.text("cli.template", &[]))
-        .subcommand_help_heading(messages.text("cli.heading.commands", &[]))
-        .next_help_heading(messages.text("cli.heading.options", &[]))
+    command.help_template(messages.text("cli.template", &[]))
 }
 
 fn with_texts(command: Command, path: &str, messages: &Messages) -> Command {

@@ -19,6 +19,7 @@ use arguments::Arguments;
 use output::Output;
 
 fn main() -> ExitCode {
+    leave_quietly_when_nobody_reads();
     let language = language();
     let messages = Messages::load(language);
     let command = localize::localize(Arguments::command(), &messages);
@@ -49,6 +50,21 @@ fn main() -> ExitCode {
             ExitCode::from(if is_input { 1 } else { 2 })
         }
     }
+}
+
+/// A reader that closes the pipe early (`| head`) is no fault of ours and none of the user's.
+fn leave_quietly_when_nobody_reads() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let text = panic
+            .payload()
+            .downcast_ref::<String>()
+            .map_or("", String::as_str);
+        if text.starts_with("failed printing to stdout") {
+            std::process::exit(0);
+        }
+        usual(panic);
+    }));
 }
 
 /// The language must be known before the command line is parsed, because its help is in it.

@@ -111,8 +111,11 @@ impl Demonstration {
             String::from_utf8_lossy(&made.stderr)
         );
         let register = self.empty_register();
-        for input in self.manifest() {
-            let _ = register.run(&import_args(self, &input)).success();
+        let inputs = self.manifest();
+        // Permits come before the verifications that give sites their names; the rows refused then are taken now.
+        let permits = inputs.iter().filter(|i| i["kind"] == "permits");
+        for input in inputs.iter().chain(permits) {
+            let _ = register.run(&import_args(self, input)).success();
         }
         crate::program::copy_folder(&register.home(), &self.folder.join("register"));
     }

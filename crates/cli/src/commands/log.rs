@@ -80,6 +80,7 @@ pub(super) fn register(desk: &Desk<'_>, args: &RegisterCommand) -> Result<ExitCo
             let bar = desk.output.progress("progress.rebuilding");
             desk.session()?.rebuild()?;
             bar.finish_and_clear();
+            desk.output.value(&serde_json::json!({ "rebuilt": true }));
             desk.output.say("register.rebuilt", &[]);
         }
         RegisterCommand::Backup { to, with_keys } => {
