@@ -8,7 +8,14 @@ use clap::Command;
 /// Codes: `cli.about`, `cli.<command>.about`, `cli.<command>.<argument>`; global arguments are `cli.<argument>`.
 pub(crate) fn localize(command: Command, messages: &Messages) -> Command {
     let command = with_texts(command, "cli", messages);
-    command.help_template(messages.text("cli.template", &[]))
+    // The template's own holes are filled by the parser of the command line.
+    let holes =
+        ["about", "usage", "subcommands", "options"].map(|name| (name, format!("{{{name}}}")));
+    let holes: Vec<(&str, &str)> = holes
+        .iter()
+        .map(|(name, hole)| (*name, hole.as_str()))
+        .collect();
+    command.help_template(messages.text("cli.template", &holes))
 }
 
 fn with_texts(command: Command, path: &str, messages: &Messages) -> Command {

