@@ -9,6 +9,7 @@ mod desk;
 pub mod error;
 pub mod geography;
 pub mod import;
+pub mod judging;
 mod keeping;
 pub mod landing;
 mod layers;

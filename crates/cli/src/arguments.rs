@@ -45,6 +45,7 @@ pub(crate) enum Command {
     Sites(Sites),
     Clues(Clues),
     Verify(Verify),
+    Judge(Judge),
     Ledger(Ledger),
     Diff(Diff),
     Stats(Stats),
@@ -198,10 +199,8 @@ pub(crate) struct Verify {
 
 #[derive(Debug, Args)]
 pub(crate) struct Judge {
-    #[arg(long, value_name = "FILE.jsonl", required_unless_present = "site")]
-    pub(crate) facts: Option<PathBuf>,
-    #[arg(long, value_name = "CODE")]
-    pub(crate) site: Option<String>,
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub(crate) facts: PathBuf,
     #[arg(long, value_name = "DATE")]
     pub(crate) as_of: Option<jiff::civil::Date>,
     #[arg(long)]

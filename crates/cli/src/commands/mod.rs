@@ -59,6 +59,7 @@ pub(crate) fn run(
         Command::Register(args) => log::register(&desk, args),
         Command::Bench(args) => bench::run(&desk, args),
         Command::Completions(args) => completions(args),
+        Command::Judge(args) => sites::judge(args),
     }
 }
 
