@@ -1,0 +1,57 @@
+// The dossier: a correction with its history, and a judgement overridden and read a second time.
+import assert from 'node:assert/strict';
+
+import { ask, signIn } from '../browser.mjs';
+import { PASSWORD } from '../program.mjs';
+
+const siteInState = async (page, state) => (await ask(page, `/api/v1/sites?state=${state}&limit=1`)).body.items[0];
+
+export const journeys = [
+  {
+    name: 'a fact is corrected with a reason, the value before stays, and the past day still shows it',
+    async run({ desk, shot }) {
+      const page = await desk();
+      await signIn(page, 'bangongshi', PASSWORD);
+      const site = await siteInState(page, 'verified_with_issue');
+      await page.goto(`/sites/${encodeURIComponent(site.site_code)}`);
+      const row = page.locator('#overview tr', { hasText: '相关设施名称' }).first();
+      const before = site.facility_name;
+      await row.getByRole('button', { name: /更正/ }).click();
+      await page.locator('[data-test=new-value]').or(page.locator('.fresh input')).first().fill(`${before}（更正）`);
+      await page.locator('#overview form.reason input').first().fill('据现场门牌更正');
+      await page.locator('#overview form.reason .el-button').click();
+      await page.locator('h1', { hasText: '（更正）' }).waitFor();
+      await page.locator('#overview del', { hasText: before }).first().waitFor({ state: 'attached' });
+      await shot(page, 'dossier', { fullPage: true });
+      await page.goto(`/sites/${encodeURIComponent(site.site_code)}?as_of=2019-08-31`);
+      await page.locator('h1', { hasText: before }).waitFor();
+      assert.ok(!(await page.locator('h1').first().textContent()).includes('（更正）'));
+    },
+  },
+  {
+    name: 'a judgement is overridden and takes effect when a second reader confirms',
+    async run({ desk, shot }) {
+      const page = await desk();
+      await signIn(page, 'bangongshi', PASSWORD);
+      const site = await siteInState(page, 'verified_with_issue');
+      const path = `/sites/${encodeURIComponent(site.site_code)}`;
+      await page.goto(`${path}#judgement`);
+      await page.locator('#judgement .acts .el-button').last().click();
+      await page.locator('#judgement .el-select').first().click();
+      await page.getByRole('option').first().click();
+      await page.locator('#judgement form.reason input[aria-label]').first().fill('现场情况与表列条件不同');
+      await page.locator('#judgement form.reason .el-button').last().click();
+      await page.locator('#judgement .awaiting').waitFor();
+      await shot(page, 'judgement-awaiting');
+
+      const second = await desk();
+      await signIn(second, 'fuhe', PASSWORD);
+      await second.goto(`${path}#judgement`);
+      const confirm = second.locator('#judgement .awaiting form.reason').first();
+      await confirm.locator('input').fill('同意改判');
+      await confirm.locator('.el-button').click();
+      await second.locator('#judgement .decision').waitFor();
+      assert.equal((await ask(second, `/api/v1${path}`)).body.state, 'characterized');
+    },
+  },
+];

@@ -1,0 +1,81 @@
+/** The one door to the server: same origin, session cookie, CSRF header on writes, problems as errors. */
+import { language } from '@/domain/msg';
+
+const BASE = '/api/v1';
+
+/** What the server says went wrong, with the code that names it. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly details: Record<string, unknown> = {},
+    readonly requestId = '',
+  ) {
+    super(message);
+  }
+}
+
+export type Query = Record<string, string | number | boolean | null | undefined>;
+
+let csrfToken = '';
+export const holdCsrfToken = (token: string): void => void (csrfToken = token);
+
+let onSignedOut: () => void = () => undefined;
+export const whenSignedOut = (act: () => void): void => void (onSignedOut = act);
+
+/** The address of a resource; empty values are left out. */
+export function address(path: string, query: Query = {}): string {
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) {
+    if (value !== undefined && value !== null && value !== '') search.set(key, String(value));
+  }
+  const text = search.toString();
+  return `${BASE}${path}${text ? `?${text}` : ''}`;
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  const body = await response.json().catch(() => ({}));
+  const fallback = `${response.status} ${response.statusText}`;
+  return new Problem(response.status, body.code ?? 'http', body.message ?? fallback, body.details ?? {}, body.request_id ?? '');
+}
+
+async function send(method: string, url: string, body?: unknown): Promise<Response> {
+  const headers: Record<string, string> = { 'Accept-Language': language };
+  if (method !== 'GET') headers['X-CSRF-Token'] = csrfToken;
+  const isForm = body instanceof FormData;
+  if (body !== undefined && !isForm) headers['Content-Type'] = 'application/json';
+  const payload = body === undefined ? null : isForm ? body : JSON.stringify(body);
+  const response = await fetch(url, { method, headers, body: payload, credentials: 'same-origin' });
+  if (response.ok) return response;
+  const problem = await problemOf(response);
+  if (problem.status === 401 && !url.endsWith('/session')) onSignedOut();
+  throw problem;
+}
+
+async function json<T>(method: string, path: string, query?: Query, body?: unknown): Promise<T> {
+  const response = await send(method, address(path, query), body);
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+export const text = async (path: string, query?: Query) => (await send('GET', address(path, query))).text();
+export const get = <T>(path: string, query?: Query) => json<T>('GET', path, query);
+export const post = <T>(path: string, body?: unknown, query?: Query) => json<T>('POST', path, query, body ?? {});
+export const put = <T>(path: string, body?: unknown) => json<T>('PUT', path, undefined, body ?? {});
+export const patch = <T>(path: string, body?: unknown) => json<T>('PATCH', path, undefined, body ?? {});
+export const remove = <T>(path: string, body?: unknown) => json<T>('DELETE', path, undefined, body);
+
+/** Fetches a file and hands it to the browser under the name the server gave it. */
+export async function download(path: string, query?: Query): Promise<void> {
+  const response = await send('GET', address(path, query));
+  const named = /filename\*=UTF-8''([^;]+)/.exec(response.headers.get('Content-Disposition') ?? '');
+  saveBlob(await response.blob(), named?.[1] ? decodeURIComponent(named[1]) : 'qingshan');
+}
+
+export function saveBlob(blob: Blob, name: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

@@ -1,0 +1,59 @@
+import { defineStore } from 'pinia';
+import { computed, ref } from 'vue';
+
+import { get, holdCsrfToken, post, Problem, remove } from '@/api/client';
+import type { Config, Me } from '@/api/wire';
+
+/** 登录会话 — who is at the desk, in which post, and the words of the reserve. */
+export const useSession = defineStore('session', () => {
+  const me = ref<Me | null>(null);
+  const config = ref<Config | null>(null);
+  const isKnown = ref(false);
+  const needsSetup = ref(false);
+
+  async function take(answer: Me): Promise<void> {
+    holdCsrfToken(answer.csrf_token);
+    config.value = answer.must_change_password ? null : await get<Config>('/config');
+    me.value = answer;
+    isKnown.value = true;
+  }
+
+  /** Asks the server who we are; called once per page load. */
+  async function resume(): Promise<void> {
+    if (isKnown.value) return;
+    try {
+      await take(await get<Me>('/session'));
+    } catch (problem) {
+      if (!(problem instanceof Problem) || problem.status !== 401) throw problem;
+      needsSetup.value = (await get<{ is_needed: boolean }>('/setup')).is_needed;
+      isKnown.value = true;
+    }
+  }
+
+  const signIn = async (login: string, password: string, totp?: string) =>
+    take(await post<Me>('/session', { login, password, ...(totp ? { totp } : {}) }));
+
+  const actAs = async (post_id: number) => take(await post<Me>('/session/post', { post_id }));
+
+  async function signOut(): Promise<void> {
+    await remove('/session').catch(() => undefined);
+    forget();
+  }
+
+  function forget(): void {
+    me.value = null;
+    config.value = null;
+  }
+
+  const may = (action: string) => me.value?.actions.includes(action) ?? false;
+  const role = computed(() => me.value?.post?.role ?? '');
+
+  return { me, config, isKnown, needsSetup, resume, signIn, actAs, signOut, forget, take, may, role };
+});
+
+/** The signed-in person and the words, for screens that only exist when both are there. */
+export function useDesk() {
+  const session = useSession();
+  if (!session.me || !session.config) throw new Error('a screen was opened without a session');
+  return { session, me: session.me, config: session.config };
+}

@@ -1,0 +1,20 @@
+import { s } from './msg';
+
+/** 菜单 — screens in their order; an item is shown to posts that may do one of its actions. */
+export interface MenuItem {
+  name: string;
+  path: string;
+  label: string;
+  glyph: string;
+  actions: string[];
+}
+
+export const MENU: MenuItem[] = [
+  { name: 'workbench', path: '/workbench', label: s('workbench'), glyph: '▤', actions: ['read_ledgers'] },
+  { name: 'map', path: '/map', label: s('map'), glyph: '◈', actions: ['read_ledgers'] },
+  { name: 'compare', path: '/compare', label: s('compare'), glyph: '◫', actions: ['read_ledgers'] },
+  { name: 'clues', path: '/clues', label: s('clues'), glyph: '⚑', actions: ['read_clues'] },
+  { name: 'ledgers', path: '/ledgers/sites', label: s('ledgers'), glyph: '▦', actions: ['read_ledgers'] },
+  { name: 'dashboard', path: '/dashboard', label: s('dashboard'), glyph: '◔', actions: ['read_statistics'] },
+  { name: 'admin', path: '/admin', label: s('admin'), glyph: '⚙', actions: [] },
+];
