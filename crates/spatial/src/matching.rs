@@ -34,30 +34,41 @@ pub struct Candidate<Id> {
 /// Known items, ready to compare new geometries with.
 #[derive(Debug)]
 pub struct MatchIndex<Id> {
-    items: Vec<Item<Id>>,
+    items: Vec<Known<Id>>,
     boxes: BoxIndex,
 }
 
+/// 已知点位 — a known geometry, flattened and measured.
 #[derive(Debug)]
-struct Item<Id> {
+pub struct Known<Id> {
     id: Id,
     shape: Shape,
     /// Area, length or number of points.
     size: f64,
 }
 
+impl<Id> Known<Id> {
+    /// Measures a shape in CGCS2000 geographic coordinates.
+    pub fn new(id: Id, shape: Shape) -> Self {
+        Self {
+            id,
+            size: size_of(&shape),
+            shape,
+        }
+    }
+}
+
 impl<Id: Copy + Ord> MatchIndex<Id> {
     /// Indexes geometries in CGCS2000 geographic coordinates; those without a usable position match nothing.
     pub fn build(items: impl IntoIterator<Item = (Id, Geometry)>) -> Self {
-        let item = |(id, geometry): (Id, Geometry)| {
-            let shape = Shape::from_geometry(&geometry)?;
-            Some(Item {
-                id,
-                size: size_of(&shape),
-                shape,
-            })
+        let known = |(id, geometry): (Id, Geometry)| {
+            Shape::from_geometry(&geometry).map(|shape| Known::new(id, shape))
         };
-        let items: Vec<Item<Id>> = items.into_iter().filter_map(item).collect();
+        Self::of(items.into_iter().filter_map(known).collect())
+    }
+
+    /// Indexes shapes that were measured before.
+    pub fn of(items: Vec<Known<Id>>) -> Self {
         let bounds: Vec<Bounds> = items.iter().map(|item| item.shape.bounds()).collect();
         Self {
             items,
@@ -87,6 +98,53 @@ impl<Id: Copy + Ord> MatchIndex<Id> {
         found.sort_by(rank);
         found
     }
+
+    /// The known area likest to the area `new`, by area in common by area of the union, if that is more than `least`;
+    /// of equals the least id.
+    ///
+    /// Where only the likest counts this spares the borders of all that cannot be it.
+    pub fn likest(&self, new: &Shape, least: f64, clip: &mut Clip) -> Option<(Id, f64)> {
+        if new.dimension() != Dimension::Area {
+            return None;
+        }
+        let measure = area_measure(new);
+        let size = new.total(&measure);
+        let mut best: Option<(Id, f64)> = None;
+        self.boxes.each_meeting(&new.bounds(), |at| {
+            let known = &self.items[at as usize];
+            let reached = best.map_or(least, |(_, iou)| iou);
+            if most_likeness(new, size, known, &measure) < reached {
+                return;
+            }
+            let common = areas_in_common(new, &known.shape, &measure, clip);
+            let iou = likeness(common, size, known.size);
+            let is_better =
+                best.is_none_or(|(id, best)| iou > best || iou == best && known.id < id);
+            if iou > least && is_better {
+                best = Some((known.id, iou));
+            }
+        });
+        best
+    }
+}
+
+/// Area in common by area of the union.
+fn likeness(common: f64, a: f64, b: f64) -> f64 {
+    part(common, a + b - common)
+}
+
+/// A likeness that two areas cannot exceed: no more is in common than the smaller of them, or than their boxes share.
+fn most_likeness<Id>(new: &Shape, size: f64, known: &Known<Id>, measure: &impl Measure) -> f64 {
+    if known.shape.dimension() != Dimension::Area {
+        return f64::NEG_INFINITY;
+    }
+    let (a, b) = (new.bounds(), known.shape.bounds());
+    let [left, bottom] = [0, 1].map(|axis: usize| a.min[axis].max(b.min[axis]));
+    let [right, top] = [0, 1].map(|axis: usize| a.max[axis].min(b.max[axis]));
+    let shared =
+        measure.edge([left, bottom], [right, bottom]) + measure.edge([right, top], [left, top]);
+    // a little more, for what is rounded
+    1e-9 + likeness(shared.min(size).min(known.size), size, known.size)
 }
 
 /// Metres per degree where the shape is narrowest in longitude, so that a box grown by them is never too small.
@@ -119,7 +177,7 @@ fn area_measure(shape: &Shape) -> EllipsoidArea {
 fn compare<Id: Copy>(
     new: &Shape,
     size: f64,
-    known: &Item<Id>,
+    known: &Known<Id>,
     reach: f64,
 ) -> Option<Candidate<Id>> {
     let of_new = inside(new, &known.shape);
@@ -132,16 +190,11 @@ fn compare<Id: Copy>(
     };
     let areal = new.dimension() == Dimension::Area && known.shape.dimension() == Dimension::Area;
     let overlap_m2 = if areal { of_new } else { 0.0 };
-    let union_m2 = size + known.size - overlap_m2;
     Some(Candidate {
         id: known.id,
         distance_m,
         overlap_m2,
-        iou: if areal && union_m2 > 0.0 {
-            (overlap_m2 / union_m2).min(1.0)
-        } else {
-            0.0
-        },
+        iou: likeness(overlap_m2, size, known.size),
         share_of_new: part(of_new, size),
         share_of_known: part(of_known, known.size),
     })
@@ -473,6 +526,28 @@ mod tests {
         );
     }
 
+    fn area(geometry: impl Into<Geometry>) -> Shape {
+        Shape::from_geometry(&geometry.into()).unwrap()
+    }
+
+    #[test]
+    fn the_likest_of_equals_is_the_least_number_and_lines_are_never_it() {
+        let road = LineString::from(vec![(106.0, 30.0), (106.01, 30.01)]);
+        let known: [(u8, Geometry); 4] = [
+            (7, square(0.0, 0.0, 0.01, 0.01).into()),
+            (3, square(0.0, 0.0, 0.01, 0.01).into()),
+            (5, square(0.0, 0.0, 0.01, 0.01).into()),
+            (1, road.clone().into()),
+        ];
+        let index = MatchIndex::build(known);
+        let likest = |shape: &Shape| index.likest(shape, 0.1, &mut Clip::default());
+        let (id, iou) = likest(&area(square(0.0, 0.0, 0.01, 0.01))).unwrap();
+        assert_eq!(id, 3);
+        assert!((iou - 1.0).abs() < 1e-9);
+        assert_eq!(likest(&area(road)), None);
+        assert_eq!(likest(&area(square(0.0, 0.0, 0.001, 0.001))), None);
+    }
+
     #[test]
     fn empty_geometries_match_nothing() {
         let empty = || Geometry::MultiPolygon(geo_types::MultiPolygon(vec![]));
@@ -500,6 +575,22 @@ mod tests {
             prop_assert_eq!(found.is_some(), expected.is_some());
             if let (Some((at, d)), Some(expected)) = (found, expected) {
                 prop_assert!((d - expected).abs() < 1e-9 && (distance(&known[at as usize]) - d).abs() < 1e-9);
+            }
+        }
+
+        #[test]
+        fn the_likest_is_the_first_of_the_candidates(
+            known in proptest::collection::vec((0.0_f64..0.02, 0.0_f64..0.02, 0.001_f64..0.01, 0.001_f64..0.01), 0..20),
+            width in 0.001_f64..0.01, height in 0.001_f64..0.01, least in 0.0_f64..0.5,
+        ) {
+            let known = known.iter().map(|(x, y, w, h)| square(*x, *y, x + w, y + h).into());
+            let index = MatchIndex::build((0_u32..).zip(known));
+            let new = square(0.01, 0.01, 0.01 + width, 0.01 + height);
+            let expected = index.candidates(&new.clone().into(), 0.0).into_iter().find(|c| c.iou > least);
+            let found = index.likest(&area(new), least, &mut Clip::default());
+            prop_assert_eq!(found.map(|f| f.0), expected.map(|c| c.id));
+            if let (Some((_, iou)), Some(expected)) = (found, expected) {
+                prop_assert!((iou - expected.iou).abs() < 1e-9);
             }
         }
 

@@ -1,250 +1,167 @@
 //! `cargo xtask bench`: our program and its peers on the same generated files, interleaved, with the harness of ../shared/bench.
 
+mod harness;
+mod workloads;
+
 use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::{setup, shell};
+use crate::shell;
+use harness::Harness;
+use workloads::{MEMORY, Size, Workload, workloads};
 
-/// Peers that come with `pip` and `cargo` alone; PostGIS, DuckDB and LibreOffice join when `BENCH_PEERS` names them.
-const PYTHON: [&str; 12] = [
-    "numpy",
-    "scipy",
-    "shapely",
-    "geopandas",
-    "pyogrio",
-    "pyproj",
-    "pandas",
-    "pyarrow",
-    "openpyxl",
-    "xlsxwriter",
-    "python-calamine",
-    "polars",
-];
-
-struct Workload {
-    name: &'static str,
-    generate: Vec<String>,
-    set: String,
-    peers: &'static str,
-    plug: &'static str,
-    reference: &'static str,
-}
+/// Name of our own program among the peers.
+const OURS: &str = "qingshan";
+const TOPICS: [&str; 8] = ["all", "w1", "w2", "w2p", "w2i", "w3", "log", "memory"];
 
 struct Options {
-    what: String,
-    large: bool,
+    topic: String,
+    size: Size,
     repeat: String,
 }
 
-/// Runs the workloads named and prints medians and ratios.
+/// Runs the workloads named and prints medians, ratios and whether the goals are reached.
 pub(crate) fn run(args: &[String]) -> Result<()> {
-    let options = options(args);
-    let harness = shell::root().join("../shared/bench");
-    if !harness.join("run.py").exists() {
-        bail!("the harness is missing: expected at ../shared/bench beside the repository");
-    }
+    let options = options(args)?;
     shell::run("cargo", &["build", "--release", "--package", "cli"])?;
-    if options.what == "log" || options.what == "all" {
+    print_machine();
+    let wants = |topic: &str| options.topic == "all" || topic.starts_with(&options.topic);
+    if wants("log") {
         shell::run(&program(), &["bench", "log"])?;
     }
-    let python = environment()?;
-    rust_peers(&harness)?;
-    for workload in workloads(&options) {
-        measure(&harness, &python, &workload, &options)?;
+    if options.topic == "log" {
+        return Ok(());
+    }
+    let harness = Harness::prepare()?;
+    for workload in workloads(options.size).iter().filter(|w| wants(w.name)) {
+        measure(&harness, workload, &options.repeat)?;
+    }
+    if wants("memory") {
+        print_memory(&harness)?;
     }
     Ok(())
 }
 
-fn options(args: &[String]) -> Options {
+fn options(args: &[String]) -> Result<Options> {
     let after = |flag: &str| {
-        args.iter()
-            .position(|a| a == flag)
-            .and_then(|i| args.get(i + 1))
-            .cloned()
+        let at = args.iter().position(|a| a == flag);
+        at.and_then(|i| args.get(i + 1)).map(String::as_str)
     };
-    Options {
-        what: args
-            .first()
-            .filter(|a| !a.starts_with('-'))
-            .cloned()
-            .unwrap_or_else(|| "all".to_owned()),
-        large: after("--size").as_deref() != Some("t"),
-        repeat: after("--repeat").unwrap_or_else(|| "5".to_owned()),
+    let topic = args.first().filter(|a| !a.starts_with('-'));
+    let topic = topic.map_or("all", String::as_str);
+    if !TOPICS.contains(&topic) {
+        bail!("no workload {topic}; there are: {}", TOPICS.join(" "));
     }
+    Ok(Options {
+        topic: topic.to_owned(),
+        size: Size::named(after("--size").unwrap_or("m"))?,
+        repeat: after("--repeat").unwrap_or("5").to_owned(),
+    })
 }
 
 fn program() -> String {
-    shell::target()
-        .join("release/qingshan")
-        .to_string_lossy()
-        .into_owned()
+    let program = shell::target().join("release/qingshan");
+    program.to_string_lossy().into_owned()
 }
 
-fn scratch() -> PathBuf {
-    std::env::var_os("BENCH_DATA")
-        .map_or_else(|| std::env::temp_dir().join("gs-bench"), PathBuf::from)
+fn plug(arguments: &str) -> String {
+    format!("{OURS}={} {arguments}", program())
 }
 
-fn environment() -> Result<PathBuf> {
-    let folder = setup::cache_folder()?.join("bench-venv");
-    let python = folder.join("bin/python");
-    if !python.exists() {
-        shell::run("python3", &["-m", "venv", &folder.to_string_lossy()])?;
-        let mut install = vec!["install", "--quiet"];
-        install.extend(PYTHON);
-        shell::run(&folder.join("bin/pip").to_string_lossy(), &install)?;
-    }
-    Ok(python)
-}
-
-fn rust_peers(harness: &Path) -> Result<()> {
-    let target: OsString = scratch().join("target").into_os_string();
-    let manifest = harness.join("rust-peers/Cargo.toml");
-    if scratch().join("target/release/bench-rust-peers").exists() {
-        return Ok(());
-    }
-    // The harness is read-only; Cargo wants to write a lock file beside the manifest.
-    let copy = scratch().join("rust-peers");
-    std::fs::create_dir_all(copy.join("src"))?;
-    std::fs::copy(&manifest, copy.join("Cargo.toml"))?;
-    std::fs::copy(
-        harness.join("rust-peers/src/main.rs"),
-        copy.join("src/main.rs"),
-    )?;
-    let manifest = copy.join("Cargo.toml").to_string_lossy().into_owned();
-    shell::run_with(
-        "cargo",
-        &["build", "--release", "--manifest-path", &manifest],
-        &[("CARGO_TARGET_DIR", target)],
-    )
-}
-
-fn workloads(options: &Options) -> Vec<Workload> {
-    let strings = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
-    let n = if options.large { "100000" } else { "10000" };
-    let size = if options.large { "m" } else { "t" };
-    let match_set = format!("w2_{n}_{n}");
-    let ledger_set = format!("w3_{n}");
-    let all = vec![
-        Workload {
-            name: "w1",
-            generate: strings(&["w1", "--size", size]),
-            set: format!("w1_{size}"),
-            peers: "shapely-tuned,rust-geo",
-            plug: "bench overlay {in}/patches.gpkg {in}/zones.gpkg --out {out}",
-            reference: "shapely-tuned",
-        },
-        Workload {
-            name: "w2p",
-            generate: strings(&["w2", "--n", n, "--m", n]),
-            set: match_set.clone(),
-            peers: "scipy-kdtree,rust-rstar",
-            plug: "bench match {in}/new.gpkg {in}/old.gpkg --by distance --out {out}",
-            reference: "rust-rstar",
-        },
-        Workload {
-            name: "w2i",
-            generate: vec![],
-            set: match_set,
-            peers: "shapely,rust-geo",
-            plug: "bench match {in}/new.gpkg {in}/old.gpkg --by iou --out {out}",
-            reference: "shapely",
-        },
-        Workload {
-            name: "w3i",
-            generate: strings(&["w3", "--rows", n]),
-            set: ledger_set.clone(),
-            peers: "calamine,rust-calamine",
-            plug: "bench import {in}/ledger.xlsx --out {out}",
-            reference: "calamine",
-        },
-        Workload {
-            name: "w3e",
-            generate: strings(&["w3e", "--rows", n]),
-            set: ledger_set,
-            peers: "xlsxwriter,rust-xlsxwriter",
-            plug: "bench export {in}/clean.csv --out {out}",
-            reference: "",
-        },
-    ];
-    all.into_iter()
-        .filter(|w| options.what == "all" || w.name.starts_with(options.what.as_str()))
-        .collect()
-}
-
-fn measure(harness: &Path, python: &Path, workload: &Workload, options: &Options) -> Result<()> {
-    let script = |name: &str| harness.join(name).to_string_lossy().into_owned();
-    let python_text = python.to_string_lossy().into_owned();
-    let data = [("BENCH_DATA", scratch().into_os_string())];
-    if !workload.generate.is_empty() && !scratch().join(&workload.set).join("meta.json").exists() {
-        let mut args = vec![script("gen.py")];
-        args.extend(workload.generate.iter().cloned());
-        let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        shell::run_with(&python_text, &args, &data)?;
-    }
-    let plug = format!("qingshan={} {}", program(), workload.plug);
-    let peers = std::env::var("BENCH_PEERS").unwrap_or_else(|_| workload.peers.to_owned());
-    let out = Command::new(python)
-        .arg(script("run.py"))
-        .args([
-            workload.name,
-            "--in",
-            &workload.set,
-            "--peers",
-            &peers,
-            "--repeat",
-            &options.repeat,
-            "--plug",
-            &plug,
-        ])
-        .envs(data.iter().map(|(k, v)| (k, v)))
-        .output()
-        .context("run.py")?;
-    print_ratios(workload.name, &String::from_utf8_lossy(&out.stdout))?;
-    if workload.reference.is_empty() {
-        return Ok(());
-    }
-    shell::run_with(
-        &python_text,
-        &[
-            &script("check.py"),
-            workload.name,
-            &workload.set,
-            workload.reference,
-            "qingshan",
-        ],
-        &data,
-    )
-}
-
-fn print_ratios(name: &str, lines: &str) -> Result<()> {
-    let rows: BTreeMap<String, Value> = lines
+fn print_machine() {
+    let cpus = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let models: Vec<&str> = cpus
         .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter_map(|row| Some((row["peer"].as_str()?.to_owned(), row)))
+        .filter_map(|line| line.strip_prefix("model name"))
+        .map(|rest| rest.trim_start_matches([' ', '\t', ':']))
         .collect();
-    let ours = rows
-        .get("qingshan")
-        .and_then(|r| r["cpu_s"].as_f64())
-        .context("our own run failed")?;
-    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let commit = shell::output("git", &["describe", "--always", "--dirty"]).unwrap_or_default();
     println!(
-        "{name}: medians; load average {}",
-        load.split(' ').take(3).collect::<Vec<_>>().join(" ")
+        "commit {}; {} × {}; load average {}",
+        commit.trim(),
+        models.len(),
+        models.first().unwrap_or(&"unknown processor"),
+        load_average()
+    );
+}
+
+fn load_average() -> String {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split(' ').take(3).collect::<Vec<_>>().join(" ")
+}
+
+fn measure(harness: &Harness, workload: &Workload, repeat: &str) -> Result<()> {
+    harness.generate(&workload.generate, &workload.set, workload.product)?;
+    let peers = std::env::var("BENCH_PEERS").unwrap_or_else(|_| workload.peers.to_owned());
+    let rows = harness.run(
+        workload.name,
+        &workload.set,
+        &peers,
+        repeat,
+        &plug(workload.plug),
+    )?;
+    print_ratios(workload, &rows)?;
+    if workload.name == "w3e" {
+        harness.compare_ledgers(&workload.set, workload.reference, OURS)
+    } else {
+        harness.check(workload.name, &workload.set, workload.reference, OURS)
+    }
+}
+
+fn print_ratios(workload: &Workload, rows: &BTreeMap<String, Value>) -> Result<()> {
+    let ours = rows.get(OURS).context("our own run is missing")?;
+    let ours = ours["cpu_s"]
+        .as_f64()
+        .with_context(|| format!("our own run failed: {}", ours["error"]))?;
+    println!(
+        "{} {}: medians; load average {}",
+        workload.name,
+        workload.set,
+        load_average()
     );
     for (peer, row) in rows {
         let number = |key: &str| row[key].as_f64().unwrap_or(f64::NAN);
+        if row["cpu_s"].is_null() {
+            println!("  {peer:<18} failed: {}", row["error"]);
+            continue;
+        }
         let ratio = number("cpu_s") / ours;
         println!(
-            "  {peer:<18} cpu {:>8.3} s  wall {:>8.3} s  {:>7.1} MB  ratio {ratio:>6.1}",
+            "  {peer:<18} cpu {:>8.3} s  wall {:>8.3} s  {:>7.1} MB  ratio {ratio:>6.1}{}",
             number("cpu_s"),
             number("wall_s"),
-            number("rss_mb")
+            number("rss_mb"),
+            verdict(workload, peer, ratio)
+        );
+    }
+    Ok(())
+}
+
+fn verdict(workload: &Workload, peer: &str, ratio: f64) -> String {
+    let goal = workload.goals.iter().find(|goal| goal.0 == peer);
+    goal.map_or_else(String::new, |(_, goal)| {
+        let word = if ratio >= *goal { "reached" } else { "missed" };
+        format!("  goal {goal} {word}")
+    })
+}
+
+/// Peak memory of our program as its input grows.
+fn print_memory(harness: &Harness) -> Result<()> {
+    println!("peak memory as the input grows");
+    for case in MEMORY {
+        let harness = case
+            .corner
+            .map_or_else(|| harness.clone(), |name| harness.in_corner(name));
+        let words: Vec<String> = case.generate.split(' ').map(str::to_owned).collect();
+        harness.generate(&words, case.set, "meta.json")?;
+        let rows = harness.run(case.workload, case.set, "", "1", &plug(case.plug))?;
+        let peak = rows.get(OURS).and_then(|row| row["rss_mb"].as_f64());
+        println!(
+            "  {:<52} {:>7.1} MB",
+            case.what,
+            peak.context("our own run failed")?
         );
     }
     Ok(())

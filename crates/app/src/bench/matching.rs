@@ -6,10 +6,10 @@ use std::path::Path;
 
 use anyhow::Result;
 use register::scan::{Feature, Layer, load_layer};
-use spatial::authalic::{Albers, EllipsoidArea};
+use spatial::authalic::Albers;
 use spatial::gpb::Blob;
-use spatial::matching::PositionIndex;
-use spatial::overlay::{OutlineIndex, OutlinePart, Scratch, Shape, Share};
+use spatial::matching::{Known, MatchIndex, PositionIndex};
+use spatial::overlay::{Clip, Shape};
 
 use super::{create, in_order, pieces, push_fixed, push_integer};
 
@@ -72,67 +72,35 @@ pub fn points(new: &Path, old: &Path, out: &Path) -> Result<Report> {
 /// `iou.csv`.
 pub fn iou(new: &Path, old: &Path, out: &Path) -> Result<Report> {
     let (new, old) = (load_layer(new, None)?, load_layer(old, None)?);
-    let (mut parts, mut known) = (Vec::new(), Vec::new());
+    let mut known = Vec::new();
     each_range(
         &old,
-        |shape, range| read_outlines(&old, range, shape),
-        |(part, numbered)| {
-            parts.push(part);
-            known.extend(numbered);
+        |shape, range| read_known(&old, range, shape),
+        |part| {
+            known.extend(part);
             Ok(())
         },
     )?;
-    let index = OutlineIndex::build(parts)?;
     let mut report = Report {
         old: known.len() as u64,
         matched: 0,
     };
+    let index = MatchIndex::of(known);
     let mut csv = create(&out.join("iou.csv"), "nid,oid,iou\n")?;
-    let find = |state: &mut Liker, range: &RangeInclusive<i64>| {
+    let find = |(shape, clip): &mut (Shape, Clip), range: &RangeInclusive<i64>| {
         let mut found = Vec::new();
-        each_area(&new, "nid", range, &mut state.shape, |nid, shape| {
-            let best = likest(shape, &index, &known, &mut state.scratch, &mut state.shares);
+        each_area(&new, "nid", range, shape, |nid, shape| {
+            let best = index.likest(shape, LEAST_IOU, clip);
             found.extend(best.map(|(oid, iou)| (nid, oid, iou)));
         })?;
         Ok(lines(found.into_iter(), 6))
     };
-    in_order(&pieces(&new)?, Liker::default, find, |(bytes, count)| {
+    in_order(&pieces(&new)?, Default::default, find, |(bytes, count)| {
         report.matched += count;
         Ok(csv.write_all(&bytes)?)
     })?;
     csv.flush()?;
     Ok(report)
-}
-
-/// Memory of one thread.
-#[derive(Default)]
-struct Liker {
-    shape: Shape,
-    scratch: Scratch,
-    shares: Vec<Share>,
-}
-
-/// The likest old patch: greatest intersection over union, then least number.
-fn likest(
-    shape: &Shape,
-    index: &OutlineIndex,
-    known: &[(i64, f64)],
-    scratch: &mut Scratch,
-    shares: &mut Vec<Share>,
-) -> Option<(i64, f64)> {
-    let measure = measure_of(shape);
-    let total = shape.total(&measure);
-    index.overlay(shape, &measure, total, scratch, shares);
-    let likeness = shares.iter().map(|share| {
-        let (oid, area) = known[share.outline as usize];
-        (oid, share.measure / (total + area - share.measure))
-    });
-    let most = |a: &(i64, f64), b: &(i64, f64)| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0));
-    likeness.filter(|(_, iou)| *iou > LEAST_IOU).max_by(most)
-}
-
-fn measure_of(shape: &Shape) -> EllipsoidArea {
-    EllipsoidArea::between(shape.bounds().min[1], shape.bounds().max[1])
 }
 
 fn each_range<R: Send>(
@@ -181,19 +149,17 @@ fn read_centers(
     Ok(centers)
 }
 
-/// The outlines of a range, with number and area of each.
-fn read_outlines(
+/// The old patches of a range, measured.
+fn read_known(
     layer: &Layer,
     range: &RangeInclusive<i64>,
     shape: &mut Shape,
-) -> Result<(OutlinePart, Numbered<f64>)> {
-    let mut part = OutlinePart::with_capacity(usize::try_from(layer.blob_bytes(range)? / 16)?);
+) -> Result<Vec<Known<i64>>> {
     let mut known = Vec::new();
     each_area(layer, "oid", range, shape, |number, shape| {
-        part.add_shape(shape);
-        known.push((number, shape.total(&measure_of(shape))));
+        known.push(Known::new(number, shape.clone()));
     })?;
-    Ok((part, known))
+    Ok(known)
 }
 
 /// Lines `number,number,value` and how many.

@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use super::shape::{Bounds, Dimension, Shape};
-use super::side::{outline_left_of_edge, outline_turn, point_left_of_outline};
+use super::side::{
+    outline_left_of_edge, outline_turn, point_left_of_outline, points_left_of_outline,
+};
 use crate::authalic::Measure;
 
 /// Edges of a chain taken together.
@@ -122,32 +124,26 @@ impl Clip {
         edge: &mut OutlineEdge,
         edges: Range<usize>,
     ) {
-        let points = shape.points();
-        let (mut left, mut det) = point_left_of_outline(edge.from, edge.to, points[edges.start]);
-        for i in edges {
-            let (next_left, next_det) = point_left_of_outline(edge.from, edge.to, points[i + 1]);
-            if left != next_left && separated(edge, points[i], points[i + 1]) {
-                self.crossing(
-                    shape,
-                    measure,
-                    edge,
-                    i,
-                    (det / (det - next_det)).clamp(0.0, 1.0),
-                    next_left,
-                );
+        let points = &shape.points()[edges.start..=edges.end];
+        let sides = points_left_of_outline(edge.from, edge.to, points);
+        let mut changes = (sides ^ sides >> 1) & ((1 << edges.len()) - 1);
+        while changes != 0 {
+            let at = changes.trailing_zeros() as usize;
+            changes &= changes - 1;
+            if separated(edge, points[at], points[at + 1]) {
+                let enters = sides >> (at + 1) & 1 == 1;
+                self.crossing(shape, measure, edge, edges.start + at, enters);
             }
-            (left, det) = (next_left, next_det);
         }
     }
 
-    /// Books the crossing at `t` along edge `i` of the shape, which there enters or leaves the outline.
+    /// Books the crossing with edge `i` of the shape, which there enters or leaves the outline.
     fn crossing(
         &mut self,
         shape: &Shape,
         measure: &impl Measure,
         edge: &mut OutlineEdge,
         i: usize,
-        t: f64,
         enters: bool,
     ) {
         let sign = if enters { 1 } else { -1 };
@@ -156,6 +152,8 @@ impl Clip {
             return;
         }
         let (a, b) = (shape.points()[i], shape.points()[i + 1]);
+        let [det, next_det] = [a, b].map(|p| point_left_of_outline(edge.from, edge.to, p).1);
+        let t = (det / (det - next_det)).clamp(0.0, 1.0);
         let at = [a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1])];
         let mut rest = measure.edge(at, b);
         if shape.dimension() == Dimension::Area {

@@ -39,6 +39,26 @@ pub(super) fn point_left_of_outline(c: [f64; 2], d: [f64; 2], p: [f64; 2]) -> (b
     (det > 0.0 || det == 0.0 && step_goes_left(c, d), det)
 }
 
+/// Which of up to 32 moved geometry points lie left of the outline edge `c` → `d`: the first in the lowest bit.
+///
+/// All points are tried without a branch; if one is too near the line for that, all are asked exactly.
+#[inline]
+pub(super) fn points_left_of_outline(c: [f64; 2], d: [f64; 2], points: &[[f64; 2]]) -> u32 {
+    let (mut sides, mut certain) = (0, true);
+    for (i, p) in points.iter().enumerate() {
+        let left = (c[0] - p[0]) * (d[1] - p[1]);
+        let right = (c[1] - p[1]) * (d[0] - p[0]);
+        let det = left - right;
+        certain &= det.abs() > ERROR * (left.abs() + right.abs());
+        sides |= u32::from(det > 0.0) << i;
+    }
+    if certain {
+        return sides;
+    }
+    let bit = |p: &[f64; 2]| u32::from(point_left_of_outline(c, d, *p).0);
+    points.iter().rev().fold(0, |bits, p| bits << 1 | bit(p))
+}
+
 /// Whether the outline point `c` lies left of the moved geometry edge `a` → `b`.
 #[inline]
 pub(super) fn outline_left_of_edge(a: [f64; 2], b: [f64; 2], c: [f64; 2]) -> bool {
@@ -95,6 +115,18 @@ mod tests {
             prop_assume!(a != b);
             prop_assert_eq!(point_left_of_outline(a, b, p).0, orientation(a, b, moved(p)) > 0.0);
             prop_assert_eq!(outline_left_of_edge(a, b, p), orientation(moved(a), moved(b), p) > 0.0);
+        }
+
+        #[test]
+        fn many_points_are_answered_as_one_by_one(
+            a in lattice(), b in lattice(), points in proptest::collection::vec(lattice(), 0..=32), whole in any::<bool>(),
+        ) {
+            let shift = |p: &[f64; 2]| if whole { *p } else { [p[0] + 0.3, p[1] - 0.2] };
+            let points: Vec<[f64; 2]> = points.iter().map(shift).collect();
+            let sides = points_left_of_outline(a, b, &points);
+            for (i, p) in points.iter().enumerate() {
+                prop_assert_eq!(sides >> i & 1 == 1, point_left_of_outline(a, b, *p).0);
+            }
         }
 
         #[test]
