@@ -2,7 +2,9 @@
 
 use std::io::{Seek, Write};
 
-use documents::{CellValue, ColumnSpec, Format, LedgerSheet, Shade, Workbook, WorkbookProperties};
+use documents::{
+    Align, CellValue, ColumnSpec, Format, LedgerSheet, Shade, Workbook, WorkbookProperties,
+};
 use domain::campaign::{ColumnFormat, LedgerColumn};
 use domain::ledger::Cell;
 use jiff::civil;
@@ -113,6 +115,9 @@ impl Session {
             .wrap(column.wrap);
         if let Some(group) = &column.group {
             spec = spec.group(group);
+        }
+        if column.key == "index" || column.validation.is_some() {
+            spec = spec.align(Align::Center);
         }
         let list = column
             .validation

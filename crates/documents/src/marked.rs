@@ -67,6 +67,9 @@ const MAX_MARKED_COMMENTS: usize = 10_000;
 /// Rows looked at for the widths of columns.
 const SAMPLED_ROWS: usize = 300;
 const REMARKS_WIDTH: f64 = 60.0;
+/// Columns of a list are many, and the copy must still be legible on paper: long texts wrap.
+const WIDEST: f64 = 22.0;
+const NARROWEST: f64 = 5.0;
 
 /// Writes a sheet per table and the list of all marks.
 pub fn write<W: Write + Seek, S: AsRef<str>>(
@@ -434,14 +437,14 @@ fn clip_to(text: &str, most: usize) -> &str {
 
 /// Widths of the columns by their names and first rows.
 fn sampled_widths<S: AsRef<str>>(table: &MarkedTable<'_, S>, columns: usize) -> Vec<f64> {
-    let mut widths = vec![8.0_f64; columns];
+    let mut widths = vec![NARROWEST; columns];
     let first = table
         .heading_row
         .map_or(0, |row| row.saturating_sub(1) as usize);
     for row in table.rows.iter().skip(first).take(SAMPLED_ROWS) {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = width
-                .max((measure::display_width(clip_to(cell.as_ref(), 64)) as f64 + 2.0).min(36.0));
+                .max((measure::display_width(clip_to(cell.as_ref(), 64)) as f64 + 2.0).min(WIDEST));
         }
     }
     widths

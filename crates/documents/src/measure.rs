@@ -34,8 +34,16 @@ pub(crate) fn lines(text: &str, width: f64) -> usize {
         return 1;
     }
     text.split('\n')
-        .map(|paragraph| display_width(paragraph).div_ceil(room).max(1))
+        .map(|paragraph| lines_of(display_width(paragraph), room))
         .sum()
+}
+
+/// A line that breaks is seldom full: a wide character, a bracket or a number moves to the next one whole.
+fn lines_of(width: usize, room: usize) -> usize {
+    match width <= room {
+        true => 1,
+        false => width.div_ceil(room.saturating_sub(1).max(1)),
+    }
 }
 
 impl Height {

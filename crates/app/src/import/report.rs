@@ -155,6 +155,11 @@ impl Session {
 
     fn marked_words(&self) -> MarkedWords {
         let text = |code: &str| self.messages.text(code, &[]);
+        let pattern = |code: &str| {
+            let holes = ["severity", "message", "hint"].map(|hole| (hole, format!("{{{hole}}}")));
+            let holes: Vec<(&str, &str)> = holes.iter().map(|(n, v)| (*n, v.as_str())).collect();
+            self.messages.text(code, &holes)
+        };
         let headers = [
             "number", "sheet", "cell", "severity", "message", "hint", "given",
         ];
@@ -167,8 +172,9 @@ impl Session {
                 text("severity.warning"),
                 text("severity.error"),
             ],
-            remark: text("report.remark"),
-            remark_with_hint: text("report.remark_with_hint"),
+            // The holes are filled mark by mark.
+            remark: pattern("report.remark"),
+            remark_with_hint: pattern("report.remark_with_hint"),
         }
     }
 }
