@@ -1,21 +1,43 @@
 //! Puts the texts of a language on the command line's skeleton.
 
 use app::messages::Messages;
-use clap::Command;
+use clap::{Arg, ArgAction, Command};
 
 /// The same command with every help text taken from `messages/<language>/cli.toml`.
 ///
 /// Codes: `cli.about`, `cli.<command>.about`, `cli.<command>.<argument>`; global arguments are `cli.<argument>`.
 pub(crate) fn localize(command: Command, messages: &Messages) -> Command {
-    let command = with_texts(command, "cli", messages);
-    // The template's own holes are filled by the parser of the command line.
-    let holes =
-        ["about", "usage", "subcommands", "options"].map(|name| (name, format!("{{{name}}}")));
-    let holes: Vec<(&str, &str)> = holes
-        .iter()
-        .map(|(name, hole)| (*name, hole.as_str()))
-        .collect();
-    command.help_template(messages.text("cli.template", &holes))
+    let version = Arg::new("version")
+        .short('V')
+        .long("version")
+        .action(ArgAction::Version)
+        .help(messages.text("cli.version", &[]));
+    with_texts(command, "cli", messages)
+        .disable_version_flag(true)
+        .arg(version)
+}
+
+/// The page of a command: what it is, how it is called, and what there is to give.
+fn template(command: &Command, messages: &Messages) -> String {
+    // The holes are filled by the parser of the command line.
+    let mut page = format!(
+        "{{about}}\n\n{}{{usage}}\n",
+        messages.text("cli.heading.usage", &[])
+    );
+    let sections = [
+        (command.has_subcommands(), "commands", "subcommands"),
+        (
+            command.get_positionals().next().is_some(),
+            "arguments",
+            "positionals",
+        ),
+        (true, "options", "options"),
+    ];
+    for (_, heading, hole) in sections.into_iter().filter(|(has, _, _)| *has) {
+        let heading = messages.text(&format!("cli.heading.{heading}"), &[]);
+        page.push_str(&format!("\n{heading}\n{{{hole}}}\n"));
+    }
+    page
 }
 
 fn with_texts(command: Command, path: &str, messages: &Messages) -> Command {
@@ -27,7 +49,17 @@ fn with_texts(command: Command, path: &str, messages: &Messages) -> Command {
         .get_subcommands()
         .map(|c| c.get_name().to_owned())
         .collect();
-    let mut command = command.about(messages.text(&format!("{path}.about"), &[]));
+    let help = Arg::new("help")
+        .short('h')
+        .long("help")
+        .action(ArgAction::Help)
+        .help(messages.text("cli.help", &[]));
+    let page = template(&command, messages);
+    let mut command = command
+        .about(messages.text(&format!("{path}.about"), &[]))
+        .help_template(page)
+        .disable_help_flag(true)
+        .arg(help);
     for name in names {
         let text = messages.text(&format!("{path}.{name}"), &[]);
         command = command.mut_arg(name, |argument| argument.help(text));

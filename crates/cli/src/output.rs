@@ -163,12 +163,19 @@ impl Output {
             "{}",
             self.text("output.error", &[("message", &self.error_message(error))])
         );
-        if let Error::Rejected(diagnostic) = error
-            && let Some(hint) = self.messages.diagnostic(diagnostic).1
-        {
+        let hint = match error {
+            Error::Rejected(diagnostic) => self.messages.diagnostic(diagnostic).1,
+            Error::Register(cause) => self.messages.diagnostic(&Diagnostic::error(cause.code())).1,
+            _ => None,
+        };
+        if let Some(hint) = hint {
             eprintln!("{}", self.text("output.hint", &[("hint", &hint)]));
         }
         let mut source = std::error::Error::source(error);
+        if matches!(error, Error::Register(_)) {
+            // The register's own words were said above, in the user's language.
+            source = source.and_then(std::error::Error::source);
+        }
         while let Some(cause) = source {
             eprintln!("  ← {cause}");
             source = cause.source();
@@ -189,7 +196,11 @@ impl Output {
                 ];
                 self.text(denied.reason.code(), &args)
             }
-            Error::Register(cause) => self.text(cause.code(), &[("cause", &cause.to_string())]),
+            Error::Register(cause) => {
+                let args = cause.args();
+                let args: Vec<(&str, &str)> = args.iter().map(|(n, v)| (*n, &**v)).collect();
+                self.text(cause.code(), &args)
+            }
             Error::Read { path, .. } => self.text("error.read", &[("path", path)]),
             Error::Internal(_) => self.text("error.internal", &[]),
         }

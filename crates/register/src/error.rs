@@ -101,6 +101,50 @@ pub struct Clash {
 }
 
 impl Error {
+    /// What the text of its code speaks of, by name.
+    pub fn args(&self) -> Vec<(&'static str, String)> {
+        let shown = |path: &PathBuf| path.display().to_string();
+        match self {
+            Self::File { path, .. } | Self::AlreadyOpened(path) | Self::NotARegister(path) => {
+                vec![("path", shown(path))]
+            }
+            Self::Database { attempt, .. } => vec![("attempt", (*attempt).to_owned())],
+            Self::NewerSchema { found, known } => {
+                vec![("found", found.to_string()), ("known", known.to_string())]
+            }
+            Self::AlteredMigration { version } => vec![("version", version.to_string())],
+            Self::NodeName(node) => vec![("node", node.clone())],
+            Self::Key { reason } | Self::Tree { reason } | Self::CopyDiffers { reason } => {
+                vec![("reason", reason.clone())]
+            }
+            Self::SameIdOtherContent { entry_id, seq } => {
+                vec![("entry_id", entry_id.to_string()), ("seq", seq.to_string())]
+            }
+            Self::Stale {
+                based_on, current, ..
+            }
+            | Self::AheadOfStream {
+                based_on, current, ..
+            } => vec![
+                ("based_on", based_on.to_string()),
+                ("current", current.to_string()),
+            ],
+            Self::NotFound { what, id } => vec![("what", (*what).to_owned()), ("id", id.clone())],
+            Self::BeyondLog { asked, size } => {
+                vec![("asked", asked.to_string()), ("size", size.to_string())]
+            }
+            Self::Unreadable { seq, .. } => vec![("seq", seq.to_string())],
+            Self::UnreadableProjection { what, .. } => vec![("what", (*what).to_owned())],
+            Self::BlobTooLarge { max } => vec![("max", max.to_string())],
+            Self::Forked { size } => vec![("size", size.to_string())],
+            Self::Constraint { .. }
+            | Self::OutdatedProjections
+            | Self::ReadOnly
+            | Self::Encode { .. }
+            | Self::BlobMissing(_) => Vec::new(),
+        }
+    }
+
     /// Stable code, the key into `messages/<language>/register.toml`.
     pub fn code(&self) -> &'static str {
         match self {
