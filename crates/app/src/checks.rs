@@ -9,10 +9,11 @@ use domain::dossier::Dossier;
 use domain::entries::ClueBatchImported;
 use domain::ids::SiteId;
 use domain::policy::Action;
-use register::ClueState;
+use register::{Clue, ClueState};
 use spatial::diagnostic::Diagnostic;
 use spatial::matching::MatchIndex;
 
+use crate::clues::Waiting;
 use crate::error::Error;
 use crate::landing::name_key;
 use crate::ledgers::{LedgerScope, Site};
@@ -180,24 +181,37 @@ impl Session {
 
     fn missed_reports(&self, as_of: AsOf) -> Result<Vec<Finding>, Error> {
         let geography = self.geography(AsOf::Now)?;
-        let mut missed = Vec::new();
+        let mut open = Vec::new();
         self.register.clues::<Error>(as_of, |clue| {
-            if clue.state == ClueState::Open {
-                let body = &clue.received.body;
-                let station = body
-                    .facts
-                    .shape
-                    .as_ref()
-                    .and_then(|s| geography.station_of(&s.0));
-                let source = domain::ledger::Labels::label(self, "source", &body.source_kind);
-                if self.sees(Action::ReadClues, station.as_deref()) || station.is_none() {
-                    let code = body.facts.external_code.as_deref();
-                    missed.push(checks::missed_report(body.clue_id, code, &source, station));
-                }
+            let shape = clue.received.body.facts.shape.as_ref();
+            let station = shape.and_then(|s| geography.station_of(&s.0));
+            let is_seen = self.sees(Action::ReadClues, station.as_deref()) || station.is_none();
+            if clue.state == ClueState::Open && is_seen {
+                open.push((clue, station));
             }
             Ok(())
         })?;
-        Ok(missed)
+        let (clues, stations): (Vec<_>, Vec<_>) = open.into_iter().unzip();
+        let waiting = self.waiting(&clues)?;
+        let all = clues.iter().zip(stations).zip(&waiting);
+        Ok(all
+            .map(|((clue, station), why)| self.missed_report(clue, station, why))
+            .collect())
+    }
+
+    fn missed_report(&self, clue: &Clue, station: Option<String>, why: &Waiting) -> Finding {
+        let body = &clue.received.body;
+        let facts = &body.facts;
+        let words = [&facts.facility_name, &facts.location_text, &facts.summary];
+        let told = checks::MissedReport {
+            clue_id: body.clue_id,
+            source: &domain::ledger::Labels::label(self, "source", &body.source_kind),
+            external_code: facts.external_code.as_deref(),
+            words: words.into_iter().flatten().next().map(String::as_str),
+            reason: &self.messages.text(&format!("doubt.{}", why.reason), &[]),
+            likely: why.proposals.iter().map(|p| p.site_code.as_str()).collect(),
+        };
+        checks::missed_report(&told, station)
     }
 }
 

@@ -8,8 +8,33 @@ use domain::policy::Action;
 use register::{Clue, ClueState};
 
 use crate::error::Error;
+use crate::import::Matched;
 use crate::landing::{Decision, Known, Proposal, SiteBook, Sought};
 use crate::session::Session;
+
+/// 待落点 — why a clue waits for a person, and the sites to look at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Waiting {
+    /// Code of a `doubt.` text.
+    pub reason: &'static str,
+    pub proposals: Vec<Proposal>,
+}
+
+impl From<Decision> for Waiting {
+    fn from(decision: Decision) -> Self {
+        match decision {
+            Decision::Same(site) => Self {
+                reason: "decided_since",
+                proposals: vec![site],
+            },
+            Decision::New => Self {
+                reason: "none_known",
+                proposals: Vec::new(),
+            },
+            Decision::Doubtful { reason, proposals } => Self { reason, proposals },
+        }
+    }
+}
 
 impl Session {
     /// Clues the actor may read, filtered by state and source.
@@ -68,28 +93,31 @@ impl Session {
         }
     }
 
-    /// Sites a clue may belong to, most likely first.
-    pub fn likely_sites(&self, clue: &Clue) -> Result<Vec<Proposal>, Error> {
+    /// Why each clue waits for a person, and the sites it may belong to, most likely first.
+    pub fn waiting(&self, clues: &[Clue]) -> Result<Vec<Waiting>, Error> {
         let mut known = Vec::new();
         self.register.dossiers::<Error>(AsOf::Now, |d| {
-            if d.state.counts() {
+            if d.state.counts() && self.sees(Action::ReadLedgers, d.facts.station_id.as_deref()) {
                 known.push(Known::of(&d));
             }
             Ok(())
         })?;
         let book = SiteBook::new(known, self.campaign.thresholds.clone());
-        let facts = &clue.received.body.facts;
-        let decision = book.decide(&Sought {
-            codes: facts.external_code.iter().map(String::as_str).collect(),
-            name: facts.facility_name.as_deref(),
-            activity_type_code: facts.activity_type_code.as_deref(),
-            geometry: facts.shape.as_ref().map(|s| &s.0),
-        });
-        Ok(match decision {
-            Decision::Same(site) => vec![site],
-            Decision::New => Vec::new(),
-            Decision::Doubtful { proposals, .. } => proposals,
-        })
+        let decisions = clues
+            .iter()
+            .map(|c| book.decide(&Sought::of(&c.received.body.facts)));
+        Ok(decisions.map(Waiting::from).collect())
+    }
+
+    /// Links open clues for which a stated rule has come to decide, since more is known of the sites; what a person
+    /// took off a site is left alone. Tried only, unless `commit`.
+    pub fn match_clues(&mut self, commit: bool) -> Result<Vec<Matched>, Error> {
+        let open = self.clues(Some(ClueState::Open.code()), None, AsOf::Now)?;
+        let (matched, entries) = crate::import::match_open(self, &open)?;
+        if commit && !entries.is_empty() {
+            self.register.append(&entries, self.now)?;
+        }
+        Ok(matched)
     }
 
     /// Links a clue to a site by a person's decision.
@@ -111,15 +139,20 @@ impl Session {
             reason: Some(reason.to_owned()),
         };
         let stream = StreamId::site(dossier.site_id);
-        let facts = crate::import::facts_of_clue(&body.facts);
+        let mut facts = crate::import::facts_of_clue(&body.facts);
+        if dossier.facts.shape.is_some() {
+            // The outline on record stands; a clue's point is no better.
+            (facts.shape, facts.lon, facts.lat, facts.precision_m) = (None, None, None, None);
+        }
         let basis = Basis::Clue {
             clue_id: body.clue_id,
             batch_id: body.batch_id,
         };
-        let entries = vec![
+        let mut entries = vec![
             self.by_hand(stream.clone(), linked, body.clue_id, reason),
             self.by_hand(stream, SiteAmended { basis, facts }, body.clue_id, reason),
         ];
+        entries.extend(crate::import::carried_over(self, &body, dossier.site_id));
         self.register.append(&entries, self.now)?;
         Ok(())
     }

@@ -12,6 +12,7 @@ use spatial::formats::{self, CsvGeometry, FileKind};
 
 use crate::error::Error;
 use crate::import::{Convention, system_of};
+use crate::unpacked::Unpacked;
 
 /// Reads every layer of a vector file, whatever its format.
 pub fn read_layers(path: &Path) -> Result<(Vec<Layer>, Vec<Diagnostic>), Error> {
@@ -25,11 +26,19 @@ pub fn read_layers(path: &Path) -> Result<(Vec<Layer>, Vec<Diagnostic>), Error> 
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let limits = Limits::default();
     match formats::detect(&name, &head[..n]) {
-        FileKind::GeoPackage => {
-            register::layers::read(path, &limits).map_err(|e| Error::rejected(e.to_diagnostic()))
-        }
-        _ => formats::read(path, &limits).map_err(|e| Error::rejected(e.to_diagnostic())),
+        FileKind::GeoPackage => read_geopackage(path, &limits),
+        _ => match formats::read(path, &limits) {
+            Err(formats::Error::NeedsRegister {
+                file,
+                content: Some(content),
+            }) => read_geopackage(Unpacked::of(&file, &content)?.path(), &limits),
+            read => read.map_err(|e| Error::rejected(e.to_diagnostic())),
+        },
     }
+}
+
+fn read_geopackage(path: &Path, limits: &Limits) -> Result<(Vec<Layer>, Vec<Diagnostic>), Error> {
+    register::layers::read(path, limits).map_err(|e| Error::rejected(e.to_diagnostic()))
 }
 
 /// Writes layers by the extension of the file's name; their coordinates must be geographic.

@@ -217,11 +217,6 @@ impl Session {
     ) -> Result<domain::dossier::Dossier, Error> {
         let dossier = self.load_dossier_by_code(&request.site_code, AsOf::Now)?;
         self.may(Action::Verify, dossier.facts.station_id.as_deref())?;
-        if request.team.len() < 2 {
-            let diagnostic =
-                Diagnostic::error("import.team_too_small").arg("count", request.team.len());
-            return Err(Error::rejected(diagnostic));
-        }
         let body = VerificationRecorded {
             round: "first".to_owned(),
             method: "field".to_owned(),
@@ -255,6 +250,9 @@ impl Session {
                 reason: request.condition.clone().unwrap_or_default(),
             },
         };
+        if let Some(refusal) = self.refusal_of(dossier.state.code(), &body) {
+            return Err(Error::rejected(refusal));
+        }
         let said = serde_json::to_vec(&body).map_err(Error::internal)?;
         let entry = self.entry(StreamId::site(dossier.site_id), body, request.on, &[&said]);
         if self.register.find_entry(entry.id)?.is_none() {

@@ -296,6 +296,45 @@ impl Session {
     }
 }
 
+impl Session {
+    /// A fact as people read it: codes by their labels, figures without idle digits.
+    pub fn field_text(&self, field: &str, value: &serde_json::Value) -> String {
+        let list = match field {
+            "activity_type_code" => "activity",
+            "activity_subtype" => "subtype",
+            "zone_kind" | "stated_zone_kind" => "zone",
+            "station_id" => "station",
+            "change_kind" => "change",
+            "has_issue" => "yes_no",
+            "current_status" | "ecological_effect" | "owner_kind" => field,
+            _ => "",
+        };
+        match value {
+            serde_json::Value::String(code) if !list.is_empty() => self.label(list, code),
+            serde_json::Value::String(text) => text.clone(),
+            serde_json::Value::Number(n) if field == "precision_m" => n
+                .as_f64()
+                .map_or_else(|| n.to_string(), |v| format!("{v:.1}")),
+            serde_json::Value::Array(items) => items
+                .iter()
+                .map(|item| self.field_text(field, item))
+                .collect::<Vec<_>>()
+                .join("、"),
+            other => other.to_string(),
+        }
+    }
+
+    /// Headers of a ledger's columns by their keys.
+    pub fn ledger_headers(&self, view: domain::campaign::LedgerView) -> BTreeMap<String, String> {
+        let template = self.campaign.find_ledger(view);
+        template
+            .into_iter()
+            .flat_map(|t| &t.columns)
+            .map(|c| (c.key.clone(), c.header.clone()))
+            .collect()
+    }
+}
+
 impl Labels for Session {
     fn label(&self, list: &str, code: &str) -> String {
         match list {
@@ -310,6 +349,7 @@ impl Labels for Session {
                 .find_station(code)
                 .map_or(code, |s| &s.name)
                 .to_owned(),
+            _ if code == domain::statistics::UNKNOWN => self.messages.text("word.unknown", &[]),
             "yes_no" => self.messages.text(&format!("word.{code}"), &[]),
             _ => self
                 .campaign

@@ -217,7 +217,7 @@ impl Session {
         let about = finding
             .site_code
             .clone()
-            .or_else(|| finding.clue_id.map(|c| c.to_string()))
+            .or_else(|| finding.clue_id.map(|c| c.to_string()[..18].to_owned()))
             .unwrap_or_default();
         let station = finding
             .station_id

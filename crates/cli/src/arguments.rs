@@ -167,6 +167,10 @@ pub(crate) enum ClueAction {
         #[arg(long)]
         reason: String,
     },
+    Match {
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 #[derive(Debug, Args)]

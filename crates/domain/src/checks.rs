@@ -186,20 +186,38 @@ pub fn of_doubles(doubles: &[LikelyDouble], dossiers: &BTreeMap<SiteId, &Dossier
         .collect()
 }
 
+/// 漏报所述 — what is known of a clue that has no site.
+#[derive(Debug, Clone)]
+pub struct MissedReport<'a> {
+    pub clue_id: ClueId,
+    /// Label of the source.
+    pub source: &'a str,
+    pub external_code: Option<&'a str>,
+    /// Its name, else its place, else what it says.
+    pub words: Option<&'a str>,
+    /// Why no rule decided, in words.
+    pub reason: &'a str,
+    /// Codes of the sites it may belong to, most likely first.
+    pub likely: Vec<&'a str>,
+}
+
 /// 漏报 — a clue inside the reserve that has no site and was not screened by a stated rule.
-pub fn missed_report(
-    clue_id: ClueId,
-    external_code: Option<&str>,
-    source: &str,
-    station_id: Option<String>,
-) -> Finding {
+pub fn missed_report(clue: &MissedReport<'_>, station_id: Option<String>) -> Finding {
+    let named = [clue.external_code, clue.words];
+    let named: Vec<&str> = named.into_iter().flatten().collect();
+    let likely = match clue.likely.is_empty() {
+        true => "—".to_owned(),
+        false => clue.likely.join("、"),
+    };
     let diagnostic = Diagnostic::error("check.missed_report")
-        .arg("code", external_code.unwrap_or(""))
-        .arg("source", source);
+        .arg("clue", named.join(" "))
+        .arg("source", clue.source)
+        .arg("reason", clue.reason)
+        .arg("likely", likely);
     Finding {
         diagnostic,
         site_code: None,
-        clue_id: Some(clue_id),
+        clue_id: Some(clue.clue_id),
         station_id,
     }
 }

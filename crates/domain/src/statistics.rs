@@ -61,7 +61,8 @@ pub struct Counted<'a> {
     pub change_kind: Option<&'a str>,
 }
 
-const UNKNOWN: &str = "unknown";
+/// 未填 — what stands in a table where a site has no value.
+pub const UNKNOWN: &str = "unknown";
 
 /// All tables and ratios over the sites given.
 pub fn statistics(sites: &[Counted<'_>], target_completion_rate: Option<f64>) -> Statistics {

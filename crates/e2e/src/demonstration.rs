@@ -122,6 +122,7 @@ impl Demonstration {
         for input in self.manifest() {
             let _ = register.run(&import_args(self, &input)).success();
         }
+        let _ = register.run(&["clues", "match"]).success();
         crate::program::copy_folder(&register.home(), &self.folder.join("register"));
     }
 }

@@ -160,3 +160,108 @@ fn a_reader_that_stops_reading_is_no_fault() {
         "{output:?}"
     );
 }
+
+#[test]
+fn a_folder_without_a_register_is_named_with_what_to_do() {
+    let register = Register::new();
+    let outcome = register.run(&["sites"]).exits(1);
+    let home = register.home();
+    assert!(
+        outcome.stderr.contains(&*home.to_string_lossy()),
+        "{outcome:?}"
+    );
+    assert!(outcome.stderr.contains("init"), "{outcome:?}");
+}
+
+#[test]
+fn help_of_subcommands_speaks_the_language_asked_for() {
+    let register = Register::new();
+    let help = register.run(&["import", "--help"]).success().stdout;
+    for english in ["Usage", "Arguments", "Options", "Print help"] {
+        assert!(!help.contains(english), "{help}");
+    }
+}
+
+#[test]
+fn a_verification_by_hand_needs_what_the_flow_demands() {
+    let register = Demonstration::shared().register();
+    let sites = register.json(&["sites", "--state", "awaiting_verification"]);
+    let site = sites[0]["site_code"].as_str().unwrap().to_owned();
+    let verify = [
+        "--json",
+        "verify",
+        &site,
+        "--conclusion",
+        "issue_violation",
+        "--on",
+        "2019-08-20",
+        "--team",
+        "站长",
+        "--team",
+        "护林员",
+    ];
+    let before = register.verified_head();
+    let outcome = register.run_as("station_head@后河", &verify);
+    assert_eq!(outcome.code, Some(1), "{outcome:?}");
+    let outcome = register.run(&verify).exits(1);
+    assert_eq!(outcome.codes(), ["flow.missing_facts"], "{outcome:?}");
+    assert_eq!(register.verified_head(), before);
+    let photos = ["far.jpg", "near.jpg"].map(|n| register.path(n).to_string_lossy().into_owned());
+    for photo in &photos {
+        std::fs::write(photo, photo).unwrap();
+    }
+    let whole = [
+        &verify[..],
+        &[
+            "--position",
+            "106.5,35.5",
+            "--evidence",
+            &photos[0],
+            "--evidence",
+            &photos[1],
+        ],
+    ];
+    let dossier = register.run(&whole.concat()).success().json();
+    assert_eq!(dossier["state"], "verified_with_issue");
+}
+
+#[test]
+fn what_waits_for_a_person_is_listed_with_a_reason() {
+    let register = Demonstration::shared().register();
+    let open = register.json(&["clues", "--state", "open"]);
+    let open = open.as_array().unwrap();
+    assert!(!open.is_empty());
+    for clue in open {
+        assert!(clue["reason"].is_string(), "{clue}");
+    }
+    assert_eq!(register.json(&["clues", "match"]), serde_json::json!([]));
+}
+
+#[test]
+fn a_marked_copy_says_in_words_what_is_wrong_with_a_row() {
+    let demonstration = Demonstration::shared();
+    let register = demonstration.empty_register();
+    let sheet = demonstration.input("08-实地核查/演示数据-麻武保护站实地核查表.xlsx");
+    let copy = register.path("marked.xlsx").to_string_lossy().into_owned();
+    let sheet = sheet.to_string_lossy().into_owned();
+    let args = [
+        "import",
+        "verifications",
+        &sheet,
+        "--dry-run",
+        "--report",
+        &copy,
+    ];
+    let outcome = register.run(&args);
+    assert!(matches!(outcome.code, Some(0 | 1)), "{outcome:?}");
+    let mut zip = zip::ZipArchive::new(std::fs::File::open(&copy).unwrap()).unwrap();
+    let mut strings = String::new();
+    std::io::Read::read_to_string(
+        &mut zip.by_name("xl/sharedStrings.xml").unwrap(),
+        &mut strings,
+    )
+    .unwrap();
+    // One person went there, and one place has no photos: the flow demands two of each.
+    assert!(strings.contains("还缺：核查人员"), "{strings:.2000}");
+    assert!(!strings.contains("[] "), "remarks without words");
+}

@@ -97,6 +97,8 @@ pub fn a_clue(batch: u64, n: u64) -> Entry {
             )),
             ..ClueFacts::default()
         },
+        carried_over: None,
+        determination: None,
     };
     entry(StreamId::clue_batch(batch_id), body)
 }

@@ -154,7 +154,18 @@ impl Demonstration {
             .into_iter()
             .flatten()
             .find(|i| i["kind"] == "permits");
-        permits.map_or(Ok(()), |input| self.import(input))
+        permits.map_or(Ok(()), |input| self.import(input))?;
+        let matched = self.json(&["clues", "match"], false)?;
+        println!(
+            "   （未落点的线索按规则再比对一次：落点 {} 条）",
+            matched.as_array().map_or(0, Vec::len)
+        );
+        let open = self.json(&["clues", "--state", "open"], false)?;
+        println!(
+            "   仍待人工 {} 条，clues --state open 逐条列明原因和可能点位",
+            open.as_array().map_or(0, Vec::len)
+        );
+        Ok(())
     }
 
     fn import(&self, input: &Value) -> Result<()> {

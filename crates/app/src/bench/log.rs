@@ -101,6 +101,8 @@ fn clue(n: u64, batch_id: BatchId, author: &Author) -> Entry {
         },
         is_confidential: false,
         facts,
+        carried_over: None,
+        determination: None,
     };
     Entry {
         id: EntryId::derived(Timestamp::UNIX_EPOCH, &[b"bench", &n.to_be_bytes()]),

@@ -29,7 +29,10 @@ pub(super) fn stage(staging: &mut Staging<'_>) -> Result<(), Error> {
     for record in &loaded.records {
         let (drafted, found) = draft(staging, record);
         staging.diagnostics.extend(found);
-        land(staging, record, drafted)?;
+        let zone_kind = land(staging, record, drafted)?;
+        if let Some(row) = staging.preview.rows.last_mut() {
+            row.zone_kind = zone_kind;
+        }
     }
     Ok(())
 }
@@ -122,26 +125,28 @@ fn received(
         place: record.place.clone(),
         is_confidential,
         facts,
+        carried_over: None,
+        determination: None,
     }
 }
 
-/// Finds the clue's place in the register.
+/// Finds the clue's place in the register; returns the zone it lies in.
 pub(super) fn land(
     staging: &mut Staging<'_>,
     record: &Record,
     drafted: Drafted,
-) -> Result<(), Error> {
+) -> Result<Option<String>, Error> {
     let title = title_of(&drafted.clue.facts);
     if staging.has_clue(drafted.clue.clue_id)? {
         staging.outcome(record, Some(&title), Action::Same);
-        return Ok(());
+        return Ok(None);
     }
     let is_new = staging.say_clue(&drafted.clue)?;
     if !is_new {
         let diagnostic = Diagnostic::note("import.repeated_in_batch").at(record.whole());
         staging.diagnostics.push(diagnostic);
         staging.outcome(record, Some(&title), Action::Same);
-        return Ok(());
+        return Ok(None);
     }
     let located = drafted
         .clue
@@ -151,21 +156,11 @@ pub(super) fn land(
         .map(|s| staging.locate(&s.0));
     if let Some(rule) = screen(staging, &drafted.clue, located.as_ref())? {
         staging.outcome(record, Some(&title), Action::Screened { rule });
-        return Ok(());
+        return Ok(None);
     }
-    let decision = staging.book.decide(&Sought {
-        codes: drafted
-            .clue
-            .facts
-            .external_code
-            .iter()
-            .map(String::as_str)
-            .collect(),
-        name: drafted.clue.facts.facility_name.as_deref(),
-        activity_type_code: drafted.clue.facts.activity_type_code.as_deref(),
-        geometry: drafted.clue.facts.shape.as_ref().map(|s| &s.0),
-    });
-    settle(staging, record, drafted, decision, &title)
+    let decision = staging.book.decide(&Sought::of(&drafted.clue.facts));
+    settle(staging, record, drafted, decision, &title)?;
+    Ok(located.and_then(|l| l.facts.zone_kind))
 }
 
 fn settle(

@@ -20,6 +20,7 @@ use super::record::{Given, Record};
 use super::{ImportKind, ImportRequest};
 use crate::error::Error;
 use crate::session::Session;
+use crate::unpacked::Unpacked;
 
 /// 读入的表 — one sheet as it was, for the marked copy.
 pub struct LoadedTable {
@@ -80,10 +81,12 @@ const ALIASES: [(&str, &str); 18] = [
 pub(super) fn load(session: &Session, request: &ImportRequest) -> Result<Loaded, Error> {
     let mut loaded = Loaded::open(&request.path)?;
     match content_of(&loaded) {
-        Content::Table => loaded.read_tables(session, request)?,
+        Content::Table => loaded.read_tables(session, request, &request.path)?,
         Content::Parcels => loaded.read_parcels(session, request)?,
-        Content::GeoPackage => loaded.read_geopackage(request)?,
-        Content::Layers => loaded.read_layers(request)?,
+        Content::Layers => match packed_table(&loaded)? {
+            Some(table) => loaded.read_tables(session, request, table.path())?,
+            None => loaded.read_layers(request)?,
+        },
     }
     Ok(loaded)
 }
@@ -91,8 +94,21 @@ pub(super) fn load(session: &Session, request: &ImportRequest) -> Result<Loaded,
 enum Content {
     Table,
     Parcels,
-    GeoPackage,
     Layers,
+}
+
+/// The one table of an archive: offices send workbooks zipped.
+fn packed_table(loaded: &Loaded) -> Result<Option<Unpacked>, Error> {
+    if formats::detect(&loaded.file_name, &loaded.bytes) != FileKind::Zip {
+        return Ok(None);
+    }
+    match formats::read_bytes(&loaded.file_name, &loaded.bytes, &Limits::default()) {
+        Err(formats::Error::NeedsSheets {
+            file,
+            content: Some(content),
+        }) => Unpacked::of(&file, &content).map(Some),
+        _ => Ok(None),
+    }
 }
 
 fn content_of(loaded: &Loaded) -> Content {
@@ -101,7 +117,7 @@ fn content_of(loaded: &Loaded) -> Content {
         .iter()
         .any(|e| name.ends_with(e));
     match formats::detect(&loaded.file_name, &loaded.bytes) {
-        FileKind::GeoPackage => Content::GeoPackage,
+        FileKind::GeoPackage => Content::Layers,
         _ if name.ends_with(".txt") => Content::Parcels,
         _ if is_office => Content::Table,
         _ => Content::Layers,
@@ -150,9 +166,14 @@ impl Loaded {
         })
     }
 
-    fn read_tables(&mut self, session: &Session, request: &ImportRequest) -> Result<(), Error> {
+    fn read_tables(
+        &mut self,
+        session: &Session,
+        request: &ImportRequest,
+        path: &Path,
+    ) -> Result<(), Error> {
         let vocabulary = Vocabulary::standard().of_table(table_name(request.kind));
-        let mut book = sheets::open(&request.path, &sheets::Limits::default())
+        let mut book = sheets::open(path, &sheets::Limits::default())
             .map_err(|e| Error::rejected(e.diagnostic()))?;
         let (tables, found) = book.tables().map_err(|e| Error::rejected(e.diagnostic()))?;
         self.diagnostics.extend(found);
@@ -165,9 +186,13 @@ impl Loaded {
                 self.read_table(session, request, table, &vocabulary)?;
             }
         }
-        if self.records.is_empty() && self.tables.is_empty() {
+        if self.records.is_empty() {
+            let code = match self.tables.is_empty() {
+                true => "sheet.heading_not_found",
+                false => "sheet.no_rows",
+            };
             return Err(Error::rejected(
-                Diagnostic::error("sheet.heading_not_found").at(self.file_place()),
+                Diagnostic::error(code).at(self.file_place()),
             ));
         }
         Ok(())
@@ -280,17 +305,8 @@ impl Loaded {
     }
 
     fn read_layers(&mut self, request: &ImportRequest) -> Result<(), Error> {
-        let limits = Limits::default();
         // A shapefile's other parts lie beside it, so the file is read from its folder, not from memory.
-        let (layers, found) = formats::read(&request.path, &limits)
-            .map_err(|e| Error::rejected(e.to_diagnostic()))?;
-        self.diagnostics.extend(found);
-        self.take_layers(layers, request)
-    }
-
-    fn read_geopackage(&mut self, request: &ImportRequest) -> Result<(), Error> {
-        let (layers, found) = register::layers::read(&request.path, &Limits::default())
-            .map_err(|e| Error::rejected(e.to_diagnostic()))?;
+        let (layers, found) = crate::convert::read_layers(&request.path)?;
         self.diagnostics.extend(found);
         self.take_layers(layers, request)
     }

@@ -17,9 +17,10 @@ mod verifications;
 use std::path::PathBuf;
 
 use domain::as_of::AsOf;
-use domain::entries::ClueBatchImported;
+use domain::entries::{ClueBatchImported, ClueReceived};
 use domain::entry::{Entry, EntryBody};
-use domain::ids::{BatchId, StreamId};
+use domain::ids::{BatchId, ClueId, StreamId};
+use domain::policy::Action;
 use jiff::civil::Date;
 use spatial::crs::Crs;
 use spatial::diagnostic::{Diagnostic, Severity};
@@ -30,7 +31,10 @@ pub use position::{Convention, Placed, system_of};
 pub use preview::{Action as RowAction, Preview, RowOutcome};
 pub use record::{Fields, Given, Record};
 
+pub(crate) use old_ledgers::carried_over;
+
 use crate::error::Error;
+use crate::landing::{Decision, Sought};
 use crate::session::{Session, start_of};
 use staging::Staging;
 
@@ -226,7 +230,7 @@ pub fn facts_of_clue(facts: &domain::entries::ClueFacts) -> domain::entries::Sit
 /// The entries that register a site of its own for a clue, and its code.
 pub fn site_for_clue(
     session: &Session,
-    clue: &domain::entries::ClueReceived,
+    clue: &ClueReceived,
     reason: &str,
 ) -> Result<(String, Vec<Entry>), Error> {
     let request = ImportRequest::new(ImportKind::Inspection, "");
@@ -241,6 +245,73 @@ pub fn site_for_clue(
     site.rule = "person";
     staging.link(clue, &site, Some(reason.to_owned()))?;
     Ok((site.site_code, staging.entries))
+}
+
+/// 重新比对 — an open clue that a stated rule has come to decide.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Matched {
+    pub clue_id: ClueId,
+    pub site_code: String,
+    pub rule: &'static str,
+}
+
+/// Open clues held against what is known of the sites now, and the entries that link those a rule decides.
+pub fn match_open(
+    session: &Session,
+    open: &[register::Clue],
+) -> Result<(Vec<Matched>, Vec<Entry>), Error> {
+    let request = ImportRequest::new(ImportKind::Inspection, "");
+    let loaded = Loaded::empty();
+    let none = BatchId::derived(session.now, &[]);
+    let mut staging = Staging::new(session, &request, &loaded, none)?;
+    let mut matched = Vec::new();
+    for clue in open.iter().map(|c| &c.received.body) {
+        let Decision::Same(site) = staging.book.decide(&Sought::of(&clue.facts)) else {
+            continue;
+        };
+        let station = staging
+            .book
+            .find(site.site_id)
+            .and_then(|k| k.geometry.clone())
+            .and_then(|g| staging.locate(&g).facts.station_id);
+        if session.may(Action::LinkClue, station.as_deref()).is_err() {
+            continue;
+        }
+        let before = staging.entries.len();
+        clues::link_to(&mut staging, &drafted_again(session, clue), &site)?;
+        for entry in carried_over(session, clue, site.site_id) {
+            staging.push(entry)?;
+        }
+        // The link had been made and a person undid it: what was said once is not said again.
+        let is_linked = staging.entries[before..]
+            .iter()
+            .any(|e| matches!(e.body, EntryBody::ClueLinked(_)));
+        match is_linked {
+            true => matched.push(Matched {
+                clue_id: clue.clue_id,
+                site_code: site.site_code,
+                rule: site.rule,
+            }),
+            false => staging.entries.truncate(before),
+        }
+    }
+    Ok((matched, staging.entries))
+}
+
+fn drafted_again(session: &Session, clue: &ClueReceived) -> clues::Drafted {
+    let station = clue.facts.station_text.as_deref();
+    let zone = clue.facts.zone_text.as_deref();
+    let zones = session.campaign.find_list(&session.codes, "zone");
+    clues::Drafted {
+        clue: clue.clone(),
+        station_id: station
+            .and_then(|t| session.campaign.find_station_by_text(t))
+            .map(|s| s.id.clone()),
+        zone_kind: zone
+            .zip(zones)
+            .and_then(|(t, list)| list.find(t))
+            .map(|c| c.code.clone()),
+    }
 }
 
 /// A coordinate system as people name it: CGCS2000, WGS84, GCJ-02, BD-09, EPSG:4523.

@@ -1,7 +1,8 @@
 //! 历年台账 — rows of the 绿盾2017 and 绿盾2018 ledgers: sites, the issue carried over, and the city's determination.
 
-use domain::entries::{Basis, DeterminationRecorded, IssueCarriedOver};
-use domain::ids::StreamId;
+use domain::entries::{Basis, ClueReceived, DeterminationRecorded, IssueCarriedOver};
+use domain::entry::Entry;
+use domain::ids::{SiteId, StreamId};
 use spatial::diagnostic::Diagnostic;
 
 use super::clues::{Drafted, draft, found_site, link_to, title_of};
@@ -11,6 +12,7 @@ use super::record::{Fields, Record};
 use super::staging::Staging;
 use crate::error::Error;
 use crate::landing::{Decision, Proposal, Sought};
+use crate::session::Session;
 
 /// Stages every row of an old ledger.
 pub(super) fn stage(staging: &mut Staging<'_>) -> Result<(), Error> {
@@ -45,19 +47,48 @@ fn row(staging: &mut Staging<'_>, record: &Record) -> Result<(), Error> {
         staging.outcome(record, Some(&title), Action::Same);
         return Ok(());
     }
+    let decision = staging.book.decide(&Sought::of(&drafted.clue.facts));
+    let mut told = drafted.clue.clone();
+    told.carried_over = Some(Box::new(issue));
+    told.determination = determination.map(Box::new);
+    if waits(&decision, &drafted) {
+        // Whoever finds the site later must not have to find the ledger again.
+        drafted.clue = told.clone();
+    }
     staging.say_clue(&drafted.clue)?;
-    let Some((site, action)) = site_of(staging, record, &drafted)? else {
+    let Some((site, action)) = site_of(staging, record, &drafted, decision)? else {
         return Ok(());
     };
-    let seed = drafted.clue.clue_id.0.into_bytes();
-    let stream = StreamId::site(site.site_id);
-    staging.say(stream.clone(), issue, drafted.clue.received_on, &[&seed])?;
-    if let Some(body) = determination {
-        let on = body.determined_on.unwrap_or(drafted.clue.received_on);
-        staging.say(stream, body, on, &[&seed])?;
+    for entry in carried_over(staging.session, &told, site.site_id) {
+        staging.push(entry)?;
     }
     staging.outcome(record, Some(&title), action);
     Ok(())
+}
+
+/// The unfinished issue that a clue of an earlier ledger tells of, and the city's ruling on it.
+pub(crate) fn carried_over(session: &Session, clue: &ClueReceived, site: SiteId) -> Vec<Entry> {
+    let seed = clue.clue_id.0.into_bytes();
+    let stream = StreamId::site(site);
+    let issue = clue.carried_over.as_deref().cloned();
+    let issue = issue.map(|b| session.entry(stream.clone(), b, clue.received_on, &[&seed]));
+    let ruling = clue.determination.as_deref().cloned();
+    let ruling = ruling.map(|b| {
+        let on = b.determined_on.unwrap_or(clue.received_on);
+        session.entry(stream, b, on, &[&seed])
+    });
+    issue.into_iter().chain(ruling).collect()
+}
+
+/// Whether no rule finds a site and the row itself is too little to found one.
+fn waits(decision: &Decision, drafted: &Drafted) -> bool {
+    let facts = &drafted.clue.facts;
+    let is_telling = facts.facility_name.is_some() || facts.shape.is_some();
+    match decision {
+        Decision::Same(_) => false,
+        Decision::New => !is_telling,
+        Decision::Doubtful { reason, .. } => *reason != "no_position" || !is_telling,
+    }
 }
 
 /// The site of a row: matched, or registered for it; `None` where a person must decide (told with the row).
@@ -65,14 +96,9 @@ fn site_of(
     staging: &mut Staging<'_>,
     record: &Record,
     drafted: &Drafted,
+    decision: Decision,
 ) -> Result<Option<(Proposal, Action)>, Error> {
-    let facts = &drafted.clue.facts;
-    let decision = staging.book.decide(&Sought {
-        codes: facts.external_code.iter().map(String::as_str).collect(),
-        name: facts.facility_name.as_deref(),
-        activity_type_code: facts.activity_type_code.as_deref(),
-        geometry: facts.shape.as_ref().map(|s| &s.0),
-    });
+    let waits = waits(&decision, drafted);
     match decision {
         Decision::Same(site) => {
             link_to(staging, drafted, &site)?;
@@ -82,20 +108,17 @@ fn site_of(
             };
             Ok(Some((site, action)))
         }
-        // A ledger's row is a site even where its position was never written down.
-        Decision::New
-        | Decision::Doubtful {
-            reason: "no_position",
-            ..
-        } if facts.facility_name.is_some() || facts.shape.is_some() => {
+        Decision::Doubtful { proposals, reason } if waits => {
+            doubtful(staging, record, reason, proposals)
+        }
+        Decision::New if waits => doubtful(staging, record, "says_little", Vec::new()),
+        Decision::New | Decision::Doubtful { .. } => {
             let site = found_site(staging, drafted)?;
             let action = Action::NewSite {
                 site_code: site.site_code.clone(),
             };
             Ok(Some((site, action)))
         }
-        Decision::New => doubtful(staging, record, "says_little", Vec::new()),
-        Decision::Doubtful { proposals, reason } => doubtful(staging, record, reason, proposals),
     }
 }
 

@@ -37,6 +37,7 @@ fn row(staging: &mut Staging<'_>, record: &Record) -> Result<(), Error> {
         name: name.as_deref(),
         activity_type_code: activity.as_deref(),
         geometry: placed.as_ref().map(|p| &p.geometry),
+        ..Sought::default()
     });
     let refused = Staging::is_refused(&fields.diagnostics);
     staging.diagnostics.extend(fields.diagnostics);

@@ -35,6 +35,9 @@ pub struct RowOutcome {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sheet: Option<String>,
     pub title: String,
+    /// The strictest zone its position lies in, where it lies in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone_kind: Option<String>,
     #[serde(flatten)]
     pub action: Action,
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::as_of::AsOf;
-use domain::dossier::Dossier;
+use domain::dossier::{Dossier, SiteState};
 use domain::entries::{
     Basis, ClueFacts, ClueLinked, ClueReceived, SiteAmended, SiteFacts, SiteRegistered,
 };
@@ -20,7 +20,7 @@ use super::record::Record;
 use super::{Convention, ImportKind, ImportRequest, Loaded, MATCHED_AS_OF, batch_entry};
 use crate::error::Error;
 use crate::geography::{Geography, Located};
-use crate::landing::{Known, Proposal, SiteBook, name_key};
+use crate::landing::{Known, Proposal, SiteBook, is_name, name_key};
 use crate::session::{Session, start_of};
 
 /// 暂存 — everything one import gathers before it is committed.
@@ -140,6 +140,7 @@ impl<'s> Staging<'s> {
             number,
             sheet,
             title: title.unwrap_or("").to_owned(),
+            zone_kind: None,
             action,
         });
     }
@@ -171,7 +172,13 @@ impl<'s> Staging<'s> {
         let known = Known {
             site_id,
             site_code: site_code.clone(),
-            name: facts.facility_name.as_deref().map(name_key),
+            names: facts
+                .facility_name
+                .as_deref()
+                .map(name_key)
+                .filter(|key| is_name(key))
+                .into_iter()
+                .collect(),
             activity_type_code: facts.activity_type_code.clone(),
             township: facts.township.clone(),
             geometry: facts.shape.as_ref().map(|s| s.0.clone()),
@@ -265,6 +272,9 @@ impl<'s> Staging<'s> {
                 None
             }
         };
+        if let Some(name) = &facts.facility_name {
+            self.book.learn_name(site.site_id, name);
+        }
         if facts != SiteFacts::default() {
             self.say(
                 StreamId::site(site.site_id),
@@ -315,6 +325,13 @@ impl<'s> Staging<'s> {
     /// Whether the register has this clue already, word for word.
     pub(super) fn has_clue(&self, clue: ClueId) -> Result<bool, Error> {
         Ok(self.session.register.find_clue(clue)?.is_some())
+    }
+
+    /// State of a site as the register has it; one registered in this import has been seen by nobody.
+    pub(super) fn state_of(&self, site: SiteId) -> &'static str {
+        let dossier = self.session.register.find_dossier(site, AsOf::Now);
+        let state = dossier.ok().flatten().map(|d| d.state);
+        state.unwrap_or(SiteState::AwaitingVerification).code()
     }
 
     /// Counts of the diagnostics by code, for the batch's entry.

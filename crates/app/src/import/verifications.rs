@@ -4,7 +4,7 @@ use domain::entries::{Basis, SiteFacts, TeamMember, VerificationRecorded};
 use domain::ids::{SiteId, StreamId};
 use jiff::civil::Date;
 use sheets::normalise::Truth;
-use spatial::diagnostic::Diagnostic;
+use spatial::diagnostic::{Diagnostic, Severity};
 
 use super::clues::{Drafted, draft, found_site};
 use super::coding::{code_of, county_of, disposal_of};
@@ -51,9 +51,32 @@ fn row(staging: &mut Staging<'_>, record: &Record) -> Result<(), Error> {
         }
     };
     staging.spoken_of.insert(site.site_code.clone());
+    if let Some(refusal) = refusal(staging, &site, &body) {
+        let is_refused = refusal.severity == Severity::Error;
+        staging.diagnostics.push(refusal.at(record.whole()));
+        if is_refused {
+            staging.outcome(record, name.as_deref(), Action::Refused);
+            return Ok(());
+        }
+    }
     let action = record_verification(staging, &site, body, is_new_site)?;
     staging.outcome(record, name.as_deref(), action);
     Ok(())
+}
+
+/// What the campaign's flow says to the row. A sheet tells what others did: what they failed to bring along is asked
+/// for, and does not undo that they were there.
+fn refusal(
+    staging: &Staging<'_>,
+    site: &Proposal,
+    body: &VerificationRecorded,
+) -> Option<Diagnostic> {
+    let state = staging.state_of(site.site_id);
+    let mut refusal = staging.session.refusal_of(state, body)?;
+    if refusal.code == "flow.missing_facts" {
+        refusal.severity = Severity::Warning;
+    }
+    Some(refusal)
 }
 
 fn decide(staging: &Staging<'_>, record: &Record, drafted: &Drafted) -> Decision {
@@ -72,9 +95,8 @@ fn decide(staging: &Staging<'_>, record: &Record, drafted: &Drafted) -> Decision
         .collect();
     staging.book.decide(&Sought {
         codes: numbers.iter().map(String::as_str).collect(),
-        name: facts.facility_name.as_deref(),
-        activity_type_code: facts.activity_type_code.as_deref(),
-        geometry: facts.shape.as_ref().map(|s| &s.0),
+        is_on_the_spot: true,
+        ..Sought::of(facts)
     })
 }
 
@@ -106,16 +128,11 @@ fn verification(
         );
     }
     let team = team(fields);
-    if team.len() < 2 {
-        fields.note(
-            "team",
-            Diagnostic::warning("import.team_too_small").arg("count", team.len()),
-        );
-    }
     let (round, _) = code_of(session, fields, "round", "round");
     let (clue_truth, _) = code_of(session, fields, "clue_truth", "clue_truth");
     let (effect, _) = code_of(session, fields, "ecological_effect", "ecological_effect");
-    let (disposal, suggestion) = disposal_of(session, fields);
+    let (chosen, _) = code_of(session, fields, "suggested_disposal", "disposal");
+    let (worded, suggestion) = disposal_of(session, fields);
     let is_in_reserve = fields.truth("is_in_reserve").map(truth_code);
     let conclusion = conclusion(staging, fields, is_in_reserve.as_deref());
     let point = drafted
@@ -137,7 +154,7 @@ fn verification(
         ecological_effect: effect,
         conclusion: conclusion?,
         suggestion_text: suggestion,
-        suggested_disposal: disposal,
+        suggested_disposal: chosen.or(worded),
         photo_count: fields.count("photo_count"),
         evidence: Vec::new(),
         facts: found_facts(session, drafted, fields),
@@ -244,6 +261,9 @@ fn record_verification(
     let seed = said(site.site_id, &body);
     let on = body.verified_on;
     let outline = body.facts.shape.clone();
+    if let Some(name) = &body.facts.facility_name {
+        staging.book.learn_name(site.site_id, name);
+    }
     let is_new = staging.say(StreamId::site(site.site_id), body, on, &[&seed])?;
     if let (true, Some(shape)) = (is_new, outline) {
         let located = staging.locate(&shape.0);

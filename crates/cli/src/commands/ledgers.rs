@@ -145,17 +145,33 @@ pub(super) fn diff(desk: &Desk<'_>, args: &Diff) -> Result<ExitCode, Error> {
         ("changed", &counts[2]),
     ];
     desk.output.say("diff.summary", &fill);
-    for row in &difference.added {
-        desk.output.say("diff.added", &[("code", &row.site_code)]);
+    for (rows, line) in [
+        (&difference.added, "diff.added"),
+        (&difference.removed, "diff.removed"),
+    ] {
+        for row in rows {
+            let name = row
+                .cells
+                .get("facility_name")
+                .map_or(String::new(), app::Cell::text);
+            desk.output
+                .say(line, &[("code", &row.site_code), ("name", &name)]);
+        }
     }
-    for row in &difference.removed {
-        desk.output.say("diff.removed", &[("code", &row.site_code)]);
-    }
+    let headers = session.ledger_headers(args.view.ledger());
+    let blank = desk.output.text("word.blank", &[]);
     for row in &difference.changed {
+        let shown = |cell: &app::Cell| match cell.text() {
+            text if text.is_empty() => blank.clone(),
+            text => text,
+        };
         let texts: Vec<String> = row
             .changes
             .iter()
-            .map(|(key, old, new)| format!("{key}: {} → {}", old.text(), new.text()))
+            .map(|(key, old, new)| {
+                let header = headers.get(key.as_str()).map_or(key.as_str(), |h| h);
+                format!("{header} {} → {}", shown(old), shown(new))
+            })
             .collect();
         desk.output.say(
             "diff.changed",

@@ -97,33 +97,7 @@ fn dossier(desk: &Desk<'_>, code: &str, args: &Sites) -> Result<ExitCode, Error>
         .iter()
         .filter(|(f, _)| *f != "shape" && *f != "zone_shares")
     {
-        let name = desk.output.text(&format!("field.{field}"), &[]);
-        for (i, claim) in claims.iter().enumerate() {
-            let value = claim
-                .value
-                .as_str()
-                .map_or_else(|| claim.value.to_string(), str::to_owned);
-            let seq = claim.provenance.seq.to_string();
-            let day = app::civil_day(claim.provenance.occurred_at).to_string();
-            let from = desk
-                .output
-                .text(&format!("weight.{}", weight(claim.provenance.weight)), &[]);
-            let args = [
-                ("field", name.as_str()),
-                ("value", &value),
-                ("from", &from),
-                ("day", &day),
-                ("seq", &seq),
-            ];
-            desk.output.say(
-                if i == 0 {
-                    "sites.fact"
-                } else {
-                    "sites.other_claim"
-                },
-                &args,
-            );
-        }
+        fact(desk, &session, field, claims);
     }
     for clue in &dossier.clues {
         let source = session.label("source", &clue.body.source_kind);
@@ -174,6 +148,46 @@ fn dossier(desk: &Desk<'_>, code: &str, args: &Sites) -> Result<ExitCode, Error>
         );
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The value that stands, and what other sources said otherwise; who says the same is only counted.
+fn fact(desk: &Desk<'_>, session: &app::Session, field: &str, claims: &[app::Claim]) {
+    let name = desk.output.text(&format!("field.{field}"), &[]);
+    let mut shown: Vec<(String, usize, &app::Claim)> = Vec::new();
+    for claim in claims {
+        let value = session.field_text(field, &claim.value);
+        match shown.iter_mut().find(|(known, ..)| *known == value) {
+            Some((_, count, _)) => *count += 1,
+            None => shown.push((value, 1, claim)),
+        }
+    }
+    for (i, (value, count, claim)) in shown.iter().enumerate() {
+        let seq = claim.provenance.seq.to_string();
+        let day = app::civil_day(claim.provenance.occurred_at).to_string();
+        let from = desk
+            .output
+            .text(&format!("weight.{}", weight(claim.provenance.weight)), &[]);
+        let others = match count {
+            1 => String::new(),
+            n => desk
+                .output
+                .text("sites.agreeing", &[("count", &(n - 1).to_string())]),
+        };
+        let line = if i == 0 {
+            "sites.fact"
+        } else {
+            "sites.other_claim"
+        };
+        let args = [
+            ("field", name.as_str()),
+            ("value", value),
+            ("from", &from),
+            ("day", &day),
+            ("seq", &seq),
+            ("others", &others),
+        ];
+        desk.output.say(line, &args);
+    }
 }
 
 fn weight(weight: app::Weight) -> &'static str {

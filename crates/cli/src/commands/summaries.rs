@@ -111,7 +111,7 @@ fn show_findings(desk: &Desk<'_>, found: &[app::Finding]) {
             let about = finding
                 .site_code
                 .clone()
-                .or_else(|| finding.clue_id.map(|c| c.to_string()))
+                .or_else(|| finding.clue_id.map(|c| c.to_string()[..18].to_owned()))
                 .unwrap_or_default();
             let line = output.diagnostic_line(&finding.diagnostic);
             output.say("check.finding", &[("about", &about), ("message", &line)]);

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::{DeterminationRecorded, IssueCarriedOver};
 use crate::ids::{BatchId, ClueId};
 use crate::partial_date::PartialDate;
 use crate::shape::Shape;
@@ -138,6 +139,12 @@ pub struct ClueReceived {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_confidential: bool,
     pub facts: ClueFacts,
+    /// What a row of an earlier ledger says beyond the clue, kept where no site is known yet to say it of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried_over: Option<Box<IssueCarriedOver>>,
+    /// The city's ruling that stood in the same row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub determination: Option<Box<DeterminationRecorded>>,
 }
 
 /// 线索预筛 — a stated rule took the clue off the work list; it stays in the register and in the statistics.

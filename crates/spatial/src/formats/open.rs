@@ -225,9 +225,10 @@ fn read_archive(
     let mut archive = Archive::open(name, bytes, limits)?;
     let contents = look_inside(&mut archive)?;
     if contents.is_office {
+        // At the top the caller has the file itself; inside another archive only we have its bytes.
         return Err(Error::NeedsSheets {
             file: name.to_owned(),
-            content: None,
+            content: (depth > 1).then(|| bytes.to_vec()),
         });
     }
     let (layers, failure) = read_entries(&mut archive, &contents, depth, reading)?;
