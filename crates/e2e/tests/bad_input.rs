@@ -110,19 +110,34 @@ const WORKBOOK: [(&str, &[u8]); 4] = [
 #[test]
 fn an_archive_that_climbs_out_of_its_folder_is_refused() {
     let register = Demonstration::shared().register();
-    let file = register.path("climbs.zip");
-    let (header, index) = (shapefile(100, &[]), shapefile(100, &[]));
-    archive(
-        &file,
-        &[
-            ("../../evil.shp", &header),
-            ("../../evil.shx", &index),
-            ("../../evil.dbf", &[3; 65]),
-        ],
-    )
-    .finish()
-    .unwrap();
-    let _ = refused("patches", &register, &file);
+    let part = |extension: &str| {
+        let name = format!("vector-formats/mapshaper/issues/193/three_points.{extension}");
+        std::fs::read(real_data(&name)).unwrap()
+    };
+    let (shp, shx, dbf) = (part("shp"), part("shx"), part("dbf"));
+    let packed = |name: &str, folder: &str| {
+        let file = register.path(name);
+        let names = ["shp", "shx", "dbf"].map(|extension| format!("{folder}evil.{extension}"));
+        let members = [
+            (&*names[0], &*shp),
+            (&*names[1], &*shx),
+            (&*names[2], &*dbf),
+        ];
+        archive(&file, &members).finish().unwrap();
+        file
+    };
+    let tame = packed("tame.zip", "inner/").to_string_lossy().into_owned();
+    let read = [
+        "--json",
+        "import",
+        "patches",
+        &tame,
+        "--crs",
+        "WGS84",
+        "--dry-run",
+    ];
+    let _ = register.run(&read).success();
+    let _ = refused("patches", &register, &packed("climbs.zip", "../../"));
     let above = [
         register.path("evil.shp"),
         register.path("../evil.shp"),
@@ -184,6 +199,10 @@ fn a_bomb_of_xml_entities_is_refused() {
     );
     std::fs::write(&file, text).unwrap();
     let _ = refused("patches", &register, &file);
+    let tame = "<kml xmlns=\"http://www.opengis.net/kml/2.2\"><Document><Placemark><name>a</name>\
+                <Point><coordinates>106.5,35.5</coordinates></Point></Placemark></Document></kml>";
+    std::fs::write(&file, tame).unwrap();
+    let _ = import(&register, "patches", &file).success();
 }
 
 #[test]
