@@ -190,7 +190,11 @@ impl Session {
                     .as_ref()
                     .and_then(|s| geography.station_of(&s.0));
                 let source = domain::ledger::Labels::label(self, "source", &body.source_kind);
-                if self.sees(Action::ReadClues, station.as_deref()) || station.is_none() {
+                let action = match body.is_confidential {
+                    true => Action::ReadPetitions,
+                    false => Action::ReadClues,
+                };
+                if self.sees(action, station.as_deref()) {
                     let code = body.facts.external_code.as_deref();
                     missed.push(checks::missed_report(body.clue_id, code, &source, station));
                 }
