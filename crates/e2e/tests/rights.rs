@@ -60,8 +60,8 @@ const READS: [(&str, &str); 21] = [
         "查看台账、点位档案",
     ),
     ("/ogc/collections/clues/items?limit=10000", "查看线索"),
-    ("/tiles/sites/8/203/100.mvt", "查看台账、点位档案"),
-    ("/tiles/patches/14/13040/6460.mvt", "查看线索"),
+    ("/api/v1/tiles/sites/8/203/100.mvt", "查看台账、点位档案"),
+    ("/api/v1/tiles/patches/14/13040/6460.mvt", "查看线索"),
     ("/feeds/changes.rss", "查看台账、点位档案"),
 ];
 

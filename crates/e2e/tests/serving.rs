@@ -167,7 +167,7 @@ fn tiles_show_a_station_its_own_sites_only() {
         let n = f64::from(1 << 16);
         let x = ((lon + 180.0) / 360.0 * n) as u32;
         let y = ((1.0 - lat.to_radians().tan().asinh() / std::f64::consts::PI) / 2.0 * n) as u32;
-        let path = format!("/tiles/sites/16/{x}/{y}.mvt");
+        let path = format!("/api/v1/tiles/sites/16/{x}/{y}.mvt");
         let code = site["site_code"].as_str().unwrap();
         let has = |person: &Person| {
             let answer = person.get(&server, &path);
@@ -522,7 +522,7 @@ fn answers_are_told_again_only_when_something_changed() {
             .status
     };
     assert_eq!(again(&etag), 304);
-    let tile = "/tiles/sites/8/203/100.mvt";
+    let tile = "/api/v1/tiles/sites/8/203/100.mvt";
     let before = office
         .get(&server, tile)
         .status(200)

@@ -136,7 +136,7 @@ fn forbidden(desk: &Desk, context: &Context, code: &str) -> Problem {
 
 /// Paths that programs other than browsers read by the address alone: there the token may stand in the query.
 fn takes_query_token(path: &str) -> bool {
-    ["/ogc", "/feeds/", "/tiles/"]
+    ["/ogc", "/feeds/", "/api/v1/tiles/"]
         .iter()
         .any(|p| path.starts_with(p))
 }

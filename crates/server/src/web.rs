@@ -26,7 +26,7 @@ const NO_WEB_FILES: &str = "<!doctype html><html lang=\"zh-CN\"><meta charset=\"
 /// Anything that no other route answers.
 pub(crate) async fn file(State(desk): State<Desk>, context: Context, request: Request) -> Response {
     let path = request.uri().path().trim_start_matches('/').to_owned();
-    let is_of_machines = ["api/", "ogc", "tiles/", "feeds/", "health", "metrics"]
+    let is_of_machines = ["api/", "ogc", "feeds/", "health", "metrics"]
         .iter()
         .any(|p| path.starts_with(p));
     if is_of_machines || !matches!(*request.method(), Method::GET | Method::HEAD) {

@@ -69,7 +69,7 @@ fn tilejson(layer: MapLayer, base: &str, bounds: Option<[f64; 4]>, name: String)
         tilejson: "3.0.0".to_owned(),
         name,
         tiles: vec![format!(
-            "{base}/tiles/{}/{{z}}/{{x}}/{{y}}.mvt",
+            "{base}/api/v1/tiles/{}/{{z}}/{{x}}/{{y}}.mvt",
             layer.code()
         )],
         minzoom: 0,
@@ -123,7 +123,7 @@ pub(crate) async fn list_layers(
 }
 
 /// One layer's TileJSON: `sites.json`, `clues.json` …
-#[utoipa::path(get, path = "/tiles/{layer}", tag = "map",
+#[utoipa::path(get, path = "/api/v1/tiles/{layer}", tag = "map",
     params(("layer" = String, Path, description = "sites.json, clues.json, patches.json, zones.json, stations.json, routes.json")),
     responses((status = 200, body = TileJson), (status = "4XX", body = ProblemBody)))]
 pub(crate) async fn show_layer(
@@ -139,7 +139,7 @@ pub(crate) async fn show_layer(
 }
 
 /// One vector tile; empty (204) where nothing is to be seen.
-#[utoipa::path(get, path = "/tiles/{layer}/{z}/{x}/{y}", tag = "map",
+#[utoipa::path(get, path = "/api/v1/tiles/{layer}/{z}/{x}/{y}", tag = "map",
     params(("layer" = String, Path), ("z" = u8, Path), ("x" = u32, Path), ("y" = String, Path, description = "row with .mvt behind it"),
         SiteQuery, When),
     responses((status = 200, content_type = "application/vnd.mapbox-vector-tile", body = Vec<u8>), (status = 204),
