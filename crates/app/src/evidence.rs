@@ -200,7 +200,7 @@ impl Session {
         let mut limits = image::Limits::default();
         limits.max_alloc = Some(MOST_PIXEL_BYTES);
         reader.limits(limits);
-        let picture = reader.decode().map_err(|_| fault())?;
+        let picture = reader.decode().ok().ok_or_else(fault)?;
         let small = picture.thumbnail(size, size).to_rgb8();
         let mut out = Cursor::new(Vec::new());
         small

@@ -63,13 +63,15 @@ fn numbers(mut bytes: &[u8]) -> Vec<u64> {
     all
 }
 
+/// Id, type, geometry, attributes by name with the bytes of their values.
+type ReadFeature = (Option<u64>, u64, Vec<u64>, Vec<(String, Vec<u8>)>);
+
 #[derive(Debug, PartialEq)]
 struct Read {
     name: String,
     extent: u64,
     version: u64,
-    /// Id, type, geometry, attributes by name with the bytes of their values.
-    features: Vec<(Option<u64>, u64, Vec<u64>, Vec<(String, Vec<u8>)>)>,
+    features: Vec<ReadFeature>,
 }
 
 fn read(tile: &[u8]) -> Vec<Read> {

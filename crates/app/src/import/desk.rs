@@ -234,7 +234,7 @@ impl Session {
         let path = folder(self.register.home())
             .join(import_id)
             .join("waiting.json");
-        let text = std::fs::read(path).map_err(|_| missing())?;
+        let text = std::fs::read(path).ok().ok_or_else(missing)?;
         let waiting: Waiting = serde_json::from_slice(&text).map_err(Error::internal)?;
         match waiting.person_id == self.actor.id {
             true => Ok(waiting),

@@ -250,9 +250,8 @@ fn table(features: &[&Value]) -> String {
     html
 }
 
-fn readable(desk: &Desk, caller: &Caller) -> Vec<MapLayer> {
+fn readable(caller: &Caller) -> Vec<MapLayer> {
     use domain::policy::{Reach, reach};
-    let _ = desk;
     MapLayer::ALL
         .into_iter()
         .rev()
@@ -336,7 +335,7 @@ pub(crate) async fn collections(
 ) -> Result<Response, Problem> {
     let asked = Asked::of(&desk, &headers, query.as_deref());
     let bounds = desk.reserve_box(&caller.context).await?;
-    let all: Vec<Value> = readable(&desk, &caller)
+    let all: Vec<Value> = readable(&caller)
         .into_iter()
         .map(|layer| collection(&asked, layer, &title_of(&desk, &caller, layer), bounds))
         .collect();
@@ -355,7 +354,7 @@ fn layer_of(desk: &Desk, caller: &Caller, name: &str) -> Result<MapLayer, Proble
     };
     let found = MapLayer::parse(name).ok();
     found
-        .filter(|l| readable(desk, caller).contains(l))
+        .filter(|l| readable(caller).contains(l))
         .ok_or_else(|| desk.problem(&caller.context, &missing))
 }
 
@@ -397,7 +396,8 @@ fn feature_query(
         None => Ok(otherwise),
         Some(text) => text
             .parse::<usize>()
-            .map_err(|_| ("query.number", format!("{name}={text}"))),
+            .ok()
+            .ok_or_else(|| ("query.number", format!("{name}={text}"))),
     };
     let limit = number("limit", 100)?;
     if limit == 0 {
@@ -410,7 +410,9 @@ fn feature_query(
     let bbox = match asked.value("bbox") {
         None => None,
         Some(text) => {
-            let read = Box2::parse(text).map_err(|_| ("query.bbox", text.to_owned()))?;
+            let read = Box2::parse(text)
+                .ok()
+                .ok_or_else(|| ("query.bbox", text.to_owned()))?;
             let [a, b, c, d] = read.0;
             Some(if system("bbox-crs")? {
                 Box2([b, a, d, c])
@@ -619,7 +621,7 @@ pub(crate) async fn api(
     ] {
         paths.insert(path.to_owned(), json!({ "get": ok(what) }));
     }
-    for layer in readable(&desk, &caller) {
+    for layer in readable(&caller) {
         let path = format!("/collections/{}", layer.code());
         paths.insert(path.clone(), json!({ "get": ok("collection") }));
         let parameter = |name: &str, kind: &str| json!({ "name": name, "in": "query", "required": false, "schema": { "type": kind } });
