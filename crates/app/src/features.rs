@@ -415,7 +415,7 @@ fn says(value: &Value, wanted: &str) -> bool {
         Value::String(text) => text == wanted,
         Value::Number(n) => wanted.parse::<f64>().is_ok_and(|w| n.as_f64() == Some(w)),
         Value::Null => false,
-        other => other.to_string() == wanted,
+        other => *other == wanted,
     }
 }
 
