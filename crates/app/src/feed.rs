@@ -1,6 +1,7 @@
 //! 动态 — what was entered last about sites the actor may read.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use domain::as_of::AsOf;
 use domain::ids::{EntryId, SiteId, StreamId};
@@ -44,14 +45,17 @@ impl Session {
             if told.len() >= MOST {
                 break;
             }
-            if !codes.contains_key(&site) {
-                let dossier = self.register.find_dossier(site, AsOf::Now)?;
-                let seen = dossier
-                    .filter(|d| self.sees(Action::ReadLedgers, d.facts.station_id.as_deref()))
-                    .map(|d| d.site_code);
-                codes.insert(site, seen);
-            }
-            let Some(Some(code)) = codes.get(&site) else {
+            let code = match codes.entry(site) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    let dossier = self.register.find_dossier(site, AsOf::Now)?;
+                    let seen = dossier
+                        .filter(|d| self.sees(Action::ReadLedgers, d.facts.station_id.as_deref()))
+                        .map(|d| d.site_code);
+                    new.insert(seen)
+                }
+            };
+            let Some(code) = code else {
                 continue;
             };
             let item = self
