@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::{demo, shell};
+use crate::{demo, setup, shell};
 
 /// Seed of the demonstration; another one gives other sites in the same reserve.
 const SEED: u64 = 2019;
@@ -35,6 +35,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     };
     let folder = value_of("--out").map_or_else(|| shell::target().join("demo"), PathBuf::from);
     let is_served = !args.iter().any(|a| a == "--no-serve");
+    setup::web_files()?;
     shell::run("cargo", &["build", "--package", "cli"])?;
     let demo = Demonstration {
         program: shell::binary(),

@@ -53,6 +53,20 @@ pub(crate) fn debian_packages() -> Result<()> {
         .with_context(|| format!("please install: {}", missing.join(" ")))
 }
 
+/// Builds the web files that the program carries, unless they are there. Without Node the program serves its API alone.
+pub(crate) fn web_files() -> Result<()> {
+    let web = shell::root().join("web");
+    if web.join("dist/index.html").exists() {
+        return Ok(());
+    }
+    if shell::output("npm", &["--version"]).is_none() {
+        println!("no npm: the program is built without its web files");
+        return Ok(());
+    }
+    shell::run_in(&web, "npm", &["ci", "--no-audit", "--no-fund"])?;
+    shell::run_in(&web, "npm", &["run", "build"])
+}
+
 fn is_root() -> bool {
     shell::output("id", &["-u"]).is_some_and(|id| id.trim() == "0")
 }
