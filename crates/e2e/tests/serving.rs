@@ -58,8 +58,7 @@ fn nobody_sees_anything_without_logging_in() {
             .replace("{z}/{x}/{y}", "3/6/3.mvt")
             .replace("{view}", "sites")
             .replace("{layer}", "sites")
-            .replace('{', "")
-            .replace('}', "");
+            .replace(['{', '}'], "");
         for method in methods.as_object().unwrap().keys() {
             let is_open =
                 path == "/api/v1/setup" || (path == "/api/v1/session" && method == "post");

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::shell;
 
 /// What each room may depend on (house rules, ARCHITECTURE.md).
-const FLOORS: [(&str, &[&str]); 11] = [
+const FLOORS: [(&str, &[&str]); 12] = [
     ("spatial", &[]),
     ("sheets", &["spatial"]),
     ("domain", &["spatial"]),
