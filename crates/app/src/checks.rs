@@ -183,10 +183,14 @@ impl Session {
         let geography = self.geography(AsOf::Now)?;
         let mut open = Vec::new();
         self.register.clues::<Error>(as_of, |clue| {
-            let shape = clue.received.body.facts.shape.as_ref();
+            let body = &clue.received.body;
+            let shape = body.facts.shape.as_ref();
             let station = shape.and_then(|s| geography.station_of(&s.0));
-            let is_seen = self.sees(Action::ReadClues, station.as_deref()) || station.is_none();
-            if clue.state == ClueState::Open && is_seen {
+            let action = match body.is_confidential {
+                true => Action::ReadPetitions,
+                false => Action::ReadClues,
+            };
+            if clue.state == ClueState::Open && self.sees(action, station.as_deref()) {
                 open.push((clue, station));
             }
             Ok(())

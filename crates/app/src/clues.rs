@@ -93,6 +93,19 @@ impl Session {
         }
     }
 
+    /// Whether the actor may decide where a clue belongs: where it lies, it must be theirs.
+    pub(crate) fn may_handle_clue(&self, clue: &Clue) -> Result<(), Error> {
+        let shape = clue.received.body.facts.shape.as_ref();
+        let station = match shape {
+            Some(shape) => self
+                .geography(AsOf::Now)
+                .ok()
+                .and_then(|g| g.station_of(&shape.0)),
+            None => None,
+        };
+        self.may(Action::LinkClue, station.as_deref())
+    }
+
     /// Why each clue waits for a person, and the sites it may belong to, most likely first.
     pub fn waiting(&self, clues: &[Clue]) -> Result<Vec<Waiting>, Error> {
         let mut known = Vec::new();

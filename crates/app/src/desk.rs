@@ -262,7 +262,11 @@ impl Session {
     }
 
     /// A code or label of the campaign's list, as a code; what the list does not know is told with what it does.
-    fn known_code(&self, purpose: &str, given: Option<&str>) -> Result<Option<String>, Error> {
+    pub(crate) fn known_code(
+        &self,
+        purpose: &str,
+        given: Option<&str>,
+    ) -> Result<Option<String>, Error> {
         let Some(text) = given else { return Ok(None) };
         let list = self.campaign.find_list(&self.codes, purpose);
         if let Some(code) = list.and_then(|l| l.find_code(text).or_else(|| l.find(text))) {

@@ -13,6 +13,14 @@ pub enum Error {
     /// What was given cannot be used; the diagnostic says what, where and how to mend it.
     #[error("rejected: {}", .0.code)]
     Rejected(Box<Diagnostic>),
+    /// Nobody known, or what they said to prove it is wrong.
+    #[error("not logged in: {}", .0.code)]
+    Unauthenticated(Box<Diagnostic>),
+    #[error("too many failures, try again in {retry_after_s} s")]
+    TooOften { retry_after_s: u64 },
+    /// What a change was based on has moved on; both sides are told.
+    #[error("the site has moved on since version {}", .0.based_on)]
+    Stale(Box<Stale>),
     #[error("register")]
     Register(#[source] register::Error),
     #[error("read {path}")]
@@ -23,6 +31,15 @@ pub enum Error {
     },
     #[error("internal error")]
     Internal(#[source] anyhow::Error),
+}
+
+/// 已有变动 — what was wanted, and what was entered meanwhile.
+#[derive(Debug, Clone)]
+pub struct Stale {
+    pub based_on: u64,
+    pub current: u64,
+    /// Field, the value wanted, the value there now.
+    pub clashes: Vec<(String, serde_json::Value, serde_json::Value)>,
 }
 
 impl Error {
@@ -36,12 +53,32 @@ impl Error {
         Self::Rejected(Box::new(diagnostic))
     }
 
+    /// Stable code: the key of the sentence people read.
+    pub fn code(&self) -> String {
+        match self {
+            Self::Rejected(diagnostic) | Self::Unauthenticated(diagnostic) => {
+                diagnostic.code.to_string()
+            }
+            Self::NotFound { .. } => "error.not_found".to_owned(),
+            Self::Forbidden(denied) => denied.reason.code().to_owned(),
+            Self::TooOften { .. } => "session.locked".to_owned(),
+            Self::Stale(_) => "site.moved_on".to_owned(),
+            Self::Register(cause) => cause.code().to_owned(),
+            Self::Read { .. } => "error.read".to_owned(),
+            Self::Internal(_) => "error.internal".to_owned(),
+        }
+    }
+
     /// Whether the person who asked can mend it (exit code 1), or it is ours (2).
     pub fn is_input(&self) -> bool {
         match self {
-            Self::NotFound { .. } | Self::Forbidden(_) | Self::Rejected(_) | Self::Read { .. } => {
-                true
-            }
+            Self::NotFound { .. }
+            | Self::Forbidden(_)
+            | Self::Rejected(_)
+            | Self::Unauthenticated(_)
+            | Self::TooOften { .. }
+            | Self::Stale(_)
+            | Self::Read { .. } => true,
             Self::Register(error) => is_input_of_register(error),
             Self::Internal(_) => false,
         }

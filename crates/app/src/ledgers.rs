@@ -71,6 +71,19 @@ pub struct LedgerDrawn {
     pub shapes: BTreeMap<SiteId, Geometry<f64>>,
 }
 
+impl LedgerDrawn {
+    /// Numbers the rows as they stand now and takes their hash anew.
+    pub(crate) fn renumber(&mut self) -> Result<(), Error> {
+        for (i, row) in self.rows.iter_mut().enumerate() {
+            if let Some(cell) = row.cells.get_mut("index") {
+                *cell = Cell::Integer(i as i64 + 1);
+            }
+        }
+        self.rows_sha256 = rows_sha256(&self.rows)?;
+        Ok(())
+    }
+}
+
 /// A dossier with its focal category, as of some day.
 pub struct Site {
     pub dossier: Dossier,
@@ -131,6 +144,7 @@ impl Session {
         self.register.dossiers::<Error>(as_of, |dossier| {
             if self.sees(Action::ReadLedgers, dossier.facts.station_id.as_deref()) {
                 let focal = self.focal(&dossier);
+                let dossier = self.as_seen(dossier);
                 sites.push(Site { dossier, focal });
             }
             Ok(())
@@ -183,7 +197,7 @@ impl Session {
         })
     }
 
-    fn template(&self, view: LedgerView) -> Result<&LedgerTemplate, Error> {
+    pub(crate) fn template(&self, view: LedgerView) -> Result<&LedgerTemplate, Error> {
         let missing = || Error::NotFound {
             what: "ledger_template",
             name: view.code().to_owned(),
@@ -191,7 +205,7 @@ impl Session {
         self.campaign.find_ledger(view).ok_or_else(missing)
     }
 
-    fn area_leads(&self) -> BTreeMap<String, String> {
+    pub(crate) fn area_leads(&self) -> BTreeMap<String, String> {
         let day = self.campaign.started_on;
         let lead = |id: &str| {
             self.campaign
@@ -206,7 +220,7 @@ impl Session {
     }
 
     /// Log size and root hash that a view follows from: exports come after what they export and change no row.
-    fn basis(&self, as_of: AsOf) -> Result<(u64, String), Error> {
+    pub(crate) fn basis(&self, as_of: AsOf) -> Result<(u64, String), Error> {
         let size = match as_of {
             AsOf::LogSize(size) => size.min(self.register.head()?.size),
             _ => self.size_without_trailing_exports()?,
@@ -215,14 +229,22 @@ impl Session {
     }
 
     fn size_without_trailing_exports(&self) -> Result<u64, Error> {
-        let mut last = 0;
-        self.register.stored_entries::<Error>(0, u64::MAX, |e| {
-            if e.kind != "ledger.exported" {
-                last = e.seq + 1;
+        let mut end = self.register.head()?.size;
+        while end > 0 {
+            let from = end.saturating_sub(EXPORTS_AT_ONCE);
+            let mut last = None;
+            self.register.stored_entries::<Error>(from, end, |e| {
+                if e.kind != "ledger.exported" {
+                    last = Some(e.seq + 1);
+                }
+                Ok(())
+            })?;
+            if let Some(size) = last {
+                return Ok(size);
             }
-            Ok(())
-        })?;
-        Ok(last)
+            end = from;
+        }
+        Ok(0)
     }
 
     /// Compares a ledger between two days.
@@ -272,6 +294,9 @@ impl Session {
         Ok(())
     }
 }
+
+/// Entries looked at in one go while looking back for the last that is no export.
+const EXPORTS_AT_ONCE: u64 = 64;
 
 fn number(rows: &mut [LedgerRow]) {
     rows.sort_by(|a, b| (&a.station_id, &a.site_code).cmp(&(&b.station_id, &b.site_code)));

@@ -1,12 +1,22 @@
 //! One function per use case: authorise → decide → append; for command line, jobs and (later) the web alike.
 
+mod amendments;
 pub mod assets;
+pub mod atlas;
 pub mod bench;
 mod checks;
+mod clue_page;
 mod clues;
+mod config_page;
 pub mod convert;
+mod dashboard;
 mod desk;
+mod dossier_page;
 pub mod error;
+mod evidence;
+pub mod features;
+mod feed;
+mod figure_pages;
 mod flow;
 pub mod geography;
 pub mod import;
@@ -14,15 +24,25 @@ pub mod judging;
 mod keeping;
 pub mod landing;
 mod layers;
+mod ledger_page;
 mod ledgers;
+mod lists;
+pub mod map;
 pub mod messages;
+pub mod people;
+mod related;
 mod render;
 pub mod session;
 mod statistics;
 mod summaries;
 mod unpacked;
+mod verification_page;
 
+pub use amendments::*;
+pub use clue_page::*;
 pub use clues::Waiting;
+pub use config_page::*;
+pub use dashboard::*;
 pub use desk::{InitOutcome, InitRequest, VerifyRequest, init};
 pub use domain::as_of::AsOf;
 pub use domain::campaign::LedgerView;
@@ -31,14 +51,21 @@ pub use domain::dossier::{Claim, Weight, civil_day};
 pub use domain::entries::{ClueReceived, SourcePlace};
 pub use domain::ledger::{Cell, Labels, LedgerRow};
 pub use domain::statistics::StatTable;
+pub use dossier_page::*;
 pub use error::Error;
+pub use evidence::*;
+pub use feed::FeedItem;
+pub use figure_pages::*;
 pub use keeping::{BackupOutcome, LogReport, verify_log};
 pub use landing::Proposal;
+pub use ledger_page::*;
 pub use ledgers::{LedgerDrawn, LedgerScope, Site};
-pub use register::{Clue, ClueState};
-pub use session::{Post, Session};
+pub use lists::*;
+pub use register::{Clue, ClueState, Register};
+pub use session::{Post, Session, Setting, reserve_box};
 pub use spatial::diagnostic;
 pub use spatial::diagnostic::Severity;
+pub use verification_page::*;
 
 use diagnostic::Diagnostic;
 
@@ -52,6 +79,12 @@ pub fn hex(bytes: &[u8]) -> String {
             let _ = write!(text, "{byte:02x}");
             text
         })
+}
+
+/// SHA-256 in lower-case hexadecimal.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    use sha2::Digest;
+    hex(&sha2::Sha256::digest(bytes))
 }
 
 /// A day, a log size `@N`, or `now`.

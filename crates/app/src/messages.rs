@@ -6,6 +6,7 @@ use std::str::FromStr;
 use spatial::diagnostic::Diagnostic;
 
 use crate::assets;
+use crate::error::Error;
 
 /// 语言 — Chinese first, English second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -131,6 +132,37 @@ impl Messages {
             self.text(&diagnostic.code, &args),
             hint.map(|h| fill(h, &args)),
         )
+    }
+
+    /// Message and hint of an error.
+    pub fn error(&self, error: &Error) -> (String, Option<String>) {
+        let text = |args: &[(&str, &str)]| self.text(&error.code(), args);
+        let message = match error {
+            Error::Rejected(diagnostic) | Error::Unauthenticated(diagnostic) => {
+                return self.diagnostic(diagnostic);
+            }
+            Error::NotFound { what, name } => {
+                let what = self.text(&format!("noun.{what}"), &[]);
+                text(&[("what", &what), ("name", name)])
+            }
+            Error::Forbidden(denied) => text(&[
+                ("role", denied.role.label()),
+                ("action", denied.action.label()),
+            ]),
+            Error::TooOften { retry_after_s } => text(&[("seconds", &retry_after_s.to_string())]),
+            Error::Stale(stale) => text(&[
+                ("based_on", &stale.based_on.to_string()),
+                ("current", &stale.current.to_string()),
+            ]),
+            Error::Register(cause) => {
+                let args = cause.args();
+                let args: Vec<(&str, &str)> = args.iter().map(|(n, v)| (*n, &**v)).collect();
+                self.text(cause.code(), &args)
+            }
+            Error::Read { path, .. } => text(&[("path", path)]),
+            Error::Internal(_) => text(&[]),
+        };
+        (message, None)
     }
 
     fn label_of(&self, value: &str) -> String {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use domain::as_of::AsOf;
 use domain::campaign::Campaign;
@@ -28,11 +29,73 @@ pub struct Session {
     pub register: Register,
     pub actor: Actor,
     pub now: Timestamp,
-    pub codes: CodeBook,
-    pub campaign: Campaign,
-    pub reserve: ReserveRegistered,
-    pub messages: Messages,
+    pub codes: Arc<CodeBook>,
+    pub campaign: Arc<Campaign>,
+    pub reserve: Arc<ReserveRegistered>,
+    pub messages: Arc<Messages>,
     pub is_demonstration: bool,
+}
+
+/// 登记簿设置 — what all sessions over one register share: code lists, campaign, reserve. Read once, not at every request.
+#[derive(Clone)]
+pub struct Setting {
+    pub codes: Arc<CodeBook>,
+    pub campaign: Arc<Campaign>,
+    pub reserve: Arc<ReserveRegistered>,
+    pub is_demonstration: bool,
+}
+
+impl Setting {
+    /// The setting in force in a register.
+    pub fn load(register: &Register) -> Result<Self, Error> {
+        let codes = load_codes()?;
+        let opened = register
+            .campaigns(AsOf::Now)?
+            .pop()
+            .ok_or_else(|| not_set_up("campaign"))?
+            .body;
+        let reserve = register
+            .reserves(AsOf::Now)?
+            .pop()
+            .ok_or_else(|| not_set_up("reserve"))?
+            .body;
+        let campaign = load_campaign(&opened.files, &codes)?;
+        Ok(Self {
+            codes: Arc::new(codes),
+            campaign: Arc::new(campaign),
+            reserve: Arc::new(reserve),
+            is_demonstration: register.opened().is_demonstration,
+        })
+    }
+
+    /// Who acts in a post, under an id that entries name.
+    pub fn actor(&self, post: &Post, id: Option<&str>) -> Result<Actor, Error> {
+        let mut actor = actor(post, &self.campaign, &self.reserve)?;
+        if let Some(id) = id {
+            id.clone_into(&mut actor.id);
+        }
+        Ok(actor)
+    }
+
+    /// A session over an opened register.
+    pub fn session(
+        &self,
+        register: Register,
+        actor: Actor,
+        now: Timestamp,
+        messages: Arc<Messages>,
+    ) -> Session {
+        Session {
+            register,
+            actor,
+            now,
+            codes: Arc::clone(&self.codes),
+            campaign: Arc::clone(&self.campaign),
+            reserve: Arc::clone(&self.reserve),
+            messages,
+            is_demonstration: self.is_demonstration,
+        }
+    }
 }
 
 /// 岗位写法 — `office`, `station_head@houhe`: as what, and for which station.
@@ -83,30 +146,10 @@ impl Session {
         now: Timestamp,
         language: Language,
     ) -> Result<Self, Error> {
-        let codes = load_codes()?;
-        let opened = register
-            .campaigns(AsOf::Now)?
-            .pop()
-            .ok_or_else(|| not_set_up("campaign"))?
-            .body;
-        let reserve = register
-            .reserves(AsOf::Now)?
-            .pop()
-            .ok_or_else(|| not_set_up("reserve"))?
-            .body;
-        let campaign = load_campaign(&opened.files, &codes)?;
-        let is_demonstration = register.opened().is_demonstration;
-        let actor = actor(post, &campaign, &reserve)?;
-        Ok(Self {
-            register,
-            actor,
-            now,
-            codes,
-            campaign,
-            reserve,
-            messages: Messages::load(language),
-            is_demonstration,
-        })
+        let setting = Setting::load(&register)?;
+        let actor = setting.actor(post, None)?;
+        let messages = Arc::new(Messages::load(language));
+        Ok(setting.session(register, actor, now, messages))
     }
 
     /// Asks the policy; what is asked about lies in this reserve and, if given, in a station's territory.
@@ -131,6 +174,14 @@ impl Session {
     /// Whether a list for `action` shows what lies in this station's territory.
     pub fn sees(&self, action: Action, station_id: Option<&str>) -> bool {
         policy::scope_of(&self.actor, action).covers(&self.resource(station_id))
+    }
+
+    /// A dossier as the actor may see it: what was told in confidence only by those who may read petitions.
+    pub fn as_seen(&self, dossier: Dossier) -> Dossier {
+        if self.sees(Action::ReadPetitions, dossier.facts.station_id.as_deref()) {
+            return dossier;
+        }
+        dossier.without_sources(crate::atlas::is_confidential)
     }
 
     /// Who is written into entries.
@@ -173,24 +224,17 @@ impl Session {
 
     /// Boundary, zones and stations in force, or what to import first.
     pub fn geography(&self, as_of: AsOf) -> Result<Geography, Error> {
-        let reserve = &self.reserve.reserve_code;
-        let boundary = self
-            .register
-            .latest_boundary(reserve, as_of)?
-            .ok_or_else(|| not_set_up("boundary"))?;
-        let stations = self.register.latest_stations(reserve, as_of)?;
-        Geography::build(
-            &boundary.body,
-            stations.as_ref().map(|s| &s.body),
-            self.sliver(),
-        )
+        let setting = self.setting();
+        geography_of(&self.register, &setting, as_of)
     }
 
-    fn sliver(&self) -> Sliver {
-        let t = &self.campaign.thresholds;
-        Sliver {
-            min_area_m2: t.sliver_m2,
-            min_share: t.sliver_share,
+    /// What this session shares with others over the same register.
+    pub fn setting(&self) -> Setting {
+        Setting {
+            codes: Arc::clone(&self.codes),
+            campaign: Arc::clone(&self.campaign),
+            reserve: Arc::clone(&self.reserve),
+            is_demonstration: self.is_demonstration,
         }
     }
 
@@ -216,35 +260,7 @@ impl Session {
 
     /// The focal category of a site, computed by the campaign's profile or set by a person.
     pub fn focal(&self, dossier: &Dossier) -> Option<Focal> {
-        if let Some(set) = &dossier.focal_override {
-            let category = set.body.focal_category.clone()?;
-            return Some(Focal {
-                category,
-                reason: set.body.reason.clone(),
-                is_overridden: true,
-            });
-        }
-        let facts = &dossier.facts;
-        let zone = facts
-            .zone_kind
-            .as_deref()
-            .and_then(domain::codes::ZoneKind::from_code);
-        let activity = facts.activity_type_code.as_deref();
-        let finding = self.campaign.is_focal(
-            activity,
-            facts.activity_subtype.as_deref(),
-            zone,
-            self.campaign.year,
-        );
-        let reason = match finding.why {
-            domain::campaign::FocalWhy::Rule { reason, .. } => reason,
-            _ => String::new(),
-        };
-        finding.category.map(|c| Focal {
-            category: c.0,
-            reason,
-            is_overridden: false,
-        })
+        focal_of(&self.campaign, dossier)
     }
 
     /// The station meant by a text: id, code, name or synonym.
@@ -289,7 +305,7 @@ impl Session {
             .find_dossier(site, as_of)?
             .ok_or_else(missing)?;
         match self.sees(Action::ReadLedgers, dossier.facts.station_id.as_deref()) {
-            true => Ok(dossier),
+            true => Ok(self.as_seen(dossier)),
             // What is not yours to know of is not found.
             false => Err(missing()),
         }
@@ -358,6 +374,66 @@ impl Labels for Session {
                 .to_owned(),
         }
     }
+}
+
+/// Boundary, zones and stations in force, or what to import first.
+pub(crate) fn geography_of(
+    register: &Register,
+    setting: &Setting,
+    as_of: AsOf,
+) -> Result<Geography, Error> {
+    let reserve = &setting.reserve.reserve_code;
+    let boundary = register
+        .latest_boundary(reserve, as_of)?
+        .ok_or_else(|| not_set_up("boundary"))?;
+    let stations = register.latest_stations(reserve, as_of)?;
+    let thresholds = &setting.campaign.thresholds;
+    let sliver = Sliver {
+        min_area_m2: thresholds.sliver_m2,
+        min_share: thresholds.sliver_share,
+    };
+    Geography::build(&boundary.body, stations.as_ref().map(|s| &s.body), sliver)
+}
+
+/// Smallest box around the reserve: west, south, east, north in degrees; `None` before a boundary was adopted.
+pub fn reserve_box(register: &Register, setting: &Setting) -> Result<Option<[f64; 4]>, Error> {
+    use geo::BoundingRect;
+    let boundary = register.latest_boundary(&setting.reserve.reserve_code, AsOf::Now)?;
+    let rect = boundary.and_then(|b| b.body.boundary.0.bounding_rect());
+    Ok(rect.map(|r| [r.min().x, r.min().y, r.max().x, r.max().y]))
+}
+
+/// The focal category of a site, computed by the campaign's profile or set by a person.
+pub(crate) fn focal_of(campaign: &Campaign, dossier: &Dossier) -> Option<Focal> {
+    if let Some(set) = &dossier.focal_override {
+        let category = set.body.focal_category.clone()?;
+        return Some(Focal {
+            category,
+            reason: set.body.reason.clone(),
+            is_overridden: true,
+        });
+    }
+    let facts = &dossier.facts;
+    let zone = facts
+        .zone_kind
+        .as_deref()
+        .and_then(domain::codes::ZoneKind::from_code);
+    let activity = facts.activity_type_code.as_deref();
+    let finding = campaign.is_focal(
+        activity,
+        facts.activity_subtype.as_deref(),
+        zone,
+        campaign.year,
+    );
+    let reason = match finding.why {
+        domain::campaign::FocalWhy::Rule { reason, .. } => reason,
+        _ => String::new(),
+    };
+    finding.category.map(|c| Focal {
+        category: c.0,
+        reason,
+        is_overridden: false,
+    })
 }
 
 fn not_set_up(what: &'static str) -> Error {

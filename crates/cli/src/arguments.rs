@@ -55,9 +55,46 @@ pub(crate) enum Command {
     Log(LogCommand),
     #[command(subcommand)]
     Register(RegisterCommand),
+    Serve(Serve),
+    #[command(subcommand)]
+    People(PeopleCommand),
+    Openapi,
     #[command(subcommand)]
     Bench(BenchCommand),
     Completions(Completions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    #[arg(long, value_name = "N", default_value_t = 8320)]
+    pub(crate) port: u16,
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
+    pub(crate) bind: std::net::IpAddr,
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    #[arg(long)]
+    pub(crate) behind_proxy: bool,
+    #[arg(long, value_name = "DIR")]
+    pub(crate) web: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PeopleCommand {
+    List,
+    Add {
+        login: String,
+        name: String,
+        #[arg(long, value_name = "POST", required = true)]
+        post: Vec<String>,
+    },
+    Reset {
+        login: String,
+    },
+    Posts {
+        login: String,
+        #[arg(long, value_name = "POST", required = true)]
+        post: Vec<String>,
+    },
 }
 
 #[derive(Debug, Args)]

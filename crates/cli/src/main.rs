@@ -37,10 +37,7 @@ fn main() -> ExitCode {
             return ExitCode::from(1);
         }
     };
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_max_level(tracing::Level::WARN)
-        .init();
+    start_log(&arguments);
     let output = Output::new(arguments.json, messages);
     match commands::run(arguments, language, &output) {
         Ok(code) => code,
@@ -49,6 +46,22 @@ fn main() -> ExitCode {
             output.error(&error);
             ExitCode::from(if is_input { 1 } else { 2 })
         }
+    }
+}
+
+/// The program's log goes to standard error: one JSON line a request while serving, else only what went wrong.
+fn start_log(arguments: &Arguments) {
+    use tracing_subscriber::EnvFilter;
+    let is_serving = matches!(arguments.command, arguments::Command::Serve(_));
+    let usual = if is_serving { "info" } else { "warn" };
+    let filter = EnvFilter::try_from_env("QINGSHAN_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
+    let log = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(filter);
+    if is_serving {
+        log.json().flatten_event(true).init();
+    } else {
+        log.init();
     }
 }
 

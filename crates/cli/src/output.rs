@@ -155,7 +155,8 @@ impl Output {
     /// What went wrong, one line per cause, and what to do.
     pub(crate) fn error(&self, error: &Error) {
         if self.json {
-            let body = serde_json::json!({ "code": error_code(error), "message": self.error_message(error) });
+            let body =
+                serde_json::json!({ "code": error.code(), "message": self.error_message(error) });
             eprintln!("{body}");
             return;
         }
@@ -185,24 +186,7 @@ impl Output {
     fn error_message(&self, error: &Error) -> String {
         match error {
             Error::Rejected(diagnostic) => self.diagnostic_line(diagnostic),
-            Error::NotFound { what, name } => {
-                let what = self.text(&format!("noun.{what}"), &[]);
-                self.text("error.not_found", &[("what", &what), ("name", name)])
-            }
-            Error::Forbidden(denied) => {
-                let args = [
-                    ("role", denied.role.label()),
-                    ("action", denied.action.label()),
-                ];
-                self.text(denied.reason.code(), &args)
-            }
-            Error::Register(cause) => {
-                let args = cause.args();
-                let args: Vec<(&str, &str)> = args.iter().map(|(n, v)| (*n, &**v)).collect();
-                self.text(cause.code(), &args)
-            }
-            Error::Read { path, .. } => self.text("error.read", &[("path", path)]),
-            Error::Internal(_) => self.text("error.internal", &[]),
+            other => self.messages.error(other).0,
         }
     }
 
@@ -231,17 +215,6 @@ impl Output {
         let mut answer = String::new();
         let read = std::io::stdin().read_line(&mut answer);
         read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes" | "是" | "好")
-    }
-}
-
-fn error_code(error: &Error) -> String {
-    match error {
-        Error::Rejected(diagnostic) => diagnostic.code.to_string(),
-        Error::NotFound { .. } => "error.not_found".to_owned(),
-        Error::Forbidden(denied) => denied.reason.code().to_owned(),
-        Error::Register(cause) => cause.code().to_owned(),
-        Error::Read { .. } => "error.read".to_owned(),
-        Error::Internal(_) => "error.internal".to_owned(),
     }
 }
 

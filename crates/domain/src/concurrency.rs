@@ -22,6 +22,7 @@ impl StalePolicy {
             | "clue.screened"
             | "permit.recorded"
             | "verification.recorded"
+            | "evidence.recorded"
             | "issue.carried_over"
             | "determination.recorded"
             | "clue_batch.imported"

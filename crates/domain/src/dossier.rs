@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::entries::{
-    Basis, CharacterizationRecorded, ClueLinked, DeterminationRecorded, FocalOverridden,
-    IssueCarriedOver, PermitRecorded, SiteFacts, VerificationRecorded,
+    Basis, CharacterizationRecorded, ClueLinked, DeterminationRecorded, EvidenceRecorded,
+    FocalOverridden, IssueCarriedOver, PermitRecorded, SiteFacts, VerificationRecorded,
 };
 use crate::entry::{EntryBody, RecordedEntry};
 use crate::ids::{ClueId, EntryId, SiteId};
@@ -116,6 +116,8 @@ pub struct Dossier {
     pub clues: Vec<Kept<ClueLinked>>,
     pub permits: Vec<Kept<PermitRecorded>>,
     pub verifications: Vec<Kept<VerificationRecorded>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Kept<EvidenceRecorded>>,
     pub carried_over: Vec<Kept<IssueCarriedOver>>,
     pub determinations: Vec<Kept<DeterminationRecorded>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -181,6 +183,7 @@ fn registered(entry: &RecordedEntry) -> Option<Dossier> {
         clues: Vec::new(),
         permits: Vec::new(),
         verifications: Vec::new(),
+        evidence: Vec::new(),
         carried_over: Vec::new(),
         determinations: Vec::new(),
         characterization: None,
@@ -228,6 +231,7 @@ impl Dossier {
                 self.claim(entry, &b.facts, Weight::Verification, &b.basis);
                 self.verifications.push(kept(entry, &**b));
             }
+            EntryBody::EvidenceRecorded(b) => self.evidence.push(kept(entry, &**b)),
             EntryBody::IssueCarriedOver(b) => self.carried_over.push(kept(entry, &**b)),
             EntryBody::DeterminationRecorded(b) => self.determinations.push(kept(entry, &**b)),
             EntryBody::CharacterizationRecorded(b) => {
@@ -265,6 +269,15 @@ impl Dossier {
     }
 
     fn settle(&mut self) {
+        self.settle_facts();
+        self.verifications
+            .sort_by_key(|v| (v.body.verified_on, v.seq));
+        if self.state == SiteState::AwaitingVerification {
+            self.state = self.reached_state();
+        }
+    }
+
+    fn settle_facts(&mut self) {
         let strength = |c: &Claim| {
             (
                 c.provenance.weight,
@@ -279,11 +292,36 @@ impl Dossier {
         }
         // The values were serialized from `SiteFacts` members of the same names.
         self.facts = serde_json::from_value(Value::Object(chosen)).unwrap_or_default();
-        self.verifications
-            .sort_by_key(|v| (v.body.verified_on, v.seq));
-        if self.state == SiteState::AwaitingVerification {
-            self.state = self.reached_state();
+    }
+
+    /// The same site as somebody sees it who may not know what certain sources told: without their clues and issues, and
+    /// without the words taken from them. Where the site lies and what it is stays.
+    #[must_use]
+    pub fn without_sources(mut self, is_hidden: impl Fn(&str) -> bool) -> Self {
+        let before = self.clues.len() + self.carried_over.len();
+        self.clues.retain(|c| !is_hidden(&c.body.source_kind));
+        self.carried_over
+            .retain(|c| !is_hidden(&c.body.source_kind));
+        let linked: std::collections::BTreeSet<ClueId> =
+            self.clues.iter().map(|c| c.body.clue_id).collect();
+        // What a clue told that is linked no more may have been told in confidence as well.
+        let is_told = |claim: &Claim| match &claim.provenance.basis {
+            Basis::Clue { clue_id, .. } => linked.contains(clue_id),
+            _ => true,
+        };
+        let mut is_changed = before != self.clues.len() + self.carried_over.len();
+        for field in TOLD_FIELDS {
+            if let Some(claims) = self.claims.get_mut(field) {
+                let count = claims.len();
+                claims.retain(is_told);
+                is_changed |= claims.len() != count;
+            }
         }
+        if is_changed {
+            self.claims.retain(|_, claims| !claims.is_empty());
+            self.settle_facts();
+        }
+        self
     }
 
     fn reached_state(&self) -> SiteState {
@@ -370,6 +408,16 @@ impl Dossier {
             .collect()
     }
 }
+
+/// Fields that hold a source's own words, by which a complainant could be known.
+const TOLD_FIELDS: [&str; 6] = [
+    "description",
+    "note",
+    "owner_name",
+    "location_text",
+    "scale_text",
+    "permits_text",
+];
 
 /// Fields where different sources are expected to differ, or that are computed.
 const UNCOMPARED_FIELDS: [&str; 17] = [

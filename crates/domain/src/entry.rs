@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::entries::{
     BoundaryAdopted, CampaignOpened, CharacterizationRecorded, ClueBatchImported, ClueLinked,
-    ClueReceived, ClueScreened, ClueUnlinked, DeterminationRecorded, FocalOverridden,
-    IssueCarriedOver, LedgerExported, PermitRecorded, RegisterOpened, ReserveRegistered,
-    RoutesAdopted, SiteAmended, SiteMerged, SiteRegistered, SiteWithdrawn, StationsAdopted,
-    VerificationRecorded,
+    ClueReceived, ClueScreened, ClueUnlinked, DeterminationRecorded, EvidenceRecorded,
+    FocalOverridden, IssueCarriedOver, LedgerExported, PermitRecorded, RegisterOpened,
+    ReserveRegistered, RoutesAdopted, SiteAmended, SiteMerged, SiteRegistered, SiteWithdrawn,
+    StationsAdopted, VerificationRecorded,
 };
 use crate::ids::{EntryId, StreamId};
 
@@ -65,6 +65,7 @@ bodies! {
     "site.withdrawn" => SiteWithdrawn: "点位撤销",
     "permit.recorded" => PermitRecorded: "手续登记",
     "verification.recorded" => VerificationRecorded: "核查登记",
+    "evidence.recorded" => EvidenceRecorded: "证据登记",
     "characterization.recorded" => CharacterizationRecorded: "性质判别",
     "issue.carried_over" => IssueCarriedOver: "历史问题结转",
     "determination.recorded" => DeterminationRecorded: "认定登记",

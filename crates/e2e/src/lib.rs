@@ -5,7 +5,9 @@
 mod demonstration;
 mod program;
 mod python;
+mod server;
 
 pub use demonstration::{Demonstration, boundary_args, import_args};
 pub use program::{Outcome, Register, program, real_data};
 pub use python::{python, script};
+pub use server::{Answer, PASSWORD, Person, Server, try_log_in};

@@ -17,6 +17,7 @@
     reason = "the error enum names what can fail"
 )]
 
+pub mod accounts;
 mod blobs;
 mod canonical;
 mod check;

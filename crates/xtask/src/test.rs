@@ -79,17 +79,17 @@ pub(crate) fn generate(check: bool) -> Result<()> {
     } else {
         vec![("QINGSHAN_BLESS", "1".into())]
     };
-    let filter = "test(printed)";
+    let filter = "test(printed) | test(openapi_document_is_fresh)";
     shell::run_with(
         "cargo",
         &["nextest", "run", "--workspace", "-E", filter],
         &env,
     )?;
     if check
-        && shell::output("git", &["status", "--porcelain", "docs/printed"])
+        && shell::output("git", &["status", "--porcelain", "docs/printed", "schemas"])
             .is_some_and(|s| !s.is_empty())
     {
-        bail!("docs/printed is stale: run `cargo xtask gen` and commit");
+        bail!("docs/printed or schemas is stale: run `cargo xtask gen` and commit");
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::shell;
 
 /// What each room may depend on (house rules, ARCHITECTURE.md).
-const FLOORS: [(&str, &[&str]); 11] = [
+const FLOORS: [(&str, &[&str]); 12] = [
     ("spatial", &[]),
     ("sheets", &["spatial"]),
     ("domain", &["spatial"]),
@@ -27,7 +27,8 @@ const FLOORS: [(&str, &[&str]); 11] = [
             "register",
         ],
     ),
-    ("cli", &["app"]),
+    ("server", &["app", "domain"]),
+    ("cli", &["server", "app"]),
     ("testkit", &["domain", "spatial", "register"]),
     ("e2e", &[]),
     ("xtask", &[]),

@@ -425,7 +425,7 @@ fn within(diagnostic: Diagnostic, outer: &Place) -> Diagnostic {
 }
 
 /// Name of the vocabulary's table for a kind of import.
-fn table_name(kind: ImportKind) -> &'static str {
+pub(super) fn table_name(kind: ImportKind) -> &'static str {
     match kind {
         ImportKind::Patches => "patches",
         ImportKind::Petition | ImportKind::TipOff => "petitions",

@@ -2,6 +2,7 @@
 
 mod clues;
 mod coding;
+mod desk;
 mod kind;
 mod load;
 mod old_ledgers;
@@ -25,6 +26,7 @@ use jiff::civil::Date;
 use spatial::crs::Crs;
 use spatial::diagnostic::{Diagnostic, Severity};
 
+pub use desk::*;
 pub use kind::ImportKind;
 pub use load::{Loaded, LoadedTable};
 pub use position::{Convention, Placed, system_of};

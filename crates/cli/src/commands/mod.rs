@@ -5,6 +5,8 @@ mod clues;
 mod import;
 mod ledgers;
 mod log;
+mod people;
+mod serve;
 mod sites;
 mod summaries;
 
@@ -57,6 +59,12 @@ pub(crate) fn run(
         Command::Convert(args) => sites::convert(&desk, args),
         Command::Log(args) => log::run(&desk, args),
         Command::Register(args) => log::register(&desk, args),
+        Command::Serve(args) => serve::run(&desk, args),
+        Command::People(args) => people::run(&desk, args),
+        Command::Openapi => {
+            print!("{}", server::openapi());
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Bench(args) => bench::run(&desk, args),
         Command::Completions(args) => completions(args),
         Command::Judge(args) => sites::judge(args),
@@ -68,7 +76,7 @@ pub(crate) fn run(
     clippy::disallowed_methods,
     reason = "the command line is where the clock is read and handed down"
 )]
-fn now() -> jiff::Timestamp {
+pub(crate) fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }
 

@@ -3,6 +3,7 @@
 mod campaign;
 mod characterization;
 mod clue;
+mod evidence;
 mod export;
 mod issue;
 mod permit;
@@ -16,6 +17,7 @@ pub use characterization::{CharacterizationRecorded, Override};
 pub use clue::{
     ClueBatchImported, ClueFacts, ClueLinked, ClueReceived, ClueScreened, ClueUnlinked, SourcePlace,
 };
+pub use evidence::EvidenceRecorded;
 pub use export::LedgerExported;
 pub use issue::{DeterminationRecorded, FocalOverridden, IssueCarriedOver};
 pub use permit::PermitRecorded;

@@ -95,6 +95,8 @@ coded! {
         VerifyLog = "verify_log" "验证存证日志",
         RebuildRegister = "rebuild_register" "重建视图",
         Backup = "backup" "备份",
+        ManagePeople = "manage_people" "管理人员、岗位",
+        ReadAccessLog = "read_access_log" "查看访问记录",
     }
 }
 
@@ -165,6 +167,8 @@ const MATRIX: [Row; Action::ALL.len()] = [
     (Action::VerifyLog,            [X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X]),
     (Action::RebuildRegister,      [N,   N,   N,   N,   N,   N,   N,   N,   N,   N,   N,   X]),
     (Action::Backup,               [N,   N,   N,   N,   N,   N,   N,   N,   N,   N,   N,   X]),
+    (Action::ManagePeople,         [N,   N,   N,   R,   N,   N,   N,   N,   N,   N,   N,   X]),
+    (Action::ReadAccessLog,        [N,   N,   N,   R,   R,   R,   N,   N,   N,   N,   N,   X]),
 ];
 
 /// How far `role` may take `action`.

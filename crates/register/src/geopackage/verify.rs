@@ -175,6 +175,7 @@ fn referred_blobs(entry: &RecordedEntry) -> Vec<&str> {
         EntryBody::StationsAdopted(body) => vec![&body.source_sha256],
         EntryBody::RoutesAdopted(body) => vec![&body.source_sha256],
         EntryBody::VerificationRecorded(body) => body.evidence.iter().map(String::as_str).collect(),
+        EntryBody::EvidenceRecorded(body) => vec![body.sha256.as_str()],
         _ => Vec::new(),
     }
 }

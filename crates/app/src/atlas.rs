@@ -1,0 +1,301 @@
+//! 图集 — all sites and clues of a register in memory, by columns, for lists, figures and maps that must come at once.
+//!
+//! It is a copy: what it holds follows from the dossiers, row by row, and is brought up to the log's position before it
+//! is read. Texts lie in one string, coded fields as numbers of a dictionary.
+
+mod clue_table;
+mod columns;
+mod filter;
+mod grid;
+mod ground;
+mod site_table;
+mod tally;
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard};
+
+use domain::as_of::AsOf;
+use domain::ids::{ClueId, SiteId, StreamId};
+use domain::policy::{self, Action, Actor, Resource};
+use register::Register;
+
+pub use clue_table::{ClueRow, ClueTable};
+pub use columns::Words;
+pub use filter::{Box2, SiteFilter, SiteQuery};
+pub use grid::{bounds as tile_bounds, touch};
+pub use ground::{Ground, GroundFeature, GroundLayer};
+pub(crate) use site_table::is_confidential;
+pub use site_table::{Eyes, SiteRow, SiteTable, Sort};
+pub use tally::{Counted, Tally};
+
+use crate::error::Error;
+use crate::session::Setting;
+
+/// 图集 — sites and clues as of one day or log position.
+pub struct Atlas {
+    /// Log position the tables follow from.
+    pub log_size: u64,
+    pub sites: SiteTable,
+    pub clues: ClueTable,
+    pub ground: Ground,
+    /// Where something changed since this was last asked: boxes in mercator units.
+    touched: Vec<[i32; 4]>,
+}
+
+impl Atlas {
+    /// Reads everything.
+    pub fn load(register: &Register, setting: &Setting, as_of: AsOf) -> Result<Self, Error> {
+        // The size first: what is added meanwhile is read again by the next catching up.
+        let log_size = register.head()?.size;
+        let mut sites = SiteTable::default();
+        register.dossiers::<Error>(as_of, |dossier| {
+            sites.put(&dossier, setting);
+            Ok(())
+        })?;
+        sites.settle();
+        let geography = crate::session::geography_of(register, setting, AsOf::Now).ok();
+        let mut clues = ClueTable::new(geography);
+        register.clues::<Error>(as_of, |clue| {
+            clues.put(clue);
+            Ok(())
+        })?;
+        Ok(Self {
+            log_size,
+            sites,
+            clues,
+            ground: Ground::load(register, setting, as_of)?,
+            touched: Vec::new(),
+        })
+    }
+
+    /// Takes in what the log gained; says whether the campaign or the reserve themselves changed.
+    pub fn catch_up(&mut self, register: &Register, setting: &Setting) -> Result<bool, Error> {
+        let size = register.head()?.size;
+        if size <= self.log_size {
+            return Ok(false);
+        }
+        let mut sites = BTreeSet::new();
+        let mut clues = BTreeSet::new();
+        let mut is_setting_changed = false;
+        let mut clue_of = |canonical: &[u8]| {
+            let body: Option<ClueOf> = serde_json::from_slice(canonical).ok();
+            clues.extend(body.and_then(|b| b.body.clue_id));
+        };
+        register.stored_entries::<Error>(self.log_size, size, |entry| {
+            sites.extend(StreamId(entry.stream.to_owned()).as_site());
+            if entry.kind.starts_with("clue.") {
+                clue_of(entry.canonical);
+            }
+            is_setting_changed |= matches!(
+                entry.kind,
+                "campaign.opened"
+                    | "reserve.registered"
+                    | "boundary.adopted"
+                    | "stations.adopted"
+                    | "routes.adopted"
+            );
+            Ok(())
+        })?;
+        if is_setting_changed {
+            return Ok(true);
+        }
+        self.put_sites(register, setting, &sites)?;
+        self.put_clues(register, &clues)?;
+        self.log_size = size;
+        Ok(false)
+    }
+
+    fn put_sites(
+        &mut self,
+        register: &Register,
+        setting: &Setting,
+        sites: &BTreeSet<SiteId>,
+    ) -> Result<(), Error> {
+        for site in sites {
+            if let Some(dossier) = register.find_dossier(*site, AsOf::Now)? {
+                self.touched.extend(self.sites.extent(*site));
+                self.sites.put(&dossier, setting);
+                self.touched.extend(self.sites.extent(*site));
+            }
+        }
+        self.sites.settle();
+        Ok(())
+    }
+
+    fn put_clues(&mut self, register: &Register, clues: &BTreeSet<ClueId>) -> Result<(), Error> {
+        for clue in clues {
+            if let Some(clue) = register.find_clue(*clue)? {
+                self.touched.extend(self.clues.put(clue));
+            }
+        }
+        Ok(())
+    }
+
+    /// What changed since this was last asked.
+    pub fn take_touched(&mut self) -> Vec<[i32; 4]> {
+        std::mem::take(&mut self.touched)
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct ClueOf {
+    body: ClueOfBody,
+}
+
+#[derive(serde::Deserialize)]
+struct ClueOfBody {
+    clue_id: Option<ClueId>,
+}
+
+/// 可见范围 — which stations' things an actor sees, over a dictionary of station ids. The same rule as for single checks.
+pub fn visible_stations(
+    actor: &Actor,
+    action: Action,
+    setting: &Setting,
+    stations: &Words,
+) -> Vec<bool> {
+    let scope = policy::scope_of(actor, action);
+    let resource = |station: Option<&str>| Resource {
+        reserve_code: Some(setting.reserve.reserve_code.clone()),
+        division_code: setting.reserve.division_code.clone(),
+        station_id: station.map(str::to_owned),
+        ..Resource::default()
+    };
+    stations
+        .iter()
+        .map(|station| scope.covers(&resource(station)))
+        .collect()
+}
+
+/// 图集柜 — the atlas of now, kept current, and a few of earlier days.
+pub struct Atlases {
+    now: RwLock<Option<Atlas>>,
+    past: Mutex<Vec<Past>>,
+    loads: AtomicU64,
+}
+
+struct Past {
+    as_of: AsOf,
+    log_size: u64,
+    atlas: Arc<Atlas>,
+}
+
+/// Atlases of earlier days that are kept.
+const PAST_KEPT: usize = 6;
+
+/// An atlas for reading.
+pub enum AtlasRead<'a> {
+    Now(RwLockReadGuard<'a, Option<Atlas>>),
+    Past(Arc<Atlas>),
+}
+
+impl std::ops::Deref for AtlasRead<'_> {
+    type Target = Atlas;
+
+    fn deref(&self) -> &Atlas {
+        match self {
+            Self::Past(atlas) => atlas,
+            // `Atlases::read` hands out the guard only after it was filled.
+            Self::Now(guard) => guard
+                .as_ref()
+                .expect("an atlas is filled before it is read"),
+        }
+    }
+}
+
+impl Default for Atlases {
+    fn default() -> Self {
+        Self {
+            now: RwLock::new(None),
+            past: Mutex::new(Vec::new()),
+            loads: AtomicU64::new(0),
+        }
+    }
+}
+
+impl Atlases {
+    /// The atlas as of a day, current with the log of `register`.
+    pub fn read(
+        &self,
+        register: &Register,
+        setting: &Setting,
+        as_of: AsOf,
+    ) -> Result<AtlasRead<'_>, Error> {
+        match as_of {
+            AsOf::Now => self.read_now(register, setting),
+            _ => self.read_past(register, setting, as_of),
+        }
+    }
+
+    fn read_now(&self, register: &Register, setting: &Setting) -> Result<AtlasRead<'_>, Error> {
+        let size = register.head()?.size;
+        loop {
+            let guard = self.now.read().unwrap_or_else(|e| e.into_inner());
+            if guard.as_ref().is_some_and(|a| a.log_size >= size) {
+                return Ok(AtlasRead::Now(guard));
+            }
+            drop(guard);
+            let mut guard = self.now.write().unwrap_or_else(|e| e.into_inner());
+            let must_load = match guard.as_mut() {
+                Some(atlas) => atlas.catch_up(register, setting)?,
+                None => true,
+            };
+            if must_load {
+                *guard = Some(Atlas::load(register, setting, AsOf::Now)?);
+                self.loads.fetch_add(1, Ordering::AcqRel);
+            }
+        }
+    }
+
+    fn read_past(
+        &self,
+        register: &Register,
+        setting: &Setting,
+        as_of: AsOf,
+    ) -> Result<AtlasRead<'_>, Error> {
+        let log_size = match as_of {
+            // What the log held at a size never changes.
+            AsOf::LogSize(size) => size,
+            _ => register.head()?.size,
+        };
+        let mut past = self.past.lock().unwrap_or_else(|e| e.into_inner());
+        let found = past
+            .iter()
+            .position(|p| p.as_of == as_of && p.log_size == log_size);
+        if let Some(at) = found {
+            let kept = past.remove(at);
+            let atlas = Arc::clone(&kept.atlas);
+            past.push(kept);
+            return Ok(AtlasRead::Past(atlas));
+        }
+        let atlas = Arc::new(Atlas::load(register, setting, as_of)?);
+        past.retain(|p| p.as_of != as_of);
+        if past.len() >= PAST_KEPT {
+            past.remove(0);
+        }
+        past.push(Past {
+            as_of,
+            log_size,
+            atlas: Arc::clone(&atlas),
+        });
+        Ok(AtlasRead::Past(atlas))
+    }
+
+    /// How often everything was read.
+    pub fn loads(&self) -> u64 {
+        self.loads.load(Ordering::Acquire)
+    }
+
+    /// What changed in the atlas of now since this was last asked.
+    pub fn take_touched(&self) -> Vec<[i32; 4]> {
+        let mut guard = self.now.write().unwrap_or_else(|e| e.into_inner());
+        guard.as_mut().map(Atlas::take_touched).unwrap_or_default()
+    }
+
+    /// Whether something changed since that was last asked; cheap.
+    pub fn is_touched(&self) -> bool {
+        let guard = self.now.read().unwrap_or_else(|e| e.into_inner());
+        guard.as_ref().is_some_and(|a| !a.touched.is_empty())
+    }
+}

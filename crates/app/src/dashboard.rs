@@ -1,0 +1,407 @@
+//! 驾驶舱 — figures of a scope with the query that lists what is behind each, milestones, what is to be done.
+
+use std::collections::BTreeMap;
+
+use domain::campaign::LedgerView;
+use domain::ledger::Labels;
+use domain::policy::{Action, Reach, reach};
+use jiff::civil::Date;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::atlas::{Atlas, Atlases, Eyes, SiteFilter, SiteQuery, Tally};
+use crate::error::Error;
+use crate::ledgers::LedgerScope;
+use crate::lists::ClueQuery;
+use crate::session::Session;
+
+/// 数字 — a count that opens to what it counts.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Figure {
+    pub id: String,
+    pub label: String,
+    pub count: u64,
+    pub area_m2: f64,
+    /// `sites` or `clues`.
+    pub list: String,
+    /// Query of that list.
+    pub query: String,
+}
+
+/// One cell of kind × zone × state.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CrossFigure {
+    pub activity: String,
+    pub activity_label: String,
+    pub zone: String,
+    pub zone_label: String,
+    pub state: String,
+    pub state_label: String,
+    pub count: u64,
+    pub area_m2: f64,
+    pub query: String,
+}
+
+/// 时间节点进度.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct MilestoneProgress {
+    pub id: String,
+    pub name: String,
+    pub due_on: Date,
+    /// Days from the day of the view; negative when it is past.
+    pub days_left: i64,
+    /// Past, and not everything is there.
+    pub is_overdue: bool,
+    /// Sites done and all, where the milestone is about sites.
+    pub done: Option<u64>,
+    pub total: Option<u64>,
+    /// Lists what is not done.
+    pub query: Option<String>,
+}
+
+/// 驾驶舱.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DashboardView {
+    pub scope_label: String,
+    pub as_of: String,
+    pub log_size: u64,
+    pub totals: Vec<Figure>,
+    pub by_state: Vec<Figure>,
+    pub by_zone: Vec<Figure>,
+    pub by_activity: Vec<Figure>,
+    pub by_station: Vec<Figure>,
+    pub by_source: Vec<Figure>,
+    /// 焦点四类
+    pub focal: Vec<Figure>,
+    pub focal_with_issue: Vec<Figure>,
+    pub kind_zone_state: Vec<CrossFigure>,
+    pub milestones: Vec<MilestoneProgress>,
+    pub overdue: Figure,
+    /// 漏报: clues that no site stands for yet.
+    pub missed_reports: Figure,
+    pub quality: Vec<Figure>,
+}
+
+/// 待办 — what the post has to do, with the list to work down.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct WorkItem {
+    /// `land_clues`, `verify`, `characterize`, `complete`.
+    pub kind: String,
+    pub label: String,
+    pub count: u64,
+    pub list: String,
+    pub query: String,
+    /// `green`, `amber`, `red`: how near the milestone is that asks for it.
+    pub light: String,
+    pub due_on: Option<Date>,
+}
+
+struct Board<'a> {
+    session: &'a Session,
+    scope: String,
+    tally: Tally,
+}
+
+fn joined(parts: &[&str]) -> String {
+    let parts: Vec<&str> = parts.iter().copied().filter(|p| !p.is_empty()).collect();
+    parts.join("&")
+}
+
+impl Board<'_> {
+    fn figure(&self, id: &str, label: String, counted: (u64, f64), query: &str) -> Figure {
+        Figure {
+            id: id.to_owned(),
+            label,
+            count: counted.0,
+            area_m2: counted.1,
+            list: "sites".to_owned(),
+            query: joined(&[query, &self.scope]),
+        }
+    }
+
+    fn by(
+        &self,
+        list: &str,
+        parameter: &str,
+        counts: &BTreeMap<String, (u64, f64)>,
+    ) -> Vec<Figure> {
+        let figure = |(code, counted): (&String, &(u64, f64))| {
+            let query = format!("{parameter}={code}&ledger=sites");
+            self.figure(code, self.labelled(list, code), *counted, &query)
+        };
+        counts.iter().map(figure).collect()
+    }
+
+    fn labelled(&self, list: &str, code: &str) -> String {
+        match code {
+            "unknown" => self.session.messages.text("word.unknown", &[]),
+            _ => self.session.label(list, code),
+        }
+    }
+
+    fn text(&self, code: &str) -> String {
+        self.session.messages.text(&format!("figure.{code}"), &[])
+    }
+
+    fn totals(&self) -> Vec<Figure> {
+        let t = &self.tally;
+        let state = |code: &str| t.by_state.get(code).copied().unwrap_or_default();
+        let sum = |a: (u64, f64), b: (u64, f64)| (a.0 + b.0, a.1 + b.1);
+        let issues = sum(state("verified_with_issue"), state("characterized"));
+        let waiting = sum(state("awaiting_verification"), state("in_verification"));
+        let of = |id: &str, counted, query| self.figure(id, self.text(id), counted, query);
+        vec![
+            of("sites", t.all, "ledger=sites"),
+            of(
+                "waiting",
+                waiting,
+                "ledger=sites&state=awaiting_verification,in_verification",
+            ),
+            of(
+                "with_issue",
+                issues,
+                "state=verified_with_issue,characterized",
+            ),
+            of("no_issue", state("no_issue"), "state=no_issue"),
+            of("focal", t.focal_any, "focal=yes&ledger=sites"),
+            of("focal_ledger", t.in_focal, "ledger=focal"),
+            of("verified_ledger", t.in_verified, "ledger=verified"),
+            of(
+                "characterized",
+                state("characterized"),
+                "state=characterized",
+            ),
+        ]
+    }
+
+    fn cross(&self) -> Vec<CrossFigure> {
+        let cell =
+            |((activity, zone, state), counted): (&(String, String, String), &(u64, f64))| {
+                let query = format!("activity={activity}&zone={zone}&state={state}&ledger=sites");
+                CrossFigure {
+                    activity_label: self.labelled("activity", activity),
+                    zone_label: self.labelled("zone", zone),
+                    state_label: self.labelled("site_state", state),
+                    activity: activity.clone(),
+                    zone: zone.clone(),
+                    state: state.clone(),
+                    count: counted.0,
+                    area_m2: counted.1,
+                    query: joined(&[&query, &self.scope]),
+                }
+            };
+        self.tally.cross.iter().map(cell).collect()
+    }
+
+    fn milestones(&self, day: Date) -> Vec<MilestoneProgress> {
+        let waiting = self.tally.waiting();
+        let milestones = self.session.campaign.milestones.iter();
+        milestones
+            .map(|m| {
+                let days_left = day.until(m.due_on).map_or(0, |s| i64::from(s.get_days()));
+                let is_of_sites = !m.ledgers.is_empty();
+                let open = "ledger=sites&state=awaiting_verification,in_verification";
+                MilestoneProgress {
+                    id: m.id.clone(),
+                    name: m.name.clone(),
+                    due_on: m.due_on,
+                    days_left,
+                    is_overdue: days_left < 0 && is_of_sites && waiting.0 > 0,
+                    done: is_of_sites.then_some(self.tally.all.0 - waiting.0),
+                    total: is_of_sites.then_some(self.tally.all.0),
+                    query: is_of_sites.then(|| joined(&[open, &self.scope])),
+                }
+            })
+            .collect()
+    }
+
+    fn overdue(&self, milestones: &[MilestoneProgress]) -> Figure {
+        let is_any = milestones.iter().any(|m| m.is_overdue);
+        let counted = if is_any {
+            self.tally.waiting()
+        } else {
+            (0, 0.0)
+        };
+        let query = "ledger=sites&state=awaiting_verification,in_verification";
+        self.figure("overdue", self.text("overdue"), counted, query)
+    }
+
+    fn quality(&self) -> Vec<Figure> {
+        let t = &self.tally;
+        let of = |id: &str, counted, query| self.figure(id, self.text(id), counted, query);
+        vec![
+            of("with_finding", t.with_finding, "finding=yes&ledger=sites"),
+            of(
+                "without_finding",
+                t.without_finding,
+                "finding=no&ledger=sites",
+            ),
+        ]
+    }
+}
+
+impl Session {
+    /// The dashboard of a scope.
+    pub fn dashboard(
+        &self,
+        atlases: &Atlases,
+        station: Option<&str>,
+        lead: Option<&str>,
+        as_of: domain::as_of::AsOf,
+    ) -> Result<DashboardView, Error> {
+        self.may_read_lists(Action::ReadStatistics)?;
+        let scope = self.own_scope(station, lead)?;
+        let atlas = self.atlas(atlases, as_of)?;
+        let board = self.board(&atlas, &scope)?;
+        let day = match as_of {
+            domain::as_of::AsOf::Day(day) => day,
+            _ => self.today(),
+        };
+        let milestones = board.milestones(day);
+        let t = &board.tally;
+        Ok(DashboardView {
+            scope_label: self.scope_label(&scope),
+            as_of: as_of.to_string(),
+            log_size: atlas.log_size,
+            totals: board.totals(),
+            by_state: board.by("site_state", "state", &t.by_state),
+            by_zone: board.by("zone", "zone", &t.by_zone),
+            by_activity: board.by("activity", "activity", &t.by_activity),
+            by_station: board.by("station", "station", &t.by_station),
+            by_source: board.by("source", "source", &t.by_source),
+            focal: board.by("focal", "focal", &t.by_focal),
+            focal_with_issue: board
+                .by("focal", "focal", &t.by_focal_with_issue)
+                .into_iter()
+                .map(|f| Figure {
+                    query: format!("{}&has_issue=yes", f.query),
+                    ..f
+                })
+                .collect(),
+            kind_zone_state: board.cross(),
+            overdue: board.overdue(&milestones),
+            milestones,
+            missed_reports: self.missed_figure(&atlas, &scope),
+            quality: board.quality(),
+        })
+    }
+
+    fn board(&self, atlas: &Atlas, scope: &LedgerScope) -> Result<Board<'_>, Error> {
+        let table = &atlas.sites;
+        let eyes: Eyes = self.eyes(table);
+        let (query, text) = match scope {
+            LedgerScope::All => (SiteQuery::default(), String::new()),
+            LedgerScope::Station(id) => (
+                SiteQuery {
+                    station: Some(id.clone()),
+                    ..SiteQuery::default()
+                },
+                format!("station={id}"),
+            ),
+            LedgerScope::Lead { station_ids, .. } => (
+                SiteQuery {
+                    station: Some(station_ids.join(",")),
+                    ..SiteQuery::default()
+                },
+                format!("station={}", station_ids.join(",")),
+            ),
+        };
+        let filter: SiteFilter = self.site_filter(&query, table)?;
+        let view = LedgerView::Sites;
+        Ok(Board {
+            session: self,
+            scope: text,
+            tally: table.tally(&filter, &eyes, view),
+        })
+    }
+
+    fn missed_figure(&self, atlas: &Atlas, scope: &LedgerScope) -> Figure {
+        let station = match scope {
+            LedgerScope::All => None,
+            LedgerScope::Station(id) => Some(id.clone()),
+            LedgerScope::Lead { station_ids, .. } => Some(station_ids.join(",")),
+        };
+        let query = ClueQuery {
+            state: Some("open".to_owned()),
+            station: station.clone(),
+            ..ClueQuery::default()
+        };
+        let count = match reach(self.actor.role, Action::ReadClues) {
+            Reach::None => 0,
+            _ => self.select_clues(atlas, &query).len() as u64,
+        };
+        let scope = station.map_or(String::new(), |s| format!("station={s}"));
+        Figure {
+            id: "missed_reports".to_owned(),
+            label: self.messages.text("figure.missed_reports", &[]),
+            count,
+            area_m2: 0.0,
+            list: "clues".to_owned(),
+            query: joined(&["state=open", &scope]),
+        }
+    }
+
+    /// What the post has to do.
+    pub fn work_items(&self, atlases: &Atlases) -> Result<Vec<WorkItem>, Error> {
+        let may = |action| reach(self.actor.role, action) != Reach::None;
+        if !may(Action::ReadLedgers) {
+            return Ok(Vec::new());
+        }
+        let scope = self.own_scope(None, None)?;
+        let atlas = self.atlas(atlases, domain::as_of::AsOf::Now)?;
+        let board = self.board(&atlas, &scope)?;
+        let today = self.today();
+        let ahead = self
+            .campaign
+            .milestones
+            .iter()
+            .find(|m| m.due_on >= today && !m.ledgers.is_empty());
+        let last = self
+            .campaign
+            .milestones
+            .iter()
+            .rev()
+            .find(|m| !m.ledgers.is_empty());
+        let due_on = ahead.or(last).map(|m| m.due_on);
+        let light = match due_on
+            .and_then(|d| today.until(d).ok())
+            .map(|s| s.get_days())
+        {
+            Some(days) if days < 0 => "red",
+            Some(days) if days <= 15 => "amber",
+            _ => "green",
+        };
+        let item = |kind: &str, figure: Figure| WorkItem {
+            kind: kind.to_owned(),
+            label: self.messages.text(&format!("work.{kind}"), &[]),
+            count: figure.count,
+            list: figure.list,
+            query: figure.query,
+            light: if figure.count == 0 { "green" } else { light }.to_owned(),
+            due_on,
+        };
+        let mut items = Vec::new();
+        if may(Action::LinkClue) {
+            items.push(item("land_clues", self.missed_figure(&atlas, &scope)));
+        }
+        let totals = board.totals();
+        let total = |id: &str| totals.iter().find(|f| f.id == id).cloned();
+        if may(Action::Verify) {
+            items.extend(total("waiting").map(|f| item("verify", f)));
+        }
+        if may(Action::Characterize) {
+            let state = "verified_with_issue";
+            let counted = board.tally.by_state.get(state).copied().unwrap_or_default();
+            let query = format!("state={state}");
+            items.push(item(
+                "characterize",
+                board.figure(state, String::new(), counted, &query),
+            ));
+        }
+        if may(Action::AmendSite) {
+            let quality = board.quality().remove(0);
+            items.push(item("complete", quality));
+        }
+        Ok(items)
+    }
+}

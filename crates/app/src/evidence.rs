@@ -1,0 +1,309 @@
+//! 证据 — files taken in for a site: by what their bytes are, with what the camera wrote; thumbnails; and who may see a file.
+
+use std::io::{BufReader, Cursor, Read, Seek};
+use std::path::Path;
+
+use domain::as_of::AsOf;
+use domain::dossier::Dossier;
+use domain::entries::EvidenceRecorded;
+use domain::ids::StreamId;
+use domain::policy::Action;
+use serde::Serialize;
+use spatial::diagnostic::Diagnostic;
+use utoipa::ToSchema;
+
+use crate::amendments::ReceiptView;
+use crate::atlas::{Atlases, SiteFilter};
+use crate::dossier_page::ExifView;
+use crate::error::Error;
+use crate::session::Session;
+
+/// 证据回执 — the file's name in the register, and the entry's place.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct EvidenceAdded {
+    pub sha256: String,
+    pub size_bytes: u64,
+    pub media_type: String,
+    pub exif: ExifView,
+    pub receipt: ReceiptView,
+}
+
+/// Evidence files larger than this are refused.
+pub const LARGEST_EVIDENCE: u64 = 200 << 20;
+/// Photos are decoded up to so many bytes of pixels.
+const MOST_PIXEL_BYTES: u64 = 400 << 20;
+
+/// Kinds that are taken, by their first bytes.
+const KINDS: [(&str, usize, &[u8]); 12] = [
+    ("image/jpeg", 0, b"\xff\xd8\xff"),
+    ("image/png", 0, b"\x89PNG\r\n\x1a\n"),
+    ("image/webp", 8, b"WEBP"),
+    ("image/tiff", 0, b"II*\0"),
+    ("image/tiff", 0, b"MM\0*"),
+    ("application/pdf", 0, b"%PDF-"),
+    ("video/mp4", 4, b"ftyp"),
+    ("application/zip", 0, b"PK\x03\x04"),
+    ("application/x-ole-storage", 0, b"\xd0\xcf\x11\xe0"),
+    ("image/gif", 0, b"GIF8"),
+    ("audio/mpeg", 0, b"ID3"),
+    ("audio/amr", 0, b"#!AMR"),
+];
+
+/// What a file is, by its first bytes; texts by being text; `None` for what is not taken.
+pub fn media_type_of(head: &[u8], name: &str) -> Option<&'static str> {
+    let by_bytes = KINDS
+        .iter()
+        .find(|(_, at, magic)| head.get(*at..*at + magic.len()) == Some(*magic));
+    if let Some((kind, ..)) = by_bytes {
+        let low = name.to_lowercase();
+        return Some(match (*kind, low.rsplit('.').next().unwrap_or("")) {
+            ("application/zip", "xlsx") => {
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+            }
+            ("application/zip", "docx") => {
+                "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+            }
+            ("video/mp4", "heic" | "heif") => "image/heic",
+            (kind, _) => kind,
+        });
+    }
+    let low = name.to_lowercase();
+    let is_text = std::str::from_utf8(head).is_ok() && !head.contains(&0);
+    let ending = low.rsplit('.').next().unwrap_or("");
+    match (is_text, ending) {
+        (true, "svg") => Some("image/svg+xml"),
+        (true, "html" | "htm") => Some("text/html"),
+        (true, "txt" | "csv" | "gpx" | "kml" | "geojson" | "json" | "xml") => Some("text/plain"),
+        _ => None,
+    }
+}
+
+/// Kinds a browser may show in place; everything else is only ever saved.
+pub fn is_shown(media_type: &str) -> bool {
+    matches!(
+        media_type,
+        "image/jpeg" | "image/png" | "image/webp" | "image/gif" | "video/mp4"
+    )
+}
+
+impl Session {
+    /// Whether evidence may be added to a site; asked before a byte is taken.
+    pub fn may_add_evidence(&self, code: &str) -> Result<(), Error> {
+        let dossier = self.load_dossier_by_code(code, AsOf::Now)?;
+        self.may(Action::Verify, dossier.facts.station_id.as_deref())
+    }
+
+    /// Takes a file in as evidence of a site.
+    pub fn add_evidence(
+        &mut self,
+        code: &str,
+        file: &Path,
+        file_name: &str,
+        note: Option<&str>,
+    ) -> Result<EvidenceAdded, Error> {
+        let dossier = self.load_dossier_by_code(code, AsOf::Now)?;
+        self.may(Action::Verify, dossier.facts.station_id.as_deref())?;
+        let read = |source| Error::Read {
+            path: file_name.to_owned(),
+            source,
+        };
+        let mut content = std::fs::File::open(file).map_err(read)?;
+        let mut head = Vec::new();
+        (&mut content)
+            .take(4096)
+            .read_to_end(&mut head)
+            .map_err(read)?;
+        let media_type = media_type_of(&head, file_name).ok_or_else(|| {
+            Error::rejected(Diagnostic::error("evidence.kind").arg("name", file_name))
+        })?;
+        content.rewind().map_err(read)?;
+        let exif = exif_of(&mut BufReader::new(&content));
+        content.rewind().map_err(read)?;
+        let blob = self.register.put_blob(&mut content, LARGEST_EVIDENCE)?;
+        let body = EvidenceRecorded {
+            sha256: blob.sha256.clone(),
+            size_bytes: blob.size_bytes,
+            file_name: crate::import::plain_name(file_name),
+            media_type: media_type.to_owned(),
+            note: note
+                .map(str::trim)
+                .filter(|n| !n.is_empty())
+                .map(|n| n.chars().take(500).collect()),
+            taken_at: exif.taken_at.clone(),
+            lon: exif.lon,
+            lat: exif.lat,
+            azimuth_deg: exif.azimuth_deg,
+            device: exif.device.clone(),
+        };
+        let entry = self.dated_entry(StreamId::site(dossier.site_id), body)?;
+        let receipts = self.append_checked(&[entry], &dossier)?;
+        let receipt = receipts.first().map(ReceiptView::of).ok_or_else(|| {
+            Error::internal(anyhow::anyhow!("an append of one entry gave no receipt"))
+        })?;
+        Ok(EvidenceAdded {
+            sha256: blob.sha256,
+            size_bytes: blob.size_bytes,
+            media_type: media_type.to_owned(),
+            exif,
+            receipt,
+        })
+    }
+
+    /// A file of a site the actor may read, with its kind and name.
+    pub fn open_evidence(
+        &self,
+        code: &str,
+        sha256: &str,
+    ) -> Result<(std::fs::File, String, String), Error> {
+        let dossier = self.load_dossier_by_code(code, AsOf::Now)?;
+        let (media_type, name) = named(&dossier, sha256).ok_or_else(|| Error::NotFound {
+            what: "evidence",
+            name: sha256.to_owned(),
+        })?;
+        let file = self.register.open_blob(sha256)?;
+        Ok((file, media_type, name))
+    }
+
+    /// A file that is evidence of any site the actor may read.
+    pub fn open_blob(
+        &self,
+        atlases: &Atlases,
+        sha256: &str,
+    ) -> Result<(std::fs::File, String, String), Error> {
+        let missing = || Error::NotFound {
+            what: "evidence",
+            name: sha256.to_owned(),
+        };
+        let code = {
+            let atlas = self.atlas(atlases, AsOf::Now)?;
+            let eyes = self.eyes(&atlas.sites);
+            let filter = SiteFilter::default();
+            let rows = atlas.sites.rows_of_evidence(sha256).iter();
+            let row = rows
+                .copied()
+                .find(|r| atlas.sites.matches(*r, &filter, &eyes));
+            atlas.sites.site_code(row.ok_or_else(missing)?).to_owned()
+        };
+        self.open_evidence(&code, sha256)
+    }
+
+    /// A small copy of a photo as JPEG.
+    pub fn thumbnail(&self, atlases: &Atlases, sha256: &str, size: u32) -> Result<Vec<u8>, Error> {
+        let (file, media_type, name) = self.open_blob(atlases, sha256)?;
+        let fault = || Error::rejected(Diagnostic::error("evidence.no_picture").arg("name", &name));
+        if !media_type.starts_with("image/") {
+            return Err(fault());
+        }
+        let mut reader = image::ImageReader::new(BufReader::new(file))
+            .with_guessed_format()
+            .map_err(Error::internal)?;
+        let mut limits = image::Limits::default();
+        limits.max_alloc = Some(MOST_PIXEL_BYTES);
+        reader.limits(limits);
+        let picture = reader.decode().ok().ok_or_else(fault)?;
+        let small = picture.thumbnail(size, size).to_rgb8();
+        let mut out = Cursor::new(Vec::new());
+        small
+            .write_to(&mut out, image::ImageFormat::Jpeg)
+            .map_err(Error::internal)?;
+        Ok(out.into_inner())
+    }
+}
+
+fn named(dossier: &Dossier, sha256: &str) -> Option<(String, String)> {
+    let uploaded = dossier.evidence.iter().find(|e| e.body.sha256 == sha256);
+    if let Some(e) = uploaded {
+        return Some((e.body.media_type.clone(), e.body.file_name.clone()));
+    }
+    let is_of_verification = dossier
+        .verifications
+        .iter()
+        .any(|v| v.body.evidence.iter().any(|s| s == sha256));
+    let short = sha256.get(..12).unwrap_or(sha256);
+    is_of_verification.then(|| ("application/octet-stream".to_owned(), short.to_owned()))
+}
+
+/// What the camera wrote; nothing where there is nothing, or it cannot be read.
+fn exif_of<R: Read + std::io::BufRead + Seek>(content: &mut R) -> ExifView {
+    use exif::{In, Tag, Value};
+    let Ok(exif) = exif::Reader::new().read_from_container(content) else {
+        return ExifView::default();
+    };
+    let text = |tag| match &exif.get_field(tag, In::PRIMARY)?.value {
+        Value::Ascii(all) => {
+            let bytes = all.first()?;
+            let text = String::from_utf8_lossy(bytes);
+            let text = text.trim_matches(char::from(0)).trim().to_owned();
+            (!text.is_empty()).then_some(text)
+        }
+        _ => None,
+    };
+    let rationals = |tag| match &exif.get_field(tag, In::PRIMARY)?.value {
+        Value::Rational(all) => Some(all.iter().map(|r| r.to_f64()).collect::<Vec<f64>>()),
+        _ => None,
+    };
+    let degrees = |tag, reference, negative: &str| {
+        let parts = rationals(tag)?;
+        let [d, m, s] = parts.get(..3)?.try_into().ok()?;
+        let value: f64 = d + m / 60.0 + s / 3600.0;
+        let sign = if text(reference)?.eq_ignore_ascii_case(negative) {
+            -1.0
+        } else {
+            1.0
+        };
+        value
+            .is_finite()
+            .then(|| crate::geography::degrees(sign * value))
+    };
+    let device = match (text(Tag::Make), text(Tag::Model)) {
+        (Some(make), Some(model)) if !model.starts_with(&make) => Some(format!("{make} {model}")),
+        (_, Some(model)) => Some(model),
+        (make, None) => make,
+    };
+    ExifView {
+        taken_at: text(Tag::DateTimeOriginal).and_then(|t| camera_time(&t)),
+        lon: degrees(Tag::GPSLongitude, Tag::GPSLongitudeRef, "W"),
+        lat: degrees(Tag::GPSLatitude, Tag::GPSLatitudeRef, "S"),
+        azimuth_deg: rationals(Tag::GPSImgDirection)
+            .and_then(|v| v.first().copied())
+            .filter(|v| v.is_finite()),
+        device,
+    }
+}
+
+/// `2019:08:16 09:30:00` as `2019-08-16T09:30:00`.
+fn camera_time(text: &str) -> Option<String> {
+    let (day, time) = text.split_once(' ')?;
+    let iso = format!("{}T{time}", day.replace(':', "-"));
+    let read: jiff::civil::DateTime = iso.parse().ok()?;
+    Some(read.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_what_its_bytes_are() {
+        assert_eq!(
+            media_type_of(b"\xff\xd8\xff\xe0", "a.html"),
+            Some("image/jpeg")
+        );
+        assert_eq!(
+            media_type_of(b"<svg onload=alert(1)>", "a.svg"),
+            Some("image/svg+xml")
+        );
+        assert_eq!(media_type_of(b"MZ\x90\0", "a.exe"), None);
+        assert_eq!(media_type_of(b"#!/bin/sh", "a.sh"), None);
+        assert!(!is_shown("image/svg+xml") && !is_shown("text/html"));
+    }
+
+    #[test]
+    fn camera_times_are_told_as_dates() {
+        assert_eq!(
+            camera_time("2019:08:16 09:30:00").as_deref(),
+            Some("2019-08-16T09:30:00")
+        );
+        assert_eq!(camera_time("0000:00:00 00:00:00"), None);
+    }
+}

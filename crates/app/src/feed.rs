@@ -1,0 +1,75 @@
+//! 动态 — what was entered last about sites the actor may read.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use domain::as_of::AsOf;
+use domain::ids::{EntryId, SiteId, StreamId};
+use domain::policy::Action;
+use jiff::Timestamp;
+
+use crate::error::Error;
+use crate::session::Session;
+
+/// One thing that was entered.
+pub struct FeedItem {
+    pub entry_id: EntryId,
+    pub site_code: String,
+    pub title: String,
+    pub summary: String,
+    pub recorded_at: Timestamp,
+}
+
+/// Entries told.
+const MOST: usize = 100;
+/// Entries looked back over.
+const BACK: u64 = 5_000;
+
+impl Session {
+    /// The latest entries about sites, the newest first, within what the actor may read.
+    pub fn latest_changes_told(&self) -> Result<Vec<FeedItem>, Error> {
+        self.may_read_lists(Action::ReadLedgers)?;
+        let size = self.register.head()?.size;
+        let mut ids = Vec::new();
+        self.register
+            .stored_entries::<Error>(size.saturating_sub(BACK), size, |entry| {
+                let site = StreamId(entry.stream.to_owned()).as_site();
+                if let (Some(site), Ok(id)) = (site, entry.entry_id.parse::<EntryId>()) {
+                    ids.push((site, id));
+                }
+                Ok(())
+            })?;
+        let mut codes: BTreeMap<SiteId, Option<String>> = BTreeMap::new();
+        let mut told = Vec::new();
+        for (site, id) in ids.into_iter().rev() {
+            if told.len() >= MOST {
+                break;
+            }
+            let code = match codes.entry(site) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    let dossier = self.register.find_dossier(site, AsOf::Now)?;
+                    let seen = dossier
+                        .filter(|d| self.sees(Action::ReadLedgers, d.facts.station_id.as_deref()))
+                        .map(|d| d.site_code);
+                    new.insert(seen)
+                }
+            };
+            let Some(code) = code else {
+                continue;
+            };
+            let item = self
+                .timeline(code, AsOf::Now)?
+                .into_iter()
+                .find(|i| i.entry_id == id);
+            told.extend(item.map(|item| FeedItem {
+                entry_id: id,
+                site_code: code.clone(),
+                title: format!("{code} {}", item.title),
+                summary: item.summary,
+                recorded_at: item.recorded_at,
+            }));
+        }
+        Ok(told)
+    }
+}

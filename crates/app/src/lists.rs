@@ -1,0 +1,244 @@
+//! 清单 — sites and clues by pages, from the atlas.
+
+use domain::as_of::AsOf;
+use domain::policy::Action;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::atlas::{
+    Atlas, AtlasRead, Atlases, ClueRow, Eyes, SiteFilter, SiteQuery, SiteRow, SiteTable, Sort,
+    visible_stations,
+};
+use crate::error::Error;
+use crate::ledgers::LedgerScope;
+use crate::session::Session;
+
+/// 分页 — which part of a list, in which order, as of when.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Paging {
+    /// `now`, a day `YYYY-MM-DD`, or a log size `@N`.
+    pub as_of: Option<String>,
+    #[param(minimum = 0)]
+    pub offset: Option<u64>,
+    /// 50 where it is not said, at most 1,000.
+    #[param(minimum = 0, maximum = 1000)]
+    pub limit: Option<u64>,
+    /// `field` or `-field`.
+    pub sort: Option<String>,
+}
+
+impl Paging {
+    /// The day or log size asked for.
+    pub fn as_of(&self) -> Result<AsOf, Error> {
+        self.as_of
+            .as_deref()
+            .map_or(Ok(AsOf::Now), crate::parse_as_of)
+    }
+
+    /// First position and how many.
+    pub fn window(&self) -> (usize, usize) {
+        let offset = usize::try_from(self.offset.unwrap_or(0)).unwrap_or(usize::MAX);
+        let limit = self.limit.unwrap_or(50).min(1000) as usize;
+        (offset, limit)
+    }
+}
+
+/// 点位清单 — one page of sites.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct SiteList {
+    pub total: u64,
+    pub items: Vec<SiteRow>,
+    pub as_of: String,
+    pub log_size: u64,
+}
+
+/// 线索清单 — one page of clues.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ClueList {
+    pub total: u64,
+    pub items: Vec<ClueRow>,
+    pub as_of: String,
+    pub log_size: u64,
+}
+
+/// 线索查询 — which clues are wanted.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ClueQuery {
+    /// `open`, `screened`, `linked`.
+    pub state: Option<String>,
+    pub source: Option<String>,
+    pub batch: Option<String>,
+    pub station: Option<String>,
+    /// Part of number, name or words.
+    pub q: Option<String>,
+}
+
+impl Session {
+    /// The atlas as of a day, current with the log.
+    pub fn atlas<'a>(&self, atlases: &'a Atlases, as_of: AsOf) -> Result<AtlasRead<'a>, Error> {
+        atlases.read(&self.register, &self.setting(), as_of)
+    }
+
+    /// What the actor sees of the sites.
+    pub fn eyes(&self, table: &SiteTable) -> Eyes {
+        let setting = self.setting();
+        let of = |action| visible_stations(&self.actor, action, &setting, &table.stations);
+        Eyes {
+            sites: of(Action::ReadLedgers),
+            petitions: of(Action::ReadPetitions),
+        }
+    }
+
+    /// The filter of a query.
+    pub fn site_filter(&self, query: &SiteQuery, table: &SiteTable) -> Result<SiteFilter, Error> {
+        let lead = match query.lead.as_deref() {
+            Some(text) => match self.ledger_scope(None, Some(text))? {
+                LedgerScope::Lead { station_ids, .. } => Some(station_ids),
+                _ => None,
+            },
+            None => None,
+        };
+        SiteFilter::of(query, table, lead.as_deref())
+    }
+
+    /// One page of the sites the actor may read.
+    pub fn list_sites(
+        &self,
+        atlases: &Atlases,
+        query: &SiteQuery,
+        paging: &Paging,
+    ) -> Result<SiteList, Error> {
+        let as_of = paging.as_of()?;
+        let sort = Sort::parse(paging.sort.as_deref())?;
+        self.may_read_lists(Action::ReadLedgers)?;
+        let atlas = self.atlas(atlases, as_of)?;
+        let eyes = self.eyes(&atlas.sites);
+        let filter = self.site_filter(query, &atlas.sites)?;
+        let rows = atlas.sites.select(&filter, &eyes, sort);
+        let (offset, limit) = paging.window();
+        let page = rows.iter().skip(offset).take(limit);
+        Ok(SiteList {
+            total: rows.len() as u64,
+            items: page.map(|row| atlas.sites.row(*row, &eyes)).collect(),
+            as_of: as_of.to_string(),
+            log_size: atlas.log_size,
+        })
+    }
+
+    /// A role that may never read a list is told so; one whose scope is empty sees an empty list.
+    pub(crate) fn may_read_lists(&self, action: Action) -> Result<(), Error> {
+        use domain::policy::{Denied, Reach, Reason, reach};
+        match reach(self.actor.role, action) {
+            Reach::None => Err(Error::Forbidden(Denied {
+                role: self.actor.role,
+                action,
+                reason: Reason::RoleMayNot,
+            })),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the actor may read a clue.
+    pub fn sees_clue(&self, clue: &ClueRow) -> bool {
+        let action = match clue.is_confidential {
+            true => Action::ReadPetitions,
+            false => Action::ReadClues,
+        };
+        self.sees(action, clue.station_id.as_deref())
+    }
+
+    /// Whether a clue is wanted.
+    pub(crate) fn wants_clue(&self, clue: &ClueRow, query: &ClueQuery) -> bool {
+        let is = |wanted: &Option<String>, value: &str| {
+            wanted
+                .as_deref()
+                .is_none_or(|w| w.split(',').any(|w| w.trim() == value))
+        };
+        let says = |text: &str| {
+            let text = text.trim().to_lowercase();
+            [
+                &clue.external_code,
+                &clue.facility_name,
+                &clue.summary,
+                &clue.township,
+                &clue.site_code,
+            ]
+            .into_iter()
+            .flatten()
+            .any(|t| t.to_lowercase().contains(&text))
+        };
+        is(&query.state, &clue.state)
+            && is(&query.source, &clue.source_kind)
+            && is(
+                &query.station,
+                clue.station_id.as_deref().unwrap_or("unknown"),
+            )
+            && query
+                .batch
+                .as_deref()
+                .is_none_or(|b| clue.batch_id.to_string() == b)
+            && query.q.as_deref().is_none_or(says)
+    }
+
+    /// Clues wanted that the actor may read, the newest first.
+    pub fn select_clues<'a>(
+        &self,
+        atlas: &'a Atlas,
+        query: &ClueQuery,
+    ) -> Vec<(usize, &'a ClueRow)> {
+        let rows = atlas.clues.rows.iter().enumerate().rev();
+        rows.filter(|(_, clue)| self.wants_clue(clue, query) && self.sees_clue(clue))
+            .collect()
+    }
+
+    /// One page of the clues the actor may read.
+    pub fn list_clues(
+        &self,
+        atlases: &Atlases,
+        query: &ClueQuery,
+        paging: &Paging,
+    ) -> Result<ClueList, Error> {
+        let as_of = paging.as_of()?;
+        self.may_read_lists(Action::ReadClues)?;
+        let atlas = self.atlas(atlases, as_of)?;
+        let mut rows = self.select_clues(&atlas, query);
+        sort_clues(&mut rows, paging.sort.as_deref())?;
+        let (offset, limit) = paging.window();
+        let page = rows.iter().skip(offset).take(limit);
+        Ok(ClueList {
+            total: rows.len() as u64,
+            items: page.map(|(_, clue)| (*clue).clone()).collect(),
+            as_of: as_of.to_string(),
+            log_size: atlas.log_size,
+        })
+    }
+}
+
+fn sort_clues(rows: &mut [(usize, &ClueRow)], sort: Option<&str>) -> Result<(), Error> {
+    let Some(text) = sort else { return Ok(()) };
+    let (is_descending, name) = match text.strip_prefix('-') {
+        Some(name) => (true, name),
+        None => (false, text),
+    };
+    match name {
+        "received_on" => rows.sort_by_key(|(_, c)| c.received_on),
+        "external_code" => rows.sort_by(|a, b| a.1.external_code.cmp(&b.1.external_code)),
+        "source_kind" => rows.sort_by(|a, b| a.1.source_kind.cmp(&b.1.source_kind)),
+        "state" => rows.sort_by(|a, b| a.1.state.cmp(&b.1.state)),
+        "area_m2" => rows.sort_by(|a, b| {
+            let area = |c: &ClueRow| c.area_m2.unwrap_or(f64::NEG_INFINITY);
+            area(a.1).total_cmp(&area(b.1))
+        }),
+        "station_id" => rows.sort_by(|a, b| a.1.station_id.cmp(&b.1.station_id)),
+        _ => {
+            let fault = spatial::diagnostic::Diagnostic::error("query.sort").arg("text", text);
+            return Err(Error::rejected(fault));
+        }
+    }
+    if is_descending {
+        rows.reverse();
+    }
+    Ok(())
+}

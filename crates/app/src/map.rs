@@ -1,0 +1,372 @@
+//! 一张图 — vector tiles of sites, clues, patches, zones, stations and routes, within what the actor may see.
+
+use std::collections::HashMap;
+
+use domain::as_of::AsOf;
+use domain::policy::Action;
+use spatial::diagnostic::Diagnostic;
+use spatial::tiles::{EXTENT, GeometryKind, LayerWriter, Path, TileId, TileWriter, Value, degrees};
+
+use crate::atlas::{
+    Atlas, Atlases, ClueRow, Eyes, GroundLayer, SiteFilter, SiteQuery, SiteTable, tile_bounds,
+};
+use crate::error::Error;
+use crate::lists::ClueQuery;
+use crate::session::Session;
+
+/// 图层 — what can be drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MapLayer {
+    Sites,
+    Clues,
+    Patches,
+    Zones,
+    Stations,
+    Routes,
+}
+
+impl MapLayer {
+    /// All layers, in the order of the legend.
+    pub const ALL: [Self; 6] = [
+        Self::Zones,
+        Self::Stations,
+        Self::Routes,
+        Self::Patches,
+        Self::Clues,
+        Self::Sites,
+    ];
+
+    /// The word in addresses.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Sites => "sites",
+            Self::Clues => "clues",
+            Self::Patches => "patches",
+            Self::Zones => "zones",
+            Self::Stations => "stations",
+            Self::Routes => "routes",
+        }
+    }
+
+    /// The layer of a word.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let known = Self::ALL.into_iter().find(|l| l.code() == text);
+        known.ok_or_else(|| Error::NotFound {
+            what: "map_layer",
+            name: text.to_owned(),
+        })
+    }
+
+    /// Names of the layers inside its tiles, with their attributes.
+    pub fn tile_layers(self) -> &'static [(&'static str, &'static [&'static str])] {
+        match self {
+            Self::Sites => &[("sites", SITE_KEYS), ("site_points", SITE_KEYS)],
+            Self::Clues => &[("clues", CLUE_KEYS)],
+            Self::Patches => &[("patches", CLUE_KEYS)],
+            Self::Zones => &[("zones", GROUND_KEYS)],
+            Self::Stations => &[("stations", GROUND_KEYS)],
+            Self::Routes => &[("routes", GROUND_KEYS)],
+        }
+    }
+
+    /// What must be allowed to see anything of it.
+    pub fn action(self) -> Action {
+        match self {
+            Self::Clues | Self::Patches => Action::ReadClues,
+            _ => Action::ReadLedgers,
+        }
+    }
+}
+
+const SITE_KEYS: &[&str] = &[
+    "site_code",
+    "name",
+    "state",
+    "station",
+    "zone",
+    "activity",
+    "focal",
+    "has_issue",
+    "verdict",
+    "severity",
+    "count",
+];
+const CLUE_KEYS: &[&str] = &[
+    "clue_id",
+    "external_code",
+    "name",
+    "state",
+    "source",
+    "station",
+    "site_code",
+    "count",
+];
+const GROUND_KEYS: &[&str] = &["id", "name", "kind", "lon", "lat"];
+
+/// From this zoom on outlines are drawn, and every site has its own point.
+pub const FULL_ZOOM: u8 = 12;
+/// Below it, of the sites in a square of so many units one point stands for all.
+const THINNING_UNITS: i32 = 64;
+/// Names are told from this zoom on.
+const NAME_ZOOM: u8 = 13;
+/// Source of the clues that are patches.
+const PATCH_SOURCE: &str = "remote_sensing";
+
+impl Session {
+    /// One tile, not compressed; empty where nothing is to be seen.
+    pub fn tile(
+        &self,
+        atlases: &Atlases,
+        layer: MapLayer,
+        tile: TileId,
+        query: &SiteQuery,
+        as_of: AsOf,
+    ) -> Result<Vec<u8>, Error> {
+        self.may_read_lists(layer.action())?;
+        let atlas = self.atlas(atlases, as_of)?;
+        let mut out = TileWriter::default();
+        match layer {
+            MapLayer::Sites => {
+                let eyes = self.eyes(&atlas.sites);
+                let filter = self.site_filter(query, &atlas.sites)?;
+                draw_sites(&mut out, &atlas.sites, tile, &filter, &eyes);
+            }
+            MapLayer::Clues | MapLayer::Patches => {
+                self.draw_clues(&mut out, &atlas, layer, tile, query);
+            }
+            MapLayer::Zones => self.draw_ground(&mut out, layer, &atlas.ground.zones, tile),
+            MapLayer::Stations => self.draw_ground(&mut out, layer, &atlas.ground.stations, tile),
+            MapLayer::Routes => self.draw_ground(&mut out, layer, &atlas.ground.routes, tile),
+        }
+        Ok(out.finish())
+    }
+
+    fn draw_clues(
+        &self,
+        out: &mut TileWriter,
+        atlas: &Atlas,
+        layer: MapLayer,
+        tile: TileId,
+        query: &SiteQuery,
+    ) {
+        let wanted = ClueQuery {
+            state: query.state.clone(),
+            source: query.source.clone(),
+            station: query.station.clone(),
+            q: query.q.clone(),
+            batch: None,
+        };
+        let bounds = tile_bounds(tile);
+        let mut writer = LayerWriter::new(layer.code(), CLUE_KEYS);
+        let mut squares: HashMap<[i32; 2], usize> = HashMap::new();
+        let mut points: Vec<(usize, &ClueRow, [i32; 2], i64)> = Vec::new();
+        for row in atlas.clues.find(bounds) {
+            let clue = &atlas.clues.rows[row];
+            let is_patch = clue.source_kind == PATCH_SOURCE;
+            let is_outline = atlas.clues.shapes.kind(row) > GeometryKind::Points;
+            let is_of_layer = (layer == MapLayer::Patches) == (is_patch && is_outline);
+            if !is_of_layer || !self.wants_clue(clue, &wanted) || !self.sees_clue(clue) {
+                continue;
+            }
+            if layer == MapLayer::Patches && tile.zoom >= FULL_ZOOM - 2 {
+                if let Some(path) = atlas.clues.shapes.path(row, tile) {
+                    clue_feature(&mut writer, row, &path, clue, tile, 1);
+                }
+                continue;
+            }
+            let Some(extent) = atlas.clues.shapes.extent(row) else {
+                continue;
+            };
+            let local = tile.local(middle(extent));
+            if !is_in(local) {
+                continue;
+            }
+            let square = local.map(|v| v.div_euclid(THINNING_UNITS));
+            match squares.get(&square) {
+                Some(&at) if tile.zoom < FULL_ZOOM => points[at].3 += 1,
+                _ => {
+                    squares.insert(square, points.len());
+                    points.push((row, clue, local, 1));
+                }
+            }
+        }
+        for (row, clue, local, count) in points {
+            let mut path = Path::new(GeometryKind::Points);
+            path.points(&[local]);
+            clue_feature(&mut writer, row, &path, clue, tile, count);
+        }
+        out.layer(writer);
+    }
+
+    fn draw_ground(
+        &self,
+        out: &mut TileWriter,
+        layer: MapLayer,
+        ground: &GroundLayer,
+        tile: TileId,
+    ) {
+        let mut writer = LayerWriter::new(layer.code(), GROUND_KEYS);
+        for (row, feature) in ground.features.iter().enumerate() {
+            let station = feature.station_id.as_deref();
+            // Zones belong to the reserve; territories and routes to a station.
+            if layer != MapLayer::Zones && !self.sees(Action::ReadLedgers, station) {
+                continue;
+            }
+            let Some(path) = ground.shapes.path(row, tile) else {
+                continue;
+            };
+            let [lon, lat] = ground
+                .shapes
+                .extent(row)
+                .map_or([0.0; 2], |e| degrees(middle(e)));
+            let attributes = [
+                (0, Value::Text(&feature.id)),
+                (1, Value::Text(&feature.name)),
+                (2, Value::Text(&feature.kind)),
+                (3, Value::Real(lon)),
+                (4, Value::Real(lat)),
+            ];
+            writer.feature(Some(row as u64 + 1), &path, &attributes);
+        }
+        out.layer(writer);
+    }
+}
+
+fn middle(extent: [i32; 4]) -> [i32; 2] {
+    // Halves first: the sum of two positions may not fit.
+    [extent[0] / 2 + extent[2] / 2, extent[1] / 2 + extent[3] / 2]
+}
+
+fn is_in(local: [i32; 2]) -> bool {
+    local.iter().all(|v| (0..EXTENT).contains(v))
+}
+
+fn clue_feature(
+    writer: &mut LayerWriter,
+    row: usize,
+    path: &Path,
+    clue: &ClueRow,
+    tile: TileId,
+    count: i64,
+) {
+    let id = clue.clue_id.to_string();
+    let mut attributes = vec![
+        (3, Value::Text(&clue.state)),
+        (4, Value::Text(&clue.source_kind)),
+        (7, Value::Integer(count)),
+    ];
+    let optional = [(5, &clue.station_id), (6, &clue.site_code)];
+    for (at, text) in optional {
+        attributes.extend(text.as_deref().map(|t| (at, Value::Text(t))));
+    }
+    if tile.zoom >= FULL_ZOOM - 2 {
+        attributes.push((0, Value::Text(&id)));
+        for (at, text) in [(1, &clue.external_code), (2, &clue.facility_name)] {
+            attributes.extend(text.as_deref().map(|t| (at, Value::Text(t))));
+        }
+    }
+    writer.feature(Some(row as u64 + 1), path, &attributes);
+}
+
+fn draw_sites(
+    out: &mut TileWriter,
+    table: &SiteTable,
+    tile: TileId,
+    filter: &SiteFilter,
+    eyes: &Eyes,
+) {
+    let mut points = LayerWriter::new("site_points", SITE_KEYS);
+    if tile.zoom < FULL_ZOOM {
+        draw_thinned(&mut points, table, tile, filter, eyes);
+        out.layer(points);
+        return;
+    }
+    let mut outlines = LayerWriter::new("sites", SITE_KEYS);
+    for row in table.in_box(tile_bounds(tile)) {
+        if !table.matches(row, filter, eyes) {
+            continue;
+        }
+        let at = row as usize;
+        if table.shapes.kind(at) > GeometryKind::Points
+            && let Some(path) = table.shapes.path(at, tile)
+        {
+            site_feature(&mut outlines, table, row, &path, tile, 1);
+        }
+        let Some(local) = table.place(row).map(|p| tile.local(p)) else {
+            continue;
+        };
+        if is_in(local) {
+            let mut path = Path::new(GeometryKind::Points);
+            path.points(&[local]);
+            site_feature(&mut points, table, row, &path, tile, 1);
+        }
+    }
+    out.layer(outlines);
+    out.layer(points);
+}
+
+/// From afar: one point a square, the gravest site of it, with how many it stands for.
+fn draw_thinned(
+    points: &mut LayerWriter,
+    table: &SiteTable,
+    tile: TileId,
+    filter: &SiteFilter,
+    eyes: &Eyes,
+) {
+    const SIDE: usize = (EXTENT / THINNING_UNITS) as usize;
+    let mut squares: Vec<(u32, u32)> = vec![(u32::MAX, 0); SIDE * SIDE];
+    for row in table.in_box(tile.bounds(0)) {
+        let Some(local) = table.place(row).map(|p| tile.local(p)) else {
+            continue;
+        };
+        if !is_in(local) || !table.matches(row, filter, eyes) {
+            continue;
+        }
+        let [x, y] = local.map(|v| (v / THINNING_UNITS) as usize);
+        let square = &mut squares[y * SIDE + x];
+        if square.0 == u32::MAX || table.gravity(row) > table.gravity(square.0) {
+            square.0 = row;
+        }
+        square.1 += 1;
+    }
+    for (row, count) in squares.into_iter().filter(|(row, _)| *row != u32::MAX) {
+        let Some(local) = table.place(row).map(|p| tile.local(p)) else {
+            continue;
+        };
+        let mut path = Path::new(GeometryKind::Points);
+        path.points(&[local]);
+        site_feature(points, table, row, &path, tile, i64::from(count));
+    }
+}
+
+fn site_feature(
+    writer: &mut LayerWriter,
+    table: &SiteTable,
+    row: u32,
+    path: &Path,
+    tile: TileId,
+    count: i64,
+) {
+    let mut attributes: Vec<(usize, Value<'_>)> = Vec::with_capacity(SITE_KEYS.len());
+    if tile.zoom >= FULL_ZOOM || count == 1 {
+        attributes.push((0, Value::Text(table.site_code(row))));
+    }
+    if tile.zoom >= NAME_ZOOM && !table.name(row).is_empty() {
+        attributes.push((1, Value::Text(table.name(row))));
+    }
+    let coded = (2..).zip(table.coded(row));
+    attributes.extend(coded.filter_map(|(at, text)| Some((at, Value::Text(text?)))));
+    attributes.push((10, Value::Integer(count)));
+    writer.feature(Some(u64::from(row) + 1), path, &attributes);
+}
+
+/// The tile named by three numbers.
+pub fn tile_id(zoom: u8, column: u32, row: u32) -> Result<TileId, Error> {
+    TileId::new(zoom, column, row).ok_or_else(|| {
+        let fault = Diagnostic::error("query.tile")
+            .arg("zoom", zoom)
+            .arg("column", column)
+            .arg("row", row);
+        Error::rejected(fault)
+    })
+}

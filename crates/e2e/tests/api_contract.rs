@@ -1,0 +1,60 @@
+//! The API against its own document, by a foreign tester: no 5xx, no answer that the document does not describe.
+#![allow(clippy::unwrap_used, reason = "a failing test may panic")]
+
+use std::process::Command;
+
+use e2e::{Demonstration, Person, Server, python};
+use serde_json::json;
+
+#[test]
+fn schemathesis_finds_no_fault_and_no_undocumented_answer() {
+    let register = Demonstration::shared().register();
+    let server = Server::start(&register);
+    let office = Person::new(&register, &server, "bangongshi", "office");
+    let expires = Command::new("date")
+        .args(["-d", "+2 days", "+%F"])
+        .output()
+        .unwrap();
+    let expires = String::from_utf8(expires.stdout).unwrap();
+    let body = json!({ "name": "schemathesis", "scope": "write", "expires_on": expires.trim() });
+    let token = office
+        .post(&server, "/api/v1/tokens", &body)
+        .status(200)
+        .json();
+    let bearer = format!(
+        "Authorization: Bearer {}",
+        token["secret"].as_str().unwrap()
+    );
+    let address = format!("http://127.0.0.1:{}", server.port);
+    let program = python().with_file_name("schemathesis");
+    let out = Command::new(program)
+        .args(["run", &format!("{address}/openapi.json"), "--url", &address, "-H", &bearer])
+        .args([
+            "--checks",
+            "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
+            "--phases",
+            "examples,coverage,fuzzing",
+            "--max-examples",
+            "8",
+            "--seed",
+            "2019",
+            // Revoking the tester's own token would end the test.
+            "--exclude-path-regex",
+            "/api/v1/(setup|session|tokens/)",
+        ])
+        .current_dir(register.path(""))
+        .output()
+        .expect("schemathesis is installed by `cargo xtask test`");
+    let text = String::from_utf8_lossy(&out.stdout);
+    let end: String = text
+        .chars()
+        .rev()
+        .take(4000)
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+        .collect();
+    assert!(out.status.success(), "{end}");
+    assert!(!end.contains("Authentication failed"), "{end}");
+    assert!(register.verified_head().0 > 0);
+}

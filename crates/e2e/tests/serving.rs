@@ -1,0 +1,554 @@
+//! The served register as browsers and programs meet it: who gets in, what they see, what survives.
+#![allow(clippy::unwrap_used, reason = "a failing test may panic")]
+
+use e2e::{Demonstration, Person, Register, Server, try_log_in};
+use serde_json::{Value, json};
+
+fn served() -> (Register, Server) {
+    let register = Demonstration::shared().register();
+    let server = Server::start(&register);
+    (register, server)
+}
+
+#[test]
+fn the_first_administrator_comes_in_by_the_code_on_the_console() {
+    let (register, server) = served();
+    let code = server.setup_code.clone().unwrap();
+    let needed = server.send("GET", "/api/v1/setup", &[], None).json();
+    assert_eq!(needed["is_needed"], true);
+    let set_up = |code: &str| {
+        let body = json!({ "setup_code": code, "login": "guanli", "name": "系统管理员", "password": e2e::PASSWORD });
+        let body = body.to_string();
+        server.send(
+            "POST",
+            "/api/v1/setup",
+            &[],
+            Some(("application/json", body.as_bytes())),
+        )
+    };
+    assert_eq!(
+        set_up("wrong").status(401).json()["code"],
+        "people.wrong_setup_code"
+    );
+    let _ = set_up(&code).status(204);
+    assert_eq!(
+        set_up(&code).status(400).json()["code"],
+        "people.already_set_up"
+    );
+    let admin = Person::log_in(&server, "guanli", e2e::PASSWORD);
+    let me = admin.get(&server, "/api/v1/session").status(200).json();
+    assert_eq!(me["post"]["role"], "operator");
+    // Looking after the program is not looking into dossiers.
+    assert_eq!(
+        admin.get(&server, "/api/v1/sites").status(403).json()["code"],
+        "policy.role_may_not"
+    );
+    drop(server);
+    let again = Server::start(&register);
+    assert_eq!(again.setup_code, None);
+}
+
+#[test]
+fn nobody_sees_anything_without_logging_in() {
+    let (_register, server) = served();
+    let document = server.send("GET", "/openapi.json", &[], None).json();
+    let mut asked = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let path = path
+            .replace("{z}/{x}/{y}", "3/6/3.mvt")
+            .replace("{view}", "sites")
+            .replace("{layer}", "sites")
+            .replace(['{', '}'], "");
+        for method in methods.as_object().unwrap().keys() {
+            let is_open =
+                path == "/api/v1/setup" || (path == "/api/v1/session" && method == "post");
+            if is_open {
+                continue;
+            }
+            let body = (method != "get").then_some(("application/json", b"{}".as_slice()));
+            let answer = server.send(&method.to_uppercase(), &path, &[], body);
+            assert_eq!(answer.status, 401, "{method} {path}: {}", answer.text());
+            asked += 1;
+        }
+    }
+    assert!(asked > 30, "{asked}");
+    for path in ["/ogc", "/ogc/collections/sites/items", "/feeds/changes.rss"] {
+        assert_eq!(server.send("GET", path, &[], None).status, 401, "{path}");
+    }
+}
+
+/// Everything a station head can ask, with parameters that name another station.
+const READS: [&str; 16] = [
+    "/api/v1/sites?limit=1000",
+    "/api/v1/sites?limit=1000&station=mawu",
+    "/api/v1/sites?limit=1000&q=2019",
+    "/api/v1/sites?limit=1000&as_of=2019-08-18",
+    "/api/v1/ledgers/sites?limit=1000",
+    "/api/v1/ledgers/sites?limit=1000&sort=-township",
+    "/api/v1/ledgers/focal?limit=1000",
+    "/api/v1/ledgers/verified?limit=1000",
+    "/api/v1/ledgers/sites/diff?from=2019-08-18",
+    "/api/v1/ledgers/sites/file?format=csv",
+    "/api/v1/ledgers/sites/file?format=geojson",
+    "/api/v1/statistics",
+    "/api/v1/checks",
+    "/api/v1/dashboard",
+    "/ogc/collections/sites/items?limit=10000",
+    "/feeds/changes.rss",
+];
+
+#[test]
+fn a_station_head_sees_nothing_of_another_station() {
+    let (register, server) = served();
+    let office = Person::new(&register, &server, "bangongshi", "office");
+    let head = Person::new(&register, &server, "houhe", "station_head@houhe");
+    let all = office
+        .get(&server, "/api/v1/sites?limit=1000")
+        .status(200)
+        .json();
+    let items = all["items"].as_array().unwrap();
+    let (own, others): (Vec<&Value>, Vec<&Value>) =
+        items.iter().partition(|s| s["station_id"] == "houhe");
+    assert!(
+        own.len() > 20 && others.len() > 60,
+        "{} {}",
+        own.len(),
+        others.len()
+    );
+    let others: Vec<&str> = others
+        .iter()
+        .filter_map(|s| s["site_code"].as_str())
+        .collect();
+    for path in READS {
+        let answer = head.get(&server, path).status(200);
+        let text = answer.text();
+        for code in &others {
+            assert!(!text.contains(code), "{path} tells of {code}");
+        }
+        if path.starts_with("/api/v1/sites") && !path.contains("mawu") {
+            assert!(answer.json()["total"].as_u64().unwrap() > 0, "{path}");
+        }
+    }
+    for path in ["", "/entries", "/diff?from=2019-08-18"] {
+        let path = format!("/api/v1/sites/{}{path}", others[0]);
+        assert_eq!(head.get(&server, &path).status, 404, "{path}");
+        assert_eq!(office.get(&server, &path).status, 200, "{path}");
+    }
+    let elsewhere = format!("/ogc/collections/sites/items/{}", others[0]);
+    assert_eq!(head.get(&server, &elsewhere).status, 404);
+    for path in [
+        "/api/v1/statistics?station=mawu",
+        "/api/v1/checks?station=mawu",
+    ] {
+        assert_eq!(head.get(&server, path).status, 403, "{path}");
+    }
+    let file = "/api/v1/ledgers/sites/file?format=csv&station=mawu";
+    assert_eq!(head.get(&server, file).status, 403);
+    let amend = json!({ "facts": { "note": "越权" }, "reason": "越权更正" });
+    let path = format!("/api/v1/sites/{}/amendments", others[0]);
+    assert_eq!(head.post(&server, &path, &amend).status, 404);
+}
+
+#[test]
+fn tiles_show_a_station_its_own_sites_only() {
+    let (register, server) = served();
+    let office = Person::new(&register, &server, "bangongshi", "office");
+    let head = Person::new(&register, &server, "houhe", "station_head@houhe");
+    let sites = office.get(&server, "/api/v1/sites?limit=1000").json();
+    let mut checked = 0;
+    for site in sites["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|s| s["lon"].is_number())
+    {
+        let (lon, lat) = (site["lon"].as_f64().unwrap(), site["lat"].as_f64().unwrap());
+        let n = f64::from(1 << 16);
+        let x = ((lon + 180.0) / 360.0 * n) as u32;
+        let y = ((1.0 - lat.to_radians().tan().asinh() / std::f64::consts::PI) / 2.0 * n) as u32;
+        let path = format!("/api/v1/tiles/sites/16/{x}/{y}.mvt");
+        let code = site["site_code"].as_str().unwrap();
+        let has = |person: &Person| {
+            let answer = person.get(&server, &path);
+            let tile = gunzipped(&answer.body);
+            tile.windows(code.len()).any(|w| w == code.as_bytes())
+        };
+        assert!(has(&office), "{path} lacks {code}");
+        assert_eq!(has(&head), site["station_id"] == "houhe", "{path} {code}");
+        checked += 1;
+    }
+    assert!(checked > 80, "{checked}");
+}
+
+fn gunzipped(bytes: &[u8]) -> Vec<u8> {
+    if bytes.is_empty() {
+        return Vec::new();
+    }
+    let mut out = Vec::new();
+    let mut child = std::process::Command::new("gzip")
+        .arg("-dc")
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), bytes).unwrap();
+    std::io::Read::read_to_end(&mut child.stdout.take().unwrap(), &mut out).unwrap();
+    assert!(child.wait().unwrap().success());
+    out
+}
+
+#[test]
+fn an_edit_is_an_entry_and_a_stale_one_shows_both_sides() {
+    let (register, server) = served();
+    let head = Person::new(&register, &server, "houhe", "station_head@houhe");
+    let office = Person::new(&register, &server, "bangongshi", "office");
+    let sites = head.get(&server, "/api/v1/sites").json();
+    let code = sites["items"][0]["site_code"].as_str().unwrap().to_owned();
+    let path = format!("/api/v1/sites/{code}");
+    let before = head.get(&server, &path).json();
+    let edit = |note: &str| json!({ "facts": { "note": note }, "reason": "现场补充", "based_on": before["version"] });
+    let amendments = format!("{path}/amendments");
+    let no_reason = json!({ "facts": { "note": "x" }, "reason": " " });
+    assert_eq!(
+        head.post(&server, &amendments, &no_reason)
+            .status(400)
+            .json()["code"],
+        "amend.reason"
+    );
+    let receipt = head
+        .post(&server, &amendments, &edit("甲说"))
+        .status(200)
+        .json();
+    assert!(receipt["seq"].as_u64().unwrap() > 0);
+    let clash = office
+        .post(&server, &amendments, &edit("乙说"))
+        .status(409)
+        .json();
+    assert_eq!(clash["code"], "site.moved_on");
+    assert_eq!(clash["details"]["clashes"][0]["wanted"], "乙说");
+    assert_eq!(clash["details"]["clashes"][0]["current"], "甲说");
+    let entries = head.get(&server, &format!("{path}/entries")).json();
+    let last = entries.as_array().unwrap().last().unwrap().clone();
+    assert_eq!(last["kind"], "site.amended");
+    let me = head.get(&server, "/api/v1/session").json();
+    assert_eq!(last["actor"], me["person_id"], "an account, not a name");
+    assert!(register.verified_head().0 > 0);
+}
+
+#[test]
+fn guessing_is_slowed_and_sessions_survive_a_restart() {
+    let (register, server) = served();
+    let head = Person::new(&register, &server, "houhe", "station_head@houhe");
+    let mut statuses = Vec::new();
+    for _ in 0..6 {
+        statuses.push(try_log_in(&server, "houhe", "wrong-password").status);
+    }
+    assert_eq!(statuses[..4], [401, 401, 401, 401]);
+    assert!(statuses[4..].contains(&429), "{statuses:?}");
+    server.kill();
+    let again = Server::start(&register);
+    let _ = head.get(&again, "/api/v1/session").status(200);
+    let csrf = again.send("DELETE", "/api/v1/session", &head.headers()[..1], None);
+    assert_eq!(csrf.status(403).json()["code"], "session.csrf");
+    let _ = again
+        .send("DELETE", "/api/v1/session", &head.headers(), None)
+        .status(204);
+    assert_eq!(head.get(&again, "/api/v1/session").status, 401);
+    again.stop();
+}
+
+#[test]
+fn no_acknowledged_entry_is_lost_when_the_power_goes() {
+    let (register, server) = served();
+    let office = Person::new(&register, &server, "bangongshi", "office");
+    let sites = office.get(&server, "/api/v1/sites?limit=40").json();
+    let codes: Vec<String> = sites["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| s["site_code"].as_str().unwrap().to_owned())
+        .collect();
+    let acknowledged = std::sync::Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for worker in 0..4 {
+            let (office, server, codes, acknowledged) = (&office, &server, &codes, &acknowledged);
+            scope.spawn(move || {
+                for round in 0.. {
+                    let code = &codes[(worker * 10 + round) % codes.len()];
+                    let body = json!({ "facts": { "note": format!("{worker}-{round}") }, "reason": "断电试验" });
+                    let sent = server.try_send(
+                        "POST",
+                        &format!("/api/v1/sites/{code}/amendments"),
+                        &office.headers(),
+                        Some(("application/json", body.to_string().as_bytes())),
+                    );
+                    match sent {
+                        Ok(answer) if answer.status == 200 => {
+                            acknowledged.lock().unwrap().push(answer.json()["entry_id"].clone());
+                        }
+                        _ => break,
+                    }
+                }
+            });
+        }
+        while acknowledged.lock().unwrap().len() < 60 {
+            std::thread::yield_now();
+        }
+        let killed = std::process::Command::new("kill")
+            .args(["-KILL", &server.pid().to_string()])
+            .status();
+        assert!(killed.unwrap().success());
+    });
+    let acknowledged = acknowledged.into_inner().unwrap();
+    assert!(acknowledged.len() >= 60);
+    let (size, _) = register.verified_head();
+    let log = register.json(&["log", "show", "--from", "0", "--limit", &size.to_string()]);
+    let text = log.to_string();
+    for id in &acknowledged {
+        assert!(
+            text.contains(id.as_str().unwrap()),
+            "{id} was acknowledged and is gone"
+        );
+    }
+}
+
+#[test]
+fn dangerous_uploads_are_inert() {
+    let (register, server) = served();
+    let head = Person::new(&register, &server, "houhe", "station_head@houhe");
+    let sites = head.get(&server, "/api/v1/sites").json();
+    let code = sites["items"][0]["site_code"].as_str().unwrap();
+    let path = format!("/api/v1/sites/{code}/evidence");
+    let svg = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>";
+    let added = head.upload(&server, &path, "a.svg", svg).status(200).json();
+    let sha = added["sha256"].as_str().unwrap();
+    let answer = head
+        .get(&server, &format!("/api/v1/blobs/{sha}"))
+        .status(200);
+    assert_eq!(
+        answer.header("content-type"),
+        Some("application/octet-stream")
+    );
+    assert!(
+        answer
+            .header("content-disposition")
+            .unwrap()
+            .starts_with("attachment")
+    );
+    assert!(
+        answer
+            .header("content-security-policy")
+            .unwrap()
+            .contains("sandbox")
+    );
+    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(answer.body, svg);
+    assert_eq!(
+        head.upload(&server, &path, "a.exe", b"MZ\x90\0\x03\0\0\0")
+            .status(400)
+            .json()["code"],
+        "evidence.kind"
+    );
+    let other = Person::new(&register, &server, "mawu", "station_head@mawu");
+    assert_eq!(
+        other.get(&server, &format!("/api/v1/blobs/{sha}")).status,
+        404
+    );
+}
+
+fn token(person: &Person, server: &Server, scope: &str) -> String {
+    let body = json!({ "name": "地图程序", "scope": scope, "expires_on": tomorrow() });
+    let added = person
+        .post(server, "/api/v1/tokens", &body)
+        .status(200)
+        .json();
+    added["secret"].as_str().unwrap().to_owned()
+}
+
+/// The day after today, by the machine's own calendar.
+fn tomorrow() -> String {
+    let out = std::process::Command::new("date")
+        .args(["-d", "+2 days", "+%F"])
+        .output()
+        .unwrap();
+    String::from_utf8(out.stdout).unwrap().trim().to_owned()
+}
+
+fn ogrinfo(address: &str, more: &[&str]) -> String {
+    let out = std::process::Command::new("ogrinfo")
+        .args(["-ro", address])
+        .args(more)
+        .output()
+        .expect("GDAL's ogrinfo is installed");
+    let text = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert!(
+        out.status.success(),
+        "{text}{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
+    text
+}
+
+fn feature_count(text: &str) -> u64 {
+    let line = text.lines().find_map(|l| l.strip_prefix("Feature Count: "));
+    line.unwrap().trim().parse().unwrap()
+}
+
+#[test]
+fn gdal_reads_collections_with_a_token_and_sees_its_scope() {
+    let (register, server) = served();
+    let office = Person::new(&register, &server, "bangongshi", "office");
+    let head = Person::new(&register, &server, "houhe", "station_head@houhe");
+    let count = |person: &Person| {
+        let secret = token(person, &server, "ogc");
+        let address = format!("OAPIF:http://127.0.0.1:{}/ogc?token={secret}", server.port);
+        let listed = ogrinfo(&address, &[]);
+        for layer in ["sites", "clues", "zones", "stations", "routes", "patches"] {
+            assert!(listed.contains(layer), "{layer}: {listed}");
+        }
+        let told = ogrinfo(&address, &["-so", "sites"]);
+        assert!(told.contains("site_code"), "{told}");
+        let part = ogrinfo(
+            &address,
+            &["-so", "sites", "-spat", "106", "35", "106.5", "35.6"],
+        );
+        let all = feature_count(&told);
+        assert!(feature_count(&part) <= all);
+        let read = ogrinfo(&address, &["-al", "sites"]);
+        assert_eq!(read.matches("OGRFeature(").count() as u64, all);
+        (all, read)
+    };
+    let (all, _) = count(&office);
+    let (own, text) = count(&head);
+    let listed = |person: &Person| {
+        let list = person.get(&server, "/api/v1/sites?limit=0").json();
+        list["total"].as_u64().unwrap()
+    };
+    assert_eq!((all, own), (listed(&office), listed(&head)));
+    assert!(own > 0 && own < all);
+    assert!(!text.contains("station_id (String) = mawu"));
+}
+
+#[test]
+fn a_token_does_what_its_scope_says_and_no_more() {
+    let (register, server) = served();
+    let head = Person::new(&register, &server, "houhe", "station_head@houhe");
+    let ask = |secret: &str, method: &str, path: &str| {
+        let bearer = format!("Bearer {secret}");
+        let body = (method != "GET").then_some(("application/json", b"{}".as_slice()));
+        server
+            .send(method, path, &[("Authorization", &bearer)], body)
+            .status
+    };
+    let (ogc, read, write) = (
+        token(&head, &server, "ogc"),
+        token(&head, &server, "read"),
+        token(&head, &server, "write"),
+    );
+    assert_eq!(ask(&ogc, "GET", "/ogc/collections"), 200);
+    assert_eq!(ask(&ogc, "GET", "/api/v1/sites"), 403);
+    assert_eq!(ask(&read, "GET", "/api/v1/sites"), 200);
+    assert_eq!(ask(&read, "POST", "/api/v1/ledgers/sites/pastes"), 403);
+    assert_eq!(
+        ask(&write, "POST", "/api/v1/ledgers/sites/pastes"),
+        400,
+        "read, and found wanting"
+    );
+    assert_eq!(ask("qs_unknown", "GET", "/api/v1/sites"), 401);
+    let query = format!("/api/v1/sites?token={read}");
+    assert_eq!(
+        server.send("GET", &query, &[], None).status,
+        401,
+        "not in addresses of the API"
+    );
+    let calendar = server.send(
+        "GET",
+        &format!("/feeds/deadlines.ics?token={ogc}"),
+        &[],
+        None,
+    );
+    assert!(calendar.status(200).text().contains("BEGIN:VEVENT"));
+}
+
+#[test]
+fn an_import_goes_by_steps_and_all_or_nothing() {
+    let (register, server) = served();
+    let office = Person::new(&register, &server, "bangongshi", "office");
+    let size = register.verified_head().0;
+    let table =
+        "线索编号,设施名称,经度,纬度\nXX-1,演示棚房,106.55,35.52\nXX-2,演示棚房二,999,35.5\n";
+    let path = "/api/v1/imports?kind=inspection&received_on=2019-08-20&crs=CGCS2000";
+    let uploaded = office
+        .upload(&server, path, "督察.csv", table.as_bytes())
+        .status(200)
+        .json();
+    let id = uploaded["import_id"].as_str().unwrap();
+    let at = |rest: &str| format!("/api/v1/imports/{id}{rest}");
+    let page = office.get(&server, &at("")).status(200).json();
+    assert_eq!(page["state"], "faulty", "{page}");
+    assert!(page["mapping"].as_array().unwrap().len() >= 4);
+    assert!(page["diagnostics"]["total"].as_u64().unwrap() > 0);
+    let refused = office.post(&server, &at("/commit"), &json!({}));
+    assert_eq!(refused.status(400).json()["code"], "import.has_faults");
+    assert_eq!(register.verified_head().0, size, "nothing was written");
+    let marked = office.get(&server, &at("/marked")).status(200);
+    assert!(marked.body.starts_with(b"PK"));
+    let other = Person::new(&register, &server, "fuhe", "office");
+    assert_eq!(
+        other.get(&server, &at("")).status,
+        404,
+        "one's own uploads only"
+    );
+    let done = office.post(
+        &server,
+        &at("/commit"),
+        &json!({ "leave_out_faulty": true }),
+    );
+    assert!(done.status(200).json()["appended"].as_u64().unwrap() > 0);
+    assert_eq!(office.get(&server, &at("")).status, 404);
+}
+
+#[test]
+fn answers_are_told_again_only_when_something_changed() {
+    let (register, server) = served();
+    let office = Person::new(&register, &server, "bangongshi", "office");
+    let first = office.get(&server, "/api/v1/dashboard").status(200);
+    let etag = first.header("etag").unwrap().to_owned();
+    let again = |etag: &str| {
+        let headers = [office.headers()[0], ("If-None-Match", etag)];
+        server
+            .send("GET", "/api/v1/dashboard", &headers, None)
+            .status
+    };
+    assert_eq!(again(&etag), 304);
+    let tile = "/api/v1/tiles/sites/8/203/100.mvt";
+    let before = office
+        .get(&server, tile)
+        .status(200)
+        .header("etag")
+        .unwrap()
+        .to_owned();
+    assert_eq!(office.get(&server, tile).header("etag").unwrap(), before);
+    let sites = office
+        .get(&server, "/api/v1/sites?state=awaiting_verification")
+        .json();
+    let code = sites["items"][0]["site_code"].as_str().unwrap();
+    let verify = json!({ "verified_on": "2019-08-20", "team": ["甲岗", "乙岗"], "conclusion": "issue_violation" });
+    let path = format!("/api/v1/sites/{code}/verifications");
+    let _ = office.post(&server, &path, &verify).status(200);
+    assert_eq!(again(&etag), 200);
+    // The figure opens to what it counts.
+    let board = office.get(&server, "/api/v1/dashboard").json();
+    for figure in board["totals"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .chain(board["by_state"].as_array().unwrap())
+    {
+        let query = figure["query"].as_str().unwrap();
+        let list = office
+            .get(&server, &format!("/api/v1/sites?limit=0&{query}"))
+            .json();
+        assert_eq!(list["total"], figure["count"], "{query}");
+    }
+}

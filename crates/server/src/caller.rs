@@ -1,0 +1,332 @@
+//! 来访 — who asks: by the cookie of a session or by an API token; and how requests are read.
+
+use std::net::SocketAddr;
+
+use app::Error;
+use app::diagnostic::Diagnostic;
+use app::messages::Language;
+use app::people::{self, Visitor};
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use domain::policy::Actor;
+use serde::de::DeserializeOwned;
+
+use crate::desk::Desk;
+use crate::logging::{Asker, RequestId};
+use crate::problem::Problem;
+
+/// 请求语境 — language, id and address of a request.
+#[derive(Debug, Clone)]
+pub(crate) struct Context {
+    pub(crate) language: Language,
+    pub(crate) request_id: String,
+    pub(crate) address: String,
+    pub(crate) agent: String,
+}
+
+/// Somebody who is logged in, whatever post they hold.
+pub(crate) struct Known {
+    pub(crate) visitor: Visitor,
+    pub(crate) context: Context,
+}
+
+/// Somebody who is logged in and acts in a post.
+pub(crate) struct Caller {
+    pub(crate) visitor: Visitor,
+    pub(crate) actor: Actor,
+    pub(crate) context: Context,
+    pub(crate) if_none_match: Option<String>,
+    /// Hash of everything besides the log that an answer depends on: who, what, in which language.
+    pub(crate) mark: String,
+    /// The query without a token, for what is kept by what was asked.
+    pub(crate) filters: String,
+}
+
+/// Name of the session's cookie: with the prefix, browsers take it over `https` only and for this host alone.
+pub(crate) fn cookie_name(desk: &Desk) -> &'static str {
+    if desk.is_secure() {
+        "__Host-qingshan"
+    } else {
+        "qingshan"
+    }
+}
+
+/// A cookie's value.
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|v| v.to_str().ok())
+        .flat_map(|v| v.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(n, _)| *n == name)
+        .map(|(_, value)| value)
+}
+
+fn language(headers: &HeaderMap) -> Language {
+    let wanted = headers
+        .get(header::ACCEPT_LANGUAGE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or("");
+    let first = wanted
+        .split(',')
+        .map(|l| l.split(';').next().unwrap_or("").trim())
+        .find(|l| l.starts_with("zh") || l.starts_with("en"));
+    match first {
+        Some(l) if l.starts_with("en") => Language::English,
+        _ => Language::Chinese,
+    }
+}
+
+impl Context {
+    pub(crate) fn of(parts: &Parts, desk: &Desk) -> Self {
+        let peer = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map_or(String::new(), |c| c.0.ip().to_string());
+        let text = |name: header::HeaderName| {
+            parts
+                .headers
+                .get(name)
+                .and_then(|v| v.to_str().ok())
+                .map(str::to_owned)
+        };
+        let forwarded = parts
+            .headers
+            .get("x-forwarded-for")
+            .and_then(|v| v.to_str().ok())
+            .and_then(|v| v.rsplit(',').next())
+            .map(|a| a.trim().to_owned())
+            .filter(|_| desk.is_behind_proxy());
+        Self {
+            language: language(&parts.headers),
+            request_id: parts
+                .extensions
+                .get::<RequestId>()
+                .map_or(String::new(), |r| r.0.clone()),
+            address: forwarded.unwrap_or(peer),
+            agent: text(header::USER_AGENT).unwrap_or_default(),
+        }
+    }
+}
+
+impl FromRequestParts<Desk> for Context {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Self::Rejection> {
+        Ok(Self::of(parts, desk))
+    }
+}
+
+fn refused(desk: &Desk, context: &Context, code: &'static str) -> Problem {
+    let error = Error::Unauthenticated(Box::new(Diagnostic::error(code)));
+    desk.problem(context, &error)
+}
+
+fn forbidden(desk: &Desk, context: &Context, code: &str) -> Problem {
+    Problem::coded(
+        StatusCode::FORBIDDEN,
+        code,
+        &[],
+        desk.messages(context.language),
+        &context.request_id,
+    )
+}
+
+/// Paths that programs other than browsers read by the address alone: there the token may stand in the query.
+fn takes_query_token(path: &str) -> bool {
+    ["/ogc", "/feeds/", "/api/v1/tiles/"]
+        .iter()
+        .any(|p| path.starts_with(p))
+}
+
+fn secret_of(parts: &Parts) -> Option<String> {
+    let bearer = parts
+        .headers
+        .get(header::AUTHORIZATION)
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.strip_prefix("Bearer "))
+        .map(|t| t.trim().to_owned());
+    bearer.or_else(|| {
+        let query = parts
+            .uri
+            .query()
+            .filter(|_| takes_query_token(parts.uri.path()))?;
+        let pair = query.split('&').find_map(|p| p.strip_prefix("token="))?;
+        Some(pair.to_owned())
+    })
+}
+
+async fn visitor(parts: &Parts, desk: &Desk, context: &Context) -> Result<Visitor, Problem> {
+    let secret = secret_of(parts);
+    let token = cookie(&parts.headers, cookie_name(desk)).map(str::to_owned);
+    let is_token = secret.is_some();
+    let found = match secret.or(token) {
+        Some(token) => desk.visitor(context, token, is_token).await?,
+        None => None,
+    };
+    let visitor = found.ok_or_else(|| {
+        let code = if is_token {
+            "session.bad_token"
+        } else {
+            "session.needed"
+        };
+        refused(desk, context, code)
+    })?;
+    if let Some(asker) = parts.extensions.get::<Asker>() {
+        // Whoever was set first in this request stays.
+        let _ = asker.0.set(visitor.person.person_id.clone());
+    }
+    let is_reading = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
+    let path = parts.uri.path();
+    if let Some(token) = &visitor.token {
+        let is_within = match token.scope.as_str() {
+            "write" => true,
+            "read" => is_reading,
+            _ => is_reading && takes_query_token(path),
+        };
+        if !is_within {
+            return Err(forbidden(desk, context, "session.token_scope"));
+        }
+    }
+    if let (Some(session), false) = (&visitor.session, is_reading) {
+        let given = parts
+            .headers
+            .get("x-csrf-token")
+            .and_then(|v| v.to_str().ok());
+        if given != Some(session.csrf_token.as_str()) {
+            return Err(forbidden(desk, context, "session.csrf"));
+        }
+    }
+    let is_own_business = path.starts_with("/api/v1/session");
+    if visitor.person.must_change_password && visitor.session.is_some() && !is_own_business {
+        return Err(forbidden(desk, context, "session.must_change_password"));
+    }
+    Ok(visitor)
+}
+
+impl FromRequestParts<Desk> for Known {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Problem> {
+        let context = Context::of(parts, desk);
+        let visitor = visitor(parts, desk, &context).await?;
+        Ok(Self { visitor, context })
+    }
+}
+
+impl FromRequestParts<Desk> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Problem> {
+        let context = Context::of(parts, desk);
+        let visitor = visitor(parts, desk, &context).await?;
+        let setting = desk.setting().map_err(|e| desk.problem(&context, &e))?;
+        if visitor.post.is_none() {
+            return Err(forbidden(desk, &context, "session.no_post"));
+        }
+        let actor = visitor
+            .actor(&setting)
+            .map_err(|e| desk.problem(&context, &e))?;
+        let told = format!(
+            "{}|{}|{}|{}|{:?}",
+            visitor.person.person_id,
+            visitor.post_text(),
+            parts.method,
+            parts.uri,
+            context.language
+        );
+        let if_none_match = parts
+            .headers
+            .get(header::IF_NONE_MATCH)
+            .and_then(|v| v.to_str().ok())
+            .map(str::to_owned);
+        let filters: Vec<&str> = parts
+            .uri
+            .query()
+            .unwrap_or("")
+            .split('&')
+            .filter(|pair| !pair.starts_with("token="))
+            .collect();
+        Ok(Self {
+            filters: filters.join("&"),
+            mark: people::sha256_of(&told)[..16].to_owned(),
+            visitor,
+            actor,
+            context,
+            if_none_match,
+        })
+    }
+}
+
+/// 查询参数 — read from the address; what cannot be read is told in the house's own words.
+pub(crate) struct Asked<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequestParts<Desk> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Problem> {
+        let read = axum::extract::Query::<T>::try_from_uri(&parts.uri);
+        read.map(|q| Self(q.0)).map_err(|e| {
+            let context = Context::of(parts, desk);
+            unreadable(desk, &context, "request.query", &e.body_text())
+        })
+    }
+}
+
+/// 请求正文 — JSON.
+pub(crate) struct Said<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<Desk> for Said<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, desk: &Desk) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let context = Context::of(&parts, desk);
+        let request = Request::from_parts(parts, body);
+        match axum::Json::<T>::from_request(request, desk).await {
+            Ok(axum::Json(value)) => Ok(Self(value)),
+            Err(rejection) => {
+                let status = rejection.status();
+                let text = rejection.body_text();
+                if status == StatusCode::PAYLOAD_TOO_LARGE
+                    || status == StatusCode::UNSUPPORTED_MEDIA_TYPE
+                {
+                    return Err(Problem::coded(
+                        status,
+                        "request.body",
+                        &[("cause", &text)],
+                        desk.messages(context.language),
+                        &context.request_id,
+                    ));
+                }
+                Err(unreadable(desk, &context, "request.body", &text))
+            }
+        }
+    }
+}
+
+/// 路径参数.
+pub(crate) struct Named<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Desk> for Named<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Problem> {
+        let context = Context::of(parts, desk);
+        let read = axum::extract::Path::<T>::from_request_parts(parts, desk).await;
+        read.map(|p| Self(p.0))
+            .map_err(|e| unreadable(desk, &context, "request.path", &e.body_text()))
+    }
+}
+
+fn unreadable(desk: &Desk, context: &Context, code: &str, cause: &str) -> Problem {
+    Problem::coded(
+        StatusCode::BAD_REQUEST,
+        code,
+        &[("cause", cause)],
+        desk.messages(context.language),
+        &context.request_id,
+    )
+}

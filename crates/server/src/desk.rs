@@ -1,0 +1,494 @@
+//! 服务台 — what all requests share: one connection that writes, several that read, the accounts, the atlas, the words.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, RwLock};
+use std::time::Duration;
+
+use app::atlas::Atlases;
+use app::messages::{Language, Messages};
+use app::people::{self, Access, Accounts, Visitor};
+use app::{Error, Register, Session, Setting};
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Semaphore;
+
+use crate::Options;
+use crate::caller::{Caller, Context};
+use crate::metrics::Metrics;
+use crate::problem::Problem;
+use crate::routes::TileCabinet;
+use crate::told::Told;
+
+/// 服务台 — shared by all requests.
+#[derive(Clone)]
+pub struct Desk(Arc<Inner>);
+
+struct Inner {
+    home: PathBuf,
+    clock: fn() -> Timestamp,
+    web: Option<PathBuf>,
+    public_url: Option<String>,
+    is_behind_proxy: bool,
+    readers: Mutex<Vec<Register>>,
+    /// As many reads at once as there are processors to do them.
+    reading: Semaphore,
+    writer: Mutex<Option<Register>>,
+    /// One write at a time, in the order they came.
+    writing: Semaphore,
+    accounts: Mutex<Accounts>,
+    /// Who was recognized by which token lately; forgotten with every change of accounts.
+    visitors: Mutex<HashMap<String, (Visitor, Timestamp)>>,
+    setting: RwLock<Known>,
+    chinese: Arc<Messages>,
+    english: Arc<Messages>,
+    atlases: Atlases,
+    metrics: Metrics,
+    tiles: TileCabinet,
+    /// Size of the log as last seen; looked at again and again for writers other than this program.
+    known_size: AtomicU64,
+    /// Loads of the whole atlas that the kept tiles follow from.
+    tiles_of_load: AtomicU64,
+    accesses: Mutex<Vec<Access>>,
+    run: String,
+    requests: AtomicU64,
+}
+
+/// The setting, and the log size at which it was looked at.
+struct Known {
+    setting: Setting,
+    log_size: u64,
+}
+
+/// Accesses are written together, so often.
+const FLUSH_EVERY: Duration = Duration::from_secs(1);
+
+/// A token's owner is looked up again after so long; changes by this program are seen at once.
+const RECOGNIZED_FOR: SignedDuration = SignedDuration::from_secs(5);
+/// Tokens remembered.
+const MOST_RECOGNIZED: usize = 10_000;
+/// How often the log is looked at for entries of other programs.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What a panicking request left is whole: every change under these locks is one assignment.
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+impl Desk {
+    /// Opens register and accounts; the code lets the first administrator in, while there is nobody.
+    pub fn open(options: &Options) -> Result<(Self, Option<String>), Error> {
+        let writer = Register::open(&options.home)?;
+        let setting = Setting::load(&writer)?;
+        let log_size = writer.head()?.size;
+        let mut accounts = Accounts::open(&options.home)?;
+        let setup_code = people::setup_code(&mut accounts)?;
+        let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let run = people::new_secret()?[..8].to_owned();
+        let desk = Self(Arc::new(Inner {
+            home: options.home.clone(),
+            clock: options.clock,
+            web: options.web.clone(),
+            public_url: options.public_url.clone(),
+            is_behind_proxy: options.is_behind_proxy,
+            readers: Mutex::new(Vec::new()),
+            reading: Semaphore::new((threads * 2).max(4)),
+            writer: Mutex::new(Some(writer)),
+            writing: Semaphore::new(1),
+            accounts: Mutex::new(accounts),
+            visitors: Mutex::new(HashMap::new()),
+            setting: RwLock::new(Known { setting, log_size }),
+            chinese: Arc::new(Messages::load(Language::Chinese)),
+            english: Arc::new(Messages::load(Language::English)),
+            atlases: Atlases::default(),
+            metrics: Metrics::default(),
+            tiles: TileCabinet::default(),
+            known_size: AtomicU64::new(log_size),
+            tiles_of_load: AtomicU64::new(0),
+            accesses: Mutex::new(Vec::new()),
+            run,
+            requests: AtomicU64::new(0),
+        }));
+        Ok((desk, setup_code))
+    }
+
+    pub(crate) fn home(&self) -> &Path {
+        &self.0.home
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.0.clock)()
+    }
+
+    pub(crate) fn web(&self) -> Option<&Path> {
+        self.0.web.as_deref()
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    pub(crate) fn atlases(&self) -> &Atlases {
+        &self.0.atlases
+    }
+
+    pub(crate) fn tiles(&self) -> &TileCabinet {
+        &self.0.tiles
+    }
+
+    /// Size of the log as last seen.
+    pub(crate) fn known_size(&self) -> u64 {
+        self.0.known_size.load(Ordering::Acquire)
+    }
+
+    /// Drops kept tiles in which something changed. Cheap while nothing did.
+    pub(crate) fn drop_touched_tiles(&self) {
+        let loads = self.0.atlases.loads();
+        if self.0.tiles_of_load.swap(loads, Ordering::AcqRel) != loads {
+            self.0.tiles.clear();
+        }
+        if self.0.atlases.is_touched() {
+            let boxes = self.0.atlases.take_touched();
+            self.0.tiles.drop_touched(&boxes);
+        }
+    }
+
+    /// Brings atlas and kept tiles up to the log, for writers other than this program too.
+    pub(crate) async fn keep_current(self) {
+        let mut tick = tokio::time::interval(LOOK_EVERY);
+        loop {
+            tick.tick().await;
+            let desk = self.clone();
+            let looked = tokio::task::spawn_blocking(move || desk.catch_up()).await;
+            if let Ok(Err(error)) = looked {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the atlas could not be brought up to date"
+                );
+            }
+        }
+    }
+
+    fn catch_up(&self) -> Result<(), Error> {
+        let register = self.take_reader()?;
+        let size = register.head()?.size;
+        let result = if size > self.known_size() || self.0.atlases.loads() == 0 {
+            let setting = self.current_setting(&register)?;
+            self.0
+                .atlases
+                .read(&register, &setting, app::AsOf::Now)
+                .map(drop)
+        } else {
+            Ok(())
+        };
+        self.0.known_size.fetch_max(size, Ordering::AcqRel);
+        lock(&self.0.readers).push(register);
+        result
+    }
+
+    pub(crate) fn is_behind_proxy(&self) -> bool {
+        self.0.is_behind_proxy
+    }
+
+    /// Whether people come by `https`, so that cookies may be of the kind that only goes that way.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.0
+            .public_url
+            .as_deref()
+            .is_some_and(|u| u.starts_with("https://"))
+    }
+
+    pub(crate) fn public_url(&self) -> Option<&str> {
+        self.0.public_url.as_deref()
+    }
+
+    pub(crate) fn messages(&self, language: Language) -> &Arc<Messages> {
+        match language {
+            Language::Chinese => &self.0.chinese,
+            Language::English => &self.0.english,
+        }
+    }
+
+    /// Ids of requests: which run of the program, and the how manieth.
+    pub(crate) fn next_request_id(&self) -> String {
+        let number = self.0.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        format!("{}-{number}", self.0.run)
+    }
+
+    /// The accounts, for work that is over quickly.
+    pub(crate) fn accounts(&self) -> MutexGuard<'_, Accounts> {
+        lock(&self.0.accounts)
+    }
+
+    /// Who a token belongs to, by an answer of the last seconds or by the accounts.
+    pub(crate) async fn visitor(
+        &self,
+        context: &Context,
+        token: String,
+        is_secret: bool,
+    ) -> Result<Option<Visitor>, Problem> {
+        let now = self.now();
+        let key = people::sha256_of(&token);
+        if let Some((visitor, at)) = lock(&self.0.visitors).get(&key)
+            && now.duration_since(*at) < RECOGNIZED_FOR
+        {
+            return Ok(Some(visitor.clone()));
+        }
+        let desk = self.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let mut accounts = desk.accounts();
+            match is_secret {
+                true => people::visit_by_token(&accounts, &token, now),
+                false => people::visit(&mut accounts, &token, now),
+            }
+        });
+        let found = self.finish(context, done.await)?;
+        if let Some(visitor) = &found {
+            let mut visitors = lock(&self.0.visitors);
+            if visitors.len() > MOST_RECOGNIZED {
+                visitors.clear();
+            }
+            visitors.insert(key, (visitor.clone(), now));
+        }
+        Ok(found)
+    }
+
+    /// Work with the accounts, away from the threads that serve.
+    pub(crate) async fn with_accounts<T: Send + 'static>(
+        &self,
+        context: &Context,
+        work: impl FnOnce(&mut Accounts, &Setting, Timestamp) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let desk = self.clone();
+        let now = self.now();
+        let done = tokio::task::spawn_blocking(move || {
+            let setting = desk.setting()?;
+            let result = work(&mut desk.accounts(), &setting, now);
+            // Whatever changed is seen by the next request.
+            lock(&desk.0.visitors).clear();
+            result
+        });
+        self.finish(context, done.await)
+    }
+
+    fn finish<T>(
+        &self,
+        context: &Context,
+        done: Result<Result<T, Error>, tokio::task::JoinError>,
+    ) -> Result<T, Problem> {
+        match done {
+            Ok(result) => result.map_err(|e| self.problem(context, &e)),
+            Err(join) => match join.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime is being shut down; nobody waits for the answer.
+                Err(cancelled) => Err(self.problem(context, &Error::internal(cancelled))),
+            },
+        }
+    }
+
+    pub(crate) fn problem(&self, context: &Context, error: &Error) -> Problem {
+        Problem::of(error, self.messages(context.language), &context.request_id)
+    }
+
+    /// The setting in force; read anew when the log says that it changed.
+    pub(crate) fn setting(&self) -> Result<Setting, Error> {
+        let known = self.0.setting.read().unwrap_or_else(|e| e.into_inner());
+        Ok(known.setting.clone())
+    }
+
+    fn current_setting(&self, register: &Register) -> Result<Setting, Error> {
+        let size = register.head()?.size;
+        {
+            let known = self.0.setting.read().unwrap_or_else(|e| e.into_inner());
+            if known.log_size >= size {
+                return Ok(known.setting.clone());
+            }
+        }
+        let mut known = self.0.setting.write().unwrap_or_else(|e| e.into_inner());
+        let mut is_changed = false;
+        register.stored_entries::<Error>(known.log_size, size, |entry| {
+            is_changed |= matches!(entry.kind, "campaign.opened" | "reserve.registered");
+            Ok(())
+        })?;
+        if is_changed {
+            known.setting = Setting::load(register)?;
+        }
+        known.log_size = known.log_size.max(size);
+        Ok(known.setting.clone())
+    }
+
+    fn take_reader(&self) -> Result<Register, Error> {
+        let free = lock(&self.0.readers).pop();
+        match free {
+            Some(register) => Ok(register),
+            None => Ok(Register::open_read_only(&self.0.home)?),
+        }
+    }
+
+    /// Work that only reads, in a session of the caller's post.
+    pub(crate) async fn look<T: Send + 'static>(
+        &self,
+        caller: &Caller,
+        work: impl FnOnce(&Session, &Atlases) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let _permit = self.0.reading.acquire().await;
+        let desk = self.clone();
+        let (actor, messages) = (
+            caller.actor.clone(),
+            Arc::clone(self.messages(caller.context.language)),
+        );
+        let done = tokio::task::spawn_blocking(move || {
+            let register = desk.take_reader()?;
+            let setting = desk.current_setting(&register)?;
+            let session = setting.session(register, actor, desk.now(), messages);
+            let result = work(&session, desk.atlases());
+            lock(&desk.0.readers).push(session.register);
+            result
+        });
+        self.finish(&caller.context, done.await)
+    }
+
+    /// The same with an entity tag: if the caller has what would be answered, nothing is worked out.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        caller: &Caller,
+        work: impl FnOnce(&Session, &Atlases) -> Result<T, Error> + Send + 'static,
+    ) -> Result<Told<T>, Problem> {
+        let mark = caller.mark.clone();
+        let has = caller.if_none_match.clone();
+        let answer = self
+            .look(caller, move |session, atlases| {
+                let size = session.register.head()?.size;
+                let etag = format!("W/\"{size}-{}-{mark}\"", session.today());
+                if has.as_deref().is_some_and(|h| h.contains(&etag)) {
+                    return Ok(None);
+                }
+                Ok(Some(Told {
+                    value: work(session, atlases)?,
+                    etag,
+                }))
+            })
+            .await?;
+        answer.ok_or_else(Problem::not_modified)
+    }
+
+    /// Work that writes, one at a time.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        caller: &Caller,
+        work: impl FnOnce(&mut Session, &Atlases) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let _permit = self.0.writing.acquire().await;
+        let desk = self.clone();
+        let (actor, messages) = (
+            caller.actor.clone(),
+            Arc::clone(self.messages(caller.context.language)),
+        );
+        let done = tokio::task::spawn_blocking(move || {
+            let mut slot = lock(&desk.0.writer);
+            // A request that panicked took the connection with it.
+            let register = match slot.take() {
+                Some(register) => register,
+                None => Register::open(&desk.0.home)?,
+            };
+            let setting = desk.current_setting(&register)?;
+            let mut session = setting.session(register, actor, desk.now(), messages);
+            let result = work(&mut session, desk.atlases());
+            // What this write added is seen by whoever asks next.
+            let seen = session
+                .atlas(desk.atlases(), app::AsOf::Now)
+                .map(|atlas| atlas.log_size);
+            if let Ok(size) = seen {
+                desk.0.known_size.fetch_max(size, Ordering::AcqRel);
+            }
+            *slot = Some(session.register);
+            result
+        });
+        self.finish(&caller.context, done.await)
+    }
+
+    /// Notes that somebody looked at, exported or downloaded something.
+    pub(crate) fn note(&self, caller: &Caller, action: &str, object: &str) {
+        let access = Access {
+            at: self.now(),
+            person_id: Some(caller.visitor.person.person_id.clone()),
+            post: caller.visitor.post_text(),
+            action: action.to_owned(),
+            object: object.to_owned(),
+            address: caller.context.address.clone(),
+            request_id: caller.context.request_id.clone(),
+        };
+        lock(&self.0.accesses).push(access);
+    }
+
+    /// Notes what happened to somebody who is not in yet.
+    pub(crate) fn note_login(&self, context: &Context, person_id: Option<&str>, action: &str) {
+        let access = Access {
+            at: self.now(),
+            person_id: person_id.map(str::to_owned),
+            post: String::new(),
+            action: action.to_owned(),
+            object: "session".to_owned(),
+            address: context.address.clone(),
+            request_id: context.request_id.clone(),
+        };
+        lock(&self.0.accesses).push(access);
+    }
+
+    /// Writes what was noted.
+    pub(crate) fn flush_accesses(&self) {
+        self.flush_accesses_into(&mut self.accounts());
+    }
+
+    /// Writes what was noted, by somebody who has the accounts in hand.
+    pub(crate) fn flush_accesses_into(&self, accounts: &mut Accounts) {
+        let noted = std::mem::take(&mut *lock(&self.0.accesses));
+        if noted.is_empty() {
+            return;
+        }
+        if let Err(error) = people::log_access(accounts, &noted) {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                count = noted.len(),
+                "the access log could not be written"
+            );
+        }
+    }
+
+    pub(crate) async fn flush_accesses_from_time_to_time(self) {
+        let mut tick = tokio::time::interval(FLUSH_EVERY);
+        loop {
+            tick.tick().await;
+            let desk = self.clone();
+            // A panic in it is reported by its own hook; the next round goes on.
+            let _ = tokio::task::spawn_blocking(move || desk.flush_accesses()).await;
+        }
+    }
+
+    /// Smallest box around the reserve, once it has a boundary.
+    pub(crate) async fn reserve_box(&self, context: &Context) -> Result<Option<[f64; 4]>, Problem> {
+        let desk = self.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let register = desk.take_reader()?;
+            let setting = desk.current_setting(&register)?;
+            let found = app::reserve_box(&register, &setting);
+            lock(&desk.0.readers).push(register);
+            found
+        });
+        self.finish(context, done.await)
+    }
+
+    /// Size of the log now.
+    pub(crate) async fn log_size(&self, context: &Context) -> Result<u64, Problem> {
+        let desk = self.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let register = desk.take_reader()?;
+            let size = register.head()?.size;
+            lock(&desk.0.readers).push(register);
+            Ok(size)
+        });
+        self.finish(context, done.await)
+    }
+}

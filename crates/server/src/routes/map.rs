@@ -1,0 +1,332 @@
+//! Map tiles: Mapbox Vector Tiles with TileJSON, kept gzip-coded until something in them changes.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use app::AsOf;
+use app::atlas::{SiteQuery, tile_bounds, touch};
+use app::map::{FULL_ZOOM, MapLayer, tile_id};
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use super::sites::When;
+use crate::caller::{Asked, Caller, Named};
+use crate::desk::Desk;
+use crate::problem::{Problem, ProblemBody};
+use crate::told::tag;
+
+/// Deepest zoom tiles are made for; maps enlarge them beyond.
+const DEEPEST: u8 = 16;
+/// Bytes of tiles kept.
+const MOST_KEPT_BYTES: usize = 256 << 20;
+
+/// A layer as map programs are told of it (TileJSON 3.0).
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TileJson {
+    tilejson: String,
+    name: String,
+    /// Addresses with `{z}`, `{x}`, `{y}`.
+    tiles: Vec<String>,
+    minzoom: u8,
+    maxzoom: u8,
+    bounds: Option<[f64; 4]>,
+    attribution: String,
+    vector_layers: Vec<VectorLayer>,
+}
+
+/// A layer inside the tiles, with its attributes.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct VectorLayer {
+    id: String,
+    minzoom: u8,
+    maxzoom: u8,
+    #[schema(value_type = Object)]
+    fields: Value,
+}
+
+fn tilejson(layer: MapLayer, base: &str, bounds: Option<[f64; 4]>, name: String) -> TileJson {
+    let vector_layers = layer.tile_layers().iter().map(|(id, keys)| {
+        let kind = |key: &str| match key {
+            "count" | "lon" | "lat" => "Number",
+            _ => "String",
+        };
+        let fields = keys.iter().map(|k| ((*k).to_owned(), json!(kind(k))));
+        VectorLayer {
+            id: (*id).to_owned(),
+            minzoom: if *id == "sites" { FULL_ZOOM } else { 0 },
+            maxzoom: DEEPEST,
+            fields: Value::Object(fields.collect()),
+        }
+    });
+    TileJson {
+        tilejson: "3.0.0".to_owned(),
+        name,
+        tiles: vec![format!(
+            "{base}/api/v1/tiles/{}/{{z}}/{{x}}/{{y}}.mvt",
+            layer.code()
+        )],
+        minzoom: 0,
+        maxzoom: DEEPEST,
+        bounds,
+        attribution: String::new(),
+        vector_layers: vector_layers.collect(),
+    }
+}
+
+/// Where this server is, as the caller sees it.
+pub(crate) fn base_url(desk: &Desk, headers: &HeaderMap) -> String {
+    if let Some(url) = desk.public_url() {
+        return url.trim_end_matches('/').to_owned();
+    }
+    let host = headers
+        .get(header::HOST)
+        .and_then(|h| h.to_str().ok())
+        .unwrap_or("localhost");
+    format!("http://{host}")
+}
+
+async fn described(
+    desk: &Desk,
+    caller: &Caller,
+    headers: &HeaderMap,
+    layers: Vec<MapLayer>,
+) -> Result<Vec<TileJson>, Problem> {
+    let bounds = desk.reserve_box(&caller.context).await?;
+    let base = base_url(desk, headers);
+    let messages = desk.messages(caller.context.language);
+    Ok(layers
+        .into_iter()
+        .map(|layer| {
+            let name = messages.text(&format!("map_layer.{}", layer.code()), &[]);
+            tilejson(layer, &base, bounds, name)
+        })
+        .collect())
+}
+
+/// What can be drawn.
+#[utoipa::path(get, path = "/api/v1/map/layers", tag = "map",
+    responses((status = 200, body = Vec<TileJson>), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn list_layers(
+    State(desk): State<Desk>,
+    caller: Caller,
+    headers: HeaderMap,
+) -> Result<Json<Vec<TileJson>>, Problem> {
+    let layers = MapLayer::ALL.to_vec();
+    Ok(Json(described(&desk, &caller, &headers, layers).await?))
+}
+
+/// One layer's TileJSON: `sites.json`, `clues.json` …
+#[utoipa::path(get, path = "/api/v1/tiles/{layer}", tag = "map",
+    params(("layer" = String, Path, description = "sites.json, clues.json, patches.json, zones.json, stations.json, routes.json")),
+    responses((status = 200, body = TileJson), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn show_layer(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Named(layer): Named<String>,
+    headers: HeaderMap,
+) -> Result<Json<TileJson>, Problem> {
+    let name = layer.strip_suffix(".json").unwrap_or(&layer).to_owned();
+    let layer = MapLayer::parse(&name).map_err(|e| desk.problem(&caller.context, &e))?;
+    let mut found = described(&desk, &caller, &headers, vec![layer]).await?;
+    Ok(Json(found.remove(0)))
+}
+
+/// One vector tile; empty (204) where nothing is to be seen.
+#[utoipa::path(get, path = "/api/v1/tiles/{layer}/{z}/{x}/{y}", tag = "map",
+    params(("layer" = String, Path), ("z" = u8, Path), ("x" = u32, Path), ("y" = String, Path, description = "row with .mvt behind it"),
+        SiteQuery, When),
+    responses((status = 200, content_type = "application/vnd.mapbox-vector-tile", body = Vec<u8>), (status = 204),
+        (status = 304), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn show_tile(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Named((layer, zoom, column, row)): Named<(String, u8, u32, String)>,
+    Asked(query): Asked<SiteQuery>,
+    Asked(when): Asked<When>,
+) -> Result<Response, Problem> {
+    let problem = |e: &app::Error| desk.problem(&caller.context, e);
+    let row = row
+        .strip_suffix(".mvt")
+        .unwrap_or(&row)
+        .parse()
+        .unwrap_or(u32::MAX);
+    let layer = MapLayer::parse(&layer).map_err(|e| problem(&e))?;
+    let tile = tile_id(zoom, column, row).map_err(|e| problem(&e))?;
+    let as_of = when.as_of().map_err(|e| problem(&e))?;
+    let key = Key {
+        layer: layer.code(),
+        tile: (zoom, column, row),
+        mark: desk.tile_mark(&caller, as_of),
+    };
+    desk.drop_touched_tiles();
+    let kept = desk.tiles().find(&key);
+    let kept = match kept {
+        Some(kept) => {
+            desk.metrics()
+                .tile_hits
+                .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            kept
+        }
+        None => {
+            desk.metrics()
+                .tile_misses
+                .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let generation = desk.tiles().generation();
+            let made = desk
+                .look(&caller, move |session, atlases| {
+                    let bytes = session.tile(atlases, layer, tile, &query, as_of)?;
+                    kept_tile(&bytes)
+                })
+                .await?;
+            desk.tiles().keep(key, made.clone(), generation);
+            made
+        }
+    };
+    Ok(answer(&caller, &kept))
+}
+
+fn answer(caller: &Caller, kept: &Kept) -> Response {
+    let has = caller.if_none_match.as_deref();
+    let mut response = if kept.gzip.is_empty() {
+        StatusCode::NO_CONTENT.into_response()
+    } else if has.is_some_and(|h| h.contains(&kept.etag)) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let mut response = Body::from(kept.gzip.clone()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/vnd.mapbox-vector-tile"),
+        );
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        response
+    };
+    tag(response.headers_mut(), &kept.etag);
+    response
+}
+
+fn kept_tile(bytes: &[u8]) -> Result<Kept, app::Error> {
+    if bytes.is_empty() {
+        return Ok(Kept {
+            gzip: Bytes::new(),
+            etag: "\"empty\"".to_owned(),
+        });
+    }
+    let level = flate2::Compression::fast();
+    let mut coder = flate2::write::GzEncoder::new(Vec::with_capacity(bytes.len() / 2), level);
+    coder.write_all(bytes).map_err(app::Error::internal)?;
+    let gzip = coder.finish().map_err(app::Error::internal)?;
+    let etag = format!("\"{}\"", &app::sha256_hex(&gzip)[..20]);
+    Ok(Kept {
+        gzip: Bytes::from(gzip),
+        etag,
+    })
+}
+
+/// Which tile, for whom, filtered how, as of when.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    layer: &'static str,
+    tile: (u8, u32, u32),
+    mark: Arc<str>,
+}
+
+/// A tile as it is sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Kept {
+    gzip: Bytes,
+    etag: String,
+}
+
+/// 瓦片柜 — tiles as they are sent, until something in them changes.
+#[derive(Default)]
+pub(crate) struct TileCabinet(Mutex<Cabinet>);
+
+#[derive(Default)]
+struct Cabinet {
+    tiles: HashMap<Key, Kept>,
+    bytes: usize,
+    generation: u64,
+}
+
+impl TileCabinet {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Cabinet> {
+        self.0.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    fn find(&self, key: &Key) -> Option<Kept> {
+        self.lock().tiles.get(key).cloned()
+    }
+
+    fn generation(&self) -> u64 {
+        self.lock().generation
+    }
+
+    /// Keeps a tile, unless something changed while it was drawn.
+    fn keep(&self, key: Key, kept: Kept, generation: u64) {
+        let mut cabinet = self.lock();
+        if cabinet.generation != generation {
+            return;
+        }
+        if cabinet.bytes > MOST_KEPT_BYTES {
+            cabinet.tiles.clear();
+            cabinet.bytes = 0;
+        }
+        cabinet.bytes += kept.gzip.len() + 200;
+        cabinet.tiles.insert(key, kept);
+    }
+
+    /// Drops tiles that touch any of the boxes.
+    pub(crate) fn drop_touched(&self, boxes: &[[i32; 4]]) {
+        let mut cabinet = self.lock();
+        cabinet.generation += 1;
+        let is_touched = |key: &Key| {
+            let (zoom, column, row) = key.tile;
+            tile_id(zoom, column, row).map_or(true, |tile| {
+                boxes.iter().any(|b| touch(tile_bounds(tile), *b))
+            })
+        };
+        let mut freed = 0;
+        cabinet.tiles.retain(|key, kept| {
+            let stays = !is_touched(key);
+            if !stays {
+                freed += kept.gzip.len() + 200;
+            }
+            stays
+        });
+        cabinet.bytes = cabinet.bytes.saturating_sub(freed);
+    }
+
+    /// Drops everything.
+    pub(crate) fn clear(&self) {
+        let mut cabinet = self.lock();
+        cabinet.generation += 1;
+        cabinet.tiles.clear();
+        cabinet.bytes = 0;
+    }
+}
+
+impl Desk {
+    /// What besides place and layer a tile depends on: whose rights, which filters, as of when.
+    fn tile_mark(&self, caller: &Caller, as_of: AsOf) -> Arc<str> {
+        let actor = &caller.actor;
+        let rights = format!(
+            "{}|{}|{}",
+            actor.role.code(),
+            actor.station_ids.join(","),
+            actor.unit
+        );
+        let size = match as_of {
+            AsOf::Now => 0,
+            _ => self.known_size(),
+        };
+        format!("{rights}|{as_of}|{size}|{}", caller.filters).into()
+    }
+}

@@ -1,0 +1,142 @@
+//! Sites: lists, dossiers, timelines.
+
+use app::atlas::SiteQuery;
+use app::{
+    AmendRequest, DossierView, Paging, ReceiptView, SiteDiffView, SiteList, TimelineItem,
+    VerificationRequest,
+};
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::caller::{Asked, Caller, Named, Said};
+use crate::desk::Desk;
+use crate::problem::{Problem, ProblemBody};
+use crate::told::Told;
+
+/// For when a view is drawn.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct When {
+    /// `now`, a day `YYYY-MM-DD`, or a log size `@N`.
+    pub(crate) as_of: Option<String>,
+}
+
+impl When {
+    pub(crate) fn as_of(&self) -> Result<app::AsOf, app::Error> {
+        app::parse_as_of(self.as_of.as_deref().unwrap_or("now"))
+    }
+}
+
+/// Sites the post may read, filtered, sorted, by pages.
+#[utoipa::path(get, path = "/api/v1/sites", tag = "sites", params(SiteQuery, Paging),
+    responses((status = 200, body = SiteList), (status = 304), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn list_sites(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Asked(query): Asked<SiteQuery>,
+    Asked(paging): Asked<Paging>,
+) -> Result<Told<SiteList>, Problem> {
+    desk.read(&caller, move |session, atlases| {
+        session.list_sites(atlases, &query, &paging)
+    })
+    .await
+}
+
+/// The dossier of a site, by its own or an issued code.
+#[utoipa::path(get, path = "/api/v1/sites/{site_code}", tag = "sites",
+    params(("site_code" = String, Path), When),
+    responses((status = 200, body = DossierView), (status = 304), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn show_site(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Named(site_code): Named<String>,
+    Asked(when): Asked<When>,
+) -> Result<Told<DossierView>, Problem> {
+    desk.note(&caller, "read_site", &site_code);
+    desk.read(&caller, move |session, atlases| {
+        session.dossier_page(atlases, &site_code, when.as_of()?)
+    })
+    .await
+}
+
+/// Everything entered about a site, in order.
+#[utoipa::path(get, path = "/api/v1/sites/{site_code}/entries", tag = "sites",
+    params(("site_code" = String, Path), When),
+    responses((status = 200, body = Vec<TimelineItem>), (status = 304), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn list_entries(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Named(site_code): Named<String>,
+    Asked(when): Asked<When>,
+) -> Result<Told<Vec<TimelineItem>>, Problem> {
+    desk.read(&caller, move |session, _| {
+        session.timeline(&site_code, when.as_of()?)
+    })
+    .await
+}
+
+/// Between which days a dossier is compared.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DaysApart {
+    /// `YYYY-MM-DD` or `@N`.
+    from: String,
+    /// `now` where it is not said.
+    to: Option<String>,
+}
+
+/// What changed in a dossier between two days.
+#[utoipa::path(get, path = "/api/v1/sites/{site_code}/diff", tag = "sites",
+    params(("site_code" = String, Path), DaysApart),
+    responses((status = 200, body = SiteDiffView), (status = 304), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn diff_site(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Named(site_code): Named<String>,
+    Asked(days): Asked<DaysApart>,
+) -> Result<Told<SiteDiffView>, Problem> {
+    desk.read(&caller, move |session, _| {
+        let from = app::parse_as_of(&days.from)?;
+        let to = app::parse_as_of(days.to.as_deref().unwrap_or("now"))?;
+        session.diff_site(&site_code, from, to)
+    })
+    .await
+}
+
+/// Sets facts of a site, with a reason. 409 with both sides where somebody else set the same facts meanwhile.
+#[utoipa::path(post, path = "/api/v1/sites/{site_code}/amendments", tag = "sites",
+    params(("site_code" = String, Path)), request_body = AmendRequest,
+    responses((status = 200, body = ReceiptView), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn amend_site(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Named(site_code): Named<String>,
+    Said(said): Said<AmendRequest>,
+) -> Result<Json<ReceiptView>, Problem> {
+    let receipt = desk
+        .write(&caller, move |session, _| {
+            session.amend_site(&site_code, &said)
+        })
+        .await?;
+    Ok(Json(receipt))
+}
+
+/// Records a verification by hand.
+#[utoipa::path(post, path = "/api/v1/sites/{site_code}/verifications", tag = "sites",
+    params(("site_code" = String, Path)), request_body = VerificationRequest,
+    responses((status = 200, body = ReceiptView), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn verify_site(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Named(site_code): Named<String>,
+    Said(said): Said<VerificationRequest>,
+) -> Result<Json<ReceiptView>, Problem> {
+    let receipt = desk
+        .write(&caller, move |session, _| {
+            session.record_verification(&site_code, &said)
+        })
+        .await?;
+    Ok(Json(receipt))
+}

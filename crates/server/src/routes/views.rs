@@ -1,0 +1,100 @@
+//! Figures and findings.
+
+use app::{DashboardView, FindingView, StatisticsView, WorkItem};
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::caller::{Asked, Caller};
+use crate::desk::Desk;
+use crate::problem::{Problem, ProblemBody};
+use crate::told::Told;
+
+/// Of what, and as of when.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Scoped {
+    /// `now`, a day `YYYY-MM-DD`, or a log size `@N`.
+    as_of: Option<String>,
+    station: Option<String>,
+    lead: Option<String>,
+}
+
+/// The statistics set: tables and rates, each figure with its counting basis and sites.
+#[utoipa::path(get, path = "/api/v1/statistics", tag = "views", params(Scoped),
+    responses((status = 200, body = StatisticsView), (status = 304), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn show_statistics(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Asked(scoped): Asked<Scoped>,
+) -> Result<Told<StatisticsView>, Problem> {
+    desk.read(&caller, move |session, _| {
+        let as_of = app::parse_as_of(scoped.as_of.as_deref().unwrap_or("now"))?;
+        let scope = session.own_scope(scoped.station.as_deref(), scoped.lead.as_deref())?;
+        session.statistics_view(&scope, as_of)
+    })
+    .await
+}
+
+/// Of what, as of when, and compared with which day.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Checked {
+    /// `now`, a day `YYYY-MM-DD`, or a log size `@N`.
+    as_of: Option<String>,
+    /// Also sites that left a ledger after this day.
+    since: Option<String>,
+    station: Option<String>,
+    lead: Option<String>,
+}
+
+/// What a careful clerk would find: gaps, contradictions, doubles, missed reports.
+#[utoipa::path(get, path = "/api/v1/checks", tag = "views", params(Checked),
+    responses((status = 200, body = Vec<FindingView>), (status = 304), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn list_findings(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Asked(checked): Asked<Checked>,
+) -> Result<Told<Vec<FindingView>>, Problem> {
+    desk.read(&caller, move |session, _| {
+        let as_of = app::parse_as_of(checked.as_of.as_deref().unwrap_or("now"))?;
+        let since = match checked.since.as_deref() {
+            Some(text) => Some(app::parse_as_of(text)?),
+            None => None,
+        };
+        let scope = session.own_scope(checked.station.as_deref(), checked.lead.as_deref())?;
+        session.findings_view(&scope, as_of, since)
+    })
+    .await
+}
+
+/// All figures of a scope, each with the query that lists what is behind it.
+#[utoipa::path(get, path = "/api/v1/dashboard", tag = "views", params(Scoped),
+    responses((status = 200, body = DashboardView), (status = 304), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn show_dashboard(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Asked(scoped): Asked<Scoped>,
+) -> Result<Told<DashboardView>, Problem> {
+    desk.read(&caller, move |session, atlases| {
+        let as_of = app::parse_as_of(scoped.as_of.as_deref().unwrap_or("now"))?;
+        session.dashboard(
+            atlases,
+            scoped.station.as_deref(),
+            scoped.lead.as_deref(),
+            as_of,
+        )
+    })
+    .await
+}
+
+/// What the post has to do.
+#[utoipa::path(get, path = "/api/v1/work-items", tag = "views",
+    responses((status = 200, body = Vec<WorkItem>), (status = 304), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn list_work_items(
+    State(desk): State<Desk>,
+    caller: Caller,
+) -> Result<Told<Vec<WorkItem>>, Problem> {
+    desk.read(&caller, |session, atlases| session.work_items(atlases))
+        .await
+}
