@@ -3,8 +3,10 @@
 mod bench;
 mod clues;
 mod import;
+mod law;
 mod ledgers;
 mod log;
+mod rules;
 mod sites;
 mod summaries;
 
@@ -59,7 +61,9 @@ pub(crate) fn run(
         Command::Register(args) => log::register(&desk, args),
         Command::Bench(args) => bench::run(&desk, args),
         Command::Completions(args) => completions(args),
-        Command::Judge(args) => sites::judge(args),
+        Command::Judge(args) => sites::judge(&desk, args),
+        Command::Rules(args) => rules::run(&desk, args),
+        Command::Law(args) => law::run(&desk, args),
     }
 }
 
