@@ -9,6 +9,8 @@ use std::path::Path;
 use anyhow::Context;
 use rust_embed::RustEmbed;
 
+use crate::error::Error;
+
 #[derive(RustEmbed)]
 #[folder = "../../campaigns/"]
 struct Campaigns;
@@ -91,6 +93,38 @@ pub fn code_lists() -> BTreeMap<String, String> {
 /// Rule-set files by path (`tables/generic.toml`).
 pub fn rule_sets() -> BTreeMap<String, String> {
     texts::<RuleSets>("")
+}
+
+/// Rule-set files of a folder on disk by path, as `rule_sets` names them.
+pub fn load_rule_folder(folder: &Path) -> Result<BTreeMap<String, String>, Error> {
+    let mut files = BTreeMap::new();
+    for part in ["", "law/", "tables/"] {
+        let path = folder.join(part);
+        if part.is_empty() || path.is_dir() {
+            toml_files(&path, part, &mut files)?;
+        }
+    }
+    Ok(files)
+}
+
+fn toml_files(
+    folder: &Path,
+    prefix: &str,
+    files: &mut BTreeMap<String, String>,
+) -> Result<(), Error> {
+    let unreadable = |path: &Path, source| Error::Read {
+        path: path.display().to_string(),
+        source,
+    };
+    for item in std::fs::read_dir(folder).map_err(|e| unreadable(folder, e))? {
+        let path = item.map_err(|e| unreadable(folder, e))?.path();
+        if path.extension().is_some_and(|e| e == "toml") {
+            let text = std::fs::read_to_string(&path).map_err(|e| unreadable(&path, e))?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            files.insert(format!("{prefix}{name}"), text);
+        }
+    }
+    Ok(())
 }
 
 /// Message files of a language by name.

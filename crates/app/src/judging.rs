@@ -1,11 +1,14 @@
 //! 判别点位性质 — fact sheets from a file or from a dossier through the decision tables.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
+use std::path::Path;
 use std::sync::OnceLock;
 
 use jiff::civil::Date;
-use rules::{Explain, FactSheet, JudgeError, Ruleset, judge};
+use rules::{Explain, FactSheet, JudgeError, RuleFault, RuleFaults, Ruleset, judge};
 use serde_json::{Value, json};
+use spatial::diagnostic::{Diagnostic, Place};
 
 use crate::assets;
 use crate::error::Error;
@@ -27,14 +30,101 @@ pub fn ruleset() -> Result<&'static Ruleset, Error> {
         .map_err(|faults| Error::internal(anyhow::anyhow!("{faults}")))
 }
 
+/// A rule set from files that nobody checked yet: with faults there is none.
+pub(crate) fn read_ruleset(
+    files: &BTreeMap<String, String>,
+) -> Result<(Ruleset, Vec<Diagnostic>), RulesRefused> {
+    match Ruleset::from_unchecked_files(files) {
+        Ok((ruleset, doubts)) => Ok((ruleset, doubts.iter().map(doubt).collect())),
+        Err(faults) => Err(RulesRefused::of(&faults)),
+    }
+}
+
+/// 规则集拒收 — the folder cannot be read, or its tables have faults.
+#[derive(Debug)]
+pub enum RulesRefused {
+    Read(Error),
+    Faults(Vec<Diagnostic>),
+}
+
+impl RulesRefused {
+    pub(crate) fn of(faults: &RuleFaults) -> Self {
+        Self::Faults(faults.0.iter().map(fault).collect())
+    }
+}
+
+/// One error for callers that stop at the first fault.
+impl From<RulesRefused> for Error {
+    fn from(refused: RulesRefused) -> Self {
+        match refused {
+            RulesRefused::Read(error) => error,
+            RulesRefused::Faults(faults) => {
+                let first = faults.into_iter().next();
+                Self::rejected(first.unwrap_or_else(|| Diagnostic::error("rules.not_readable")))
+            }
+        }
+    }
+}
+
+fn fault(fault: &RuleFault) -> Diagnostic {
+    placed(Diagnostic::error(fault.code), fault)
+}
+
+fn doubt(fault: &RuleFault) -> Diagnostic {
+    placed(Diagnostic::warning(fault.code), fault)
+}
+
+fn placed(diagnostic: Diagnostic, fault: &RuleFault) -> Diagnostic {
+    let place = Place {
+        file: Some(fault.file.clone()),
+        ..Place::default()
+    };
+    diagnostic
+        .at(place)
+        .arg("file", &fault.file)
+        .arg("row", &fault.row)
+        .arg("cell", &fault.cell)
+        .arg("text", &fault.text)
+}
+
+/// The fact sheets of a file, one JSON object a line; empty lines are skipped, the first that is none stops.
+pub fn read_sheets(path: &Path) -> Result<Vec<FactSheet>, Error> {
+    let unreadable = |source| Error::Read {
+        path: path.display().to_string(),
+        source,
+    };
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    let lines = text
+        .lines()
+        .zip(1u64..)
+        .filter(|(l, _)| !l.trim().is_empty());
+    lines
+        .map(|(line, number)| read_sheet(path, line, number))
+        .collect()
+}
+
+fn read_sheet(path: &Path, line: &str, number: u64) -> Result<FactSheet, Error> {
+    let parsed =
+        serde_json::from_str::<Value>(line).map_err(|e| JudgeError::NotJson(e.to_string()));
+    parsed.and_then(FactSheet::from_json).map_err(|error| {
+        let place = Place {
+            file: Some(path.display().to_string()),
+            row: Some(number),
+            ..Place::default()
+        };
+        let diagnostic = Diagnostic::error("judge.not_a_fact_sheet");
+        Error::rejected(diagnostic.at(place).arg("text", error))
+    })
+}
+
 /// Judges one fact sheet a line, in order; a line that cannot be judged says why. True if every line was judged.
 pub fn judge_lines<R: BufRead, W: Write>(
+    ruleset: &Ruleset,
     mut facts: R,
     as_of: Option<Date>,
     trace: bool,
     mut out: W,
 ) -> Result<bool, Error> {
-    let ruleset = ruleset()?;
     let explain = if trace { Explain::Trace } else { Explain::Row };
     let mut line = Vec::new();
     let (mut is_first, mut all_judged) = (true, true);
@@ -132,8 +222,8 @@ mod tests {
 
     fn judged(input: &[u8]) -> (bool, Vec<Value>) {
         let mut out = Vec::new();
-        let all =
-            judge_lines(input, Some(jiff::civil::date(2019, 8, 18)), false, &mut out).unwrap();
+        let day = Some(jiff::civil::date(2019, 8, 18));
+        let all = judge_lines(ruleset().unwrap(), input, day, false, &mut out).unwrap();
         let lines = String::from_utf8(out).unwrap();
         (
             all,
@@ -203,7 +293,7 @@ mod tests {
     #[test]
     fn a_sheet_without_any_day_is_refused() {
         let mut out = Vec::new();
-        assert!(!judge_lines(GOOD.as_bytes(), None, false, &mut out).unwrap());
+        assert!(!judge_lines(ruleset().unwrap(), GOOD.as_bytes(), None, false, &mut out).unwrap());
         assert!(String::from_utf8(out).unwrap().contains("judge.no_day"));
     }
 }

@@ -46,6 +46,10 @@ pub(crate) enum Command {
     Clues(Clues),
     Verify(Verify),
     Judge(Judge),
+    #[command(subcommand)]
+    Rules(RulesCommand),
+    #[command(subcommand)]
+    Law(LawCommand),
     Ledger(Ledger),
     Diff(Diff),
     Stats(Stats),
@@ -246,6 +250,65 @@ pub(crate) struct Judge {
     pub(crate) as_of: Option<jiff::civil::Date>,
     #[arg(long)]
     pub(crate) trace: bool,
+    #[arg(long, value_name = "DIR")]
+    pub(crate) tables: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    Test {
+        #[arg(long, value_name = "DIR")]
+        tables: Option<PathBuf>,
+    },
+    Check {
+        #[arg(long, value_name = "DIR")]
+        tables: Option<PathBuf>,
+    },
+    Export {
+        #[arg(value_name = "DIR|FILE.xlsx")]
+        out: PathBuf,
+        #[arg(long, value_name = "DIR")]
+        tables: Option<PathBuf>,
+    },
+    Print {
+        out: PathBuf,
+        #[arg(long, value_name = "DIR")]
+        tables: Option<PathBuf>,
+    },
+    Load {
+        #[arg(value_name = "FILE.xlsx")]
+        file: PathBuf,
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        #[arg(long, value_name = "DIR")]
+        tables: Option<PathBuf>,
+    },
+    Diff {
+        #[arg(long, value_name = "FILE.jsonl")]
+        facts: PathBuf,
+        #[arg(long, value_name = "DIR")]
+        tables: Vec<PathBuf>,
+        #[arg(long, value_name = "DATE")]
+        as_of: Vec<jiff::civil::Date>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LawCommand {
+    List {
+        #[arg(long, value_name = "DATE")]
+        as_of: Option<jiff::civil::Date>,
+    },
+    Show {
+        id: String,
+        #[arg(long, value_name = "DATE")]
+        as_of: Option<jiff::civil::Date>,
+    },
+    Search {
+        text: String,
+        #[arg(long, value_name = "DATE")]
+        as_of: Option<jiff::civil::Date>,
+    },
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -356,6 +419,12 @@ pub(crate) enum BenchCommand {
         rows: PathBuf,
         #[arg(long)]
         out: PathBuf,
+    },
+    Judge {
+        #[arg(long, default_value_t = 1_000_000)]
+        sheets: usize,
+        #[arg(long, value_name = "DIR")]
+        peer: Option<PathBuf>,
     },
     Log {
         #[arg(long, default_value_t = 100_000)]

@@ -5,7 +5,7 @@ use std::io::{Seek, Write};
 use crate::cell::{looks_like_formula, yes_no};
 use crate::grid::Grid;
 use crate::measure::{self, Height};
-use crate::sheet_xml::{Frame, Tail};
+use crate::sheet_xml::{Frame, ListRule, Tail};
 use crate::style::{Font, Ground, Horizontal, NumberFormat, Style};
 use crate::{CellValue, Error, Shade, xml};
 
@@ -42,6 +42,8 @@ pub struct ColumnSpec {
     pub align: Option<Align>,
     /// Values the column accepts, offered as a list.
     pub validation: Option<Vec<String>>,
+    /// Whether the list is only offered, and other values are taken too.
+    pub is_open: bool,
     /// Whether the row of totals adds this column up.
     pub is_summed: bool,
 }
@@ -175,6 +177,7 @@ impl ColumnSpec {
             wrap: true,
             align: None,
             validation: None,
+            is_open: false,
             is_summed: false,
         }
     }
@@ -215,6 +218,14 @@ impl ColumnSpec {
     pub fn validation<V: Into<String>>(mut self, allowed: impl IntoIterator<Item = V>) -> Self {
         self.validation = Some(allowed.into_iter().map(Into::into).collect());
         self
+    }
+
+    /// Offers `allowed` as a list and takes other values too.
+    #[must_use]
+    pub fn offers<V: Into<String>>(self, allowed: impl IntoIterator<Item = V>) -> Self {
+        let mut column = self.validation(allowed);
+        column.is_open = true;
+        column
     }
 
     /// Adds the column up in the row of totals.
@@ -724,7 +735,7 @@ impl<'s> Layout<'s> {
         grid: &mut Grid<'_, W>,
         first: u32,
         last: u32,
-    ) -> Vec<(String, String)> {
+    ) -> Vec<ListRule> {
         let mut rules = Vec::new();
         for (n, column) in self.sheet.columns.iter().enumerate() {
             let answers = [yes_no(true).to_owned(), yes_no(false).to_owned()];
@@ -734,10 +745,11 @@ impl<'s> Layout<'s> {
                 _ => continue,
             };
             if let Some(formula) = grid.core.list_formula(allowed) {
-                rules.push((
-                    format!("{}:{}", xml::cell_name(n, first), xml::cell_name(n, last)),
+                rules.push(ListRule {
+                    range: format!("{}:{}", xml::cell_name(n, first), xml::cell_name(n, last)),
                     formula,
-                ));
+                    is_open: column.is_open,
+                });
             }
         }
         rules

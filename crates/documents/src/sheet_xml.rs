@@ -20,7 +20,7 @@ pub(crate) struct Tail {
     pub(crate) filter: Option<String>,
     pub(crate) merges: Vec<String>,
     /// Range and formula of list rules.
-    pub(crate) validations: Vec<(String, String)>,
+    pub(crate) validations: Vec<ListRule>,
     /// Range where numbers may stand as text without a warning sign.
     pub(crate) text_range: Option<String>,
     /// First and last row repeated on every page.
@@ -160,15 +160,25 @@ impl Tail {
             "<dataValidations count=\"{}\">",
             self.validations.len()
         ));
-        for (range, formula) in &self.validations {
+        for rule in &self.validations {
             out.push_str(&format!(
-                "<dataValidation type=\"list\" allowBlank=\"1\" showInputMessage=\"1\" showErrorMessage=\"1\" \
-                 sqref=\"{range}\"><formula1>{}</formula1></dataValidation>",
-                xml::text(formula)
+                "<dataValidation type=\"list\" allowBlank=\"1\" showInputMessage=\"1\" showErrorMessage=\"{}\" \
+                 sqref=\"{}\"><formula1>{}</formula1></dataValidation>",
+                u8::from(!rule.is_open),
+                rule.range,
+                xml::text(&rule.formula)
             ));
         }
         out.push_str("</dataValidations>");
     }
+}
+
+/// 序列 — a list offered in the cells of a range; an open one takes other values too.
+#[derive(Debug, Clone)]
+pub(crate) struct ListRule {
+    pub(crate) range: String,
+    pub(crate) formula: String,
+    pub(crate) is_open: bool,
 }
 
 /// A3 landscape, all columns on one page width, as many pages down as it takes. Margins in inches.

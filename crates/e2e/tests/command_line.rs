@@ -3,7 +3,7 @@
 
 use e2e::{Demonstration, Register};
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 17] = [
     "init",
     "import",
     "sites",
@@ -16,6 +16,9 @@ const COMMANDS: [&str; 14] = [
     "log",
     "register",
     "convert",
+    "judge",
+    "rules",
+    "law",
     "bench",
     "completions",
 ];

@@ -21,13 +21,20 @@ impl Day {
             .map(Self::from)
     }
 
+    /// As a number such as 20190818.
+    pub(crate) fn number(self) -> i32 {
+        self.0
+    }
+
+    /// As a civil date.
+    pub(crate) fn date(self) -> Option<Date> {
+        Date::new(self.year(), self.month(), self.day()).ok()
+    }
+
     /// The same day two years on; the last of February where there is none.
     pub(crate) fn plus_years(self, years: i16) -> Self {
-        let Ok(date) = Date::new(self.year(), self.month(), self.day()) else {
-            return self;
-        };
-        date.checked_add(jiff::Span::new().years(years))
-            .map_or(self, Self::from)
+        let later = |date: Date| date.checked_add(jiff::Span::new().years(years)).ok();
+        self.date().and_then(later).map_or(self, Self::from)
     }
 
     fn year(self) -> i16 {
@@ -79,7 +86,7 @@ impl Span {
             _ => text.to_owned(),
         };
         let first = Day::parse(&first)?;
-        let date = Date::new(first.year(), first.month(), first.day()).ok()?;
+        let date = first.date()?;
         let last = match text.len() {
             4 => date.last_of_year(),
             7 => date.last_of_month(),

@@ -174,7 +174,7 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-')
 }
 
-fn tokens(text: &str) -> Result<Vec<&str>, String> {
+pub(crate) fn tokens(text: &str) -> Result<Vec<&str>, String> {
     let mut found = Vec::new();
     let mut rest = text.trim_start();
     while let Some(first) = rest.chars().next() {

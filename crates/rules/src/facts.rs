@@ -154,6 +154,12 @@ impl Facts {
         self.assumed &= !bit(field);
     }
 
+    /// States the building day.
+    pub(crate) fn settle_day(&mut self, field: FieldId, built: Span) {
+        self.built = Some(built);
+        self.unknown &= !bit(field);
+    }
+
     /// Whether nothing is known of a word.
     pub(crate) fn is_unknown(&self, field: FieldId) -> bool {
         self.code(field) == UNKNOWN

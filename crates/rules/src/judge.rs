@@ -36,6 +36,12 @@ pub struct Judgement<'r> {
     pub zone_mapping: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unmet: Option<Vec<&'r str>>,
+    /// Rows below the deciding one whose measures were added.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub added_rows: Vec<&'r str>,
+    /// Modifiers that changed the grade or added measures.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub adjusted_by: Vec<&'r str>,
     /// Codes of what is odd about the sheet although it was judged.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<&'static str>,
@@ -54,9 +60,11 @@ pub enum Judged<'r> {
 /// How much is told of the way to a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Explain {
-    /// The deciding row only.
+    /// The id of the deciding row only.
     #[default]
     Row,
+    /// The deciding row with the values that it saw.
+    DecidingRow,
     /// Every row looked at.
     Trace,
 }
@@ -68,11 +76,41 @@ pub fn judge<'r>(
     as_of: Option<Date>,
     explain: Explain,
 ) -> Result<Judged<'r>, JudgeError> {
+    match prepare(ruleset, sheet, as_of)? {
+        Some(prepared) => Ok(judge_by(ruleset, &prepared, sheet, explain)),
+        None => {
+            let day = day_of(sheet, as_of)?;
+            fine::compute(ruleset, sheet, day).map(Judged::Fine)
+        }
+    }
+}
+
+/// A sheet read, its zone mapped, its deciding row found.
+pub(crate) struct Prepared<'r> {
+    pub(crate) table: &'r Table,
+    /// As the sheet states them.
+    pub(crate) stated: Facts,
+    /// As they are judged: with the zone mapped.
+    facts: Facts,
+    is_mapped: bool,
+    hit: Hit<'r>,
+}
+
+impl Prepared<'_> {
+    /// Bits of the facts that the result names as missing.
+    pub(crate) fn missing(&self, ruleset: &Ruleset) -> u128 {
+        let hangs_on = Settled::of(ruleset, self.table, &self.hit).hangs_on;
+        missing(ruleset, self.table, &self.facts, &self.hit) | hangs_on
+    }
+}
+
+/// Finds table, day and deciding row; none for a sheet that asks for a fine.
+pub(crate) fn prepare<'r>(
+    ruleset: &'r Ruleset,
+    sheet: &FactSheet,
+    as_of: Option<Date>,
+) -> Result<Option<Prepared<'r>>, JudgeError> {
     let name = sheet.text("table")?.unwrap_or("");
-    let own = sheet
-        .text("as_of")?
-        .map(|text| Day::parse(text).ok_or_else(|| not_a_day(text)))
-        .transpose()?;
     let table = ruleset.find_table(name);
     if table.is_none() && name != "fine" {
         let known = ruleset
@@ -83,13 +121,29 @@ pub fn judge<'r>(
         let table = name.chars().take(80).collect();
         return Err(JudgeError::UnknownTable { table, known });
     }
-    let day = own
-        .or_else(|| as_of.map(Day::from))
-        .ok_or(JudgeError::NoDay)?;
-    match table {
-        Some(table) => judge_by(ruleset, table, sheet, day, explain),
-        None => fine::compute(ruleset, sheet, day).map(Judged::Fine),
-    }
+    let day = day_of(sheet, as_of)?;
+    let Some(table) = table else { return Ok(None) };
+    let stated = Facts::read(sheet, &table.inputs, &ruleset.registry, day)?;
+    let mut facts = stated;
+    let is_mapped = !table.is_ungated && map_zone(ruleset, &mut facts);
+    let hit = decide(ruleset, table, &facts);
+    Ok(Some(Prepared {
+        table,
+        stated,
+        facts,
+        is_mapped,
+        hit,
+    }))
+}
+
+/// The sheet's own day of judgement goes before the one given.
+fn day_of(sheet: &FactSheet, as_of: Option<Date>) -> Result<Day, JudgeError> {
+    let own = sheet
+        .text("as_of")?
+        .map(|text| Day::parse(text).ok_or_else(|| not_a_day(text)))
+        .transpose()?;
+    own.or_else(|| as_of.map(Day::from))
+        .ok_or(JudgeError::NoDay)
 }
 
 fn not_a_day(text: &str) -> JudgeError {
@@ -103,28 +157,31 @@ fn not_a_day(text: &str) -> JudgeError {
 
 fn judge_by<'r>(
     ruleset: &'r Ruleset,
-    table: &'r Table,
+    prepared: &Prepared<'r>,
     sheet: &FactSheet,
-    day: Day,
     explain: Explain,
-) -> Result<Judged<'r>, JudgeError> {
-    let mut facts = Facts::read(sheet, &table.inputs, &ruleset.registry, day)?;
-    let is_mapped = !table.is_ungated && map_zone(ruleset, &mut facts);
-    let hit = decide(ruleset, table, &facts);
-    let result = Settled::of(ruleset, table, &hit);
-    let missing = missing(ruleset, table, &facts, &hit) | result.hangs_on;
-    let trace = (explain == Explain::Trace).then(|| trace::rows(ruleset, table, &facts, &hit));
-    let mut judgement = result.spell(ruleset, table, &hit);
+) -> Judged<'r> {
+    let Prepared {
+        table, facts, hit, ..
+    } = prepared;
+    let result = Settled::of(ruleset, table, hit);
+    let missing = missing(ruleset, table, facts, hit) | result.hangs_on;
+    let trace = match explain {
+        Explain::Row => None,
+        Explain::DecidingRow => Some(vec![trace::deciding(ruleset, table, hit)]),
+        Explain::Trace => Some(trace::rows(ruleset, table, facts, hit)),
+    };
+    let mut judgement = result.spell(ruleset, table, hit);
     judgement.id = sheet.id().cloned();
     judgement.missing_facts = names(ruleset, missing);
-    judgement.zone_mapping = is_mapped.then_some("provisional");
-    judgement.warnings = warnings(ruleset, &facts);
+    judgement.zone_mapping = prepared.is_mapped.then_some("provisional");
+    judgement.warnings = warnings(ruleset, facts);
     judgement.trace = trace;
-    Ok(Judged::Judgement(Box::new(judgement)))
+    Judged::Judgement(Box::new(judgement))
 }
 
 /// T6: three zones are read as two once the law knows only two.
-fn map_zone(ruleset: &Ruleset, facts: &mut Facts) -> bool {
+pub(crate) fn map_zone(ruleset: &Ruleset, facts: &mut Facts) -> bool {
     let mapping = &ruleset.mapping;
     let zone = facts.code(mapping.zone);
     let new = mapping
@@ -262,7 +319,7 @@ fn pass_on<'r>(ruleset: &'r Ruleset, table: &'r Table, at: usize, facts: &Facts)
 }
 
 /// E3: the verdict that holds for every value of what is unknown, else the one that blames nobody.
-fn verdict_of(ruleset: &Ruleset, hit: &Hit<'_>) -> u8 {
+pub(crate) fn verdict_of(ruleset: &Ruleset, hit: &Hit<'_>) -> u8 {
     hit.row
         .verdict
         .weigh(&hit.facts)
@@ -357,19 +414,20 @@ fn overturning(ruleset: &Ruleset, table: &Table, facts: &Facts, hit: &Hit<'_>) -
     while open != 0 {
         let field = u8::try_from(open.trailing_zeros()).unwrap_or(0);
         open &= open - 1;
-        if is_overturned(ruleset, table, facts, field, verdict) {
+        if is_overturned(ruleset, table, facts, hit, (field, verdict)) {
             found |= bit(field);
         }
     }
     found
 }
 
+/// Whether another word of the fact alone, or not knowing it, gives another verdict.
 fn is_overturned(
     ruleset: &Ruleset,
     table: &Table,
     facts: &Facts,
-    field: FieldId,
-    verdict: u8,
+    hit: &Hit<'_>,
+    (field, verdict): (FieldId, u8),
 ) -> bool {
     let assumed = facts.code(field);
     let count = ruleset
@@ -379,15 +437,50 @@ fn is_overturned(
     let mut other = *facts;
     (0u8..)
         .take(count)
+        .chain([UNKNOWN])
         .filter(|word| *word != assumed)
         .any(|word| {
             other.set(field, word);
-            verdict_of(ruleset, &decide(ruleset, table, &other)) != verdict
+            let stays = is_same_row(ruleset, table, hit, &other, field);
+            let found = match stays {
+                true => hit.row.verdict.weigh(&other).certain(),
+                false => Some(verdict_of(ruleset, &decide(ruleset, table, &other))),
+            };
+            found.unwrap_or(ruleset.vocabulary.legacy) != verdict
         })
 }
 
+/// Whether the same row decides with one fact changed: no row down to it became true or ceased to be.
+fn is_same_row(
+    ruleset: &Ruleset,
+    table: &Table,
+    hit: &Hit<'_>,
+    other: &Facts,
+    field: FieldId,
+) -> bool {
+    let gate: &[Row] = if table.is_ungated {
+        &[]
+    } else {
+        &ruleset.gate.rows
+    };
+    let (gate, rows) = match hit.stage {
+        Stage::Gate {
+            at,
+            is_fallback: false,
+        } => (&gate[..=at], &table.rows[..0]),
+        Stage::Gate { .. } => (gate, &table.rows[..]),
+        Stage::Table { at } => (gate, &table.rows[..=at]),
+        Stage::Delegated { .. } | Stage::DelegatedNowhere { .. } => return false,
+    };
+    let is_true = |row: &Row, facts: &Facts| row.when.eval(facts) == Tri::True;
+    gate.iter()
+        .chain(rows)
+        .filter(|row| row.fields & bit(field) != 0)
+        .all(|row| is_true(row, other) == is_true(row, &hit.facts))
+}
+
 /// What follows from the deciding row, as positions in the lists of words.
-struct Settled {
+struct Settled<'r> {
     facts: Facts,
     verdict: u8,
     focus: u8,
@@ -398,10 +491,12 @@ struct Settled {
     extra_bodies: Vec<u8>,
     unmet: u128,
     hangs_on: u128,
+    added_rows: Vec<&'r str>,
+    adjusted_by: Vec<&'r str>,
 }
 
-impl Settled {
-    fn of(ruleset: &Ruleset, table: &Table, hit: &Hit<'_>) -> Self {
+impl<'r> Settled<'r> {
+    fn of(ruleset: &'r Ruleset, table: &'r Table, hit: &Hit<'r>) -> Self {
         let mut facts = hit.facts;
         let verdict = hit.row.verdict.weigh(&facts);
         facts.set(VERDICT, verdict.certain().unwrap_or(UNKNOWN));
@@ -416,6 +511,8 @@ impl Settled {
             extra_bodies: Vec::new(),
             unmet: 0,
             hangs_on: verdict.hangs_on | measures.hangs_on,
+            added_rows: Vec::new(),
+            adjusted_by: Vec::new(),
             facts,
         };
         settled.field_check(ruleset, verdict, measures);
@@ -467,7 +564,7 @@ impl Settled {
     }
 
     /// Rows that add up: the measures of all, the highest grade, the clauses of all.
-    fn add_up(&mut self, ruleset: &Ruleset, hit: &Hit<'_>, table: &Table) {
+    fn add_up(&mut self, ruleset: &Ruleset, hit: &Hit<'_>, table: &'r Table) {
         let Stage::Table { at } = hit.stage else {
             return;
         };
@@ -480,6 +577,7 @@ impl Settled {
             .skip(at + 1)
             .filter(|r| r.is_adding && r.when.eval(&hit.facts) == Tri::True)
         {
+            self.added_rows.push(&row.id);
             self.disposal |= take(&row.disposal, &self.facts).words;
             self.severity = self.severity.min(row.severity.weigh(&self.facts).last());
             push_new(&mut self.basis, &row.basis);
@@ -504,11 +602,12 @@ impl Settled {
         }
     }
 
-    fn modify(&mut self, ruleset: &Ruleset) {
+    fn modify(&mut self, ruleset: &'r Ruleset) {
         for modifier in &ruleset.modifiers {
             if modifier.when.eval(&self.facts) != Tri::True {
                 continue;
             }
+            self.adjusted_by.push(&modifier.id);
             self.severity = modifier
                 .severity
                 .unwrap_or(self.severity)
@@ -520,7 +619,7 @@ impl Settled {
         }
     }
 
-    fn spell<'r>(&self, ruleset: &'r Ruleset, table: &'r Table, hit: &Hit<'r>) -> Judgement<'r> {
+    fn spell(&self, ruleset: &'r Ruleset, table: &'r Table, hit: &Hit<'r>) -> Judgement<'r> {
         let v = &ruleset.vocabulary;
         let graded = |code: &'r str| (!table.is_ungated).then_some(code);
         let disposal = v
@@ -553,13 +652,15 @@ impl Settled {
                     Vec::new()
                 }
             }),
+            added_rows: self.added_rows.clone(),
+            adjusted_by: self.adjusted_by.clone(),
             warnings: Vec::new(),
             trace: None,
         }
     }
 
     /// Clauses in force on the day; for blame also those in force when it was built.
-    fn clauses<'r>(&self, ruleset: &'r Ruleset) -> Vec<&'r str> {
+    fn clauses(&self, ruleset: &'r Ruleset) -> Vec<&'r str> {
         let is_blamed = ruleset.vocabulary.verdict.code(self.verdict) == "violation";
         let found = self
             .basis
@@ -576,7 +677,7 @@ impl Settled {
         holds.map(|clause| clause.id.as_str()).collect()
     }
 
-    fn bodies<'r>(&self, ruleset: &'r Ruleset, hit: &Hit<'_>) -> Vec<&'r str> {
+    fn bodies(&self, ruleset: &'r Ruleset, hit: &Hit<'_>) -> Vec<&'r str> {
         let mut found = ruleset
             .verdict_bodies
             .get(&self.verdict)
@@ -618,7 +719,7 @@ fn basis(ruleset: &Ruleset, table: &Table, hit: &Hit<'_>) -> Vec<u16> {
     found
 }
 
-fn row_id<'r>(table: &'r Table, hit: &Hit<'r>) -> Cow<'r, str> {
+pub(crate) fn row_id<'r>(table: &'r Table, hit: &Hit<'r>) -> Cow<'r, str> {
     match hit.stage {
         Stage::Delegated { via, .. } => {
             Cow::Owned(format!("{}>{}", table.rows[via].id, hit.row.id))

@@ -1,11 +1,11 @@
 //! The clause library: which provision says what, from when until when.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::day::{Day, Span};
 
 /// 条款 — one provision in one version.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Clause {
     pub id: String,
@@ -31,6 +31,12 @@ pub struct Clause {
     pub mark: String,
     #[serde(default)]
     pub successors: Vec<String>,
+    /// The articles' own words, where the text at hand is the law itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wording: Vec<String>,
+    /// The edition that the wording is taken from.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub edition: String,
     #[serde(skip)]
     pub(crate) force: Force,
 }
@@ -70,6 +76,44 @@ impl Clause {
     /// General knowledge is never shown as a citation.
     pub fn is_citable(&self) -> bool {
         self.mark != "G"
+    }
+
+    /// Whether the amounts of its penalty were read in the text; others are never printed.
+    pub fn is_penalty_checked(&self) -> bool {
+        let is_read = self.mark.starts_with('V');
+        is_read && !self.penalty.contains("not known") && !self.penalty.contains("(G)")
+    }
+
+    /// Whether the day it came into force was read in the text.
+    pub fn is_from_checked(&self) -> bool {
+        !self.from_note.contains("(G)")
+    }
+
+    /// Name of the law without its year: `矿产资源法` of `矿产资源法 (2009)`.
+    pub(crate) fn law_name(&self) -> &str {
+        let name = self.law.split(['(', '（']).next();
+        name.unwrap_or(&self.law).trim()
+    }
+
+    /// Whether it holds on a day.
+    pub fn is_in_force(&self, day: jiff::civil::Date) -> bool {
+        self.force.holds_on(Day::from(day))
+    }
+
+    /// Name for people in Chinese: `《矿产资源法 (2009)》第20(5)条`.
+    pub fn title_zh(&self) -> String {
+        let law = match self.law.contains('《') {
+            true => self.law.clone(),
+            false => format!("《{}》", self.law),
+        };
+        if let Some(chapter) = self.article.strip_prefix("chapter ") {
+            return format!("{law}第{chapter}章");
+        }
+        match self.article.split_once('(') {
+            None if matches!(self.article.as_str(), "" | "whole") => law,
+            None => format!("{law}第{}条", self.article),
+            Some((article, part)) => format!("{law}第{}条({part}", article.trim()),
+        }
     }
 
     /// Name for people: law and article.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use serde::de::DeserializeOwned;
 
+use crate::cases::Cases;
 use crate::cell::{Case, Choice};
 use crate::day::Day;
 use crate::error::{RuleFault, RuleFaults};
@@ -27,9 +28,22 @@ impl Ruleset {
     ) -> Result<(Self, Vec<RuleFault>), RuleFaults> {
         let mut loader = Loader::new(files);
         let ruleset = loader.ruleset();
-        match ruleset {
-            Some(ruleset) if loader.faults.is_empty() => Ok((ruleset, loader.doubts)),
-            _ => Err(RuleFaults(loader.faults)),
+        match ruleset.filter(|_| loader.faults.is_empty()) {
+            Some(ruleset) => Ok((ruleset, loader.doubts)),
+            None => Err(RuleFaults(loader.faults)),
+        }
+    }
+
+    /// As `from_files`, and looks at the tables as a whole: rows nobody reaches, clauses that never hold for a row.
+    ///
+    /// That takes a good part of a second: for tables that nobody checked before.
+    pub fn from_unchecked_files(
+        files: &BTreeMap<String, String>,
+    ) -> Result<(Self, Vec<RuleFault>), RuleFaults> {
+        let (ruleset, doubts) = Self::from_files(files)?;
+        match ruleset.row_faults() {
+            none if none.is_empty() => Ok((ruleset, doubts)),
+            faults => Err(RuleFaults(faults)),
         }
     }
 }
@@ -62,6 +76,8 @@ struct Loader<'f> {
     common_terms: Vec<(String, String)>,
     matters: Vec<RawMatter>,
     tables: Vec<Table>,
+    cases: Vec<CaseFile>,
+    labels: BTreeMap<String, String>,
 }
 
 impl<'f> Loader<'f> {
@@ -80,6 +96,8 @@ impl<'f> Loader<'f> {
             common_terms: Vec::new(),
             matters: Vec::new(),
             tables: Vec::new(),
+            cases: Vec::new(),
+            labels: BTreeMap::new(),
         }
     }
 
@@ -114,6 +132,7 @@ impl<'f> Loader<'f> {
     fn ruleset(&mut self) -> Option<Ruleset> {
         self.clauses = self.law();
         self.check_successors();
+        self.check_succession();
         let vocabulary: RawVocabulary = self.file("vocabulary.toml")?;
         self.vocabulary(vocabulary);
         let settings: RawSettings = self.file("settings.toml")?;
@@ -126,12 +145,18 @@ impl<'f> Loader<'f> {
         let gate = self.table("tables/gate.toml")?;
         self.named_tables();
         let modifiers: RawModifiers = self.file("tables/modifiers.toml")?;
+        let ids = modifiers.modifiers.iter().map(|m| m.id.clone()).collect();
+        self.cases("tables/modifiers.toml", "modifiers", ids, modifiers.cases);
         let modifiers = modifiers
             .modifiers
             .into_iter()
             .filter_map(|m| self.modifier(m))
             .collect();
         let fines: RawFines = self.file("tables/fines.toml")?;
+        let scale = |o: &RawOffence, s: &RawScale| format!("{} {}", o.code, s.law);
+        let scales = |o: &RawOffence| o.scales.iter().map(|s| scale(o, s)).collect::<Vec<_>>();
+        let ids = fines.offences.iter().flat_map(scales).collect();
+        self.cases("tables/fines.toml", "fine", ids, fines.cases);
         let offences = fines
             .offences
             .into_iter()
@@ -142,6 +167,7 @@ impl<'f> Loader<'f> {
             self.completed_needs_the_province();
         }
         let fallback = self.fallback(&gate)?;
+        let first_regime = self.dates.get("first_regime").copied();
         Some(Ruleset {
             registry: std::mem::take(&mut self.registry),
             vocabulary: std::mem::take(&mut self.vocabulary),
@@ -154,8 +180,12 @@ impl<'f> Loader<'f> {
             clauses: std::mem::take(&mut self.clauses),
             offences,
             mapping,
-            first_regime: self.dates.get("first_regime").copied(),
+            first_regime,
             marks: settings.marks.into_iter().collect(),
+            cases: std::mem::take(&mut self.cases),
+            common_terms: std::mem::take(&mut self.common_terms),
+            common_inputs: std::mem::take(&mut self.common_inputs),
+            labels: std::mem::take(&mut self.labels),
         })
     }
 
@@ -225,6 +255,29 @@ impl<'f> Loader<'f> {
         Some(clause)
     }
 
+    /// A clause ends before what takes its place begins.
+    fn check_succession(&mut self) {
+        let find = |id: &String| self.clauses.iter().find(|c| c.id == *id);
+        let late = |c: &Clause, s: &String| {
+            find(s)
+                .filter(|next| is_overlap(c.force, next.force) && c.law_name() == next.law_name())
+                .map(|next| (c.id.clone(), next.id.clone()))
+        };
+        let found: Vec<(String, String)> = self
+            .clauses
+            .iter()
+            .flat_map(|c| c.successors.iter().filter_map(move |s| late(c, s)))
+            .collect();
+        for (id, next) in found {
+            let at = Spot {
+                file: "law",
+                row: &id,
+                cell: "successors",
+            };
+            self.fault("rules.versions_overlap", at, next);
+        }
+    }
+
     fn check_successors(&mut self) {
         let dangling: Vec<(String, String)> = self
             .clauses
@@ -261,6 +314,12 @@ impl<'f> Loader<'f> {
             days: vec![None; raw.deadline.len()],
             deadline: words(raw.deadline),
             bodies: words(raw.bodies),
+            problem: words(raw.problem),
+            outcome: words(raw.outcome),
+            members: words(raw.members),
+            grammar: raw.grammar,
+            columns: raw.columns,
+            sheets: raw.sheets,
             legacy: 0,
             field_check: 0,
             no_focus: 0,
@@ -362,6 +421,7 @@ impl<'f> Loader<'f> {
                 ),
             }
         }
+        self.labels.extend(raw.labels.clone());
         self.profile.clone_from(&raw.focus_profile.cell);
         if !matches!(raw.completion.level.as_str(), "city" | "province") {
             let at = Spot {
@@ -423,6 +483,7 @@ impl<'f> Loader<'f> {
         let mut scope = std::mem::take(&mut self.common);
         self.terms(file, &raw.terms, &mut scope);
         self.common = scope;
+        self.labels.extend(raw.labels);
         self.common_terms = raw.terms.into_iter().collect();
     }
 
@@ -508,6 +569,11 @@ impl<'f> Loader<'f> {
                 row: "terms",
                 cell: name,
             };
+            let ahead = raw.keys().skip_while(|other| *other != name);
+            if let Some(later) = named_in(text, ahead) {
+                self.fault("rules.cycle", at, later);
+                continue;
+            }
             if let Some(expr) = self.expr(at, text, scope) {
                 scope.terms.insert(name.clone(), expr);
             }
@@ -537,8 +603,28 @@ impl<'f> Loader<'f> {
                 }
             }
         }
+        let matters = raw.matters.iter().map(|m| m.matter.clone()).collect();
+        self.cases("tables/bodies.toml", "bodies", matters, raw.cases);
         self.matters = raw.matters;
         by_verdict
+    }
+
+    /// Cases belong to a row that there is.
+    fn cases(&mut self, path: &str, table: &str, rows: Vec<String>, cases: Cases) {
+        for row in cases.keys().filter(|row| !rows.contains(row)) {
+            let at = Spot {
+                file: path,
+                row,
+                cell: "cases",
+            };
+            self.fault("rules.unknown_word", at, row.clone());
+        }
+        self.cases.push(CaseFile {
+            path: path.to_owned(),
+            table: table.to_owned(),
+            rows,
+            cases,
+        });
     }
 
     fn body_list(&mut self, at: Spot<'_>, text: &str) -> Vec<u8> {
@@ -554,15 +640,7 @@ impl<'f> Loader<'f> {
 
     /// The bodies of a row: its own matter before that of its table.
     fn bodies_of(&mut self, at: Spot<'_>) -> Vec<u8> {
-        let exact = self
-            .matters
-            .iter()
-            .find(|m| m.rows.iter().any(|r| r == at.row));
-        let by_letter = |r: &String| {
-            r.strip_suffix('*')
-                .is_some_and(|letter| at.row.starts_with(letter))
-        };
-        let matter = exact.or_else(|| self.matters.iter().find(|m| m.rows.iter().any(by_letter)));
+        let matter = matter_of_row(&self.matters, at.row);
         match matter.map(|m| m.bodies.clone()) {
             Some(list) => self.body_list(at, &list),
             None => {
@@ -644,6 +722,8 @@ impl<'f> Loader<'f> {
         let activity = scope.fields.get("activity").copied();
         let matrix_basis = self.matrix(path, &raw.matrix, activity);
         let rows = self.rows(path, &raw, &mut scope);
+        let ids = rows.iter().map(|r| r.id.clone()).collect();
+        self.cases(path, &raw.id, ids, raw.cases.clone());
         let fields_down_to = rows
             .iter()
             .scan(0u128, |all, row| {
@@ -660,9 +740,14 @@ impl<'f> Loader<'f> {
             inputs,
             own_inputs,
             terms: raw.terms.into_iter().collect(),
+            cells: raw.cells.into_iter().collect(),
+            labels: raw.labels,
             rows,
             fields_down_to,
             unmet,
+            unmet_text: raw.unmet,
+            focus: raw.focus,
+            deadline: raw.deadline,
             matrix: raw.matrix,
             matrix_basis,
             activity,
@@ -774,10 +859,6 @@ impl<'f> Loader<'f> {
             if rows.iter().any(|r| r.id == text.id) {
                 self.fault("rules.defined_twice", at, text.id.clone());
             }
-            if let Some(above) = rows.iter().find(|r| r.when == Expr::Always) {
-                let above = above.id.clone();
-                self.doubt("rules.unreachable", at.cell("when"), above);
-            }
             if let Some(row) = self.row(at, text, raw, scope) {
                 scope.rows.insert(text.id.clone(), row.when.clone());
                 rows.push(row);
@@ -861,7 +942,12 @@ impl<'f> Loader<'f> {
         let at = at.cell("delegate");
         let name = raw.get("table").map_or("", String::as_str);
         let Some(table) = self.tables.iter().position(|t| t.id == name) else {
-            self.fault("rules.unknown_word", at, name);
+            let is_file = self.files.contains_key(&format!("tables/{name}.toml"));
+            let code = match is_file {
+                true => "rules.cycle",
+                false => "rules.unknown_word",
+            };
+            self.fault(code, at, name);
             return None;
         };
         if self
@@ -897,7 +983,7 @@ impl<'f> Loader<'f> {
             .get(usize::from(target))
             .map(|f| f.words.clone())
             .unwrap_or_default();
-        let cases = self.cases(at, cell, &words, scope);
+        let cases = self.cell_cases(at, cell, &words, scope);
         self.last_holds_always(at, cases)
     }
 
@@ -926,7 +1012,7 @@ impl<'f> Loader<'f> {
             "severity" => v.severity.clone(),
             _ => v.deadline.clone(),
         };
-        let cases = self.cases(at, text, &words, scope);
+        let cases = self.cell_cases(at, text, &words, scope);
         self.last_holds_always(at, cases)
     }
 
@@ -960,10 +1046,10 @@ impl<'f> Loader<'f> {
 
     fn measures(&mut self, at: Spot<'_>, text: &str, scope: &Scope) -> Vec<Case> {
         let words = self.vocabulary.disposal.clone();
-        self.cases(at.cell("disposal"), text, &words, scope)
+        self.cell_cases(at.cell("disposal"), text, &words, scope)
     }
 
-    fn cases(&mut self, at: Spot<'_>, text: &str, words: &Words, scope: &Scope) -> Vec<Case> {
+    fn cell_cases(&mut self, at: Spot<'_>, text: &str, words: &Words, scope: &Scope) -> Vec<Case> {
         let mut found = Vec::new();
         for item in items(text) {
             let (code, condition) = match item.split_once(" if ") {
@@ -1002,6 +1088,7 @@ impl<'f> Loader<'f> {
             self.fault("rules.unknown_word", at.cell("severity"), code);
         }
         Some(Modifier {
+            id: text.id.clone(),
             when,
             severity: severity.and_then(|(_, s)| s),
             raise: text.raise,
@@ -1068,6 +1155,14 @@ fn fault(code: &'static str, at: Spot<'_>, text: String) -> RuleFault {
         cell: at.cell.to_owned(),
         text,
     }
+}
+
+/// The first of the names that stands in a condition.
+fn named_in<'n>(text: &str, mut names: impl Iterator<Item = &'n String>) -> Option<&'n str> {
+    let read = expr::tokens(text).unwrap_or_default();
+    names
+        .find(|name| read.contains(&name.as_str()))
+        .map(String::as_str)
 }
 
 /// The items of a cell; `;` parts them.

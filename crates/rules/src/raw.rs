@@ -5,17 +5,20 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use serde::Deserialize;
 
+use crate::cases::Cases;
 use crate::law::Clause;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawSettings {
     pub(crate) dates: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) labels: BTreeMap<String, String>,
     pub(crate) focus_profile: RawProfile,
     pub(crate) zone_mapping: RawMapping,
     pub(crate) completion: RawCompletion,
-    #[serde(default)]
-    pub(crate) register: toml::Table,
+    #[serde(default, rename = "register")]
+    pub(crate) _register: toml::Table,
     #[serde(default)]
     pub(crate) marks: IndexMap<String, String>,
 }
@@ -49,6 +52,18 @@ pub(crate) struct RawVocabulary {
     pub(crate) severity: IndexMap<String, String>,
     pub(crate) deadline: IndexMap<String, String>,
     pub(crate) bodies: IndexMap<String, String>,
+    #[serde(default)]
+    pub(crate) problem: IndexMap<String, String>,
+    #[serde(default)]
+    pub(crate) grammar: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) members: IndexMap<String, String>,
+    #[serde(default)]
+    pub(crate) outcome: IndexMap<String, String>,
+    #[serde(default)]
+    pub(crate) columns: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) sheets: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -81,12 +96,35 @@ pub(crate) struct RawTable {
     pub(crate) terms: IndexMap<String, String>,
     #[serde(default)]
     pub(crate) cells: IndexMap<String, String>,
+    /// Names for people of terms and cells.
+    #[serde(default)]
+    pub(crate) labels: BTreeMap<String, String>,
     #[serde(default)]
     pub(crate) matrix: Vec<RawMatrix>,
     #[serde(default)]
     pub(crate) unmet: Vec<RawUnmet>,
     #[serde(default)]
     pub(crate) rows: Vec<RawRow>,
+    #[serde(default)]
+    pub(crate) cases: Cases,
+}
+
+/// 用例 — a fact sheet and what the table says about it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawCase {
+    pub(crate) is: CaseKind,
+    pub(crate) as_of: String,
+    pub(crate) facts: String,
+    pub(crate) expect: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum CaseKind {
+    Hit,
+    Miss,
+    Border,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -130,6 +168,8 @@ pub(crate) struct RawRow {
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawModifiers {
     pub(crate) modifiers: Vec<RawModifier>,
+    #[serde(default)]
+    pub(crate) cases: Cases,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -154,6 +194,8 @@ pub(crate) struct RawModifier {
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawBodies {
     pub(crate) matters: Vec<RawMatter>,
+    #[serde(default)]
+    pub(crate) cases: Cases,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -179,6 +221,8 @@ pub(crate) struct RawLaw {
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawFines {
     pub(crate) offences: Vec<RawOffence>,
+    #[serde(default)]
+    pub(crate) cases: Cases,
 }
 
 #[derive(Debug, Clone, Deserialize)]

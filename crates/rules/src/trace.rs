@@ -25,6 +25,16 @@ pub struct TraceRow<'r> {
     pub facts: BTreeMap<&'r str, String>,
 }
 
+/// The deciding row alone.
+pub(crate) fn deciding<'r>(ruleset: &'r Ruleset, table: &'r Table, hit: &Hit<'r>) -> TraceRow<'r> {
+    let of = match hit.stage {
+        Stage::Gate { .. } | Stage::DelegatedNowhere { .. } => &ruleset.gate.id,
+        Stage::Table { .. } => &table.id,
+        Stage::Delegated { table: other, .. } => &other.id,
+    };
+    step(ruleset, of, hit.row, &hit.facts)
+}
+
 /// Every row from the gate down to the deciding one.
 pub(crate) fn rows<'r>(
     ruleset: &'r Ruleset,

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: our program and its peers on the same generated files, interleaved, with the harness of ../shared/bench.
 
 mod harness;
+mod judge;
 mod workloads;
 
 use std::collections::BTreeMap;
@@ -14,7 +15,9 @@ use workloads::{MEMORY, Size, Workload, workloads};
 
 /// Name of our own program among the peers.
 const OURS: &str = "qingshan";
-const TOPICS: [&str; 8] = ["all", "w1", "w2", "w2p", "w2i", "w3", "log", "memory"];
+const TOPICS: [&str; 9] = [
+    "all", "w1", "w2", "w2p", "w2i", "w3", "log", "judge", "memory",
+];
 
 struct Options {
     topic: String,
@@ -31,7 +34,10 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     if wants("log") {
         shell::run(&program(), &["bench", "log"])?;
     }
-    if options.topic == "log" {
+    if wants("judge") {
+        judge::run()?;
+    }
+    if matches!(options.topic.as_str(), "log" | "judge") {
         return Ok(());
     }
     let harness = Harness::prepare()?;

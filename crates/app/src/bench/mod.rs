@@ -4,6 +4,7 @@
 
 pub mod export;
 pub mod import;
+pub mod judging;
 pub mod log;
 pub mod matching;
 pub mod overlay;

@@ -27,6 +27,7 @@ pub(super) fn run(_desk: &Desk<'_>, args: &BenchCommand) -> Result<ExitCode, Err
         } => app::bench::matching::iou(new, old, out).map(|r| print(&r)),
         BenchCommand::Import { ledger, out } => app::bench::import::import(ledger, out),
         BenchCommand::Export { rows, out } => app::bench::export::export(rows, out),
+        BenchCommand::Judge { sheets, peer } => app::bench::judging::run(*sheets, peer.as_deref()),
         BenchCommand::Log { entries, home } => app::bench::log::run(*entries, home.as_deref()),
     };
     outcome.map_err(Error::internal)?;

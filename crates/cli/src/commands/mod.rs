@@ -3,10 +3,12 @@
 mod bench;
 mod clues;
 mod import;
+mod law;
 mod ledgers;
 mod log;
 mod people;
 mod serve;
+mod rules;
 mod sites;
 mod summaries;
 
@@ -67,7 +69,9 @@ pub(crate) fn run(
         }
         Command::Bench(args) => bench::run(&desk, args),
         Command::Completions(args) => completions(args),
-        Command::Judge(args) => sites::judge(args),
+        Command::Judge(args) => sites::judge(&desk, args),
+        Command::Rules(args) => rules::run(&desk, args),
+        Command::Law(args) => law::run(&desk, args),
     }
 }
 

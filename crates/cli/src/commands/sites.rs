@@ -254,14 +254,20 @@ pub(super) fn convert(desk: &Desk<'_>, args: &Convert) -> Result<ExitCode, Error
 }
 
 /// `qingshan judge --facts FILE`: one result per line, as the contract of the tables says.
-pub(super) fn judge(args: &Judge) -> Result<ExitCode, Error> {
+pub(super) fn judge(desk: &Desk<'_>, args: &Judge) -> Result<ExitCode, Error> {
+    let tables = super::rules::tables(desk, args.tables.as_deref())?;
     let path = &args.facts;
     let file = std::fs::File::open(path).map_err(|source| Error::Read {
         path: path.display().to_string(),
         source,
     })?;
     let reader = std::io::BufReader::new(file);
-    let all_judged =
-        app::judging::judge_lines(reader, args.as_of, args.trace, std::io::stdout().lock())?;
+    let all_judged = app::judging::judge_lines(
+        &tables.ruleset,
+        reader,
+        args.as_of,
+        args.trace,
+        std::io::stdout().lock(),
+    )?;
     Ok(ExitCode::from(u8::from(!all_judged)))
 }

@@ -178,7 +178,7 @@ fn agrees(found: &Value) -> bool {
     !counts.is_empty() && counts.iter().all(|count| count.as_u64() == Some(0))
 }
 
-fn python() -> Result<PathBuf> {
+pub(super) fn python() -> Result<PathBuf> {
     let folder = setup::cache_folder()?.join("bench-venv");
     let (python, stamp) = (folder.join("bin/python"), folder.join("installed.txt"));
     let wanted = PYTHON.join("\n");
