@@ -4,9 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use domain::as_of::AsOf;
-use domain::entries::{
-    Basis, CampaignOpened, ReserveRegistered, SiteFacts, TeamMember, VerificationRecorded,
-};
+use domain::entries::{Basis, CampaignOpened, ReserveRegistered, TeamMember, VerificationRecorded};
 use domain::entry::{Author, Entry, EntryBody};
 use domain::ids::{EntryId, StreamId};
 use domain::partial_date::PartialDate;
@@ -204,6 +202,8 @@ pub struct VerifyRequest {
     pub clue_truth: Option<String>,
     pub disposal: Option<String>,
     pub evidence: Vec<std::path::PathBuf>,
+    /// Facts of the decision tables found out on the spot, `name=value`.
+    pub facts: Vec<String>,
 }
 
 /// Evidence files larger than this are refused.
@@ -222,7 +222,9 @@ impl Session {
                 Diagnostic::error("import.team_too_small").arg("count", request.team.len());
             return Err(Error::rejected(diagnostic));
         }
+        let (judged_facts, facts) = self.stated_facts(&request.facts)?;
         let body = VerificationRecorded {
+            judged_facts,
             round: "first".to_owned(),
             method: "field".to_owned(),
             verified_on: request.on,
@@ -250,7 +252,7 @@ impl Session {
                 .ok()
                 .filter(|n| *n > 0),
             evidence: self.keep_evidence(&request.evidence)?,
-            facts: SiteFacts::default(),
+            facts,
             basis: Basis::Person {
                 reason: request.condition.clone().unwrap_or_default(),
             },
@@ -264,7 +266,11 @@ impl Session {
     }
 
     /// A code or label of the campaign's list, as a code; what the list does not know is told with what it does.
-    fn known_code(&self, purpose: &str, given: Option<&str>) -> Result<Option<String>, Error> {
+    pub(crate) fn known_code(
+        &self,
+        purpose: &str,
+        given: Option<&str>,
+    ) -> Result<Option<String>, Error> {
         let Some(text) = given else { return Ok(None) };
         let list = self.campaign.find_list(&self.codes, purpose);
         if let Some(code) = list.and_then(|l| l.find_code(text).or_else(|| l.find(text))) {

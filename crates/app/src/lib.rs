@@ -2,6 +2,7 @@
 
 pub mod assets;
 pub mod bench;
+mod characterizing;
 mod checks;
 mod clues;
 pub mod convert;
@@ -9,12 +10,18 @@ mod desk;
 pub mod error;
 pub mod geography;
 pub mod import;
+mod judged_facts;
+mod judgement_page;
+mod judgement_sheets;
 pub mod judging;
+mod judging_book;
 mod keeping;
 pub mod landing;
 mod layers;
 mod ledgers;
 pub mod messages;
+mod proposals;
+mod questions;
 mod render;
 pub mod rule_book;
 pub mod rule_diff;
@@ -22,7 +29,10 @@ pub mod rule_tables;
 pub mod session;
 mod statistics;
 mod summaries;
+mod what_if;
+mod what_if_files;
 
+pub use characterizing::{CharacterizeRequest, Characterized, SecondReading};
 pub use desk::{InitOutcome, InitRequest, VerifyRequest, init};
 pub use domain::as_of::AsOf;
 pub use domain::campaign::LedgerView;
@@ -31,11 +41,15 @@ pub use domain::dossier::{Weight, civil_day};
 pub use domain::ledger::{Cell, Labels, LedgerRow};
 pub use domain::statistics::StatTable;
 pub use error::Error;
+pub use judgement_sheets::count_verdicts;
 pub use keeping::{BackupOutcome, LogReport, verify_log};
 pub use ledgers::{LedgerDrawn, LedgerScope, Site};
+pub use proposals::{Difference, Proposal, SiteJudgement, TraceLine};
+pub use questions::Asked;
 pub use session::{Post, Session};
 pub use spatial::diagnostic;
 pub use spatial::diagnostic::Severity;
+pub use what_if::{BoundaryChange, Changed, Side, WhatIf, WhatIfRequest};
 
 use diagnostic::Diagnostic;
 

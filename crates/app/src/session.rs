@@ -118,6 +118,14 @@ impl Session {
         )?)
     }
 
+    /// Asks the policy whether the post may do this to anything at all; lists are then filtered by its scope.
+    pub fn may_somewhere(&self, action: Action) -> Result<(), Error> {
+        match policy::scope_of(&self.actor, action) {
+            policy::Scope::Nothing => self.may(action, None),
+            _ => Ok(()),
+        }
+    }
+
     /// The resource that stands for something in a station's territory.
     pub fn resource(&self, station_id: Option<&str>) -> Resource {
         Resource {
@@ -186,7 +194,7 @@ impl Session {
         )
     }
 
-    fn sliver(&self) -> Sliver {
+    pub(crate) fn sliver(&self) -> Sliver {
         let t = &self.campaign.thresholds;
         Sliver {
             min_area_m2: t.sliver_m2,
@@ -310,6 +318,8 @@ impl Labels for Session {
                 .find_station(code)
                 .map_or(code, |s| &s.name)
                 .to_owned(),
+            "clause" => self.citation(code),
+            "measure" => self.judged_label("disposal", code),
             "yes_no" => self.messages.text(&format!("word.{code}"), &[]),
             _ => self
                 .campaign
