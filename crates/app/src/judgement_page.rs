@@ -345,7 +345,10 @@ impl Page<'_> {
     }
 
     fn row(&mut self, line: &TraceLine) {
-        let condition = line.failed.as_deref().map(|c| self.in_words(c));
+        let condition = line
+            .failed
+            .as_deref()
+            .map(|c| self.in_words(&line.table, c));
         let code = match line.value.as_str() {
             "true" => "judge.row_true",
             "unknown" => "judge.row_unknown",
@@ -381,42 +384,12 @@ impl Page<'_> {
         format!("{label}={value}")
     }
 
-    /// A condition of a table in the words of its facts; operators stay as they are in other languages than Chinese.
-    fn in_words(&self, condition: &str) -> String {
-        if self.session.messages.language() != Language::Chinese {
-            return condition.to_owned();
+    /// A condition of a table in the words of its facts; in other languages than Chinese as the tables write it.
+    fn in_words(&self, table: &str, condition: &str) -> String {
+        match self.messages.language() {
+            Language::Chinese => self.ruleset.speech(table).condition(condition),
+            Language::English => condition.to_owned(),
         }
-        let mut text = String::new();
-        let mut known: Option<&Field> = None;
-        for token in tokens(condition) {
-            let word = match token {
-                "and" => "且",
-                "or" => "或",
-                "not" => "非",
-                "in" => "属于",
-                "unproven" => "未证实",
-                "unknown" => "未知",
-                "overdue" => "已逾期",
-                "as_of" => "判别日",
-                " " => "",
-                "[" => "“",
-                "]" => "”",
-                "," => "、",
-                ">=" => "不早于",
-                "<" => "早于",
-                "=" => "为",
-                other => {
-                    if let Some(field) = self.field(other) {
-                        known = Some(field);
-                        field.label.as_str()
-                    } else {
-                        known.map_or(other, |f| f.words.label(other))
-                    }
-                }
-            };
-            text.push_str(word);
-        }
-        text
     }
 
     fn questions(&mut self, questions: &[Asked]) {
@@ -499,52 +472,5 @@ impl Page<'_> {
                 &[("reason", &reason), ("reader", &reader)],
             );
         }
-    }
-}
-
-/// Words, numbers and signs of a condition.
-fn tokens(condition: &str) -> impl Iterator<Item = &str> {
-    let mut rest = condition;
-    std::iter::from_fn(move || {
-        let first = rest.chars().next()?;
-        let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
-        let end = match is_word(first) {
-            true => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
-            false if rest.starts_with(">=") => 2,
-            false => first.len_utf8(),
-        };
-        let (token, after) = rest.split_at(end);
-        rest = after;
-        Some(token)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_condition_falls_into_words_and_signs() {
-        let found: Vec<&str> = tokens("not zone in [core] and built >= 2003-09-01").collect();
-        let expected = [
-            "not",
-            " ",
-            "zone",
-            " ",
-            "in",
-            " ",
-            "[",
-            "core",
-            "]",
-            " ",
-            "and",
-            " ",
-            "built",
-            " ",
-            ">=",
-            " ",
-            "2003-09-01",
-        ];
-        assert_eq!(found, expected);
     }
 }
