@@ -67,7 +67,12 @@ impl Session {
     pub fn question_reason(&self, asked: &Asked) -> String {
         let mut by_outcome: Vec<(String, Vec<String>)> = Vec::new();
         for answer in &asked.answers {
-            let outcome = self.judged_label("verdict", &answer.verdict);
+            let outcomes: Vec<String> = answer
+                .possible
+                .iter()
+                .map(|v| self.judged_label("verdict", v))
+                .collect();
+            let outcome = outcomes.join(&self.messages.text("judge.or", &[]));
             let label = match answer.label.as_str() {
                 "" => self.label("subtype", &answer.value),
                 label => self.stretch(label),

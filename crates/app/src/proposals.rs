@@ -242,8 +242,7 @@ impl Session {
         keep_known(ruleset, &mut sheet);
         let judged = judged(ruleset, &sheet, explain)?;
         let (proposal, trace) = judged.map_or((None, Vec::new()), |(p, t)| (Some(p), t));
-        let missing = proposal.as_ref().map_or(&[][..], |p| &p.missing_facts);
-        let questions = ask(ruleset, &ground.book.filling, &site, &sheet, missing)?;
+        let questions = ask(ruleset, &ground.book.filling, &site, &sheet)?;
         let decision = dossier.characterization.as_ref().map(|kept| {
             let found = dossier
                 .characterizations

@@ -3,7 +3,7 @@
 
 use domain::fact_sheet::{self, FilledSheet, Filling, Paper, PaperState};
 use jiff::civil::Date;
-use rules::{Explain, FactSheet, Field, Judged, Ruleset};
+use rules::{AnswerValue, Explain, FactSheet, Ruleset};
 use serde::Serialize;
 
 use crate::error::Error;
@@ -34,14 +34,9 @@ pub struct Answered {
     pub label: String,
     pub verdict: String,
     pub row: String,
+    /// Verdicts still possible then, whatever else is unknown.
+    pub possible: Vec<String>,
 }
-
-/// Days at which the tables change their mind about a building, oldest first.
-const CUTS: [Date; 3] = [
-    Date::constant(2003, 9, 1),
-    Date::constant(2018, 4, 15),
-    Date::constant(2026, 3, 15),
-];
 
 /// Everything that is missing for a surer answer.
 pub(crate) fn ask(
@@ -49,22 +44,22 @@ pub(crate) fn ask(
     filling: &Filling,
     site: &fact_sheet::Site<'_>,
     sheet: &FilledSheet,
-    missing: &[String],
 ) -> Result<Vec<Asked>, Error> {
     let Some(table) = &sheet.table else {
         return Ok(vec![which_table(ruleset, filling, site)?]);
     };
+    let facts = FactSheet(sheet.to_json());
+    let found = rules::questions(ruleset, &facts, Some(sheet.as_of))
+        .map_err(|e| Error::internal(anyhow::Error::new(e).context(sheet.site_code.clone())))?;
     let fields = ruleset.inputs(table);
     let mut asked: Vec<Asked> = Vec::new();
-    for name in missing {
-        let Some(field) = fields.iter().find(|f| f.name == *name) else {
-            continue;
-        };
+    for missing in &found {
+        let name = &missing.field.name;
         let mut question = Asked {
             fact: name.clone(),
-            label: field.label.clone(),
+            label: missing.field.label.clone(),
             asked_of: filling.asked_of(name).to_owned(),
-            answers: answers(ruleset, sheet, field)?,
+            answers: missing.answers.iter().map(answered).collect(),
             verdicts: Vec::new(),
             papers: match name.as_str() {
                 "approvals" => open_papers(sheet),
@@ -107,66 +102,30 @@ fn name_the_day(answers: &mut [Answered], sheet: &FilledSheet) {
 
 fn verdicts(answers: &[Answered]) -> Vec<String> {
     let mut verdicts: Vec<String> = Vec::new();
-    for answer in answers {
-        if !verdicts.contains(&answer.verdict) {
-            verdicts.push(answer.verdict.clone());
+    for verdict in answers.iter().flat_map(|a| &a.possible) {
+        if !verdicts.contains(verdict) {
+            verdicts.push(verdict.clone());
         }
     }
     verdicts
 }
 
-fn answers(ruleset: &Ruleset, sheet: &FilledSheet, field: &Field) -> Result<Vec<Answered>, Error> {
-    if !field.is_day {
-        return field
-            .words
-            .0
-            .iter()
-            .map(|w| answered(ruleset, sheet, &field.name, &w.code, w.label.clone()))
-            .collect();
-    }
-    let mut found: Vec<Answered> = Vec::new();
-    let mut from: Option<Date> = None;
-    for cut in CUTS.map(Some).into_iter().chain([None]) {
-        let last = cut.and_then(|c| c.yesterday().ok());
-        let day = from.or(last).unwrap_or(CUTS[0]).to_string();
-        let text = |d: Option<Date>| d.map_or(String::new(), |d| d.to_string());
-        let stretch = format!("{}…{}", text(from), text(last));
-        let answer = answered(ruleset, sheet, &field.name, &day, stretch)?;
-        match found.last_mut() {
-            // A cut that changes nothing here is no cut.
-            Some(before) if before.row == answer.row && before.verdict == answer.verdict => {
-                let begin = before.label.split('…').next().unwrap_or_default();
-                before.label = format!("{begin}…{}", text(last));
-            }
-            _ => found.push(answer),
+fn answered(answer: &rules::Answer<'_>) -> Answered {
+    let text = |d: &Option<Date>| d.map_or(String::new(), |d| d.to_string());
+    let (value, label) = match &answer.value {
+        AnswerValue::Word(word) => (word.code.clone(), word.label.clone()),
+        AnswerValue::Days { from, to } => {
+            let stretch = format!("{}…{}", text(from), text(to));
+            (stretch.clone(), stretch)
         }
-        from = cut;
-    }
-    Ok(found)
-}
-
-/// What one answer alone would come to.
-fn answered(
-    ruleset: &Ruleset,
-    sheet: &FilledSheet,
-    name: &str,
-    value: &str,
-    label: String,
-) -> Result<Answered, Error> {
-    let mut facts = sheet.to_json();
-    facts.insert(name.to_owned(), serde_json::Value::String(value.to_owned()));
-    let judged = rules::judge(ruleset, &FactSheet(facts), Some(sheet.as_of), Explain::Row)
-        .map_err(|e| Error::internal(anyhow::Error::new(e).context(sheet.site_code.clone())))?;
-    let (verdict, row) = match judged {
-        Judged::Judgement(j) => (j.verdict.to_owned(), j.row.into_owned()),
-        Judged::Fine(_) => (String::new(), String::new()),
     };
-    Ok(Answered {
-        value: value.to_owned(),
+    Answered {
+        value,
         label,
-        verdict,
-        row,
-    })
+        verdict: answer.verdict.to_owned(),
+        row: answer.row.clone(),
+        possible: answer.possible.iter().map(|v| (*v).to_owned()).collect(),
+    }
 }
 
 fn open_papers(sheet: &FilledSheet) -> Vec<Paper> {
@@ -199,6 +158,7 @@ fn which_table(
             label: String::new(),
             verdict: proposal.verdict.clone(),
             row: proposal.row.clone(),
+            possible: vec![proposal.verdict.clone()],
         }));
     }
     let verdicts = verdicts(&answers);
