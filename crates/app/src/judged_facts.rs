@@ -171,7 +171,7 @@ impl Session {
 }
 
 fn day(text: &str) -> Result<domain::partial_date::PartialDate, Error> {
-    text.parse().map_err(|_| {
+    text.parse().ok().ok_or_else(|| {
         Error::rejected(Diagnostic::error("session.not_a_partial_date").arg("text", text))
     })
 }
