@@ -5,18 +5,21 @@ use std::collections::BTreeMap;
 use domain::as_of::AsOf;
 use domain::campaign::{FocalWhy, LedgerView};
 use domain::checks::{self, Finding, LikelyDouble};
-use domain::dossier::Dossier;
+use domain::dossier::{Dossier, SiteState};
 use domain::entries::ClueBatchImported;
 use domain::ids::SiteId;
 use domain::policy::Action;
 use register::{Clue, ClueState};
+use rules::Explain;
 use spatial::diagnostic::Diagnostic;
 use spatial::matching::MatchIndex;
 
 use crate::clues::Waiting;
 use crate::error::Error;
+use crate::judging_book::JudgingBook;
 use crate::landing::name_key;
 use crate::ledgers::{LedgerScope, Site};
+use crate::proposals::SiteJudgement;
 use crate::session::Session;
 
 impl Session {
@@ -45,6 +48,7 @@ impl Session {
                 .iter()
                 .filter_map(|s| self.focal_undecided(&s.dossier)),
         );
+        found.extend(self.judgement_findings(&sites, as_of)?);
         if let Some(since) = since {
             let before = self.draw_ledger(LedgerView::Sites, scope, since)?;
             let after = self.draw_ledger(LedgerView::Sites, scope, as_of)?;
@@ -62,6 +66,70 @@ impl Session {
             key(a).cmp(&key(b))
         });
         Ok(found)
+    }
+
+    /// Questions that judging leaves open, decisions that today's proposal differs from, overrides nobody read again.
+    fn judgement_findings(&self, sites: &[Site], as_of: AsOf) -> Result<Vec<Finding>, Error> {
+        let day = match as_of {
+            AsOf::Day(day) => day,
+            AsOf::Now | AsOf::LogSize(_) => self.today(),
+        };
+        let ground = self.ground(JudgingBook::built_in()?, day)?;
+        let mut found = Vec::new();
+        let judged = |d: &Dossier| d.state.counts() && d.state != SiteState::Excluded;
+        for dossier in sites.iter().map(|s| &s.dossier).filter(|d| judged(d)) {
+            let judgement = self.judge_dossier(&ground, dossier, Explain::Row)?;
+            let about = |diagnostic| Finding {
+                diagnostic,
+                site_code: Some(dossier.site_code.clone()),
+                clue_id: None,
+                station_id: dossier.facts.station_id.clone(),
+            };
+            found.extend(judgement.questions.iter().map(|q| {
+                let who = format!("judge.asked_of_{}", q.asked_of);
+                about(
+                    Diagnostic::note("check.judgement_question")
+                        .arg("label", self.question_label(q))
+                        .arg("why", self.question_reason(q))
+                        .arg("who", self.messages.text(&who, &[])),
+                )
+            }));
+            found.extend(self.decision_differs(&judgement).map(about));
+            found.extend(judgement.awaiting.as_ref().map(|waiting| {
+                let verdict = self.judged_label("verdict", &waiting.verdict);
+                about(Diagnostic::warning("check.awaits_second_reader").arg("verdict", verdict))
+            }));
+        }
+        Ok(found)
+    }
+
+    /// Another verdict, grade or category calls for a person; another row or measure is only worth a remark.
+    fn decision_differs(&self, judgement: &SiteJudgement) -> Option<Diagnostic> {
+        let decision = judgement.decision.as_ref()?;
+        let matters = |member: &str| matches!(member, "verdict" | "severity" | "focus");
+        let is_grave = judgement.differences.iter().any(|d| matters(&d.member));
+        let changes: Vec<String> = judgement
+            .differences
+            .iter()
+            .filter(|d| matters(&d.member) || d.member == "row")
+            .map(|d| {
+                let label = |code: &str| self.judged_label(&d.member, code);
+                format!("{} → {}", label(&d.before), label(&d.after))
+            })
+            .collect();
+        if changes.is_empty() {
+            return None;
+        }
+        let diagnostic = match is_grave {
+            true => Diagnostic::warning("check.characterization_differs"),
+            false => Diagnostic::note("check.characterization_differs"),
+        };
+        Some(
+            diagnostic
+                .arg("decided", self.judged_label("verdict", &decision.verdict))
+                .arg("on", decision.judged_as_of)
+                .arg("changes", changes.join("；")),
+        )
     }
 
     fn likely_doubles(&self, sites: &[Site]) -> Vec<LikelyDouble> {

@@ -4,9 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use domain::as_of::AsOf;
-use domain::entries::{
-    Basis, CampaignOpened, ReserveRegistered, SiteFacts, TeamMember, VerificationRecorded,
-};
+use domain::entries::{Basis, CampaignOpened, ReserveRegistered, TeamMember, VerificationRecorded};
 use domain::entry::{Author, Entry, EntryBody};
 use domain::ids::{EntryId, StreamId};
 use domain::partial_date::PartialDate;
@@ -204,6 +202,8 @@ pub struct VerifyRequest {
     pub clue_truth: Option<String>,
     pub disposal: Option<String>,
     pub evidence: Vec<std::path::PathBuf>,
+    /// Facts of the decision tables found out on the spot, `name=value`.
+    pub facts: Vec<String>,
 }
 
 /// Evidence files larger than this are refused.
@@ -217,7 +217,9 @@ impl Session {
     ) -> Result<domain::dossier::Dossier, Error> {
         let dossier = self.load_dossier_by_code(&request.site_code, AsOf::Now)?;
         self.may(Action::Verify, dossier.facts.station_id.as_deref())?;
+        let (judged_facts, facts) = self.stated_facts(&request.facts)?;
         let body = VerificationRecorded {
+            judged_facts,
             round: "first".to_owned(),
             method: "field".to_owned(),
             verified_on: request.on,
@@ -245,7 +247,7 @@ impl Session {
                 .ok()
                 .filter(|n| *n > 0),
             evidence: self.keep_evidence(&request.evidence)?,
-            facts: SiteFacts::default(),
+            facts,
             basis: Basis::Person {
                 reason: request.condition.clone().unwrap_or_default(),
             },

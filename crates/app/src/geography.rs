@@ -184,7 +184,8 @@ pub fn is_areal(geometry: &Geometry<f64>) -> bool {
     matches!(geometry, Geometry::Polygon(_) | Geometry::MultiPolygon(_))
 }
 
-fn polygons(shape: &Shape) -> MultiPolygon<f64> {
+/// The polygons of a shape; none of points and lines.
+pub fn polygons(shape: &Shape) -> MultiPolygon<f64> {
     match &shape.0 {
         Geometry::Polygon(p) => MultiPolygon::new(vec![p.clone()]),
         Geometry::MultiPolygon(m) => m.clone(),

@@ -47,6 +47,7 @@ struct Sentence {
 /// 文本集 — every sentence of one language.
 #[derive(Debug, Clone, Default)]
 pub struct Messages {
+    language: Language,
     sentences: BTreeMap<String, Sentence>,
     /// Codes that two files define, or files that do not parse; shown by the tidy test.
     pub faults: Vec<String>,
@@ -55,7 +56,10 @@ pub struct Messages {
 impl Messages {
     /// The built-in sentences of a language.
     pub fn load(language: Language) -> Self {
-        let mut all = Self::default();
+        let mut all = Self {
+            language,
+            ..Self::default()
+        };
         for (name, text) in assets::messages(language.folder()) {
             match text.parse::<toml::Table>() {
                 Ok(table) => all.add(&name, table),
@@ -63,6 +67,11 @@ impl Messages {
             }
         }
         all
+    }
+
+    /// The language the sentences are in.
+    pub fn language(&self) -> Language {
+        self.language
     }
 
     fn add(&mut self, file: &str, table: toml::Table) {

@@ -168,7 +168,7 @@ pub fn read_workbook(path: &Path, base: &RuleTables) -> Result<RuleTables, Rules
         match page.taken(table, base) {
             Ok(lines) => {
                 let outcome = page.put(&lines, base, &mut documents);
-                faults.extend(outcome.err());
+                faults.extend(outcome.err().map(|fault| *fault));
                 placed.push((page, lines));
             }
             Err(found) => faults.extend(found),
@@ -467,16 +467,17 @@ impl Page {
         lines: &[Line],
         base: &RuleTables,
         documents: &mut BTreeMap<String, DocumentMut>,
-    ) -> Result<(), Diagnostic> {
+    ) -> Result<(), Box<Diagnostic>> {
         let text = base.files.get(&self.file).map_or("", String::as_str);
         let document = match documents.entry(self.file.clone()) {
             std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::btree_map::Entry::Vacant(entry) => {
                 let parsed = text.parse::<DocumentMut>();
                 let unreadable = |e: toml_edit::TomlError| {
-                    Diagnostic::error("rules.not_readable")
+                    let fault = Diagnostic::error("rules.not_readable")
                         .arg("file", &self.file)
-                        .arg("text", e)
+                        .arg("text", e);
+                    Box::new(fault)
                 };
                 entry.insert(parsed.map_err(unreadable)?)
             }

@@ -161,6 +161,14 @@ impl Session {
         )?)
     }
 
+    /// Asks the policy whether the post may do this to anything at all; lists are then filtered by its scope.
+    pub fn may_somewhere(&self, action: Action) -> Result<(), Error> {
+        match policy::scope_of(&self.actor, action) {
+            policy::Scope::Nothing => self.may(action, None),
+            _ => Ok(()),
+        }
+    }
+
     /// The resource that stands for something in a station's territory.
     pub fn resource(&self, station_id: Option<&str>) -> Resource {
         Resource {
@@ -236,6 +244,10 @@ impl Session {
             reserve: Arc::clone(&self.reserve),
             is_demonstration: self.is_demonstration,
         }
+    }
+
+    pub(crate) fn sliver(&self) -> Sliver {
+        sliver_of(&self.campaign)
     }
 
     /// Station names by id: those of the territories in force, else the campaign's.
@@ -366,6 +378,8 @@ impl Labels for Session {
                 .map_or(code, |s| &s.name)
                 .to_owned(),
             _ if code == domain::statistics::UNKNOWN => self.messages.text("word.unknown", &[]),
+            "clause" => self.citation(code),
+            "measure" => self.judged_label("disposal", code),
             "yes_no" => self.messages.text(&format!("word.{code}"), &[]),
             _ => self
                 .campaign
@@ -387,12 +401,15 @@ pub(crate) fn geography_of(
         .latest_boundary(reserve, as_of)?
         .ok_or_else(|| not_set_up("boundary"))?;
     let stations = register.latest_stations(reserve, as_of)?;
-    let thresholds = &setting.campaign.thresholds;
-    let sliver = Sliver {
-        min_area_m2: thresholds.sliver_m2,
-        min_share: thresholds.sliver_share,
-    };
+    let sliver = sliver_of(&setting.campaign);
     Geography::build(&boundary.body, stations.as_ref().map(|s| &s.body), sliver)
+}
+
+fn sliver_of(campaign: &Campaign) -> Sliver {
+    Sliver {
+        min_area_m2: campaign.thresholds.sliver_m2,
+        min_share: campaign.thresholds.sliver_share,
+    }
 }
 
 /// Smallest box around the reserve: west, south, east, north in degrees; `None` before a boundary was adopted.

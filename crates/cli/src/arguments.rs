@@ -50,6 +50,8 @@ pub(crate) enum Command {
     Rules(RulesCommand),
     #[command(subcommand)]
     Law(LawCommand),
+    Questions(Questions),
+    Characterize(Characterize),
     Ledger(Ledger),
     Diff(Diff),
     Stats(Stats),
@@ -240,18 +242,36 @@ pub(crate) struct Verify {
     pub(crate) disposal: Option<String>,
     #[arg(long, value_name = "FILE")]
     pub(crate) evidence: Vec<PathBuf>,
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) fact: Vec<String>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Judge {
-    #[arg(long, value_name = "FILE.jsonl")]
-    pub(crate) facts: PathBuf,
+    #[arg(long, value_name = "FILE.jsonl", conflicts_with_all = ["site", "out", "station", "lead", "all"])]
+    pub(crate) facts: Option<PathBuf>,
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["out", "station", "lead", "all"])]
+    pub(crate) site: Option<String>,
+    #[command(flatten)]
+    pub(crate) scope: Scope,
     #[arg(long, value_name = "DATE")]
     pub(crate) as_of: Option<jiff::civil::Date>,
     #[arg(long)]
     pub(crate) trace: bool,
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", requires = "facts")]
     pub(crate) tables: Option<PathBuf>,
+    #[arg(long, value_name = "FILE.xlsx")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Questions {
+    #[command(flatten)]
+    pub(crate) scope: Scope,
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<jiff::civil::Date>,
+    #[arg(long, value_name = "FILE.xlsx")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -283,14 +303,7 @@ pub(crate) enum RulesCommand {
         #[arg(long, value_name = "DIR")]
         tables: Option<PathBuf>,
     },
-    Diff {
-        #[arg(long, value_name = "FILE.jsonl")]
-        facts: PathBuf,
-        #[arg(long, value_name = "DIR")]
-        tables: Vec<PathBuf>,
-        #[arg(long, value_name = "DATE")]
-        as_of: Vec<jiff::civil::Date>,
-    },
+    Diff(RulesDiff),
 }
 
 #[derive(Debug, Subcommand)]
@@ -309,6 +322,61 @@ pub(crate) enum LawCommand {
         #[arg(long, value_name = "DATE")]
         as_of: Option<jiff::civil::Date>,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RulesDiff {
+    #[arg(long, value_name = "FILE.jsonl", conflicts_with_all = ["zones", "crs", "station", "lead", "all", "out", "layer"])]
+    pub(crate) facts: Option<PathBuf>,
+    #[arg(long, value_name = "DIR")]
+    pub(crate) tables: Vec<PathBuf>,
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Vec<jiff::civil::Date>,
+    #[arg(long, value_name = "VERSION|FILE")]
+    pub(crate) zones: Vec<String>,
+    #[arg(long, value_name = "CRS")]
+    pub(crate) crs: Option<String>,
+    #[command(flatten)]
+    pub(crate) scope: Scope,
+    #[arg(long, value_name = "FILE.xlsx")]
+    pub(crate) out: Option<PathBuf>,
+    #[arg(long, value_name = "FILE.geojson|gpkg|kml")]
+    pub(crate) layer: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("decision").required(true).args(["accept", "overriding", "confirm", "reject", "withdraw"])))]
+pub(crate) struct Characterize {
+    #[arg(value_name = "CODE")]
+    pub(crate) site: String,
+    #[arg(long)]
+    pub(crate) accept: bool,
+    #[arg(long = "override", value_name = "VERDICT")]
+    pub(crate) overriding: Option<String>,
+    #[arg(long)]
+    pub(crate) confirm: bool,
+    #[arg(long)]
+    pub(crate) reject: bool,
+    #[arg(long)]
+    pub(crate) withdraw: bool,
+    #[arg(long)]
+    pub(crate) reason: Option<String>,
+    #[arg(long, value_name = "POST[,POST]", value_delimiter = ',')]
+    pub(crate) signed: Vec<String>,
+    #[arg(long, value_name = "DATE")]
+    pub(crate) on: Option<jiff::civil::Date>,
+    #[arg(long, value_name = "CODE")]
+    pub(crate) effect: Option<String>,
+    #[arg(long, value_name = "CODE")]
+    pub(crate) character: Option<String>,
+    #[arg(long, value_name = "A|B|C|D")]
+    pub(crate) severity: Option<String>,
+    #[arg(long, value_name = "CODE[,CODE]", value_delimiter = ',')]
+    pub(crate) disposal: Vec<String>,
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) document: Option<String>,
+    #[arg(long, value_name = "N")]
+    pub(crate) based_on: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

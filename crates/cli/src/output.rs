@@ -38,6 +38,13 @@ impl Output {
         }
     }
 
+    /// A line for people that is written already.
+    pub(crate) fn line(&self, text: &str) {
+        if !self.json {
+            println!("{text}");
+        }
+    }
+
     /// A result for programs.
     pub(crate) fn value(&self, value: &impl Serialize) {
         if self.json {

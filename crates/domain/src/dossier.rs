@@ -101,6 +101,33 @@ impl SiteState {
     }
 }
 
+/// 判别效力 — whether a decision holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// 有效
+    Effective,
+    /// 待复核: an override no second reader has confirmed
+    AwaitsSecondReader,
+    /// 复核不通过
+    Rejected,
+    /// 已撤销
+    Withdrawn,
+}
+
+/// 判别决定 — one decision on a site's nature, and what second readers said of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    pub standing: Standing,
+    /// Who confirmed, rejected or withdrew it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_reader: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_reason: Option<String>,
+    #[serde(flatten)]
+    pub recorded: Kept<CharacterizationRecorded>,
+}
+
 /// 一点一档 — a site as of some day.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Dossier {
@@ -122,6 +149,12 @@ pub struct Dossier {
     pub determinations: Vec<Kept<DeterminationRecorded>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub characterization: Option<Kept<CharacterizationRecorded>>,
+    /// Every decision with what became of it, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub characterizations: Vec<Decision>,
+    /// 判别事实 that people stated, by name of the decision tables, strongest first.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub judged_facts: BTreeMap<String, Vec<Claim>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub focal_override: Option<Kept<FocalOverridden>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -164,6 +197,9 @@ pub fn fold<'a>(entries: impl IntoIterator<Item = &'a RecordedEntry>) -> Option<
     for entry in &entries {
         dossier.apply(entry);
     }
+    for entry in &entries {
+        dossier.read_again(entry);
+    }
     dossier.settle();
     Some(dossier)
 }
@@ -187,6 +223,8 @@ fn registered(entry: &RecordedEntry) -> Option<Dossier> {
         carried_over: Vec::new(),
         determinations: Vec::new(),
         characterization: None,
+        characterizations: Vec::new(),
+        judged_facts: BTreeMap::new(),
         focal_override: None,
         merged_into: None,
         first_seq: entry.seq,
@@ -206,6 +244,16 @@ fn kept<T: Clone>(entry: &RecordedEntry, body: &T) -> Kept<T> {
     }
 }
 
+fn provenance(entry: &RecordedEntry, weight: Weight, basis: &Basis) -> Provenance {
+    Provenance {
+        entry_id: entry.entry.id,
+        seq: entry.seq,
+        occurred_at: entry.entry.occurred_at,
+        weight,
+        basis: basis.clone(),
+    }
+}
+
 fn weight_of(basis: &Basis) -> Weight {
     match basis {
         Basis::Clue { .. } => Weight::Clue,
@@ -213,6 +261,11 @@ fn weight_of(basis: &Basis) -> Weight {
         Basis::Person { .. } => Weight::Correction,
         Basis::Overlay => Weight::Computed,
     }
+}
+
+fn strongest_first(claim: &Claim) -> std::cmp::Reverse<(Weight, Timestamp, u64)> {
+    let p = &claim.provenance;
+    std::cmp::Reverse((p.weight, p.occurred_at, p.seq))
 }
 
 impl Dossier {
@@ -229,14 +282,13 @@ impl Dossier {
             EntryBody::PermitRecorded(b) => self.permits.push(kept(entry, &**b)),
             EntryBody::VerificationRecorded(b) => {
                 self.claim(entry, &b.facts, Weight::Verification, &b.basis);
+                self.state_judged_facts(entry, b);
                 self.verifications.push(kept(entry, &**b));
             }
             EntryBody::EvidenceRecorded(b) => self.evidence.push(kept(entry, &**b)),
             EntryBody::IssueCarriedOver(b) => self.carried_over.push(kept(entry, &**b)),
             EntryBody::DeterminationRecorded(b) => self.determinations.push(kept(entry, &**b)),
-            EntryBody::CharacterizationRecorded(b) => {
-                self.characterization = Some(kept(entry, &**b))
-            }
+            EntryBody::CharacterizationRecorded(b) => self.decide(kept(entry, &**b)),
             EntryBody::FocalOverridden(b) => self.focal_override = Some(kept(entry, &**b)),
             EntryBody::SiteMerged(b) => {
                 self.merged_into = Some(b.into);
@@ -247,18 +299,77 @@ impl Dossier {
         }
     }
 
+    fn decide(&mut self, recorded: Kept<CharacterizationRecorded>) {
+        let awaits = recorded
+            .body
+            .overridden
+            .as_ref()
+            .is_some_and(|o| o.second_reader.is_none());
+        let standing = match awaits {
+            true => Standing::AwaitsSecondReader,
+            false => Standing::Effective,
+        };
+        self.characterizations.push(Decision {
+            standing,
+            second_reader: None,
+            second_reason: None,
+            recorded,
+        });
+    }
+
+    /// What second readers said, after every decision is known: entries may arrive in any order.
+    fn read_again(&mut self, entry: &RecordedEntry) {
+        let (of, standing, reason) = match &entry.entry.body {
+            EntryBody::CharacterizationConfirmed(b) => {
+                (b.characterization, Standing::Effective, b.reason.clone())
+            }
+            EntryBody::CharacterizationRejected(b) => (
+                b.characterization,
+                Standing::Rejected,
+                Some(b.reason.clone()),
+            ),
+            EntryBody::CharacterizationWithdrawn(b) => (
+                b.characterization,
+                Standing::Withdrawn,
+                Some(b.reason.clone()),
+            ),
+            _ => return,
+        };
+        let decision = self
+            .characterizations
+            .iter_mut()
+            .find(|d| d.recorded.entry_id == of);
+        let Some(decision) = decision else { return };
+        let is_open = decision.standing == Standing::AwaitsSecondReader;
+        let is_withdrawal = standing == Standing::Withdrawn;
+        let by_own_hand = decision.recorded.actor == entry.entry.author.actor;
+        // Whatever an entry says, nobody confirms their own override, and the first second reader decides.
+        if is_withdrawal || (is_open && !by_own_hand) {
+            decision.standing = standing;
+            decision.second_reader = Some(entry.entry.author.actor.clone());
+            decision.second_reason = reason;
+        }
+    }
+
+    fn state_judged_facts(&mut self, entry: &RecordedEntry, body: &VerificationRecorded) {
+        for (name, value) in &body.judged_facts {
+            let claim = Claim {
+                value: Value::String(value.clone()),
+                provenance: provenance(entry, Weight::Verification, &body.basis),
+            };
+            self.judged_facts
+                .entry(name.clone())
+                .or_default()
+                .push(claim);
+        }
+    }
+
     fn unlink(&mut self, clue: ClueId, seq: u64) {
         self.clues.retain(|c| c.body.clue_id != clue || c.seq > seq);
     }
 
     fn claim(&mut self, entry: &RecordedEntry, facts: &SiteFacts, weight: Weight, basis: &Basis) {
-        let provenance = Provenance {
-            entry_id: entry.entry.id,
-            seq: entry.seq,
-            occurred_at: entry.entry.occurred_at,
-            weight,
-            basis: basis.clone(),
-        };
+        let provenance = provenance(entry, weight, basis);
         for (field, value) in as_map(facts) {
             let claim = Claim {
                 value,
@@ -270,24 +381,29 @@ impl Dossier {
 
     fn settle(&mut self) {
         self.settle_facts();
+        for claims in self.judged_facts.values_mut() {
+            claims.sort_by_key(strongest_first);
+        }
         self.verifications
             .sort_by_key(|v| (v.body.verified_on, v.seq));
+        self.characterizations
+            .sort_by_key(|d| (d.recorded.occurred_at, d.recorded.seq));
+        let effective = |d: &&Decision| d.standing == Standing::Effective;
+        self.characterization = self
+            .characterizations
+            .iter()
+            .rev()
+            .find(effective)
+            .map(|d| d.recorded.clone());
         if self.state == SiteState::AwaitingVerification {
             self.state = self.reached_state();
         }
     }
 
     fn settle_facts(&mut self) {
-        let strength = |c: &Claim| {
-            (
-                c.provenance.weight,
-                c.provenance.occurred_at,
-                c.provenance.seq,
-            )
-        };
         let mut chosen = Map::new();
         for (field, claims) in &mut self.claims {
-            claims.sort_by_key(|c| std::cmp::Reverse(strength(c)));
+            claims.sort_by_key(strongest_first);
             chosen.insert(field.clone(), claims[0].value.clone());
         }
         // The values were serialized from `SiteFacts` members of the same names.
@@ -342,6 +458,14 @@ impl Dossier {
     /// The latest verification, by the day it was made.
     pub fn latest_verification(&self) -> Option<&VerificationRecorded> {
         self.verifications.last().map(|v| &v.body)
+    }
+
+    /// The override that waits for a second reader.
+    pub fn awaited_decision(&self) -> Option<&Decision> {
+        self.characterizations
+            .iter()
+            .rev()
+            .find(|d| d.standing == Standing::AwaitsSecondReader)
     }
 
     /// The city's latest ruling on the carried-over issue of `source_kind`.

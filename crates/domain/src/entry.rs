@@ -4,11 +4,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::entries::{
-    BoundaryAdopted, CampaignOpened, CharacterizationRecorded, ClueBatchImported, ClueLinked,
-    ClueReceived, ClueScreened, ClueUnlinked, DeterminationRecorded, EvidenceRecorded,
-    FocalOverridden, IssueCarriedOver, LedgerExported, PermitRecorded, RegisterOpened,
-    ReserveRegistered, RoutesAdopted, SiteAmended, SiteMerged, SiteRegistered, SiteWithdrawn,
-    StationsAdopted, VerificationRecorded,
+    BoundaryAdopted, CampaignOpened, CharacterizationConfirmed, CharacterizationRecorded,
+    CharacterizationRejected, CharacterizationWithdrawn, ClueBatchImported, ClueLinked,
+    ClueReceived, ClueScreened, ClueUnlinked, DeterminationRecorded, EvidenceRecorded, FocalOverridden,
+    IssueCarriedOver, LedgerExported, PermitRecorded, RegisterOpened, ReserveRegistered,
+    RoutesAdopted, SiteAmended, SiteMerged, SiteRegistered, SiteWithdrawn, StationsAdopted,
+    VerificationRecorded,
 };
 use crate::ids::{EntryId, StreamId};
 
@@ -67,6 +68,9 @@ bodies! {
     "verification.recorded" => VerificationRecorded: "核查登记",
     "evidence.recorded" => EvidenceRecorded: "证据登记",
     "characterization.recorded" => CharacterizationRecorded: "性质判别",
+    "characterization.confirmed" => CharacterizationConfirmed: "改判复核通过",
+    "characterization.rejected" => CharacterizationRejected: "改判复核不通过",
+    "characterization.withdrawn" => CharacterizationWithdrawn: "性质判别撤销",
     "issue.carried_over" => IssueCarriedOver: "历史问题结转",
     "determination.recorded" => DeterminationRecorded: "认定登记",
     "focal.overridden" => FocalOverridden: "焦点改定",

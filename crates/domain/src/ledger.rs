@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::campaign::LedgerView;
 use crate::dossier::{Dossier, SiteState};
-use crate::entries::{IssueCarriedOver, PermitRecorded, ReserveRegistered};
+use crate::entries::{IssueCarriedOver, PermitRecorded, ReserveRegistered, VerificationRecorded};
 use crate::ids::SiteId;
 use crate::partial_date::{DatePrecision, PartialDate};
 
@@ -164,6 +164,29 @@ impl RowSource<'_> {
         }
     }
 
+    fn labels(&self, list: &str, codes: &[String]) -> Cell {
+        let labels: Vec<String> = codes
+            .iter()
+            .map(|code| self.context.labels.label(list, code))
+            .collect();
+        Cell::joined(labels.iter().map(String::as_str))
+    }
+
+    /// 处理意见 as decided with the nature of the site; before that, as suggested on the spot.
+    fn disposal(&self, verification: &VerificationRecorded) -> Cell {
+        let decided = self.dossier.characterization.as_ref();
+        if let Some(decided) = decided.filter(|c| !c.body.disposal.is_empty()) {
+            return self.labels("measure", &decided.body.disposal);
+        }
+        match (
+            &verification.suggested_disposal,
+            &verification.suggestion_text,
+        ) {
+            (Some(code), _) => self.label("disposal", Some(code)),
+            (None, text) => Cell::of(text.as_deref()),
+        }
+    }
+
     fn place_cell(&self, key: &str) -> Option<Cell> {
         let facts = &self.dossier.facts;
         Some(match key {
@@ -235,10 +258,7 @@ impl RowSource<'_> {
             "condition_text" => Cell::of(v.condition_text.as_deref()),
             "clue_truth" => self.label("clue_truth", v.clue_truth.as_deref()),
             "conclusion" => self.label("verdict", Some(&v.conclusion)),
-            "suggested_disposal" => match (&v.suggested_disposal, &v.suggestion_text) {
-                (Some(code), _) => self.label("disposal", Some(code)),
-                (None, text) => Cell::of(text.as_deref()),
-            },
+            "suggested_disposal" => self.disposal(v),
             "photos" => v
                 .photo_count
                 .map_or(Cell::Empty, |n| Cell::Integer(n.into())),
@@ -258,11 +278,7 @@ impl RowSource<'_> {
             }
             "legal_basis" => {
                 let decided = self.dossier.characterization.as_ref();
-                Cell::joined(
-                    decided
-                        .into_iter()
-                        .flat_map(|c| c.body.legal_basis.iter().map(String::as_str)),
-                )
+                self.labels("clause", decided.map_or(&[], |c| &c.body.legal_basis))
             }
             "measures" => self.carried(|c| c.measures.as_deref()),
             "responsible_unit" => self.carried(|c| c.responsible_unit.as_deref()),

@@ -11,6 +11,7 @@ pub mod concurrency;
 pub mod dossier;
 pub mod entries;
 pub mod entry;
+pub mod fact_sheet;
 pub mod flow;
 pub mod ids;
 pub mod ledger;

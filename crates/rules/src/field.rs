@@ -79,6 +79,11 @@ pub struct Field {
 }
 
 impl Field {
+    /// Whether a sheet may state this word.
+    pub fn accepts(&self, word: &str) -> bool {
+        word == "unknown" || self.words.find(word).is_some() || self.counts_as.contains_key(word)
+    }
+
     /// The default's code, if the fact has one.
     pub fn default_code(&self) -> Option<&str> {
         self.default.map(|d| self.words.code(d))

@@ -205,6 +205,12 @@ impl Vocabulary {
         Self::of(fields)
     }
 
+    /// The vocabulary with further fields; words that are taken already keep their field.
+    #[must_use]
+    pub fn with(&self, fields: impl IntoIterator<Item = Field>) -> Self {
+        Self::of(self.fields.iter().cloned().chain(fields).collect())
+    }
+
     /// All fields, in the order of the vocabulary.
     pub fn fields(&self) -> &[Field] {
         &self.fields

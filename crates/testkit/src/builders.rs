@@ -197,6 +197,7 @@ pub fn a_verification(n: u64, conclusion: &str) -> Entry {
         suggestion_text: None,
         suggested_disposal: None,
         photo_count: None,
+        judged_facts: std::collections::BTreeMap::new(),
         evidence: vec![],
         facts: SiteFacts {
             has_issue: Some("yes".to_owned()),

@@ -46,6 +46,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     demo.make_inputs()?;
     demo.set_up()?;
     demo.import_all()?;
+    demo.judge()?;
     demo.draw()?;
     demo.conclude()?;
     demo.add_people()?;
@@ -93,8 +94,11 @@ impl Demonstration {
 
     /// Runs `qingshan` and returns what it printed; exit code 1 means "something to look at" where that is allowed.
     fn qingshan(&self, args: &[&str], may_find: bool) -> Result<String> {
+        self.qingshan_as(post_for(args), args, may_find)
+    }
+
+    fn qingshan_as(&self, post: &str, args: &[&str], may_find: bool) -> Result<String> {
         let home = self.text("register");
-        let post = post_for(args);
         let out = Command::new(&self.program)
             .args(["--home", &home, "--as", post])
             .args(args)
@@ -243,8 +247,87 @@ impl Demonstration {
         Ok(())
     }
 
+    fn judge(&self) -> Result<()> {
+        println!("\n四、判别点位性质：判定表提出建议，由人决定；2019年的法和现行的法各判一遍");
+        for day in ["2019-08-19", "2026-11-01"] {
+            let out = self.text(&format!("ledgers/{day} 性质判别建议.xlsx"));
+            let text = self.qingshan(&["judge", "--all", "--as-of", day, "--out", &out], false)?;
+            println!("   {}", text.lines().last().unwrap_or_default());
+        }
+        let out = self.text("ledgers/2019年与现行法判别差异.xlsx");
+        let days = [
+            "--as-of",
+            "2019-08-19",
+            "--as-of",
+            "2026-11-01",
+            "--out",
+            &out,
+        ];
+        let changes = self.json(&[&["rules", "diff"], &days[..]].concat(), false)?;
+        println!(
+            "   法律变化后，{} 个点位的性质、等级或重点类别会变（推演，不写入登记簿）",
+            changes["changed"].as_array().map_or(0, Vec::len)
+        );
+        self.decide()?;
+        for station in ["后河", "麻武", "太统", "崆峒山"] {
+            let out = self.text(&format!("ledgers/{station} 待核实问题清单.xlsx"));
+            let args = [
+                "questions",
+                "--station",
+                station,
+                "--as-of",
+                "2019-08-19",
+                "--out",
+                &out,
+            ];
+            let text = self.qingshan(&args, false)?;
+            println!("   {station}：{}", text.lines().last().unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    /// People decide on the sites whose six inputs are all known: most proposals are accepted, one is overridden by the
+    /// office and confirmed by the bureau's leader.
+    fn decide(&self) -> Result<()> {
+        let judged = self.json(&["judge", "--all", "--as-of", "2019-08-19"], false)?;
+        let mut decided = 0;
+        for site in judged.as_array().into_iter().flatten() {
+            let code = site["site_code"].as_str().unwrap_or_default();
+            let is_ready = site["state"] == "verified_with_issue"
+                && site["decision"].is_null()
+                && site["proposal"]["is_problem"] == "yes";
+            if !is_ready || decided == 6 {
+                continue;
+            }
+            let args = ["characterize", code, "--on", "2019-08-19"];
+            let choice: &[&str] = match decided {
+                5 => &[
+                    "--override",
+                    "legacy",
+                    "--severity",
+                    "C",
+                    "--reason",
+                    "设施始建早于区划，后仅作翻修，附旧档复印件",
+                ],
+                _ => &["--accept", "--signed", "副组长（包抓领导）"],
+            };
+            let text = self.qingshan(&[&args[..], choice].concat(), true)?;
+            // A site that lacks one of the six inputs is refused and stays a question.
+            if let Some(line) = text.lines().next() {
+                println!("   {line}");
+                decided += 1;
+            }
+            if decided == 6 {
+                let confirm = [&args[..], &["--confirm"]].concat();
+                let text = self.qingshan_as("bureau_leader", &confirm, false)?;
+                println!("   {}", text.lines().next().unwrap_or_default());
+            }
+        }
+        Ok(())
+    }
+
     fn draw(&self) -> Result<()> {
-        println!("\n四、出台账：四站三本、全局三本，8月18日和8月19日各一套");
+        println!("\n五、出台账：四站三本、全局三本，8月18日和8月19日各一套");
         for day in ["2019-08-18", "2019-08-19"] {
             for (view, name) in [
                 ("sites", "人类活动点位台账"),
@@ -318,7 +401,7 @@ impl Demonstration {
     }
 
     fn conclude(&self) -> Result<()> {
-        println!("\n五、核对");
+        println!("\n六、核对");
         let difference = self.json(
             &[
                 "diff",
@@ -373,6 +456,7 @@ impl Demonstration {
             self.text("ledgers/2019-08-19 全局 焦点问题台账.xlsx")
         );
         println!("   {}", self.text("ledgers/2019-08-19 查漏补缺清单.xlsx"));
+        println!("   {}", self.text("ledgers/2019-08-19 性质判别建议.xlsx"));
         println!(
             "   {}（QGIS 可直接打开）",
             self.text("register/register.gpkg")

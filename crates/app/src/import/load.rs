@@ -172,7 +172,7 @@ impl Loaded {
         request: &ImportRequest,
         path: &Path,
     ) -> Result<(), Error> {
-        let vocabulary = Vocabulary::standard().of_table(table_name(request.kind));
+        let vocabulary = vocabulary(request.kind)?;
         let mut book = sheets::open(path, &sheets::Limits::default())
             .map_err(|e| Error::rejected(e.diagnostic()))?;
         let (tables, found) = book.tables().map_err(|e| Error::rejected(e.diagnostic()))?;
@@ -365,7 +365,7 @@ impl Loaded {
     }
 
     fn take_layers(&mut self, layers: Vec<Layer>, request: &ImportRequest) -> Result<(), Error> {
-        let vocabulary = Vocabulary::standard().of_table(table_name(request.kind));
+        let vocabulary = vocabulary(request.kind)?;
         let names: Vec<String> = layers.iter().map(|l| l.name.clone()).collect();
         let wanted: Vec<Layer> = layers
             .into_iter()
@@ -422,6 +422,15 @@ impl Loaded {
 fn within(diagnostic: Diagnostic, outer: &Place) -> Diagnostic {
     let place = diagnostic.place.clone().within(outer);
     diagnostic.at(place)
+}
+
+/// The words by which a kind of table calls our fields.
+fn vocabulary(kind: ImportKind) -> Result<Vocabulary, Error> {
+    let vocabulary = Vocabulary::standard().of_table(table_name(kind));
+    match kind {
+        ImportKind::Verifications => crate::judged_facts::with_facts(&vocabulary),
+        _ => Ok(vocabulary),
+    }
 }
 
 /// Name of the vocabulary's table for a kind of import.

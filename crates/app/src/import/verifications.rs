@@ -1,5 +1,7 @@
 //! 实地核查表 — rows of a station's verification sheet: found for a known site, or a site nobody had reported before.
 
+use std::collections::BTreeMap;
+
 use domain::entries::{Basis, SiteFacts, TeamMember, VerificationRecorded};
 use domain::ids::{SiteId, StreamId};
 use jiff::civil::Date;
@@ -30,7 +32,12 @@ fn row(staging: &mut Staging<'_>, record: &Record) -> Result<(), Error> {
     let (drafted, found) = draft(staging, record);
     staging.diagnostics.extend(found);
     let mut fields = Fields::of(record);
-    let body = verification(staging, record, &drafted, &mut fields);
+    let judged_facts = crate::judged_facts::of_columns(&mut fields)?;
+    let body =
+        verification(staging, record, &drafted, &mut fields).map(|body| VerificationRecorded {
+            judged_facts,
+            ..body
+        });
     let refused = Staging::is_refused(&fields.diagnostics);
     staging.diagnostics.extend(fields.diagnostics);
     let name = drafted.clue.facts.facility_name.clone();
@@ -157,6 +164,7 @@ fn verification(
         suggested_disposal: chosen.or(worded),
         photo_count: fields.count("photo_count"),
         evidence: Vec::new(),
+        judged_facts: BTreeMap::new(),
         facts: found_facts(session, drafted, fields),
         basis: Basis::Source {
             batch_id: staging.batch_id,

@@ -1,6 +1,7 @@
 use std::process::ExitCode;
 
-use app::{Clue, ClueState, Error, Labels, Proposal, Waiting};
+use app::landing::Proposal;
+use app::{Clue, ClueState, Error, Labels, Waiting};
 
 use super::Desk;
 use super::ledgers::as_of;

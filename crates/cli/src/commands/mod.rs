@@ -3,6 +3,7 @@
 mod bench;
 mod clues;
 mod import;
+mod judge;
 mod law;
 mod ledgers;
 mod log;
@@ -69,7 +70,9 @@ pub(crate) fn run(
         }
         Command::Bench(args) => bench::run(&desk, args),
         Command::Completions(args) => completions(args),
-        Command::Judge(args) => sites::judge(&desk, args),
+        Command::Judge(args) => judge::run(&desk, args),
+        Command::Questions(args) => judge::questions(&desk, args),
+        Command::Characterize(args) => judge::characterize(&desk, args),
         Command::Rules(args) => rules::run(&desk, args),
         Command::Law(args) => law::run(&desk, args),
     }

@@ -17,11 +17,10 @@ pub(super) fn run(desk: &Desk<'_>, args: &RulesCommand) -> Result<ExitCode, Erro
         RulesCommand::Export { out, tables } => export(desk, out, tables.as_deref()),
         RulesCommand::Print { out, tables } => print(desk, out, tables.as_deref()),
         RulesCommand::Load { file, out, tables } => load(desk, file, out, tables.as_deref()),
-        RulesCommand::Diff {
-            facts,
-            tables,
-            as_of,
-        } => diff(desk, facts, tables, as_of),
+        RulesCommand::Diff(args) => match &args.facts {
+            Some(facts) => diff(desk, facts, &args.tables, &args.as_of),
+            None => super::judge::what_if(desk, args),
+        },
     }
 }
 

@@ -4,7 +4,7 @@ use app::{Error, Labels};
 
 use super::Desk;
 use super::ledgers::{as_of, scope};
-use crate::arguments::{Convert, Judge, Sites, Verify};
+use crate::arguments::{Convert, Sites, Verify};
 
 /// `qingshan sites [CODE]`: the list, or one dossier.
 pub(super) fn run(desk: &Desk<'_>, args: &Sites) -> Result<ExitCode, Error> {
@@ -218,6 +218,7 @@ pub(super) fn verify(desk: &Desk<'_>, args: &Verify) -> Result<ExitCode, Error> 
         clue_truth: args.truth.clone(),
         disposal: args.disposal.clone(),
         evidence: args.evidence.clone(),
+        facts: args.fact.clone(),
     };
     let mut session = desk.session()?;
     let dossier = session.verify_site(&request)?;
@@ -251,23 +252,4 @@ pub(super) fn convert(desk: &Desk<'_>, args: &Convert) -> Result<ExitCode, Error
         &[("path", &args.output.display().to_string())],
     );
     Ok(ExitCode::SUCCESS)
-}
-
-/// `qingshan judge --facts FILE`: one result per line, as the contract of the tables says.
-pub(super) fn judge(desk: &Desk<'_>, args: &Judge) -> Result<ExitCode, Error> {
-    let tables = super::rules::tables(desk, args.tables.as_deref())?;
-    let path = &args.facts;
-    let file = std::fs::File::open(path).map_err(|source| Error::Read {
-        path: path.display().to_string(),
-        source,
-    })?;
-    let reader = std::io::BufReader::new(file);
-    let all_judged = app::judging::judge_lines(
-        &tables.ruleset,
-        reader,
-        args.as_of,
-        args.trace,
-        std::io::stdout().lock(),
-    )?;
-    Ok(ExitCode::from(u8::from(!all_judged)))
 }

@@ -13,7 +13,10 @@ mod site;
 mod verification;
 
 pub use campaign::CampaignOpened;
-pub use characterization::{CharacterizationRecorded, Override};
+pub use characterization::{
+    CharacterizationConfirmed, CharacterizationInputs, CharacterizationRecorded,
+    CharacterizationRejected, CharacterizationWithdrawn, Override,
+};
 pub use clue::{
     ClueBatchImported, ClueFacts, ClueLinked, ClueReceived, ClueScreened, ClueUnlinked, SourcePlace,
 };

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +49,9 @@ pub struct VerificationRecorded {
     /// SHA-256 of evidence files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<String>,
+    /// 判别事实 found out on the spot, in the words of the decision tables: `adverse` → `n`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub judged_facts: BTreeMap<String, String>,
     /// Facts established on the spot; they outweigh what clues and old ledgers say.
     pub facts: SiteFacts,
     pub basis: Basis,
