@@ -158,7 +158,7 @@ impl Session {
                 site_code: proposal.site_code.clone(),
                 facility_name: facts.facility_name.clone(),
                 score: score(&proposal),
-                reasons: self.reasons(&proposal, &clue, &dossier),
+                reasons: self.match_reasons(&proposal, &clue, &dossier),
                 distance_m: proposal.distance_m,
                 overlap_share: proposal.iou,
                 overlap_m2: proposal.overlap_m2,
@@ -175,7 +175,7 @@ impl Session {
         Ok(found)
     }
 
-    fn reasons(
+    fn match_reasons(
         &self,
         proposal: &Proposal,
         clue: &Clue,

@@ -2,7 +2,7 @@
 
 use domain::as_of::AsOf;
 use domain::dossier::Dossier;
-use domain::entries::{Basis, SiteFacts, TeamMember, VerificationRecorded};
+use domain::entries::{Basis, TeamMember, VerificationRecorded};
 use domain::ids::StreamId;
 use domain::ledger::Labels;
 use domain::policy::Action;
@@ -37,6 +37,9 @@ pub struct VerificationRequest {
     /// SHA-256 of evidence files uploaded before.
     #[serde(default)]
     pub evidence: Vec<String>,
+    /// Facts of the decision tables found out on the spot, `name=value`.
+    #[serde(default)]
+    pub facts: Vec<String>,
 }
 
 /// A fact that differs.
@@ -74,6 +77,9 @@ impl Session {
         let dossier = self.load_dossier_by_code(code, AsOf::Now)?;
         self.may(Action::Verify, dossier.facts.station_id.as_deref())?;
         let body = self.verification_body(request)?;
+        if let Some(refusal) = self.refusal_of(dossier.state.code(), &body) {
+            return Err(Error::rejected(refusal));
+        }
         let entry = self.dated_entry(StreamId::site(dossier.site_id), body)?;
         let entry = domain::entry::Entry {
             occurred_at: crate::session::start_of(request.verified_on),
@@ -116,7 +122,9 @@ impl Session {
         let known = |purpose: &str, given: &Option<String>| {
             self.known_code(purpose, given.as_deref().filter(|g| !g.is_empty()))
         };
+        let (judged_facts, facts) = self.stated_facts(&request.facts)?;
         Ok(VerificationRecorded {
+            judged_facts,
             round: known("round", &request.round)?.unwrap_or_else(|| "first".to_owned()),
             method: "field".to_owned(),
             verified_on: request.verified_on,
@@ -141,7 +149,7 @@ impl Session {
                 .ok()
                 .filter(|n| *n > 0),
             evidence: request.evidence.clone(),
-            facts: SiteFacts::default(),
+            facts,
             basis: Basis::Person {
                 reason: request.condition_text.clone().unwrap_or_default(),
             },

@@ -140,8 +140,8 @@ fn diff(
         }
     }
     let with = |member: &'static str| {
-        let is = |c: &&Box<app::rule_diff::Change<'_, '_>>| c.changed.contains(&member);
-        found.iter().filter(is).count().to_string()
+        let changed = found.iter().filter(|c| c.changed.contains(&member));
+        changed.count().to_string()
     };
     let fill = [
         ("sheets", count.to_string()),
