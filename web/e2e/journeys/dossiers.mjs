@@ -14,7 +14,7 @@ export const journeys = [
       await signIn(page, 'bangongshi', PASSWORD);
       const site = await siteInState(page, 'verified_with_issue');
       await page.goto(`/sites/${encodeURIComponent(site.site_code)}`);
-      const row = page.locator('#overview tr', { hasText: '相关设施名称' }).first();
+      const row = page.locator('#overview tr', { hasText: '设施名称' }).first();
       const before = site.facility_name;
       await row.getByRole('button', { name: /更正/ }).click();
       await page.locator('[data-test=new-value]').or(page.locator('.fresh input')).first().fill(`${before}（更正）`);

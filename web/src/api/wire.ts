@@ -1,92 +1,63 @@
-/** Shapes on the wire, by their nouns. */
-import type { Feature, FeatureCollection, Geometry } from 'geojson';
+/** Shapes on the wire, by their nouns: as the server's OpenAPI document has them, sharpened where it says only "object". */
+import type { FeatureCollection, Geometry } from 'geojson';
 
-export interface Label { code: string; label: string }
+import type { components } from './schema';
 
-export interface Post {
-  post_id: number;
-  role: string;
-  role_label: string;
-  station_id?: string | null;
-  station_name?: string | null;
-  is_held?: boolean;
-  from_on?: string;
-  to_on?: string | null;
-}
+type Schemas = components['schemas'];
+/** The generated type with some members said more exactly. */
+type With<T, M> = Omit<T, keyof M> & M;
 
-export interface Me {
-  person_id: string;
-  login: string;
-  name: string;
-  post: Post | null;
-  posts: Post[];
-  actions: string[];
-  must_change_password: boolean;
-  has_totp: boolean;
-  csrf_token: string;
-  reserve: { code: string; name: string; bbox: number[] | null; centre: number[] | null };
-  campaign: { id: string; name: string; year: number };
-  is_demonstration: boolean;
-  language?: string;
-}
+export type Me = Schemas['Me'];
+export type Post = Schemas['PostView'];
+export type Label = Schemas['CodeView'];
+export type Config = With<Schemas['ConfigView'], { basemaps: Basemap[] }>;
+/** An online source laid under the map; off unless the bureau configures one. */
+export interface Basemap { id: string; name: string; url: string; attribution?: string; is_gcj02?: boolean }
 
-export interface Config {
-  states: { code: string; label: string; counts: boolean }[];
-  stations: { id: string; name: string; code?: string; area_lead?: string | null; area_lead_label?: string | null }[];
-  zones: { code: string; label: string; colour: string }[];
-  lists: Record<string, Label[]>;
-  ledgers: { view: string; label: string; title: string }[];
-  sources: Label[];
-  milestones: { id: string; name: string; from_on?: string | null; due_on: string; text: string; duty: string[]; ledgers: string[] }[];
-  roles: Label[];
-  actions: Label[];
-  import_kinds: Label[];
-  entry_kinds: Label[];
-  fields: Label[];
-  clue_states: Label[];
-  basemaps: Basemap[];
-}
+export type SiteRow = Schemas['SiteRow'];
+export type SiteList = Schemas['SiteList'];
+export type FactRow = Schemas['FactView'];
+export type Records = Record<string, unknown>[];
+export type Dossier = With<
+  Schemas['DossierView'],
+  { shape?: Geometry | null; clues: Records; permits: Records; verifications: Records; carried_over: Records; determinations: Records }
+>;
+export type Evidence = Schemas['EvidenceView'];
+export type TimelineItem = Schemas['TimelineItem'];
+export type SiteDifference = Schemas['SiteDiffView'];
 
-export interface Basemap {
-  id: string;
-  name: string;
-  url: string;
-  attribution?: string;
-  is_gcj02?: boolean;
-}
+export type LedgerPage = Schemas['LedgerPage'];
+export type LedgerColumn = Schemas['GridColumn'];
+export type LedgerLine = Schemas['GridRow'];
+export type LedgerDifference = Schemas['LedgerDiffView'];
+export type PasteResult = Schemas['PasteResult'];
 
-export interface Page<T> { total: number; items: T[]; as_of: string; log_size: number }
+/** Where in a file something stands. */
+export interface Place { file_name?: string; sheet?: string | null; layer?: string | null; row?: number | null; column?: string | null; feature?: number | null }
+export type ClueRow = Schemas['ClueRow'];
+export type ClueList = Schemas['ClueList'];
+export type ClueView = With<Schemas['ClueView'], { shape?: Geometry | null; place: Place }>;
+export type Match = With<Schemas['MatchView'], { shape?: Geometry | null }>;
 
-export interface SiteRow {
-  site_id: string;
-  site_code: string;
-  facility_name?: string | null;
-  state: string;
-  station_id?: string | null;
-  zone_kind?: string | null;
-  activity_type_code?: string | null;
-  area_m2?: number | null;
-  lon?: number | null;
-  lat?: number | null;
-  is_focal: boolean;
-  focal_category?: string | null;
-  has_issue: string;
-  sources: string[];
-  verdict?: string | null;
-  severity?: string | null;
-  updated_at: string;
-  finding_count: number;
-}
+export type Diagnostic = With<Schemas['DiagnosticView'], { place: Place }>;
+export type Staged = With<
+  Schemas['ImportView'],
+  { shapes?: FeatureCollection | null; diagnostics: With<Schemas['DiagnosticsView'], { items: Diagnostic[] }> }
+>;
+export type Committed = Schemas['CommitView'];
 
-export interface Provenance { entry_id: string; seq: number; occurred_at: string; weight?: number; basis_text: string }
-export interface FactRow {
-  field: string;
-  label: string;
-  value: unknown;
-  text: string;
-  unit?: string | null;
-  provenance: Provenance | null;
-  others: { text: string; provenance: Provenance }[];
-}
+export type Figure = Schemas['Figure'];
+export type Dashboard = Schemas['DashboardView'];
+export type MilestoneProgress = Schemas['MilestoneProgress'];
+export type WorkItem = With<Schemas['WorkItem'], { light: 'green' | 'amber' | 'red' }>;
+export type Statistics = Schemas['StatisticsView'];
+export type StatTable = Schemas['StatTableView'];
+export type Ratio = Schemas['RatioView'];
+export type Finding = Schemas['FindingView'];
 
-export type { Feature, FeatureCollection, Geometry };
+export type Person = Schemas['PersonView'];
+export type PersonAdded = Schemas['PersonAdded'];
+export type Token = Schemas['TokenView'];
+export type TokenAdded = Schemas['TokenAdded'];
+export type Access = Schemas['AccessView'];
+export type Proof = Schemas['ProofView'];

@@ -54,6 +54,7 @@ export const m = words({
   area: ['面积', 'Area'],
   place: ['位置', 'Place'],
   count: ['{n} 处', '{n}'],
+  conditions: ['条件', 'Conditions'],
   rows: ['共 {n} 行', '{n} rows'],
   actions: ['办理', 'Actions'],
   as_of: ['截至', 'As of'],

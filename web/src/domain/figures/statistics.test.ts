@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { chartOf, type StatTable } from './statistics';
+import type { StatTable } from '@/api/wire';
+
+import { chartOf } from './statistics';
 
 const table: StatTable = {
   id: 't', title: '表', basis: '', dimensions: ['activity', 'zone', 'station'], dimension_labels: [],

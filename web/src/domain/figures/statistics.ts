@@ -1,10 +1,6 @@
-/** 统计 on the wire, and how a table becomes a chart. */
-export interface StatRow { keys: string[]; labels: string[]; count: number; area_m2: number; site_codes: string[] }
-export interface StatTable { id: string; title: string; basis: string; dimensions: string[]; dimension_labels: string[]; rows: StatRow[] }
-export interface Ratio { id: string; title: string; basis: string; numerator: number; denominator: number; percent?: number | null; target_percent?: number | null; open_site_codes: string[] }
-export interface Statistics { scope_label: string; as_of: string; tables: StatTable[]; ratios: Ratio[] }
-export interface Finding { code: string; title: string; severity: string; message: string; hint?: string | null; site_code?: string | null; clue_id?: string | null; station_id?: string | null }
+import type { StatTable } from '@/api/wire';
 
+/** A statistics table as a chart. */
 export interface Charted { categories: string[]; series: { name: string; values: number[] }[]; codes: string[][][] }
 
 /** The first dimension down the side, the second as parts of the bar; further ones are summed. */

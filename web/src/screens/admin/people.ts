@@ -1,17 +1,5 @@
 import type { Post } from '@/api/wire';
 
-/** 人员 on the wire. */
-export interface Person {
-  person_id: string;
-  login: string;
-  name: string;
-  is_active: boolean;
-  must_change_password: boolean;
-  has_totp: boolean;
-  posts: Post[];
-  session_count: number;
-}
-
 export interface PostDraft { post_id?: number; role: string; station_id: string | null; from_on: string | null; to_on: string | null }
 
 const STATION_ROLES = new Set(['ranger', 'station_head', 'area_lead']);

@@ -27,7 +27,7 @@ export const t = words({
   screen: ['预筛排除', 'Screen out'],
   undo_link: ['撤销归并', 'Undo the merge'],
   linked_to: ['已归并到', 'Linked to'],
-  choose: ['从左边选一条线索', 'Choose a clue on the left'],
+  choose: ['从列表中选一条线索', 'Choose a clue from the list'],
   reason_link: ['请写明归并依据', 'Say why they are the same'],
   reason_separate: ['请写明为何不是已有点位', 'Say why it is none of the sites'],
   reason_unlink: ['请写明撤销原因', 'Say why it is undone'],

@@ -50,5 +50,6 @@ export const t = words({
   error: ['错误', 'error'],
   warning: ['提醒', 'warning'],
   info: ['说明', 'note'],
+  decide_later: ['入库后在“监测核查”中归并或另立点位', 'After the commit, merge it or register a new site in the clue inbox'],
   nothing_yet: ['入库之前，登记簿没有任何变化', 'Until you commit, nothing in the register has changed'],
 });

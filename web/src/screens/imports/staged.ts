@@ -1,29 +1,6 @@
-import type { FeatureCollection } from 'geojson';
-
-import { language } from '@/domain/msg';
 import { Problem } from '@/api/client';
-
-/** 导入批次 — a file on its way in: what it says, what is doubtful, what would become of each row. */
-export interface Place { file_name?: string; sheet?: string | null; layer?: string | null; row?: number | null; column?: string | null; feature?: number | null }
-export interface Diagnostic { severity: string; place: Place; code: string; message: string; hint?: string | null; repair?: string | null }
-
-export interface Staged {
-  import_id: string;
-  state: string;
-  kind: string;
-  file: string;
-  size_bytes: number;
-  sha256: string;
-  records: number;
-  mapping: { column: string; title: string; field?: string | null; confidence: number }[];
-  fields: { key: string; label: string }[];
-  diagnostics: { total: number; by_code: Record<string, number>; by_severity: Record<string, number>; items: Diagnostic[] };
-  preview: { counts: Record<string, number>; row_count: number; rows: PreviewRow[] };
-  shapes?: FeatureCollection | null;
-  entries: number;
-}
-
-export interface PreviewRow { number: number; sheet?: string | null; title: string; action: string; site_code?: string | null; rule?: string | null; candidates: string[] }
+import type { Place, Staged } from '@/api/wire';
+import { language } from '@/domain/msg';
 
 /** The kinds of doubt, the most frequent first, each with a sentence that stands for it. */
 export const codesOf = (staged: Staged): { code: string; count: number }[] =>

@@ -1,17 +1,7 @@
 import { get, type Query } from '@/api/client';
+import type { LedgerColumn, LedgerLine, LedgerPage } from '@/api/wire';
 import type { GridColumn, GridRow } from '@/ui/grid/types';
 import { WINDOW } from '@/ui/grid/windows';
-
-/** 台账 on the wire. */
-export interface LedgerColumn { key: string; label: string; group?: string | null; kind: string; width: number; list?: string | null; field?: string | null; is_editable: boolean; is_frozen: boolean }
-export interface LedgerLine { site_code: string; cells: string[] }
-export interface LedgerPage {
-  title: string;
-  columns: LedgerColumn[];
-  rows: LedgerLine[];
-  total: number;
-  head: { log_size: number; root_hash: string };
-}
 
 export const loadPage = (view: string, query: Query, offset: number, limit = WINDOW) =>
   get<LedgerPage>(`/ledgers/${view}`, { ...query, offset, limit });

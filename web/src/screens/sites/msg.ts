@@ -60,6 +60,7 @@ export const t = words({
   recorded: ['登记', 'recorded'],
   show_body: ['查看条目原文', 'Show the entry'],
   withheld: ['内容保密', 'withheld'],
+  lon: ['经度', 'Longitude'],
   near: ['邻近', 'near'],
   same_name: ['同名', 'same name'],
   same_party: ['同一业主', 'same party'],

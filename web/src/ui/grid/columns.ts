@@ -4,6 +4,9 @@ import type { GridColumn, GridRow } from './types';
 
 type Marks = ReadonlyMap<string, string>;
 const CHAR = 9;
+/** A heading is never cut: its characters are about this wide, and the cell pads it. */
+const HEADING_CHAR = 14;
+const PADDING = 34;
 
 /** Columns for RevoGrid: neighbours of one heading under one merged cell, links in the key column, edits marked. */
 export function columnsFor(columns: readonly GridColumn[], linkKey: string, href: (row: GridRow) => string, marks: () => Marks): (ColumnRegular | ColumnGrouping)[] {
@@ -23,9 +26,10 @@ function regular(column: GridColumn, linkKey: string, href: (row: GridRow) => st
   return {
     prop: column.key,
     name: column.label + arrow,
-    size: Math.max(56, Math.round(column.width * CHAR)),
+    size: Math.max(column.label.length * HEADING_CHAR + PADDING, Math.round(column.width * CHAR)),
     readonly: !column.isEditable,
     sortable: false,
+    filter: false,
     ...(column.isFrozen ? { pin: 'colPinStart' as const } : {}),
     columnProperties: () => ({ 'aria-sort': column.sorted ? (column.sorted === 'asc' ? 'ascending' : 'descending') : 'none', title: column.label }),
     cellProperties: ({ model }) => cellProperties(column, model as GridRow, marks()),
