@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::entries::{
     BoundaryAdopted, CampaignOpened, CharacterizationConfirmed, CharacterizationRecorded,
     CharacterizationRejected, CharacterizationWithdrawn, ClueBatchImported, ClueLinked,
-    ClueReceived, ClueScreened, ClueUnlinked, DeterminationRecorded, EvidenceRecorded, FocalOverridden,
-    IssueCarriedOver, LedgerExported, PermitRecorded, RegisterOpened, ReserveRegistered,
-    RoutesAdopted, SiteAmended, SiteMerged, SiteRegistered, SiteWithdrawn, StationsAdopted,
-    VerificationRecorded,
+    ClueReceived, ClueScreened, ClueUnlinked, DeterminationRecorded, EvidenceRecorded,
+    FocalOverridden, IssueCarriedOver, LedgerExported, PermitRecorded, RegisterOpened,
+    ReserveRegistered, RoutesAdopted, SiteAmended, SiteMerged, SiteRegistered, SiteWithdrawn,
+    StationsAdopted, VerificationRecorded,
 };
 use crate::ids::{EntryId, StreamId};
 

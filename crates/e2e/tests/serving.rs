@@ -533,8 +533,19 @@ fn answers_are_told_again_only_when_something_changed() {
         .get(&server, "/api/v1/sites?state=awaiting_verification")
         .json();
     let code = sites["items"][0]["site_code"].as_str().unwrap();
-    let verify = json!({ "verified_on": "2019-08-20", "team": ["甲岗", "乙岗"], "conclusion": "issue_violation" });
+    let photo = |name: &str, content: &[u8]| {
+        let path = format!("/api/v1/sites/{code}/evidence");
+        let kept = office.upload(&server, &path, name, content).status(200);
+        kept.json()["sha256"].as_str().unwrap().to_owned()
+    };
+    let far = photo("far.jpg", b"\xff\xd8\xff\xe0 far \xff\xd9");
+    let near = photo("near.jpg", b"\xff\xd8\xff\xe0 near \xff\xd9");
     let path = format!("/api/v1/sites/{code}/verifications");
+    let mut verify = json!({ "verified_on": "2019-08-20", "team": ["甲岗", "乙岗"], "conclusion": "issue_violation",
+        "lon": 106.5, "lat": 35.5, "evidence": [far] });
+    // One photograph is not enough for the campaign's flow.
+    let _ = office.post(&server, &path, &verify).status(400);
+    verify["evidence"] = json!([verify["evidence"][0], near]);
     let _ = office.post(&server, &path, &verify).status(200);
     assert_eq!(again(&etag), 200);
     // The figure opens to what it counts.

@@ -8,8 +8,8 @@ mod law;
 mod ledgers;
 mod log;
 mod people;
-mod serve;
 mod rules;
+mod serve;
 mod sites;
 mod summaries;
 
