@@ -30,6 +30,13 @@ fn a_decidable_site(register: &Register) -> String {
 }
 
 fn verify(register: &Register, site: &str, on: &str, facts: &[&str]) {
+    let dossier = register.json(&["sites", site]);
+    let position = format!("{},{}", dossier["facts"]["lon"], dossier["facts"]["lat"]);
+    let photos = ["远景.jpg", "近景.jpg"].map(|name| {
+        let path = register.path(name);
+        std::fs::write(&path, format!("{name} {facts:?}")).unwrap();
+        path.to_string_lossy().into_owned()
+    });
     let mut args = vec![
         "verify",
         site,
@@ -41,7 +48,10 @@ fn verify(register: &Register, site: &str, on: &str, facts: &[&str]) {
         "站长,护林员",
         "--effect",
         "slight",
+        "--position",
+        &position,
     ];
+    args.extend(photos.iter().flat_map(|p| ["--evidence", p.as_str()]));
     args.extend(facts.iter().flat_map(|f| ["--fact", *f]));
     let _ = register.run(&args).success();
 }
