@@ -469,7 +469,7 @@ impl Demonstration {
 impl Demonstration {
     /// One account a post, with one-time passwords; an account that is there already gets a new one.
     fn add_people(&self) -> Result<()> {
-        println!("\n六、账号（一次性密码，首次登录须修改）");
+        println!("\n七、账号（一次性密码，首次登录须修改）");
         let there = self.json(&["people", "list"], false)?;
         let logins: Vec<&str> = there
             .as_array()
