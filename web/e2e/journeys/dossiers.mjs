@@ -37,6 +37,7 @@ export const journeys = [
       const path = `/sites/${encodeURIComponent(site.site_code)}`;
       await page.goto(`${path}#judgement`);
       await page.locator('#judgement .acts .el-button').last().click();
+      await page.locator('#judgement .acts input').fill('包抓领导·后河');
       await page.locator('#judgement .el-select').first().click();
       await page.getByRole('option').first().click();
       await page.locator('#judgement form.reason input[aria-label]').first().fill('现场情况与表列条件不同');
