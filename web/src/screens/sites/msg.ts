@@ -61,7 +61,6 @@ export const t = words({
   facts_used: ['判别所用事实', 'Facts used'],
   recorded: ['登记', 'recorded'],
   show_body: ['查看条目原文', 'Show the entry'],
-  withheld: ['内容保密', 'withheld'],
   lon: ['经度', 'Longitude'],
   partly_outside: ['部分在保护区外', 'Partly outside the reserve'],
   outside: ['在保护区外', 'Outside the reserve'],
