@@ -433,7 +433,7 @@ fn kept<T: Serialize>(all: &[Kept<T>]) -> Vec<Value> {
 fn evidence(dossier: &Dossier) -> Vec<EvidenceView> {
     let uploaded = dossier.evidence.iter().map(|e| {
         let body = &e.body;
-        let is_photo = body.media_type.starts_with("image/");
+        let is_photo = body.media_type.starts_with("image/") && !body.media_type.contains("svg");
         EvidenceView {
             sha256: body.sha256.clone(),
             kind: if is_photo { "photo" } else { "document" }.to_owned(),
