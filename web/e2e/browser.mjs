@@ -1,7 +1,7 @@
 // Chromium with the watch every page is under: nothing from outside, no broken policy, no error on the console.
 import { chromium } from 'playwright-core';
 
-const FLAGS = ['--disable-gpu', '--enable-unsafe-swiftshader', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const FLAGS = ['--lang=zh-CN', '--disable-gpu', '--enable-unsafe-swiftshader', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 export const DESKTOP = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 

@@ -11,6 +11,7 @@ import * as everyRoute from './journeys/every-route.mjs';
 import * as figures from './journeys/figures.mjs';
 import * as finding from './journeys/finding.mjs';
 import * as ledgers from './journeys/ledgers.mjs';
+import * as mapTools from './journeys/map-tools.mjs';
 import * as people from './journeys/people.mjs';
 import * as scope from './journeys/scope.mjs';
 
@@ -26,7 +27,7 @@ const program = new Program({ binary: resolve(option('binary', '')), demo: resol
 const LOGINS = ['guanli', 'bangongshi', 'fuhe', 'juzhang', 'houhe', 'mawu', 'baozhua-houhe', 'ducha'];
 
 // Readers first, so that writers do not move the figures under them.
-const modules = { finding, figures, scope, everyRoute, people, ledgers, clues, dossiers };
+const modules = { finding, figures, scope, everyRoute, people, ledgers, clues, mapTools, dossiers };
 const journeys = Object.values(modules).flatMap((m) => m.journeys).filter((j) => j.name.includes(only));
 
 async function travel(browser, journey) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::as_of::AsOf;
 use domain::dossier::{Dossier, stated_fields};
-use domain::entries::{Basis, SiteAmended, SiteFacts};
+use domain::entries::{Basis, FocalOverridden, SiteAmended, SiteFacts};
 use domain::entry::{Entry, EntryBody};
 use domain::ids::{EntryId, StreamId};
 use domain::policy::Action;
@@ -104,6 +104,17 @@ pub struct PasteResult {
     pub cells: Vec<PasteOutcome>,
 }
 
+/// 焦点改定请求 — a focal category by code or label, or none, and why.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FocalRequest {
+    /// None says that the site is not focal.
+    pub focal_category: Option<String>,
+    pub reason: String,
+    /// Version of the dossier the change was made upon.
+    pub based_on: Option<u64>,
+}
+
 /// Facts a person may set; everything else is computed or comes with its own entry.
 const SETTABLE: [&str; 20] = [
     "facility_name",
@@ -164,6 +175,32 @@ impl Session {
             version: receipts.last().map_or(receipt.version, |r| r.version),
             ..ReceiptView::of(receipt)
         })
+    }
+
+    /// Sets the computed focal category otherwise.
+    pub fn override_focal(
+        &mut self,
+        code: &str,
+        request: &FocalRequest,
+    ) -> Result<ReceiptView, Error> {
+        let dossier = self.load_dossier_by_code(code, AsOf::Now)?;
+        self.may(Action::OverrideFocal, dossier.facts.station_id.as_deref())?;
+        let body = FocalOverridden {
+            focal_category: self.known_code("focal", request.focal_category.as_deref())?,
+            reason: checked_reason(&request.reason)?,
+        };
+        let stream = StreamId::site(dossier.site_id);
+        let mut entry = self.dated_entry(stream.clone(), body)?;
+        // Refused if the site moved on meanwhile: what it was computed from may be another.
+        entry.based_on = Some(match request.based_on {
+            Some(version) => version,
+            None => self.register.stream_version(&stream)?,
+        });
+        let receipts = self.append_checked(&[entry], &dossier)?;
+        receipts
+            .first()
+            .map(ReceiptView::of)
+            .ok_or_else(nothing_appended)
     }
 
     fn correction(

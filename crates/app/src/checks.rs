@@ -30,7 +30,10 @@ impl Session {
         as_of: AsOf,
         since: Option<AsOf>,
     ) -> Result<Vec<Finding>, Error> {
-        self.may(Action::RunCheck, scope_station(scope))?;
+        match scope_station(scope) {
+            Some(station) => self.may(Action::RunCheck, Some(station))?,
+            None => self.may_read_lists(Action::RunCheck)?,
+        }
         let sites = self.sites(as_of)?;
         let by_id: BTreeMap<SiteId, &Dossier> = sites
             .iter()

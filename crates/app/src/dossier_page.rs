@@ -137,9 +137,8 @@ pub struct TimelineItem {
     pub occurred_at: Timestamp,
     pub recorded_at: Timestamp,
     pub summary: String,
-    /// The entry's body; nothing where it was told in confidence.
+    /// The entry's body; nothing where the post may not know all of it.
     pub body: Option<Value>,
-    pub is_withheld: bool,
 }
 
 /// Fields of the dossier page that are no single facts.
@@ -289,7 +288,7 @@ impl Session {
         }
     }
 
-    /// Everything entered about a site, in order. What was told in confidence is named, not shown, to those who may not read it.
+    /// Everything entered about a site, in order, but for what was told in confidence to those who may not read it.
     pub fn timeline(&self, code: &str, as_of: AsOf) -> Result<Vec<TimelineItem>, Error> {
         let dossier = self.load_dossier_by_code(code, as_of)?;
         let entries = self
@@ -305,9 +304,13 @@ impl Session {
         } else {
             confidential_clues(&seen)
         };
+        // Even that something is kept back would tell of a complaint: such entries are left out, and of the registration
+        // only what the site is.
+        let is_told = |e: &RecordedEntry| is_told_by(&e.entry.body, &hidden);
         Ok(seen
             .into_iter()
-            .map(|e| self.timeline_item(e, !may_all && is_told_by(&e.entry.body, &hidden)))
+            .filter(|e| !is_told(e) || is_registration(e))
+            .map(|e| self.timeline_item(e, is_told(e)))
             .collect())
     }
 
@@ -321,10 +324,6 @@ impl Session {
         let body = serde_json::to_value(&entry.entry.body)
             .ok()
             .and_then(|v| v.get("body").cloned());
-        let summary = match is_withheld {
-            true => self.messages.text("timeline.withheld", &[]),
-            false => self.summary(&entry.entry.body),
-        };
         TimelineItem {
             seq: entry.seq,
             entry_id: entry.entry.id,
@@ -338,9 +337,8 @@ impl Session {
             unit: author.unit.clone(),
             occurred_at: entry.entry.occurred_at,
             recorded_at: entry.recorded_at,
-            summary,
+            summary: self.summary(&entry.entry.body),
             body: body.filter(|_| !is_withheld),
-            is_withheld,
         }
     }
 
@@ -392,6 +390,10 @@ impl Session {
     }
 }
 
+fn is_registration(entry: &RecordedEntry) -> bool {
+    matches!(entry.entry.body, EntryBody::SiteRegistered(_))
+}
+
 fn confidential_clues(
     entries: &[&RecordedEntry],
 ) -> std::collections::BTreeSet<domain::ids::ClueId> {
@@ -431,7 +433,7 @@ fn kept<T: Serialize>(all: &[Kept<T>]) -> Vec<Value> {
 fn evidence(dossier: &Dossier) -> Vec<EvidenceView> {
     let uploaded = dossier.evidence.iter().map(|e| {
         let body = &e.body;
-        let is_photo = body.media_type.starts_with("image/");
+        let is_photo = body.media_type.starts_with("image/") && !body.media_type.contains("svg");
         EvidenceView {
             sha256: body.sha256.clone(),
             kind: if is_photo { "photo" } else { "document" }.to_owned(),

@@ -17,7 +17,11 @@ impl Session {
             LedgerScope::Station(id) => Some(id.as_str()),
             _ => None,
         };
-        self.may(Action::ReadStatistics, station)?;
+        // Without a station named, the figures are of what the actor may read.
+        match station {
+            Some(_) => self.may(Action::ReadStatistics, station)?,
+            None => self.may_read_lists(Action::ReadStatistics)?,
+        }
         let sites: Vec<Site> = self
             .sites(as_of)?
             .into_iter()

@@ -188,7 +188,12 @@ fn what_was_told_in_confidence_reaches_only_who_may_read_petitions() {
                 .map(|code| format!("/api/v1/sites/{code}/entries")),
         );
         for page in pages {
-            let text = person.get(&cast.server, &page).text();
+            let answer = person.get(&cast.server, &page);
+            // A ledger's basis names all sources there are; its rows must not.
+            let text = match page.contains("ledgers/sites?") && answer.status == 200 {
+                true => answer.json()["rows"].to_string(),
+                false => answer.text(),
+            };
             for secret in &secrets {
                 assert!(!text.contains(secret.as_str()), "{who} {page}: {secret}");
             }

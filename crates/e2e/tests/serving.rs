@@ -475,11 +475,15 @@ fn an_import_goes_by_steps_and_all_or_nothing() {
     let (register, server) = served();
     let office = Person::new(&register, &server, "bangongshi", "office");
     let size = register.verified_head().0;
-    let table =
-        "线索编号,设施名称,经度,纬度\nXX-1,演示棚房,106.55,35.52\nXX-2,演示棚房二,999,35.5\n";
-    let path = "/api/v1/imports?kind=inspection&received_on=2019-08-20&crs=CGCS2000";
+    let sites = office.get(&server, "/api/v1/sites?limit=1").json();
+    let code = sites["items"][0]["site_code"].as_str().unwrap();
+    let table = format!(
+        "点位编号,设施名称,核查时间,核查人员,核查结论\n\
+         {code},,2019-08-19,甲岗、乙岗,无问题\n没有这个点位,,2019-08-19,甲岗、乙岗,无问题\n"
+    );
+    let path = "/api/v1/imports?kind=verifications&received_on=2019-08-20";
     let uploaded = office
-        .upload(&server, path, "督察.csv", table.as_bytes())
+        .upload(&server, path, "核查.csv", table.as_bytes())
         .status(200)
         .json();
     let id = uploaded["import_id"].as_str().unwrap();

@@ -9,6 +9,7 @@ mod config;
 mod evidence;
 mod feeds;
 mod imports;
+mod law;
 mod ledgers;
 mod log;
 mod map;
@@ -95,6 +96,7 @@ pub(crate) fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(sites::amend_site))
         .routes(routes!(sites::verify_site))
         .routes(routes!(sites::diff_site))
+        .routes(routes!(sites::override_focal))
         .routes(routes!(ledgers::paste))
         .routes(routes!(imports::show_import, imports::drop_import))
         .routes(routes!(imports::map_import))
@@ -109,6 +111,8 @@ pub(crate) fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(views::list_findings))
         .routes(routes!(views::show_dashboard))
         .routes(routes!(views::list_work_items))
+        .routes(routes!(law::list_clauses))
+        .routes(routes!(law::list_tables))
         .routes(routes!(log::show_checkpoint))
         .routes(routes!(log::prove_entry))
 }

@@ -1,5 +1,7 @@
 // The dossier: a correction with its history, and a judgement overridden and read a second time.
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { ask, signIn } from '../browser.mjs';
 import { PASSWORD } from '../program.mjs';
@@ -37,6 +39,7 @@ export const journeys = [
       const path = `/sites/${encodeURIComponent(site.site_code)}`;
       await page.goto(`${path}#judgement`);
       await page.locator('#judgement .acts .el-button').last().click();
+      await page.locator('#judgement .acts input').fill('包抓领导·后河');
       await page.locator('#judgement .el-select').first().click();
       await page.getByRole('option').first().click();
       await page.locator('#judgement form.reason input[aria-label]').first().fill('现场情况与表列条件不同');
@@ -55,3 +58,43 @@ export const journeys = [
     },
   },
 ];
+
+/** Small pictures made in the browser, as files of a camera would be chosen. */
+async function photos(page, folder) {
+  const made = await page.evaluate(() =>
+    [1, 2].map((n) => {
+      const canvas = document.createElement('canvas');
+      canvas.width = canvas.height = 64;
+      canvas.getContext('2d').fillText(`照片${n}`, 8, 32);
+      return canvas.toDataURL('image/jpeg').split(',')[1];
+    }),
+  );
+  return made.map((data, i) => {
+    const path = join(folder, `现场照片${i + 1}.jpg`);
+    writeFileSync(path, Buffer.from(data, 'base64'));
+    return path;
+  });
+}
+
+journeys.push({
+  name: 'a station head uploads photos, records a verification, and the site moves on',
+  async run({ desk, program, shot }) {
+    const page = await desk();
+    await signIn(page, 'mawu', PASSWORD);
+    const site = (await siteInState(page, 'awaiting_verification')) ?? (await siteInState(page, 'in_verification'));
+    const path = `/api/v1/sites/${encodeURIComponent(site.site_code)}`;
+    await page.goto(`/sites/${encodeURIComponent(site.site_code)}`);
+    await page.locator('#evidence').waitFor();
+    await page.setInputFiles('[data-test=evidence-file]', await photos(page, program.folder));
+    await page.locator('#evidence img').nth(1).waitFor({ timeout: 30_000 });
+    await page.getByRole('button', { name: '开始核查' }).click();
+    await page.locator('.el-select', { hasText: '核查结论' }).first().click();
+    await page.getByRole('option', { name: /原有居民/ }).click();
+    await page.getByPlaceholder(/核查人员/).fill('保护站站长·后河、护林员·后河');
+    await page.getByPlaceholder('核查情况').fill('为原有居民住房，未见扩建');
+    await page.getByRole('button', { name: '保存并提交' }).click();
+    await page.locator('h1 ~ .tag', { hasText: '无问题' }).waitFor();
+    await shot(page, 'verification');
+    assert.equal((await ask(page, path)).body.state, 'no_issue');
+  },
+});

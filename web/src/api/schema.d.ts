@@ -1717,7 +1717,6 @@ export interface components {
             summary: string;
             /** @description The entry's body; nothing where it was told in confidence. */
             body?: unknown;
-            is_withheld: boolean;
         };
         /** @description An API token just made; the secret is told once. */
         TokenAdded: {

@@ -37,6 +37,7 @@ export const m = words({
   none: ['无', 'None'],
   yes: ['是', 'Yes'],
   no: ['否', 'No'],
+  unspecified: ['不详', 'Not known'],
   unknown: ['未填', 'Not given'],
   reason: ['理由', 'Reason'],
   reason_needed: ['请写明理由，理由随登记条目留存', 'Please give a reason; it is kept with the entry'],

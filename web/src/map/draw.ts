@@ -59,7 +59,7 @@ export class Sketch {
 
   /** The outline as drawn so far, without guidance points. */
   geometry(): Geometry | null {
-    const drawn = this.draw.getSnapshot().filter((f) => f.properties.mode === 'polygon' || f.properties.mode === 'linestring');
+    const drawn = this.draw.getSnapshot().filter((f) => f.geometry.type === 'Polygon' || f.geometry.type === 'LineString');
     return drawn.at(-1)?.geometry ?? null;
   }
 

@@ -93,7 +93,11 @@ pub(crate) struct FileKind {
 /// The ledger as filtered and sorted, as a file. The export is put on record.
 #[utoipa::path(get, path = "/api/v1/ledgers/{view}/file", tag = "ledgers",
     params(("view" = String, Path, description = "sites, focal, verified"), FileKind, SiteQuery, Paging),
-    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>), (status = "4XX", body = ProblemBody)))]
+    responses(
+        (status = 200, content(
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+            (String = "text/csv"), (Object = "application/geo+json"), (Vec<u8> = "application/geopackage+sqlite3"))),
+        (status = "4XX", body = ProblemBody)))]
 pub(crate) async fn download_ledger(
     State(desk): State<Desk>,
     caller: Caller,

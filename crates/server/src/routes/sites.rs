@@ -2,8 +2,8 @@
 
 use app::atlas::SiteQuery;
 use app::{
-    AmendRequest, DossierView, Paging, ReceiptView, SiteDiffView, SiteList, TimelineItem,
-    VerificationRequest,
+    AmendRequest, DossierView, FocalRequest, Paging, ReceiptView, SiteDiffView, SiteList,
+    TimelineItem, VerificationRequest,
 };
 use axum::Json;
 use axum::extract::State;
@@ -136,6 +136,24 @@ pub(crate) async fn verify_site(
     let receipt = desk
         .write(&caller, move |session, _| {
             session.record_verification(&site_code, &said)
+        })
+        .await?;
+    Ok(Json(receipt))
+}
+
+/// Sets the computed focal category otherwise, with a reason.
+#[utoipa::path(post, path = "/api/v1/sites/{site_code}/focal-overrides", tag = "sites",
+    params(("site_code" = String, Path)), request_body = FocalRequest,
+    responses((status = 200, body = ReceiptView), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn override_focal(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Named(site_code): Named<String>,
+    Said(said): Said<FocalRequest>,
+) -> Result<Json<ReceiptView>, Problem> {
+    let receipt = desk
+        .write(&caller, move |session, _| {
+            session.override_focal(&site_code, &said)
         })
         .await?;
     Ok(Json(receipt))

@@ -1,4 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+
+vi.hoisted(() => {
+  globalThis.localStorage = { getItem: () => null, setItem: () => undefined } as unknown as Storage;
+});
 
 import type { StatTable } from '@/api/wire';
 

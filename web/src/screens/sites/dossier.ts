@@ -6,7 +6,7 @@ export interface ZoneShare { zone: string; area_m2: number; share: number }
 export function sharesOf(value: unknown): ZoneShare[] {
   if (!value || typeof value !== 'object') return [];
   const list = Array.isArray(value) ? value : 'parts' in value && Array.isArray(value.parts) ? value.parts : 'shares' in value && Array.isArray(value.shares) ? value.shares : [];
-  const lines = (list as Record_[]).map((s) => ({ zone: String(s.zone_kind ?? s.zone ?? s.kind ?? ''), area_m2: Number(s.area_m2 ?? 0), share: Number(s.share ?? Number.NaN) }));
+  const lines = (list as Record_[]).map((s) => ({ zone: String(s.zone_kind ?? s.zone ?? s.kind ?? ''), area_m2: Number(s.area_m2 ?? s.measure ?? 0), share: Number(s.share ?? Number.NaN) }));
   const total = lines.reduce((sum, l) => sum + l.area_m2, 0);
   return lines.map((l) => ({ ...l, share: Number.isFinite(l.share) ? l.share : total > 0 ? l.area_m2 / total : 0 }));
 }

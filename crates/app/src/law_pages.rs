@@ -1,0 +1,101 @@
+//! 法规库与判定表 — clauses and tables as screens look them up. What nobody has read in the text itself is not printed.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::error::Error;
+use crate::judging::ruleset;
+use crate::session::Session;
+
+/// 条款 — a clause of the library.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ClauseView {
+    pub id: String,
+    pub title: String,
+    pub law: String,
+    /// Nothing where the text itself was not read: 待核实.
+    pub article: Option<String>,
+    pub from: Option<String>,
+    pub to: Option<String>,
+    pub demands: Option<String>,
+    pub penalty: Option<String>,
+    pub body: Option<String>,
+    /// Whether the text itself was read, so that it may be cited.
+    pub is_read: bool,
+    pub successors: Vec<String>,
+}
+
+/// 判定表 — a decision table with its rows in order.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct TableView {
+    pub id: String,
+    pub rows: Vec<String>,
+    /// Facts it asks for.
+    pub facts: Vec<TableFact>,
+}
+
+/// A fact that a table asks for.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct TableFact {
+    pub name: String,
+    pub label: String,
+}
+
+impl Session {
+    /// Clauses whose law, article or words hold a text.
+    pub fn clauses(&self, text: Option<&str>) -> Result<Vec<ClauseView>, Error> {
+        let wanted = text.map(|t| t.trim().to_lowercase()).unwrap_or_default();
+        let clauses = ruleset()?.clauses().iter();
+        let views = clauses.map(|clause| {
+            let is_read = clause.mark.starts_with('V');
+            let told = |text: &String| (is_read && !text.is_empty()).then(|| text.clone());
+            ClauseView {
+                id: clause.id.clone(),
+                title: if is_read {
+                    clause.title()
+                } else {
+                    let unread = self.messages.text("law.unread", &[]);
+                    format!("{}（{unread}）", clause.law)
+                },
+                law: clause.law.clone(),
+                article: told(&clause.article),
+                from: told(&clause.from),
+                to: told(&clause.to),
+                demands: told(&clause.demands),
+                penalty: told(&clause.penalty),
+                body: told(&clause.body),
+                is_read,
+                successors: clause.successors.clone(),
+            }
+        });
+        let says = |view: &ClauseView| {
+            let own = [Some(&view.id), Some(&view.title)];
+            let told = [&view.demands, &view.penalty, &view.body].map(Option::as_ref);
+            own.into_iter()
+                .chain(told)
+                .flatten()
+                .any(|t| t.to_lowercase().contains(&wanted))
+        };
+        Ok(views.filter(says).collect())
+    }
+
+    /// All decision tables.
+    pub fn decision_tables(&self) -> Result<Vec<TableView>, Error> {
+        let ruleset = ruleset()?;
+        Ok(ruleset
+            .table_ids()
+            .map(|id| TableView {
+                id: id.to_owned(),
+                rows: ruleset.row_ids(id).into_iter().map(str::to_owned).collect(),
+                facts: ruleset
+                    .inputs(id)
+                    .into_iter()
+                    .map(|f| TableFact {
+                        name: f.name.clone(),
+                        label: f.label.clone(),
+                    })
+                    .collect(),
+            })
+            .collect())
+    }
+}
