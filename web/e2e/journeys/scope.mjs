@@ -57,12 +57,10 @@ export const journeys = [
         const page = await desk();
         await signIn(page, login, PASSWORD);
         const me = (await ask(page, '/api/v1/session')).body;
-        const [lon, lat] = me.reserve.centre;
-        const tile = tileOf(lon, lat, 8);
-        const codes = await page.evaluate(async (path) => {
-          const bytes = new Uint8Array(await (await fetch(path)).arrayBuffer());
-          return new TextDecoder('latin1').decode(bytes);
-        }, `/api/v1/tiles/sites/${tile}.mvt`);
+        const codes = await page.evaluate(async (paths) => {
+          const texts = await Promise.all(paths.map(async (path) => new TextDecoder('latin1').decode(await (await fetch(path)).arrayBuffer())));
+          return texts.join(' ');
+        }, tilesOver(me.reserve.bbox, 11).map((tile) => `/api/v1/tiles/sites/${tile}.mvt`));
         seen.push(codes);
       }
       assert.ok(seen[0].includes('mawu'), 'the office sees 麻武');
@@ -72,8 +70,12 @@ export const journeys = [
   },
 ];
 
-function tileOf(lon, lat, z) {
+/** Every tile that touches a box. */
+function tilesOver([west, south, east, north], z) {
   const n = 2 ** z;
-  const y = ((1 - Math.asinh(Math.tan((lat * Math.PI) / 180)) / Math.PI) / 2) * n;
-  return `${z}/${Math.floor(((lon + 180) / 360) * n)}/${Math.floor(y)}`;
+  const column = (lon) => Math.floor(((lon + 180) / 360) * n);
+  const row = (lat) => Math.floor(((1 - Math.asinh(Math.tan((lat * Math.PI) / 180)) / Math.PI) / 2) * n);
+  const tiles = [];
+  for (let x = column(west); x <= column(east); x++) for (let y = row(north); y <= row(south); y++) tiles.push(`${z}/${x}/${y}`);
+  return tiles;
 }
