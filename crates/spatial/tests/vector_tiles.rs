@@ -157,7 +157,10 @@ fn what_the_fixtures_hold_is_drawn_word_for_word() {
             .filter_map(Json::as_u64)
             .collect();
         assert_eq!(theirs[0].features[0].2, listed, "the reader reads {number}");
-        let mut writer = LayerWriter::new(&theirs[0].name, &["hello"]);
+        // Every fixture of these says one text of its features.
+        let (key, said) = &theirs[0].features[0].3[0];
+        let text = std::str::from_utf8(&said[2..]).unwrap();
+        let mut writer = LayerWriter::new(&theirs[0].name, &[key.as_str()]);
         for (id, kind, geometry, attributes) in &theirs[0].features {
             let kind = match kind {
                 1 => GeometryKind::Points,
@@ -177,10 +180,8 @@ fn what_the_fixtures_hold_is_drawn_word_for_word() {
                     path.ring(ring, twice_area(ring) < 0);
                 }),
             }
-            let tags: Vec<(usize, Value<'_>)> = attributes
-                .iter()
-                .map(|_| (0, Value::Text("world")))
-                .collect();
+            let tags: Vec<(usize, Value<'_>)> =
+                attributes.iter().map(|_| (0, Value::Text(text))).collect();
             writer.feature(*id, &path, &tags);
         }
         let mut ours = TileWriter::default();

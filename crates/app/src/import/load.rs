@@ -189,7 +189,7 @@ impl Loaded {
         if self.records.is_empty() {
             let code = match self.tables.is_empty() {
                 true => "sheet.heading_not_found",
-                false => "sheet.no_rows",
+                false => "import.no_rows",
             };
             return Err(Error::rejected(
                 Diagnostic::error(code).at(self.file_place()),
