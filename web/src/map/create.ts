@@ -4,7 +4,16 @@ import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 
 import { language } from '@/domain/msg';
 
-setWorkerUrl(workerUrl);
+let prepared: Promise<void> | undefined;
+
+/**
+ * Hands the map its worker. A worker from a file lives under the policy that came with the file, and files of ours may
+ * fetch nothing; one from a blob lives under the page's own policy, which lets it fetch tiles of this origin alone.
+ */
+export const prepareWorker = (): Promise<void> =>
+  (prepared ??= fetch(workerUrl)
+    .then((response) => response.text())
+    .then((script) => setWorkerUrl(URL.createObjectURL(new Blob([script], { type: 'text/javascript' })))));
 
 /** Fonts of the machine: no glyph server, no font file. */
 export const FONTS = 'system-ui, "PingFang SC", "HarmonyOS Sans SC", "Microsoft YaHei", "Source Han Sans SC", "Noto Sans CJK SC", sans-serif';
