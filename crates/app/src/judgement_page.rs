@@ -15,16 +15,7 @@ use crate::session::Session;
 impl Session {
     /// The page of a judged site, line by line.
     pub fn judgement_page(&self, judged: &SiteJudgement) -> Result<Vec<String>, Error> {
-        let ruleset = &JudgingBook::built_in()?.ruleset;
-        let table = judged.sheet.table.as_deref().unwrap_or_default();
-        let page = Page {
-            session: self,
-            messages: &self.messages,
-            ruleset,
-            fields: ruleset.inputs(table),
-            lines: Vec::new(),
-        };
-        Ok(page.write(judged))
+        Ok(Page::of(self, judged)?.write(judged))
     }
 
     /// A clause as it is cited: 《自然保护区条例》第26条.
@@ -149,7 +140,7 @@ pub(crate) fn cite(messages: &Messages, clause: &rules::Clause) -> String {
     format!("{law}{dated}{article}{version}")
 }
 
-struct Page<'a> {
+pub(crate) struct Page<'a> {
     session: &'a Session,
     messages: &'a Messages,
     ruleset: &'a Ruleset,
@@ -157,7 +148,19 @@ struct Page<'a> {
     lines: Vec<String>,
 }
 
-impl Page<'_> {
+impl<'a> Page<'a> {
+    pub(crate) fn of(session: &'a Session, judged: &SiteJudgement) -> Result<Self, Error> {
+        let ruleset = &JudgingBook::built_in()?.ruleset;
+        let table = judged.sheet.table.as_deref().unwrap_or_default();
+        Ok(Self {
+            session,
+            messages: &session.messages,
+            ruleset,
+            fields: ruleset.inputs(table),
+            lines: Vec::new(),
+        })
+    }
+
     fn say(&mut self, code: &str, args: &[(&str, &str)]) {
         let line = self.messages.text(code, args);
         self.lines.push(line);
@@ -275,22 +278,8 @@ impl Page<'_> {
     }
 
     fn fact(&mut self, fact: &FilledFact) {
-        let field = self.fields.iter().find(|f| f.name == fact.name);
-        let label = field.map_or(fact.name.as_str(), |f| f.label.as_str());
-        let value = field.map_or(fact.value.as_str(), |f| f.words.label(&fact.value));
-        let (label, value) = (label.to_owned(), value.to_owned());
-        let mut why = fact.why.clone();
-        // Codes of the campaign's lists are shown by their names.
-        for (arg, list) in [
-            ("status", "current_status"),
-            ("kind", "permit_kind"),
-            ("source", "source"),
-        ] {
-            if let Some(code) = why.args.get_mut(arg) {
-                *code = self.session.label(list, code);
-            }
-        }
-        let (why, _) = self.messages.diagnostic(&why);
+        let (label, value) = self.name_and_value(fact);
+        let why = self.why(fact);
         let sources: Vec<String> = fact.sources.iter().map(|s| self.source(s)).collect();
         let sources = sources.join(&self.messages.text("judge.and", &[]));
         let from = match sources.is_empty() {
@@ -308,6 +297,30 @@ impl Page<'_> {
                 ("from", &from),
             ],
         );
+    }
+
+    /// What a fact is called and what it is, for people.
+    pub(crate) fn name_and_value(&self, fact: &FilledFact) -> (String, String) {
+        let field = self.field(&fact.name);
+        let label = field.map_or(fact.name.as_str(), |f| f.label.as_str());
+        let value = field.map_or(fact.value.as_str(), |f| f.words.label(&fact.value));
+        (label.to_owned(), value.to_owned())
+    }
+
+    /// Why a fact is what it is.
+    pub(crate) fn why(&self, fact: &FilledFact) -> String {
+        let mut why = fact.why.clone();
+        // Codes of the campaign's lists are shown by their names.
+        for (arg, list) in [
+            ("status", "current_status"),
+            ("kind", "permit_kind"),
+            ("source", "source"),
+        ] {
+            if let Some(code) = why.args.get_mut(arg) {
+                *code = self.session.label(list, code);
+            }
+        }
+        self.messages.diagnostic(&why).0
     }
 
     fn source(&self, source: &domain::fact_sheet::FactSource) -> String {
@@ -374,7 +387,7 @@ impl Page<'_> {
         );
     }
 
-    fn field(&self, name: &str) -> Option<&Field> {
+    fn field(&self, name: &str) -> Option<&'a Field> {
         self.fields.iter().find(|f| f.name == name).copied()
     }
 
@@ -390,7 +403,7 @@ impl Page<'_> {
     }
 
     /// A condition of a table in the words of its facts; in other languages than Chinese as the tables write it.
-    fn in_words(&self, table: &str, condition: &str) -> String {
+    pub(crate) fn in_words(&self, table: &str, condition: &str) -> String {
         match self.messages.language() {
             Language::Chinese => self.ruleset.speech(table).condition(condition),
             Language::English => condition.to_owned(),

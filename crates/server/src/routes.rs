@@ -9,6 +9,7 @@ mod config;
 mod evidence;
 mod feeds;
 mod imports;
+mod judgements;
 mod law;
 mod ledgers;
 mod log;
@@ -97,6 +98,9 @@ pub(crate) fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(sites::verify_site))
         .routes(routes!(sites::diff_site))
         .routes(routes!(sites::override_focal))
+        .routes(routes!(judgements::judge_site))
+        .routes(routes!(judgements::decide_site))
+        .routes(routes!(judgements::read_again))
         .routes(routes!(ledgers::paste))
         .routes(routes!(imports::show_import, imports::drop_import))
         .routes(routes!(imports::map_import))
