@@ -311,6 +311,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/law/clauses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Clauses of the library; what nobody has read in the text itself is not printed. */
+        get: operations["list_clauses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ledgers/{view}": {
         parameters: {
             query?: never;
@@ -482,6 +499,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/tables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The decision tables with their rows and the facts they ask for. */
+        get: operations["list_tables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -623,6 +657,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites/{site_code}/characterizations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accepts what the tables propose, or overrides it with a reason; an override waits for a second reader. */
+        post: operations["decide_site"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site_code}/characterizations/confirmations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A second reader confirms the override that waits, or sends it back. */
+        post: operations["read_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites/{site_code}/diff": {
         parameters: {
             query?: never;
@@ -674,6 +742,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites/{site_code}/focal-overrides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets the computed focal category otherwise, with a reason. */
+        post: operations["override_focal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site_code}/judgement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Judges a site: proposal, facts with their entries, what is missing, the way to the result. */
+        get: operations["judge_site"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites/{site_code}/verifications": {
         parameters: {
             query?: never;
@@ -700,6 +802,40 @@ export interface paths {
         };
         /** The statistics set: tables and rates, each figure with its counting basis and sites. */
         get: operations["show_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tiles/{layer}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One layer's TileJSON: `sites.json`, `clues.json` … */
+        get: operations["show_layer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tiles/{layer}/{z}/{x}/{y}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One vector tile; empty (204) where nothing is to be seen. */
+        get: operations["show_tile"];
         put?: never;
         post?: never;
         delete?: never;
@@ -760,40 +896,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/tiles/{layer}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One layer's TileJSON: `sites.json`, `clues.json` … */
-        get: operations["show_layer"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tiles/{layer}/{z}/{x}/{y}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One vector tile; empty (204) where nothing is to be seen. */
-        get: operations["show_tile"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -841,6 +943,22 @@ export interface components {
             value: unknown;
             text: string;
             provenance: components["schemas"]["ProvenanceView"];
+        };
+        /** @description 条款 — a clause of the library. */
+        ClauseView: {
+            id: string;
+            title: string;
+            law: string;
+            /** @description Nothing where the text itself was not read: 待核实. */
+            article?: string | null;
+            from?: string | null;
+            to?: string | null;
+            demands?: string | null;
+            penalty?: string | null;
+            body?: string | null;
+            /** @description Whether the text itself was read, so that it may be cited. */
+            is_read: boolean;
+            successors: string[];
         };
         /** @description What a decision about a clue led to. */
         ClueDecided: {
@@ -986,6 +1104,49 @@ export interface components {
             /** @description 漏报: clues that no site stands for yet. */
             missed_reports: components["schemas"]["Figure"];
             quality: components["schemas"]["Figure"][];
+        };
+        /** @description 判别请求 — the proposal accepted, or another verdict with a reason. */
+        DecideRequest: {
+            /** @description Another verdict than the proposed one; none accepts the proposal. */
+            verdict?: string | null;
+            /** @description Why the proposal is not followed, or why it is judged anew. */
+            reason?: string | null;
+            /** @description Posts that sign besides the one who records it. */
+            signed?: string[];
+            /** @description Ecological effect where no verification states it. */
+            effect?: string | null;
+            /** @description Code of the list of characters where it does not follow from the verdict. */
+            character?: string | null;
+            /**
+             * Format: int64
+             * @description Version of the site's stream that the decider saw.
+             */
+            based_on?: number | null;
+        };
+        /** @description What was put on record. */
+        DecidedView: {
+            entry_id: string;
+            verdict: components["schemas"]["CodeView"];
+            is_override: boolean;
+            /** @description Whether it holds, or waits for a second reader. */
+            is_effective: boolean;
+            state: string;
+        };
+        /** @description 已作判别. */
+        DecisionView: {
+            entry_id: string;
+            /** Format: int64 */
+            seq: number;
+            decided_by: string;
+            verdict: components["schemas"]["CodeView"];
+            character_label: string;
+            row?: string | null;
+            /** Format: date */
+            judged_as_of: string;
+            tables_version: string;
+            is_override: boolean;
+            reason?: string | null;
+            second_reader?: string | null;
         };
         /** @description 诊断 — what is imperfect in the file, where, and what to do. */
         DiagnosticView: {
@@ -1148,6 +1309,17 @@ export interface components {
             clue_id?: string | null;
             station_id?: string | null;
         };
+        /** @description 焦点改定请求 — a focal category by code or label, or none, and why. */
+        FocalRequest: {
+            /** @description None says that the site is not focal. */
+            focal_category?: string | null;
+            reason: string;
+            /**
+             * Format: int64
+             * @description Version of the dossier the change was made upon.
+             */
+            based_on?: number | null;
+        };
         /** @description 列 — a column of the grid. */
         GridColumn: {
             key: string;
@@ -1201,6 +1373,38 @@ export interface components {
             shapes: Record<string, never>;
             /** @description Entries that would be appended. */
             entries: number;
+        };
+        /** @description A member of the result that today's tables would give otherwise. */
+        JudgedDifferenceView: {
+            member: string;
+            before: string;
+            after: string;
+        };
+        /** @description A fact of the sheet, why it is so, and the positions of the entries that say it. */
+        JudgedFactView: {
+            name: string;
+            label: string;
+            value: string;
+            value_label: string;
+            why: string;
+            seqs: number[];
+        };
+        /** @description 判别页. */
+        JudgementView: {
+            site_code: string;
+            /** Format: date */
+            as_of: string;
+            tables_version: string;
+            boundary_version?: string | null;
+            proposal?: components["schemas"]["ProposalView"] | null;
+            facts: components["schemas"]["JudgedFactView"][];
+            questions: components["schemas"]["QuestionView"][];
+            trace: components["schemas"]["TraceView"][];
+            decision?: components["schemas"]["DecisionView"] | null;
+            awaiting?: components["schemas"]["DecisionView"] | null;
+            differences: components["schemas"]["JudgedDifferenceView"][];
+            /** @description Verdicts an override may choose from. */
+            verdicts: components["schemas"]["CodeView"][];
         };
         /** @description 台账差异 — what came, went and changed between two days. */
         LedgerDiffView: {
@@ -1498,6 +1702,18 @@ export interface components {
             verifier_key: string;
             checkpoint: string;
         };
+        /** @description 判别建议. */
+        ProposalView: {
+            verdict: components["schemas"]["CodeView"];
+            severity?: components["schemas"]["CodeView"] | null;
+            deadline?: components["schemas"]["CodeView"] | null;
+            disposal: components["schemas"]["CodeView"][];
+            bodies: components["schemas"]["CodeView"][];
+            /** @description Clauses by id, with how they are cited. */
+            basis: components["schemas"]["CodeView"][];
+            row: string;
+            warnings: string[];
+        };
         /** @description 出处 — which entry states a fact and how much it weighs. */
         ProvenanceView: {
             /** Format: uuid */
@@ -1510,6 +1726,12 @@ export interface components {
             weight: string;
             /** @description Where it comes from, in words. */
             basis_text: string;
+        };
+        /** @description 待查事实 — a question, and which verdicts its answers lead to. */
+        QuestionView: {
+            fact: string;
+            label: string;
+            why: string;
         };
         /** @description 比率 — a raw pair and its percentage. */
         RatioView: {
@@ -1526,6 +1748,12 @@ export interface components {
             target_percent?: number | null;
             /** @description Sites in the denominator but not in the numerator. */
             open_site_codes: string[];
+        };
+        /** @description 复核请求 — what a second reader says of an override. */
+        ReadAgainRequest: {
+            /** @description False sends it back, which needs a reason. */
+            confirm: boolean;
+            reason?: string | null;
         };
         /** @description 理由. */
         ReasonRequest: {
@@ -1681,6 +1909,18 @@ export interface components {
             tables: components["schemas"]["StatTableView"][];
             ratios: components["schemas"]["RatioView"][];
         };
+        /** @description A fact that a table asks for. */
+        TableFact: {
+            name: string;
+            label: string;
+        };
+        /** @description 判定表 — a decision table with its rows in order. */
+        TableView: {
+            id: string;
+            rows: string[];
+            /** @description Facts it asks for. */
+            facts: components["schemas"]["TableFact"][];
+        };
         /** @description A layer as map programs are told of it (TileJSON 3.0). */
         TileJson: {
             tilejson: string;
@@ -1715,7 +1955,7 @@ export interface components {
             /** Format: date-time */
             recorded_at: string;
             summary: string;
-            /** @description The entry's body; nothing where it was told in confidence. */
+            /** @description The entry's body; nothing where the post may not know all of it. */
             body?: unknown;
         };
         /** @description An API token just made; the secret is told once. */
@@ -1758,6 +1998,16 @@ export interface components {
             secret: string;
             otpauth_url: string;
         };
+        /** @description A row of a table that was looked at. */
+        TraceView: {
+            table: string;
+            table_label: string;
+            row: string;
+            /** @description `true`, `false`, `unknown`. */
+            value: string;
+            /** @description The condition that failed, in words. */
+            failed?: string | null;
+        };
         /** @description An upload that waits. */
         Uploaded: {
             import_id: string;
@@ -1795,6 +2045,8 @@ export interface components {
             suggestion_text?: string | null;
             /** @description SHA-256 of evidence files uploaded before. */
             evidence?: string[];
+            /** @description Facts of the decision tables found out on the spot, `name=value`. */
+            facts?: string[];
         };
         /** @description 待办 — what the post has to do, with the list to work down. */
         WorkItem: {
@@ -2473,6 +2725,42 @@ export interface operations {
             };
         };
     };
+    list_clauses: {
+        parameters: {
+            query?: {
+                /** @description Part of law, article or words. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClauseView"][];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     show_ledger: {
         parameters: {
             query?: {
@@ -2629,7 +2917,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": number[];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                    "text/csv": string;
+                    "application/geo+json": Record<string, never>;
+                    "application/geopackage+sqlite3": number[];
                 };
             };
             "4XX": {
@@ -2871,6 +3162,39 @@ export interface operations {
         requestBody?: never;
         responses: {
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_tables: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableView"][];
+                };
+            };
+            304: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3295,6 +3619,72 @@ export interface operations {
             };
         };
     };
+    decide_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site_code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecidedView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    read_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site_code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadAgainRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecidedView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     diff_site: {
         parameters: {
             query: {
@@ -3408,6 +3798,77 @@ export interface operations {
             };
         };
     };
+    override_focal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site_code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FocalRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    judge_site: {
+        parameters: {
+            query?: {
+                /** @description `now`, a day `YYYY-MM-DD`, or a log size `@N`. */
+                as_of?: string;
+            };
+            header?: never;
+            path: {
+                site_code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JudgementView"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     verify_site: {
         parameters: {
             query?: never;
@@ -3462,6 +3923,105 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["StatisticsView"];
                 };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_layer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description sites.json, clues.json, patches.json, zones.json, stations.json, routes.json */
+                layer: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TileJson"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_tile: {
+        parameters: {
+            query?: {
+                /** @description Part of the code or the name. */
+                q?: string;
+                station?: string;
+                /** @description Area lead, by post, label or station. */
+                lead?: string;
+                state?: string;
+                zone?: string;
+                activity?: string;
+                /** @description `yes`, `no`, or categories. */
+                focal?: string;
+                source?: string;
+                verdict?: string;
+                severity?: string;
+                /** @description `yes`, `no`, `pending`. */
+                has_issue?: string;
+                /** @description Ledger the site stands in: `sites`, `focal`, `verified`. */
+                ledger?: string;
+                /** @description Findings of the checks: `yes`, or `no`. */
+                finding?: string;
+                /** @description `west,south,east,north` in degrees. */
+                bbox?: string;
+                /** @description `now`, a day `YYYY-MM-DD`, or a log size `@N`. */
+                as_of?: string;
+            };
+            header?: never;
+            path: {
+                layer: string;
+                z: number;
+                x: number;
+                /** @description row with .mvt behind it */
+                y: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.mapbox-vector-tile": number[];
+                };
+            };
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             304: {
                 headers: {
@@ -3580,105 +4140,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["WorkItem"][];
                 };
-            };
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    show_layer: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description sites.json, clues.json, patches.json, zones.json, stations.json, routes.json */
-                layer: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TileJson"];
-                };
-            };
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    show_tile: {
-        parameters: {
-            query?: {
-                /** @description Part of the code or the name. */
-                q?: string;
-                station?: string;
-                /** @description Area lead, by post, label or station. */
-                lead?: string;
-                state?: string;
-                zone?: string;
-                activity?: string;
-                /** @description `yes`, `no`, or categories. */
-                focal?: string;
-                source?: string;
-                verdict?: string;
-                severity?: string;
-                /** @description `yes`, `no`, `pending`. */
-                has_issue?: string;
-                /** @description Ledger the site stands in: `sites`, `focal`, `verified`. */
-                ledger?: string;
-                /** @description Findings of the checks: `yes`, or `no`. */
-                finding?: string;
-                /** @description `west,south,east,north` in degrees. */
-                bbox?: string;
-                /** @description `now`, a day `YYYY-MM-DD`, or a log size `@N`. */
-                as_of?: string;
-            };
-            header?: never;
-            path: {
-                layer: string;
-                z: number;
-                x: number;
-                /** @description row with .mvt behind it */
-                y: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/vnd.mapbox-vector-tile": number[];
-                };
-            };
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             304: {
                 headers: {
