@@ -308,3 +308,47 @@ fn power_plants_of_the_whole_country_are_screened() {
     );
     assert_eq!(register.verified_head(), before);
 }
+
+/// Two areas of JTS, each pair set down in a corner of its own: what `bench overlay` cuts is what JTS says.
+#[test]
+fn overlays_of_jts_come_out_as_jts_says() {
+    let register = Register::new();
+    let folder = text(&register.path(""));
+    let cases = ["TestOverlayAA.xml", "TestNGOverlayA.xml"]
+        .map(|file| text(&real_data(&format!("overlay-jts/general/{file}"))));
+    let expected = script("jts.py", &[&[folder][..], &cases[..]].concat());
+    let expected = expected.as_object().unwrap();
+    assert!(expected.len() >= 7, "{expected:?}");
+    for layer in ["patches", "zones"] {
+        let made = std::process::Command::new("ogr2ogr")
+            .args(["-f", "GPKG", "-a_srs", "EPSG:4490", "-nln", layer])
+            .arg(register.path(&format!("{layer}.gpkg")))
+            .arg(register.path(&format!("{layer}.geojson")))
+            .status()
+            .unwrap();
+        assert!(made.success(), "{layer}");
+    }
+    let file = |name: &str| text(&register.path(name));
+    let (patches, zones, out) = (file("patches.gpkg"), file("zones.gpkg"), file("overlay"));
+    std::fs::create_dir(&out).unwrap();
+    let _ = register
+        .run(&["bench", "overlay", &patches, &zones, "--out", &out])
+        .success();
+    let table = std::fs::read_to_string(Path::new(&out).join("best.csv")).unwrap();
+    let found: Vec<Vec<&str>> = table
+        .lines()
+        .skip(1)
+        .map(|l| l.split(',').collect())
+        .collect();
+    let positive = expected.values().filter(|share| share.as_f64() > Some(0.0));
+    assert_eq!(found.len(), positive.count(), "{table}");
+    for row in found {
+        let share: f64 = row[3].parse().unwrap();
+        let said = expected[row[0]].as_f64().unwrap();
+        assert!(
+            (share - said).abs() < 1e-5,
+            "case {}: {share} for {said}",
+            row[0]
+        );
+    }
+}
