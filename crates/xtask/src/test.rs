@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use crate::{setup, shell, tidy};
+use crate::{setup, shell, tidy, web};
 
 /// Runs every check and test; `--quick` leaves out formatting, lints, licences and the foreign verifiers' set-up.
 pub(crate) fn run(args: &[String]) -> Result<()> {
@@ -36,6 +36,8 @@ fn tests(python: &Path) -> Result<()> {
         ("PATH", joined),
         ("QINGSHAN_PYTHON", bin.join("python").into_os_string()),
     ];
+    // The binary carries the web files, so they are built first.
+    web::build(true)?;
     shell::run_with("cargo", &["build", "--workspace", "--all-targets"], &env)?;
     shell::run_with(
         "cargo",
@@ -50,6 +52,7 @@ fn tests(python: &Path) -> Result<()> {
         &env,
     )?;
     shell::run_with("cargo", &["test", "--doc", "--workspace"], &env)?;
+    web::journeys()?;
     shell::run_with(
         "cargo",
         &[
