@@ -11,7 +11,7 @@ use domain::partial_date::PartialDate;
 use domain::policy::{Action, Role};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use register::{Opening, Register};
+use register::{Address, Opening, Register};
 use serde::Deserialize;
 use spatial::diagnostic::Diagnostic;
 
@@ -28,6 +28,8 @@ pub struct InitRequest {
     pub reserve_text: String,
     pub node: Option<String>,
     pub is_demonstration: bool,
+    /// Whether the folder is to remember the database it was given.
+    pub remembers_database: bool,
 }
 
 /// 建簿结果 — what was made, or that it was there already.
@@ -59,7 +61,12 @@ struct ReserveFile {
 }
 
 /// Creates the register, or leaves one that says the same as it is.
-pub fn init(home: &Path, request: &InitRequest, now: Timestamp) -> Result<InitOutcome, Error> {
+pub fn init(
+    at: impl Into<Address>,
+    request: &InitRequest,
+    now: Timestamp,
+) -> Result<InitOutcome, Error> {
+    let at = at.into();
     let codes = load_codes()?;
     let files = campaign_files(&request.campaign)?;
     let campaign = load_campaign(&files, &codes)?;
@@ -70,9 +77,12 @@ pub fn init(home: &Path, request: &InitRequest, now: Timestamp) -> Result<InitOu
         role: Role::Operator.code().to_owned(),
         unit: reserve.management_body.clone().unwrap_or_default(),
     };
-    let exists = home.join("register.gpkg").exists();
+    if request.remembers_database {
+        at.remember()?;
+    }
+    let exists = Register::is_there(&at)?;
     let mut register = if exists {
-        Register::open(home)?
+        Register::open(&at)?
     } else {
         let opening = Opening {
             node: node.clone(),
@@ -80,7 +90,7 @@ pub fn init(home: &Path, request: &InitRequest, now: Timestamp) -> Result<InitOu
             opened_at: now,
             author: author.clone(),
         };
-        Register::create(home, &opening)?
+        Register::create(&at, &opening)?
     };
     let opened = CampaignOpened {
         campaign_id: campaign.id.clone(),

@@ -92,6 +92,9 @@ fn is_input_of_register(error: &register::Error) -> bool {
         error,
         E::AlreadyOpened(_)
             | E::NotARegister(_)
+            | E::Configuration { .. }
+            | E::DatabaseAddress { .. }
+            | E::UnfitDatabase { .. }
             | E::NewerSchema { .. }
             | E::NodeName(_)
             | E::ReadOnly

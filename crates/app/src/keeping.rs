@@ -4,7 +4,7 @@ use std::path::Path;
 
 use domain::entry::RecordedEntry;
 use domain::policy::Action;
-use register::{EntryFilter, Register};
+use register::{Address, EntryFilter, Register};
 use serde::Serialize;
 
 use crate::error::Error;
@@ -59,9 +59,9 @@ pub struct BackupOutcome {
     pub blobs: u64,
 }
 
-/// Verifies a register without needing its campaign: an outsider can do it with the folder alone.
-pub fn verify_log(home: &Path) -> Result<LogReport, Error> {
-    let register = match Register::open_read_only(home) {
+/// Verifies a register without needing its campaign: an outsider can do it with the folder (and the database, if that is elsewhere) alone.
+pub fn verify_log(at: impl Into<Address>) -> Result<LogReport, Error> {
+    let register = match Register::open_read_only(at) {
         Ok(register) => register,
         // An entry that cannot even be read is a fault of the log, not of the question.
         Err(register::Error::Unreadable { seq, .. }) => return Ok(LogReport::unreadable(seq)),

@@ -80,7 +80,7 @@ pub use ledgers::{LedgerDrawn, LedgerScope, Site};
 pub use lists::*;
 pub use proposals::{Difference, Proposal, SiteJudgement, TraceLine};
 pub use questions::Asked;
-pub use register::{Clue, ClueState, Register};
+pub use register::{Address, Clue, ClueState, DatabaseAddress, Register};
 pub use session::{Post, Session, Setting, reserve_box};
 pub use spatial::diagnostic;
 pub use spatial::diagnostic::Severity;

@@ -1,7 +1,6 @@
 //! 办理环境 — an opened register with who acts, when, and under which campaign.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use domain::as_of::AsOf;
@@ -15,7 +14,7 @@ use domain::ledger::{Focal, Labels};
 use domain::policy::{self, Action, Actor, Resource, Role};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use register::Register;
+use register::{Address, Register};
 use spatial::diagnostic::Diagnostic;
 use spatial::zoning::Sliver;
 
@@ -130,12 +129,12 @@ impl Post {
 impl Session {
     /// Opens a register for a post.
     pub fn open(
-        home: &Path,
+        at: impl Into<Address>,
         post: &Post,
         now: Timestamp,
         language: Language,
     ) -> Result<Self, Error> {
-        let register = Register::open(home)?;
+        let register = Register::open(at)?;
         Self::over(register, post, now, language)
     }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use app::Address;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 #[derive(Debug, Parser)]
@@ -15,6 +16,15 @@ pub(crate) struct Arguments {
         value_name = "DIR"
     )]
     pub(crate) home: PathBuf,
+    /// The database's address; it may hold a password, so help must not show what is set.
+    #[arg(
+        long,
+        global = true,
+        env = "QINGSHAN_REGISTER",
+        hide_env_values = true,
+        value_name = "postgres://…"
+    )]
+    pub(crate) register: Option<Secret>,
     #[arg(
         long,
         global = true,
@@ -36,6 +46,40 @@ pub(crate) struct Arguments {
     pub(crate) post: String,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Arguments {
+    /// Where the register is: the folder, and the database if one was named.
+    pub(crate) fn address(&self) -> Result<Address, app::Error> {
+        let named = match &self.command {
+            Command::Init(init) => init.database.as_ref().or(self.register.as_ref()),
+            _ => self.register.as_ref(),
+        };
+        let at = Address::of(&self.home);
+        match named {
+            Some(database) => Ok(at.in_database(database.0.parse()?)),
+            None => Ok(at),
+        }
+    }
+}
+
+/// The address of a database as it was typed. It may hold a password: what is wrong with it is said later, by `app`,
+/// because the parser of the command line would repeat it.
+#[derive(Clone)]
+pub(crate) struct Secret(String);
+
+impl std::str::FromStr for Secret {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -113,6 +157,8 @@ pub(crate) struct Init {
     pub(crate) node: Option<String>,
     #[arg(long)]
     pub(crate) demonstration: bool,
+    #[arg(long, value_name = "postgres://…")]
+    pub(crate) database: Option<Secret>,
 }
 
 #[derive(Debug, Args)]

@@ -81,11 +81,12 @@ impl Demonstration {
     #[must_use]
     pub fn empty_register(&self) -> Register {
         let register = Register::new();
-        self.set_up(&register);
+        self.set_up(&register, &[]);
         register
     }
 
-    fn set_up(&self, register: &Register) {
+    /// Makes a register with the campaign, boundary, stations and routes of the demonstration.
+    pub fn set_up(&self, register: &Register, more: &[&str]) {
         let reserve = text(&self.input("reserve.toml"));
         let init = [
             "init",
@@ -95,6 +96,7 @@ impl Demonstration {
             &reserve,
             "--demonstration",
         ];
+        let init = [&init[..], more].concat();
         let _ = register.run_as("operator", &init).success();
         for (kind, file) in [
             ("boundary", "功能区.geojson"),

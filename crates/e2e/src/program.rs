@@ -222,6 +222,7 @@ impl Register {
         // The caller's own settings must not leak into a test.
         command
             .env_remove("QINGSHAN_LANG")
+            .env_remove("QINGSHAN_REGISTER")
             .env("RUST_BACKTRACE", "0")
             .stdin(Stdio::null());
         command

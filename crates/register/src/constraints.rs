@@ -1,6 +1,6 @@
 //! Named constraints: the database is the last guard, and what it refuses has a code people can look up.
 
-use crate::error::Error;
+use crate::error::{Driver, Error};
 
 /// 约束 — one constraint of the schema, by the name both databases give it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,20 +142,33 @@ fn qualified(constraint: &Constraint) -> String {
     columns.join(", ")
 }
 
-/// What a failed statement means: a named constraint, or the database's own trouble.
+/// What a failed statement of SQLite means: a named constraint, or the database's own trouble.
 pub(crate) fn failed(attempt: &'static str) -> impl FnOnce(rusqlite::Error) -> Error {
     move |source| {
         let broken = match &source {
             rusqlite::Error::SqliteFailure(_, Some(message)) => broken_by(message),
             _ => None,
         };
-        match broken {
-            Some(c) => Error::Constraint {
-                constraint: c.name,
-                code: c.code,
-                source,
-            },
-            None => Error::Database { attempt, source },
-        }
+        error(attempt, broken, source.into())
+    }
+}
+
+/// What a failed statement of PostgreSQL means; it names the constraint, and our triggers name theirs.
+pub(crate) fn refused(attempt: &'static str) -> impl FnOnce(postgres::Error) -> Error {
+    move |source| {
+        let name = source.as_db_error().and_then(|e| e.constraint());
+        let broken = name.and_then(|name| CONSTRAINTS.iter().find(|c| c.name == name));
+        error(attempt, broken, source.into())
+    }
+}
+
+fn error(attempt: &'static str, broken: Option<&'static Constraint>, source: Driver) -> Error {
+    match broken {
+        Some(c) => Error::Constraint {
+            constraint: c.name,
+            code: c.code,
+            source,
+        },
+        None => Error::Database { attempt, source },
     }
 }

@@ -6,6 +6,15 @@ use std::path::{Path, PathBuf};
 use domain::entry::RecordedEntry;
 use domain::ids::{EntryId, StreamId};
 
+/// 数据库驱动 — what the driver of one of the databases says.
+#[derive(Debug, thiserror::Error)]
+pub enum Driver {
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    #[error(transparent)]
+    Postgres(#[from] postgres::Error),
+}
+
 /// What stops an operation on the register.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -18,15 +27,23 @@ pub enum Error {
     #[error("the database would not {attempt}")]
     Database {
         attempt: &'static str,
-        source: rusqlite::Error,
+        source: Driver,
     },
     /// A constraint of the database, the last guard, refused the row.
     #[error("constraint {constraint} refused the row ({code})")]
     Constraint {
         constraint: &'static str,
         code: &'static str,
-        source: rusqlite::Error,
+        source: Driver,
     },
+    /// `register.toml` is not as it must be; what it says is not repeated, it may hold a password.
+    #[error("{} cannot be used: {reason}", .path.display())]
+    Configuration { path: PathBuf, reason: String },
+    #[error("this is no address of a database: {reason}")]
+    DatabaseAddress { reason: String },
+    /// The database lacks what a register needs.
+    #[error("the database cannot keep a register: {reason}")]
+    UnfitDatabase { reason: String },
     #[error("there is a register in {} already", .0.display())]
     AlreadyOpened(PathBuf),
     #[error("there is no register in {}", .0.display())]
@@ -114,9 +131,14 @@ impl Error {
             }
             Self::AlteredMigration { version } => vec![("version", version.to_string())],
             Self::NodeName(node) => vec![("node", node.clone())],
-            Self::Key { reason } | Self::Tree { reason } | Self::CopyDiffers { reason } => {
-                vec![("reason", reason.clone())]
+            Self::Configuration { path, reason } => {
+                vec![("path", shown(path)), ("reason", reason.clone())]
             }
+            Self::DatabaseAddress { reason }
+            | Self::UnfitDatabase { reason }
+            | Self::Key { reason }
+            | Self::Tree { reason }
+            | Self::CopyDiffers { reason } => vec![("reason", reason.clone())],
             Self::SameIdOtherContent { entry_id, seq } => {
                 vec![("entry_id", entry_id.to_string()), ("seq", seq.to_string())]
             }
@@ -136,12 +158,12 @@ impl Error {
             Self::Unreadable { seq, .. } => vec![("seq", seq.to_string())],
             Self::UnreadableProjection { what, .. } => vec![("what", (*what).to_owned())],
             Self::BlobTooLarge { max } => vec![("max", max.to_string())],
+            Self::BlobMissing(sha256) => vec![("sha256", sha256.clone())],
             Self::Forked { size } => vec![("size", size.to_string())],
             Self::Constraint { .. }
             | Self::OutdatedProjections
             | Self::ReadOnly
-            | Self::Encode { .. }
-            | Self::BlobMissing(_) => Vec::new(),
+            | Self::Encode { .. } => Vec::new(),
         }
     }
 
@@ -151,6 +173,9 @@ impl Error {
             Self::File { .. } => "register.file",
             Self::Database { .. } => "register.database",
             Self::Constraint { code, .. } => code,
+            Self::Configuration { .. } => "register.configuration",
+            Self::DatabaseAddress { .. } => "register.database_address",
+            Self::UnfitDatabase { .. } => "register.unfit_database",
             Self::AlreadyOpened(_) => "register.already_opened",
             Self::NotARegister(_) => "register.not_a_register",
             Self::NewerSchema { .. } => "register.newer_schema",

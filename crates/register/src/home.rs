@@ -1,6 +1,7 @@
 //! 登记簿目录 — where the parts of a register lie on disk.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
@@ -22,6 +23,16 @@ impl Home {
         self.0.join("register.gpkg")
     }
 
+    /// Names the database, where that is not the file above.
+    pub(crate) fn configuration(&self) -> PathBuf {
+        self.0.join("register.toml")
+    }
+
+    /// Held while `log/` is written, so that of two programs in one folder the later one writes last.
+    pub(crate) fn publishing(&self) -> PathBuf {
+        self.0.join(".publishing")
+    }
+
     pub(crate) fn blobs(&self) -> PathBuf {
         self.0.join("blobs")
     }
@@ -41,6 +52,20 @@ impl Home {
         }
         restrict(&self.0.join("keys"))
     }
+}
+
+/// Writes a new file that only its owner reads, durably.
+pub(crate) fn write_secret(path: &Path, text: &str) -> Result<(), Error> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options
+        .open(path)
+        .map_err(Error::file("create the secret file", path))?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .map_err(Error::file("write the secret file", path))
 }
 
 #[cfg(unix)]

@@ -1,7 +1,6 @@
 //! 节点密钥 — the Ed25519 key that signs this node's checkpoints; a file outside the database, C2SP signed-note form.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use rand_core::OsRng;
@@ -9,6 +8,7 @@ use signed_note::{Note, StandardSigner, StandardVerifier, VerifierList};
 use tlog_tiles::{Checkpoint, Hash};
 
 use crate::error::Error;
+use crate::home::write_secret;
 
 /// The key of a node. Its secret half is never shown, not even by `Debug`.
 pub(crate) struct NodeKey {
@@ -39,19 +39,6 @@ pub(crate) fn ensure(path: &Path, node: &str) -> Result<String, Error> {
     let (secret, verifier) = signed_note::generate_key(&mut OsRng, node);
     write_secret(path, &format!("{secret}\n{verifier}\n"))?;
     Ok(verifier)
-}
-
-fn write_secret(path: &Path, text: &str) -> Result<(), Error> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options
-        .open(path)
-        .map_err(Error::file("create the signing key", path))?;
-    file.write_all(text.as_bytes())
-        .and_then(|()| file.sync_all())
-        .map_err(Error::file("write the signing key", path))
 }
 
 /// The verifier key beside the secret one, if this machine has them.

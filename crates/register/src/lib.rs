@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! register.gpkg      entries, tree, projections: one GeoPackage (SQLite, WAL), readable by QGIS while in use
+//! register.toml      instead of it: names the PostgreSQL database that holds the same
 //! blobs/ab/cd/<sha>  files named by their SHA-256
 //! log/               the log for others, in C2SP tlog-tiles form; rebuilt from the database at any time
 //! keys/node.key      signs checkpoints; never in the database, never in a backup unless asked for
@@ -18,6 +19,9 @@
 )]
 
 pub mod accounts;
+mod address;
+mod append;
+mod backup;
 mod blobs;
 mod canonical;
 mod check;
@@ -26,12 +30,19 @@ mod constraints;
 mod error;
 mod geopackage;
 mod home;
+mod keeper;
 mod key;
 pub mod layers;
+mod postgres;
 mod projections;
 mod publish;
 pub mod scan;
+mod schema;
+mod store;
 mod tree;
+mod verify;
+mod views;
+mod wkb;
 
 use std::fs::File;
 use std::io::Read;
@@ -47,12 +58,15 @@ use domain::entry::{Author, Entry, EntryBody, RecordedEntry};
 use domain::ids::{ClueId, EntryId, SiteId, StreamId};
 use jiff::Timestamp;
 
+use home::Home;
+use keeper::Keeper;
+
+pub use address::{Address, DatabaseAddress};
 pub use blobs::Blob;
 pub use check::{BackupReport, Fault, VerifyReport};
 pub use clue::{Clue, ClueState};
 pub use constraints::{CONSTRAINTS, Constraint};
-pub use error::{Clash, Error};
-pub use geopackage::GeoPackage;
+pub use error::{Clash, Driver, Error};
 
 /// 启用 — what a new register is told about itself.
 #[derive(Debug, Clone)]
@@ -149,7 +163,8 @@ impl EntryFilter<'_> {
     /// Least stream name, and the first name beyond, that can match.
     fn range(&self) -> (Option<String>, Option<String>) {
         match (self.stream, self.noun) {
-            (Some(stream), _) => (Some(stream.0.clone()), Some(format!("{}\0", stream.0))),
+            // No stream has a control character in its name, and PostgreSQL takes no zero in a text.
+            (Some(stream), _) => (Some(stream.0.clone()), Some(format!("{}\u{1}", stream.0))),
             // The register's own stream has no slash; '0' is the character after '/'.
             (None, Some(noun)) => (Some(noun.to_owned()), Some(format!("{noun}0"))),
             (None, None) => (None, None),
@@ -170,36 +185,103 @@ pub struct StoredEntry<'a> {
     pub leaf_hash: &'a [u8],
 }
 
+/// The register in one file on this machine.
+#[derive(Debug)]
+pub struct GeoPackage(Keeper<geopackage::Db>);
+
+/// The register in a database that several machines share.
+#[derive(Debug)]
+pub struct Postgres(Keeper<postgres::Db>);
+
 /// 登记簿 — one register, in one of the stores that keep it.
 #[derive(Debug)]
 pub enum Register {
-    /// One file on this machine.
+    /// A GeoPackage in the register's folder.
     GeoPackage(Box<GeoPackage>),
+    /// A PostgreSQL database with PostGIS.
+    Postgres(Box<Postgres>),
 }
 
 /// Hands a call to the store.
 macro_rules! store {
-    ($register:expr, $store:ident => $call:expr) => {
+    ($register:expr, $keeper:ident => $call:expr) => {
         match $register {
-            Register::GeoPackage($store) => $call,
+            Register::GeoPackage(store) => {
+                let $keeper = &store.0;
+                $call
+            }
+            Register::Postgres(store) => {
+                let $keeper = &store.0;
+                $call
+            }
         }
     };
 }
 
 impl Register {
-    /// Creates a register in a folder, makes its key, and appends `register.opened`.
-    pub fn create(home: &Path, opening: &Opening) -> Result<Self, Error> {
-        GeoPackage::create(home, opening).map(|store| Self::GeoPackage(Box::new(store)))
+    fn in_geopackage(keeper: Keeper<geopackage::Db>) -> Self {
+        Self::GeoPackage(Box::new(GeoPackage(keeper)))
     }
 
-    /// Opens the register of a folder for reading and writing.
-    pub fn open(home: &Path) -> Result<Self, Error> {
-        GeoPackage::open(home).map(|store| Self::GeoPackage(Box::new(store)))
+    fn in_postgres(keeper: Keeper<postgres::Db>) -> Self {
+        Self::Postgres(Box::new(Postgres(keeper)))
     }
 
-    /// Opens the register of a folder for reading; others may write it meanwhile.
-    pub fn open_read_only(home: &Path) -> Result<Self, Error> {
-        GeoPackage::open_read_only(home).map(|store| Self::GeoPackage(Box::new(store)))
+    /// Creates a register at an address, makes its key, and appends `register.opened`.
+    pub fn create(at: impl Into<Address>, opening: &Opening) -> Result<Self, Error> {
+        let at = at.into();
+        let home = Home::new(at.folder());
+        match at.database()? {
+            None => {
+                let db = geopackage::Db::create(&home)?;
+                Keeper::create(home, db, opening).map(Self::in_geopackage)
+            }
+            Some(database) => {
+                let db = postgres::Db::open(&database)?;
+                Keeper::create(home, db, opening).map(Self::in_postgres)
+            }
+        }
+    }
+
+    /// Whether there is a register at an address.
+    pub fn is_there(at: impl Into<Address>) -> Result<bool, Error> {
+        let at = at.into();
+        match at.database()? {
+            None => Ok(Home::new(at.folder()).database().exists()),
+            Some(database) => postgres::Db::open_read_only(&database)?.holds_a_register(),
+        }
+    }
+
+    /// Opens the register of an address for reading and writing.
+    pub fn open(at: impl Into<Address>) -> Result<Self, Error> {
+        let at = at.into();
+        let home = Home::new(at.folder());
+        match at.database()? {
+            None => {
+                let db = geopackage::Db::open(&home)?;
+                Keeper::open(home, db).map(Self::in_geopackage)
+            }
+            Some(database) => {
+                let db = postgres::Db::open(&database)?;
+                Keeper::open(home, db).map(Self::in_postgres)
+            }
+        }
+    }
+
+    /// Opens the register of an address for reading; others may write it meanwhile.
+    pub fn open_read_only(at: impl Into<Address>) -> Result<Self, Error> {
+        let at = at.into();
+        let home = Home::new(at.folder());
+        match at.database()? {
+            None => {
+                let db = geopackage::Db::open_read_only(&home)?;
+                Keeper::open_read_only(home, db).map(Self::in_geopackage)
+            }
+            Some(database) => {
+                let db = postgres::Db::open_read_only(&database)?;
+                Keeper::open_read_only(home, db).map(Self::in_postgres)
+            }
+        }
     }
 
     /// Folder the register lives in.

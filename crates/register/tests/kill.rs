@@ -31,7 +31,7 @@ fn child() {
     let Ok(home) = std::env::var(HOME) else {
         return;
     };
-    let mut register = Register::open(home.as_ref()).unwrap();
+    let mut register = Register::open(std::path::Path::new(&home)).unwrap();
     let mut out = std::io::stdout();
     for n in 0.. {
         register.append(&slice(n), later(0, 1)).unwrap();

@@ -11,7 +11,9 @@ fn codes() -> BTreeSet<String> {
     let sources = [
         include_str!("../src/error.rs"),
         include_str!("../src/constraints.rs"),
+        include_str!("../src/verify.rs"),
         include_str!("../src/geopackage/verify.rs"),
+        include_str!("../src/postgres/verify.rs"),
     ];
     let quoted = |text: &str| {
         text.split('"')

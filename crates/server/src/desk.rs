@@ -26,6 +26,7 @@ pub struct Desk(Arc<Inner>);
 
 struct Inner {
     home: PathBuf,
+    register: app::Address,
     clock: fn() -> Timestamp,
     web: Option<PathBuf>,
     public_url: Option<String>,
@@ -80,7 +81,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Desk {
     /// Opens register and accounts; the code lets the first administrator in, while there is nobody.
     pub fn open(options: &Options) -> Result<(Self, Option<String>), Error> {
-        let writer = Register::open(&options.home)?;
+        let writer = Register::open(&options.register)?;
         let setting = Setting::load(&writer)?;
         let log_size = writer.head()?.size;
         let mut accounts = Accounts::open(&options.home)?;
@@ -89,6 +90,7 @@ impl Desk {
         let run = people::new_secret()?[..8].to_owned();
         let desk = Self(Arc::new(Inner {
             home: options.home.clone(),
+            register: options.register.clone(),
             clock: options.clock,
             web: options.web.clone(),
             public_url: options.public_url.clone(),
@@ -323,7 +325,7 @@ impl Desk {
         let free = lock(&self.0.readers).pop();
         match free {
             Some(register) => Ok(register),
-            None => Ok(Register::open_read_only(&self.0.home)?),
+            None => Ok(Register::open_read_only(&self.0.register)?),
         }
     }
 
@@ -391,7 +393,7 @@ impl Desk {
             // A request that panicked took the connection with it.
             let register = match slot.take() {
                 Some(register) => register,
-                None => Register::open(&desk.0.home)?,
+                None => Register::open(&desk.0.register)?,
             };
             let setting = desk.current_setting(&register)?;
             let mut session = setting.session(register, actor, desk.now(), messages);

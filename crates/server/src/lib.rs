@@ -28,7 +28,10 @@ pub use desk::Desk;
 /// 服务设置 — where to listen, what to serve, and what the clock says.
 #[derive(Clone)]
 pub struct Options {
+    /// Accounts and files under way lie in this folder.
     pub home: PathBuf,
+    /// Where the register is: in the folder, or in a database.
+    pub register: app::Address,
     pub bind: SocketAddr,
     /// Reads the clock; handed down, because only the command line reads it.
     pub clock: fn() -> Timestamp,

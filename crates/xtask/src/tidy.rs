@@ -42,6 +42,7 @@ pub(crate) fn run() -> Result<()> {
         paths_in(&page, &mut faults)?;
     }
     machine_paths(&mut faults)?;
+    migrations(&mut faults)?;
     if faults.is_empty() {
         println!("tidy: nothing to mend");
         return Ok(());
@@ -109,6 +110,22 @@ fn paths_in(page: &str, faults: &mut Vec<String>) -> Result<()> {
         {
             faults.push(format!("{page} names `{quoted}`, which does not exist"));
         }
+    }
+    Ok(())
+}
+
+/// A change to the log's tables has the same number and name in both databases.
+fn migrations(faults: &mut Vec<String>) -> Result<()> {
+    let numbered = |store: &str| -> Result<Vec<String>> {
+        let files = tracked(&[&format!("crates/register/migrations/{store}/[0-9]*.sql")])?;
+        let names = files.iter().filter_map(|file| file.rsplit('/').next());
+        Ok(names.map(str::to_owned).collect())
+    };
+    let (geopackage, postgres) = (numbered("geopackage")?, numbered("postgres")?);
+    if geopackage != postgres {
+        faults.push(format!(
+            "migrations are not paired: {geopackage:?} and {postgres:?}"
+        ));
     }
     Ok(())
 }

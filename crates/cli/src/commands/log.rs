@@ -24,7 +24,7 @@ pub(super) fn run(desk: &Desk<'_>, args: &LogCommand) -> Result<ExitCode, Error>
 
 fn verify(desk: &Desk<'_>) -> Result<ExitCode, Error> {
     let bar = desk.output.progress("progress.verifying");
-    let report = app::verify_log(&desk.arguments.home)?;
+    let report = app::verify_log(desk.arguments.address()?)?;
     bar.finish_and_clear();
     desk.output.value(&report);
     let (size, blobs) = (report.size.to_string(), report.blobs.to_string());

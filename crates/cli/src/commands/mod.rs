@@ -33,7 +33,7 @@ pub(crate) struct Desk<'a> {
 impl Desk<'_> {
     pub(crate) fn session(&self) -> Result<Session, Error> {
         let post = Post::parse(&self.arguments.post)?;
-        Session::open(&self.arguments.home, &post, self.now, self.language)
+        Session::open(self.arguments.address()?, &post, self.now, self.language)
     }
 }
 
@@ -98,8 +98,9 @@ fn init(desk: &Desk<'_>, args: &Init) -> Result<ExitCode, Error> {
         reserve_text: text,
         node: args.node.clone(),
         is_demonstration: args.demonstration,
+        remembers_database: args.database.is_some(),
     };
-    let outcome = app::init(&desk.arguments.home, &request, desk.now)?;
+    let outcome = app::init(desk.arguments.address()?, &request, desk.now)?;
     desk.output.value(&outcome);
     let code = if outcome.is_new {
         "init.done"

@@ -9,6 +9,7 @@ use crate::arguments::Serve;
 pub(super) fn run(desk: &Desk<'_>, args: &Serve) -> Result<ExitCode, Error> {
     let options = server::Options {
         home: desk.arguments.home.clone(),
+        register: desk.arguments.address()?,
         bind: std::net::SocketAddr::new(args.bind, args.port),
         clock: super::now,
         public_url: args.public_url.clone(),

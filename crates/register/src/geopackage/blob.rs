@@ -1,60 +1,26 @@
 //! GeoPackage geometry: the header with its envelope, and the five functions that R-tree triggers ask for.
 
-use geo_types::{Coord, Geometry, LineString, Polygon};
+use geo_types::Geometry;
 use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 
+use crate::constraints::failed;
 use crate::error::Error;
-
-/// CGCS2000 geographic.
-pub(crate) const SRS_ID: i32 = 4490;
-
-/// Rectangle around a geometry: least and greatest longitude and latitude.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Envelope {
-    pub(crate) min: [f64; 2],
-    pub(crate) max: [f64; 2],
-}
-
-impl Envelope {
-    const NOTHING: Self = Self {
-        min: [f64::INFINITY; 2],
-        max: [f64::NEG_INFINITY; 2],
-    };
-
-    fn take(&mut self, c: Coord<f64>) {
-        self.min = [self.min[0].min(c.x), self.min[1].min(c.y)];
-        self.max = [self.max[0].max(c.x), self.max[1].max(c.y)];
-    }
-
-    /// The rectangle around both.
-    pub(crate) fn union(self, other: Self) -> Self {
-        let (mut min, mut max) = (self.min, self.max);
-        for axis in 0..2 {
-            min[axis] = min[axis].min(other.min[axis]);
-            max[axis] = max[axis].max(other.max[axis]);
-        }
-        Self { min, max }
-    }
-
-    /// Whether some side of `self` is a side of `whole`.
-    pub(crate) fn holds_a_side_of(&self, whole: &Self) -> bool {
-        (0..2).any(|axis| self.min[axis] <= whole.min[axis] || self.max[axis] >= whole.max[axis])
-    }
-}
+use crate::wkb::{self, Envelope, SRS_ID};
 
 /// The geometry as a GeoPackage stores it: header, envelope, little-endian WKB.
 pub(crate) fn encode(geometry: &Geometry<f64>) -> Vec<u8> {
-    let mut wkb = Vec::with_capacity(64);
-    let mut envelope = Envelope::NOTHING;
-    write_geometry(&mut wkb, geometry, &mut envelope);
-    let is_empty = envelope.min[0] > envelope.max[0];
+    let (wkb, envelope) = wkb::encode(geometry);
     let mut blob = Vec::with_capacity(40 + wkb.len());
     blob.extend_from_slice(b"GP\0");
     // Bit 0: little-endian; bits 1–3: envelope [minx, maxx, miny, maxy]; bit 4: empty.
-    blob.push(if is_empty { 0b1_0001 } else { 0b0_0011 });
+    blob.push(if envelope.is_some() {
+        0b0_0011
+    } else {
+        0b1_0001
+    });
     blob.extend_from_slice(&SRS_ID.to_le_bytes());
-    if !is_empty {
+    if let Some(envelope) = envelope {
         for side in [
             envelope.min[0],
             envelope.max[0],
@@ -66,99 +32,6 @@ pub(crate) fn encode(geometry: &Geometry<f64>) -> Vec<u8> {
     }
     blob.extend_from_slice(&wkb);
     blob
-}
-
-fn write_geometry(wkb: &mut Vec<u8>, geometry: &Geometry<f64>, envelope: &mut Envelope) {
-    match geometry {
-        Geometry::Point(p) => {
-            start(wkb, 1);
-            write_coord(wkb, p.0, envelope);
-        }
-        Geometry::Line(l) => {
-            start(wkb, 2);
-            write_coords(wkb, &[l.start, l.end], envelope);
-        }
-        Geometry::LineString(l) => {
-            start(wkb, 2);
-            write_coords(wkb, &l.0, envelope);
-        }
-        Geometry::Polygon(p) => write_polygon(wkb, p, envelope),
-        Geometry::MultiPoint(m) => {
-            write_parts(wkb, 4, m.0.iter().map(|p| Geometry::Point(*p)), envelope);
-        }
-        Geometry::MultiLineString(m) => {
-            write_parts(
-                wkb,
-                5,
-                m.0.iter().map(|l| Geometry::LineString(l.clone())),
-                envelope,
-            );
-        }
-        Geometry::MultiPolygon(m) => {
-            start(wkb, 6);
-            write_count(wkb, m.0.len());
-            for polygon in &m.0 {
-                write_polygon(wkb, polygon, envelope);
-            }
-        }
-        Geometry::GeometryCollection(c) => write_parts(wkb, 7, c.0.iter().cloned(), envelope),
-        Geometry::Rect(r) => write_polygon(wkb, &r.to_polygon(), envelope),
-        Geometry::Triangle(t) => write_polygon(wkb, &t.to_polygon(), envelope),
-    }
-}
-
-fn write_parts(
-    wkb: &mut Vec<u8>,
-    kind: u32,
-    parts: impl ExactSizeIterator<Item = Geometry<f64>>,
-    envelope: &mut Envelope,
-) {
-    start(wkb, kind);
-    write_count(wkb, parts.len());
-    for part in parts {
-        write_geometry(wkb, &part, envelope);
-    }
-}
-
-fn start(wkb: &mut Vec<u8>, kind: u32) {
-    wkb.push(1);
-    wkb.extend_from_slice(&kind.to_le_bytes());
-}
-
-fn write_count(wkb: &mut Vec<u8>, count: usize) {
-    // An entry with 2³² vertices would not fit in memory.
-    wkb.extend_from_slice(&u32::try_from(count).unwrap_or(u32::MAX).to_le_bytes());
-}
-
-fn write_polygon(wkb: &mut Vec<u8>, polygon: &Polygon<f64>, envelope: &mut Envelope) {
-    start(wkb, 3);
-    let is_empty = polygon.exterior().0.is_empty();
-    let rings: Vec<&LineString<f64>> = std::iter::once(polygon.exterior())
-        .chain(polygon.interiors())
-        .collect();
-    let rings = if is_empty { &[][..] } else { &rings[..] };
-    write_count(wkb, rings.len());
-    for ring in rings {
-        write_coords(wkb, &ring.0, envelope);
-    }
-}
-
-fn write_coords(wkb: &mut Vec<u8>, coords: &[Coord<f64>], envelope: &mut Envelope) {
-    write_count(wkb, coords.len());
-    for coord in coords {
-        write_coord(wkb, *coord, envelope);
-    }
-}
-
-fn write_coord(wkb: &mut Vec<u8>, coord: Coord<f64>, envelope: &mut Envelope) {
-    // Canonical JSON knows no negative zero; adding zero keeps the row the same before and after a rebuild.
-    let coord = Coord {
-        x: coord.x + 0.0,
-        y: coord.y + 0.0,
-    };
-    envelope.take(coord);
-    wkb.extend_from_slice(&coord.x.to_le_bytes());
-    wkb.extend_from_slice(&coord.y.to_le_bytes());
 }
 
 /// The envelope in the header of a geometry written by [`encode`]; `None` where it is empty or has none.
@@ -223,18 +96,15 @@ pub(crate) fn register_functions(db: &Connection) -> Result<(), Error> {
     let flags = FunctionFlags::SQLITE_UTF8
         | FunctionFlags::SQLITE_DETERMINISTIC
         | FunctionFlags::SQLITE_INNOCUOUS;
-    let refused = |source| Error::Database {
-        attempt: "take the spatial functions",
-        source,
-    };
+    let refused = || failed("take the spatial functions");
     for (name, side) in sides {
         db.create_scalar_function(name, 1, flags, move |ctx| {
             Ok(of_argument(ctx).as_ref().map(side))
         })
-        .map_err(refused)?;
+        .map_err(refused())?;
     }
     db.create_scalar_function("ST_IsEmpty", 1, flags, |ctx| Ok(of_argument(ctx).is_none()))
-        .map_err(refused)
+        .map_err(refused())
 }
 
 fn of_argument(ctx: &Context<'_>) -> Option<Envelope> {

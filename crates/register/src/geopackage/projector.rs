@@ -10,10 +10,11 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension, ToSql, params, params_from_iter};
 
-use super::blob::{self, Envelope};
+use super::{Db, blob};
 use crate::constraints::failed;
 use crate::error::Error;
 use crate::projections::{Cell, TABLES, Table, Writer};
+use crate::wkb::Envelope;
 
 /// Statements for one table.
 struct Statements {
@@ -63,9 +64,9 @@ struct State {
 }
 
 /// Writer of one transaction.
-pub(super) struct Projector<'a> {
+pub(crate) struct Projector<'a> {
     /// Where streams are read; the database itself, or the one whose projections are made anew elsewhere.
-    log: &'a Connection,
+    log: &'a Db,
     db: &'a Connection,
     /// Where triggers are off, the R-trees are kept here: the envelopes are at hand.
     keeps_index: bool,
@@ -73,7 +74,8 @@ pub(super) struct Projector<'a> {
 }
 
 impl<'a> Projector<'a> {
-    pub(super) fn begin(log: &'a Connection, db: &'a Connection) -> Result<Self, Error> {
+    pub(super) fn begin(log: &'a Db, target: &'a Db) -> Result<Self, Error> {
+        let db = &target.0;
         let mut states = BTreeMap::new();
         for table in TABLES {
             states.insert(
@@ -93,23 +95,6 @@ impl<'a> Projector<'a> {
             keeps_index: !has_triggers,
             states,
         })
-    }
-
-    /// Writes extents and times of change.
-    pub(super) fn finish(self) -> Result<(), Error> {
-        for table in TABLES {
-            let Some(state) = self.states.get(table.name) else {
-                continue;
-            };
-            let Some(at) = state.touched_at else { continue };
-            let extent = if state.is_extent_doubtful {
-                measured_extent(self.db, table)?
-            } else {
-                state.extent
-            };
-            note_change(self.db, table, at, extent)?;
-        }
-        Ok(())
     }
 
     fn state(&mut self, table: &'static Table) -> &mut State {
@@ -226,7 +211,7 @@ impl Writer for Projector<'_> {
     }
 
     fn stream(&mut self, stream: &StreamId) -> Result<(Vec<RecordedEntry>, u64), Error> {
-        super::reads::load_stream(self.log, stream)
+        crate::views::load_stream(self.log, stream)
     }
 
     fn touch(&mut self, table: &'static Table, at: Timestamp) {
@@ -234,6 +219,30 @@ impl Writer for Projector<'_> {
         // Streams are folded in the order of their names; the latest entry counts.
         state.touched_at = state.touched_at.max(Some(at));
     }
+
+    /// Writes extents and times of change.
+    fn finish(self, appended_at: Option<Timestamp>) -> Result<(), Error> {
+        for table in TABLES {
+            let Some(state) = self.states.get(table.name) else {
+                continue;
+            };
+            let Some(at) = state.touched_at else { continue };
+            let extent = if state.is_extent_doubtful {
+                measured_extent(self.db, table)?
+            } else {
+                state.extent
+            };
+            note_change(self.db, table, at, extent)?;
+        }
+        appended_at.map_or(Ok(()), |at| touch_log(self.db, at))
+    }
+}
+
+fn touch_log(db: &Connection, at: Timestamp) -> Result<(), Error> {
+    db.prepare_cached("UPDATE gpkg_contents SET last_change = ?1 WHERE table_name = 'entries'")
+        .and_then(|mut update| update.execute([super::instant(at)]))
+        .map_err(failed("note the time of change"))?;
+    Ok(())
 }
 
 fn note_change(

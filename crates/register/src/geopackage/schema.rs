@@ -3,21 +3,20 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::blob::SRS_ID;
-use crate::canonical::sha256_hex;
 use crate::constraints::failed;
 use crate::error::Error;
 use crate::projections::{TABLES, Table};
+use crate::schema::Schema;
+use crate::wkb::SRS_ID;
 
-/// Numbered changes to the log's tables, never edited once released.
-const MIGRATIONS: &[(u32, &str, &str)] = &[(
-    1,
-    "log",
-    include_str!("../../migrations/geopackage/0001_log.sql"),
-)];
-
-/// Tables of the projections as this program wants them; where a file has others, they are made anew from the entries.
-const PROJECTIONS: &str = include_str!("../../migrations/geopackage/projections.sql");
+pub(super) static SCHEMA: Schema = Schema {
+    migrations: &[(
+        1,
+        "log",
+        include_str!("../../migrations/geopackage/0001_log.sql"),
+    )],
+    projections: include_str!("../../migrations/geopackage/projections.sql"),
+};
 
 const METADATA: &str = include_str!("../../migrations/geopackage/metadata.sql");
 
@@ -28,14 +27,10 @@ const MIGRATION_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
 const APPLICATION_ID: i32 = 0x4750_4B47;
 const USER_VERSION: i32 = 10_400;
 
-/// Position of the projections' checksum among the migrations.
-const PROJECTIONS_VERSION: u32 = 0;
-
-/// Creates what is missing of the schema, after refusing what this program does not know.
-pub(super) fn migrate(db: &Connection) -> Result<(), Error> {
+/// The list of migrations, and in a new file what makes it a GeoPackage.
+pub(super) fn prepare(db: &Connection) -> Result<(), Error> {
     db.execute_batch(MIGRATION_TABLE)
         .map_err(failed("list its migrations"))?;
-    check(db)?;
     if newest(db)? == 0 {
         db.execute_batch(METADATA)
             .map_err(failed("take the GeoPackage tables"))?;
@@ -44,34 +39,10 @@ pub(super) fn migrate(db: &Connection) -> Result<(), Error> {
         db.pragma_update(None, "user_version", USER_VERSION)
             .map_err(failed("be named a GeoPackage"))?;
     }
-    for (version, name, sql) in MIGRATIONS.iter().filter(|(v, ..)| *v > 0) {
-        if checksum(db, *version)?.is_none() {
-            db.execute_batch(sql).map_err(failed("migrate"))?;
-            note(db, *version, name, sql)?;
-        }
-    }
     Ok(())
 }
 
-/// Refuses a file that a newer program changed, or whose migrations were not these.
-pub(super) fn check(db: &Connection) -> Result<(), Error> {
-    let known = MIGRATIONS.iter().map(|(v, ..)| *v).max().unwrap_or(0);
-    let found = newest(db)?;
-    if found > known {
-        return Err(Error::NewerSchema { found, known });
-    }
-    for (version, _, sql) in MIGRATIONS {
-        match checksum(db, *version)? {
-            Some(sum) if sum != sha256_hex(sql.as_bytes()) => {
-                return Err(Error::AlteredMigration { version: *version });
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-fn newest(db: &Connection) -> Result<u32, Error> {
+pub(super) fn newest(db: &Connection) -> Result<u32, Error> {
     db.query_row(
         "SELECT coalesce(max(version), 0) FROM schema_migrations",
         [],
@@ -80,7 +51,7 @@ fn newest(db: &Connection) -> Result<u32, Error> {
     .map_err(failed("list its migrations"))
 }
 
-fn checksum(db: &Connection, version: u32) -> Result<Option<String>, Error> {
+pub(super) fn find_checksum(db: &Connection, version: u32) -> Result<Option<String>, Error> {
     db.query_row(
         "SELECT sha256 FROM schema_migrations WHERE version = ?1",
         [version],
@@ -90,33 +61,26 @@ fn checksum(db: &Connection, version: u32) -> Result<Option<String>, Error> {
     .map_err(failed("list its migrations"))
 }
 
-fn note(db: &Connection, version: u32, name: &str, sql: &str) -> Result<(), Error> {
+pub(super) fn note(db: &Connection, version: u32, name: &str, sum: &str) -> Result<(), Error> {
     db.execute(
         "INSERT OR REPLACE INTO schema_migrations VALUES (?1, ?2, ?3)",
-        params![version, name, sha256_hex(sql.as_bytes())],
+        params![version, name, sum],
     )
     .map_err(failed("note the migration"))?;
     Ok(())
 }
 
-/// Whether the projections' tables are those this program writes.
-pub(super) fn projections_are_current(db: &Connection) -> Result<bool, Error> {
-    Ok(checksum(db, PROJECTIONS_VERSION)?
-        .is_some_and(|sum| sum == sha256_hex(PROJECTIONS.as_bytes())))
-}
-
 /// Drops all projections and makes them anew, empty, as of `at`.
-pub(super) fn recreate_projections(db: &Connection, at: Timestamp) -> Result<(), Error> {
+pub(super) fn recreate_tables(db: &Connection, at: Timestamp) -> Result<(), Error> {
     for table in TABLES {
         drop_projection(db, table).map_err(failed("drop a projection"))?;
     }
-    db.execute_batch(PROJECTIONS)
+    db.execute_batch(SCHEMA.projections)
         .map_err(failed("create the projections"))?;
     for table in TABLES {
         register(db, table, at).map_err(failed("register a projection"))?;
     }
-    register_attributes(db, "entries", "登记条目", at).map_err(failed("register the log"))?;
-    note(db, PROJECTIONS_VERSION, "projections", PROJECTIONS)
+    register_attributes(db, "entries", "登记条目", at).map_err(failed("register the log"))
 }
 
 fn drop_projection(db: &Connection, table: &Table) -> rusqlite::Result<()> {

@@ -15,6 +15,8 @@ use geo_types::Geometry;
 use jiff::Timestamp;
 
 use crate::error::Error;
+use crate::store::Store;
+use crate::{EntryFilter, views};
 
 pub(crate) use clues::CLUES;
 pub(crate) use reserve::{BOUNDARIES, ROUTES, STATIONS, ZONES};
@@ -146,6 +148,19 @@ pub(crate) trait Writer {
     fn stream(&mut self, stream: &StreamId) -> Result<(Vec<RecordedEntry>, u64), Error>;
     /// Notes that a table changed by an entry taken at `at`.
     fn touch(&mut self, table: &'static Table, at: Timestamp);
+    /// Ends the writing; the log itself last grew at `appended_at`, if it grew.
+    fn finish(self, appended_at: Option<Timestamp>) -> Result<(), Error>;
+}
+
+/// Writes the rows that follow from all entries of a log.
+pub(crate) fn replay(log: &impl Store, mut writer: impl Writer) -> Result<(), Error> {
+    let (mut touched, mut last) = (Touched::default(), None);
+    views::entries(log, &EntryFilter::default(), |entry| {
+        last = Some(entry.recorded_at);
+        apply(&mut writer, &entry, &mut touched)
+    })?;
+    settle(&mut writer, touched)?;
+    writer.finish(last)
 }
 
 /// Sites whose stream got entries, with when the last of them was taken; folded once at the end.

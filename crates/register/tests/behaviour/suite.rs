@@ -5,7 +5,7 @@ use std::io::Read;
 use domain::as_of::AsOf;
 use domain::dossier::{Dossier, SiteState};
 use domain::entries::SiteFacts;
-use domain::entry::{Entry, RecordedEntry};
+use domain::entry::{Entry, EntryBody, RecordedEntry};
 use domain::ids::{ClueId, SiteId, StreamId};
 use register::{Clue, ClueState, EntryFilter, Error, Opening, Register};
 use testkit::{Seeded, a_batch, a_clue, a_site, amended, later, linked, screened, start, unlinked};
@@ -37,6 +37,13 @@ macro_rules! instantiate {
             nothing_is_lost_by_closing_and_opening,
             proofs_hold_against_the_heads_they_were_made_for,
             entries_are_read_by_stream_noun_and_kind,
+            a_view_may_ask_for_more_while_it_reads,
+            a_view_that_has_seen_enough_leaves_the_register_as_it_was,
+            what_the_database_refuses_has_a_code,
+            what_an_append_itself_says_is_no_clash,
+            long_entries_and_odd_characters_come_back_as_they_were,
+            an_untouched_register_is_sound,
+            rebuilt_projections_say_the_same,
         }
     };
     (@ $store:ident: $($claim:ident,)+) => {
@@ -738,4 +745,133 @@ pub(crate) fn entries_are_read_by_stream_noun_and_kind<S: Store>() {
             .unwrap(),
         []
     );
+}
+
+pub(crate) fn a_view_may_ask_for_more_while_it_reads<S: Store>() {
+    let (_store, mut register) = fresh::<S>();
+    append(&mut register, &(0..200).map(a_site).collect::<Vec<_>>());
+    let mut seen = 0;
+    register
+        .dossiers(AsOf::Now, |dossier| {
+            let stream = StreamId::site(dossier.site_id);
+            assert_eq!(register.load_stream(&stream)?.len(), 1);
+            let mut inner = 0;
+            register.entries(&EntryFilter::default(), |_| {
+                inner += 1;
+                Ok::<(), Error>(())
+            })?;
+            assert_eq!(inner, 201);
+            seen += 1;
+            Ok::<(), Error>(())
+        })
+        .unwrap();
+    assert_eq!(seen, 200);
+}
+
+pub(crate) fn a_view_that_has_seen_enough_leaves_the_register_as_it_was<S: Store>() {
+    let (_store, mut register) = fresh::<S>();
+    append(&mut register, &(0..200).map(a_site).collect::<Vec<_>>());
+    let enough = || Error::NotFound {
+        what: "site",
+        id: "enough".to_owned(),
+    };
+    for _ in 0..2 {
+        let stopped = register.dossiers(AsOf::Now, |_| {
+            let inner = register.entries(&EntryFilter::default(), |_| Err(enough()));
+            assert!(matches!(inner, Err(Error::NotFound { .. })));
+            let again = entries(&register, &EntryFilter::default());
+            assert_eq!(again.len(), 201);
+            Err(enough())
+        });
+        assert!(
+            matches!(stopped, Err(Error::NotFound { .. })),
+            "{stopped:?}"
+        );
+    }
+    append(&mut register, &[a_site(500)]);
+    assert_eq!(dossiers(&register, AsOf::Now).len(), 201);
+}
+
+pub(crate) fn what_the_database_refuses_has_a_code<S: Store>() {
+    let (_store, mut register) = fresh::<S>();
+    append(&mut register, &[a_batch(1, 1), a_clue(1, 0), a_batch(2, 1)]);
+    let head = register.head().unwrap();
+    let refused = register
+        .append(&[a_site(1), a_clue(2, 0)], later(0, 2))
+        .unwrap_err();
+    assert_eq!(refused.code(), "register.constraint.clue_id_taken");
+    assert!(
+        matches!(
+            refused,
+            Error::Constraint {
+                constraint: "clues_clue_id_once",
+                ..
+            }
+        ),
+        "{refused:?}"
+    );
+    assert_eq!(register.head().unwrap(), head);
+    append(&mut register, &[a_site(1)]);
+}
+
+pub(crate) fn what_an_append_itself_says_is_no_clash<S: Store>() {
+    let (_store, mut register) = fresh::<S>();
+    append(&mut register, &[a_site(1)]);
+    append(&mut register, &[amended(1, in_village("高岭村"))]);
+    let ours = [
+        upon(1, amended(1, named("东沟采石场"))),
+        upon(1, amended(1, named("西沟采石场"))),
+    ];
+    assert_eq!(append(&mut register, &ours)[1].version, 4);
+}
+
+pub(crate) fn long_entries_and_odd_characters_come_back_as_they_were<S: Store>() {
+    let (store, mut register) = fresh::<S>();
+    let odd = format!("a\0b\u{1}\n\t\\'\"%?$1 垚曌𠮷 {}", "长".repeat(90_000));
+    let entry = amended(1, named(&odd));
+    append(&mut register, &[a_site(1), entry.clone()]);
+    assert_eq!(register.find_entry(entry.id).unwrap().unwrap().entry, entry);
+    let told = |register: &Register| dossiers(register, AsOf::Now)[0].facts.facility_name.clone();
+    assert_eq!(told(&register).as_deref(), Some(odd.as_str()));
+    assert_eq!(told(&store.reopen()).as_deref(), Some(odd.as_str()));
+    assert_eq!(register.verify().unwrap().faults, []);
+    assert_eq!(register.find_site_by_code("a\0").unwrap(), None);
+}
+
+pub(crate) fn an_untouched_register_is_sound<S: Store>() {
+    let (store, mut register) = fresh::<S>();
+    let batch = a_batch(1, 2);
+    let EntryBody::ClueBatchImported(mut body) = batch.body.clone() else {
+        panic!("a batch")
+    };
+    body.sha256 = register
+        .put_blob(&mut "原件".as_bytes(), 99)
+        .unwrap()
+        .sha256;
+    let batch = Entry {
+        body: EntryBody::ClueBatchImported(body),
+        ..batch
+    };
+    append(&mut register, &[batch, a_clue(1, 0), a_clue(1, 1)]);
+    append(&mut register, &[a_site(1), linked(1, 1), screened(0)]);
+    for register in [register, store.reopen_read_only()] {
+        let report = register.verify().unwrap();
+        assert_eq!(report.faults, []);
+        assert_eq!((report.blobs, report.checkpoints), (1, 3));
+        assert_eq!(report.head, register.head().unwrap());
+    }
+}
+
+pub(crate) fn rebuilt_projections_say_the_same<S: Store>() {
+    let (_store, mut register) = fresh::<S>();
+    append(&mut register, &[a_batch(1, 2), a_clue(1, 0), a_clue(1, 1)]);
+    append(&mut register, &[a_site(1), linked(1, 1), screened(0)]);
+    let before = (dossiers(&register, AsOf::Now), clues(&register, AsOf::Now));
+    let head = register.head().unwrap();
+    register.rebuild().unwrap();
+    assert_eq!(
+        (dossiers(&register, AsOf::Now), clues(&register, AsOf::Now)),
+        before
+    );
+    assert_eq!(register.head().unwrap(), head);
 }
