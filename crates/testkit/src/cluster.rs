@@ -138,6 +138,10 @@ impl Cluster {
     }
 
     /// Leaves a watcher behind that ends the server once no test holds it any more.
+    #[allow(
+        clippy::zombie_processes,
+        reason = "the watcher outlives the test that starts it"
+    )]
     fn end_when_idle(&self, in_use: &Path, data: &str) {
         let (lock, pg_ctl) = (in_use.display(), self.programs.join("pg_ctl"));
         let free = format!("flock -n -x {lock}");
@@ -197,7 +201,7 @@ impl Cluster {
             .env("PGCONNECT_TIMEOUT", "30")
             .stdin(Stdio::null())
             .output()
-            .unwrap_or_else(|e| panic!("psql: {e}"));
+            .map_err(|e| format!("psql: {e}"))?;
         if output.status.success() {
             let lines = String::from_utf8_lossy(&output.stdout);
             Ok(lines.lines().map(str::to_owned).collect())
