@@ -108,6 +108,14 @@ impl Demonstration {
         }
     }
 
+    /// Imports everything in the order it arrived, and asks the rules again about clues that found no site.
+    pub fn import_all(&self, register: &Register) {
+        for input in self.manifest() {
+            let _ = register.run(&import_args(self, &input)).success();
+        }
+        let _ = register.run(&["clues", "match"]).success();
+    }
+
     fn make(&self) {
         std::fs::create_dir_all(&self.folder).expect("a folder can be made");
         let inputs = text(&self.folder.join("inputs"));
@@ -121,10 +129,7 @@ impl Demonstration {
             String::from_utf8_lossy(&made.stderr)
         );
         let register = self.empty_register();
-        for input in self.manifest() {
-            let _ = register.run(&import_args(self, &input)).success();
-        }
-        let _ = register.run(&["clues", "match"]).success();
+        self.import_all(&register);
         crate::program::copy_folder(&register.home(), &self.folder.join("register"));
     }
 }
