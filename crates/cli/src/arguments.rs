@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use app::Address;
+use app::{Address, DatabaseAddress};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 #[derive(Debug, Parser)]
@@ -51,15 +51,20 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// Where the register is: the folder, and the database if one was named.
     pub(crate) fn address(&self) -> Result<Address, app::Error> {
+        let at = Address::of(&self.home);
+        Ok(match self.database()? {
+            Some(database) => at.in_database(database),
+            None => at,
+        })
+    }
+
+    /// The database that was named.
+    pub(crate) fn database(&self) -> Result<Option<DatabaseAddress>, app::Error> {
         let named = match &self.command {
             Command::Init(init) => init.database.as_ref().or(self.register.as_ref()),
             _ => self.register.as_ref(),
         };
-        let at = Address::of(&self.home);
-        match named {
-            Some(database) => Ok(at.in_database(database.0.parse()?)),
-            None => Ok(at),
-        }
+        Ok(named.map(|database| database.0.parse()).transpose()?)
     }
 }
 

@@ -11,15 +11,20 @@ use domain::ids::{BatchId, ClueId, EntryId, StreamId};
 use domain::shape::Shape;
 use geo_types::{Geometry, Point};
 use jiff::Timestamp;
-use register::{Opening, Register};
+use register::{Address, DatabaseAddress, Opening, Register};
 
 /// Entries of one append.
 const BATCH: u64 = 1_000;
 
-/// Appends `count` clues in batches to a fresh register, rebuilds it and verifies it.
-pub fn run(count: u64, home: Option<&Path>) -> Result<()> {
+/// Appends `count` clues in batches to a fresh register, rebuilds it and verifies it. It lies in the folder, or in an
+/// empty database.
+pub fn run(count: u64, home: Option<&Path>, database: Option<DatabaseAddress>) -> Result<()> {
     let temporary = tempfile::tempdir()?;
     let folder = home.map_or_else(|| temporary.path().join("home"), Path::to_path_buf);
+    let at = match database {
+        Some(database) => Address::of(folder).in_database(database),
+        None => Address::of(folder),
+    };
     let author = Author {
         actor: "测速".into(),
         role: "operator".into(),
@@ -32,7 +37,7 @@ pub fn run(count: u64, home: Option<&Path>) -> Result<()> {
         opened_at,
         author: author.clone(),
     };
-    let mut register = Register::create(&folder, &opening)?;
+    let mut register = Register::create(&at, &opening)?;
     let batches: Vec<Vec<Entry>> = (0..count.div_ceil(BATCH))
         .map(|b| batch(b, count, &author))
         .collect();

@@ -6,7 +6,7 @@ use super::Desk;
 use crate::arguments::{BenchCommand, MatchBy};
 
 /// `qingshan bench …`: the contracts of the shared benchmark; phases and figures as lines of JSON.
-pub(super) fn run(_desk: &Desk<'_>, args: &BenchCommand) -> Result<ExitCode, Error> {
+pub(super) fn run(desk: &Desk<'_>, args: &BenchCommand) -> Result<ExitCode, Error> {
     let outcome = match args {
         BenchCommand::Overlay {
             patches,
@@ -28,7 +28,10 @@ pub(super) fn run(_desk: &Desk<'_>, args: &BenchCommand) -> Result<ExitCode, Err
         BenchCommand::Import { ledger, out } => app::bench::import::import(ledger, out),
         BenchCommand::Export { rows, out } => app::bench::export::export(rows, out),
         BenchCommand::Judge { sheets, peer } => app::bench::judging::run(*sheets, peer.as_deref()),
-        BenchCommand::Log { entries, home } => app::bench::log::run(*entries, home.as_deref()),
+        BenchCommand::Log { entries, home } => {
+            let database = desk.arguments.database()?;
+            app::bench::log::run(*entries, home.as_deref(), database)
+        }
     };
     outcome.map_err(Error::internal)?;
     Ok(ExitCode::SUCCESS)
