@@ -1,4 +1,5 @@
-//! A PostgreSQL server for tests: made by the first test that needs it, shared by all, gone when nobody is left.
+//! A PostgreSQL server for tests: made by the first test that needs it, shared by all, gone with its data when nobody
+//! is left.
 //!
 //! `initdb` and `pg_ctl` come from the Debian package. The server listens on a socket in the temporary directory only;
 //! a template database with PostGIS is made once and cloned for each test. Where the programs are missing, tests fail.
@@ -145,7 +146,10 @@ impl Cluster {
     fn end_when_idle(&self, in_use: &Path, data: &str) {
         let (lock, pg_ctl) = (in_use.display(), self.programs.join("pg_ctl"));
         let free = format!("flock -n -x {lock}");
-        let stop = format!("{} -D {data} -m immediate stop", pg_ctl.display());
+        let stop = format!(
+            "sh -c '{} -D {data} -m immediate stop; rm -rf {data}'",
+            pg_ctl.display()
+        );
         let script = format!(
             "idle=0; while sleep 1; do if {free} true; then idle=$((idle+1)); else idle=0; fi; \
              if [ $idle -ge {IDLE} ]; then {free} {stop} && exit; idle=0; fi; done"
