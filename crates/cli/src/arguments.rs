@@ -548,8 +548,9 @@ pub(crate) enum BenchCommand {
     Log {
         #[arg(long, default_value_t = 100_000)]
         entries: u64,
-        #[arg(long)]
-        home: Option<PathBuf>,
+        /// Not `home`: that would be the register's, which always has a value.
+        #[arg(long, value_name = "DIR")]
+        folder: Option<PathBuf>,
     },
 }
 

@@ -18,9 +18,9 @@ const BATCH: u64 = 1_000;
 
 /// Appends `count` clues in batches to a fresh register, rebuilds it and verifies it. It lies in the folder, or in an
 /// empty database.
-pub fn run(count: u64, home: Option<&Path>, database: Option<DatabaseAddress>) -> Result<()> {
+pub fn run(count: u64, folder: Option<&Path>, database: Option<DatabaseAddress>) -> Result<()> {
     let temporary = tempfile::tempdir()?;
-    let folder = home.map_or_else(|| temporary.path().join("home"), Path::to_path_buf);
+    let folder = folder.map_or_else(|| temporary.path().join("home"), Path::to_path_buf);
     let at = match database {
         Some(database) => Address::of(folder).in_database(database),
         None => Address::of(folder),

@@ -28,9 +28,9 @@ pub(super) fn run(desk: &Desk<'_>, args: &BenchCommand) -> Result<ExitCode, Erro
         BenchCommand::Import { ledger, out } => app::bench::import::import(ledger, out),
         BenchCommand::Export { rows, out } => app::bench::export::export(rows, out),
         BenchCommand::Judge { sheets, peer } => app::bench::judging::run(*sheets, peer.as_deref()),
-        BenchCommand::Log { entries, home } => {
+        BenchCommand::Log { entries, folder } => {
             let database = desk.arguments.database()?;
-            app::bench::log::run(*entries, home.as_deref(), database)
+            app::bench::log::run(*entries, folder.as_deref(), database)
         }
     };
     outcome.map_err(Error::internal)?;
