@@ -1,8 +1,8 @@
 //! The demonstration in PostgreSQL: the same job by the same commands, the same ledgers to the last byte.
 #![allow(clippy::unwrap_used, reason = "a failing test may panic")]
 
-use e2e::{Demonstration, Register};
-use serde_json::Value;
+use e2e::{Demonstration, Person, Register, Server, import_args};
+use serde_json::{Value, json};
 use testkit::TempDatabase;
 
 /// A ledger drawn to a file, as bytes.
@@ -96,6 +96,138 @@ fn judging_is_the_same(register: &Register, copy: &Register) {
     let site = sites.find(|site| site["site_code"] == decided["site_code"]);
     assert!(!site.unwrap()["decision"].is_null());
     assert_eq!(register.verified_head().0, before + 1);
+}
+
+/// A node of a register in a database, served, with somebody of the office.
+struct Node {
+    register: Register,
+    server: Server,
+    office: Person,
+}
+
+impl Node {
+    fn serve(register: Register) -> Self {
+        let server = Server::start(&register);
+        let office = Person::new(&register, &server, "bangongshi", "office");
+        Self {
+            register,
+            server,
+            office,
+        }
+    }
+
+    /// What the office is told; of features without the links, which name the server's port.
+    fn told(&self, path: &str) -> Vec<u8> {
+        let answer = self.office.get(&self.server, path).status(200);
+        match path.strip_prefix("/ogc") {
+            Some(_) => answer.json()["features"].to_string().into_bytes(),
+            None => answer.body,
+        }
+    }
+
+    fn amend(&self, site_code: &str, note: &str) {
+        let path = format!("/api/v1/sites/{site_code}/amendments");
+        let body = json!({ "facts": { "note": note }, "reason": "两机同时办理" });
+        let _ = self.office.post(&self.server, &path, &body).status(200);
+    }
+}
+
+/// A further node of the database: its own folder, the same key, the same blobs.
+fn further_node(demonstration: &Demonstration, first: &Register, url: &str) -> Register {
+    let node = Register::new();
+    let keys = node.home().join("keys");
+    std::fs::create_dir_all(&keys).unwrap();
+    std::fs::copy(first.home().join("keys/node.key"), keys.join("node.key")).unwrap();
+    std::os::unix::fs::symlink(first.home().join("blobs"), node.home().join("blobs")).unwrap();
+    let reserve = demonstration.input("reserve.toml");
+    let reserve = reserve.to_string_lossy().into_owned();
+    let init = ["init", "--campaign", "lvdun-2019", "--reserve", &reserve];
+    let init = [&init[..], &["--demonstration", "--database", url]].concat();
+    let _ = node.run_as("operator", &init).success();
+    assert_eq!(node.verified_head(), first.verified_head());
+    node
+}
+
+const READS: [&str; 17] = [
+    "/api/v1/sites?limit=1000",
+    "/api/v1/sites?limit=1000&as_of=2019-02-01&sort=-area_m2",
+    "/api/v1/sites?limit=1000&bbox=106.45,35.5,106.5,35.6",
+    "/api/v1/clues?limit=1000",
+    "/api/v1/ledgers/sites?limit=1000",
+    "/api/v1/ledgers/sites?limit=1000&sort=-township",
+    "/api/v1/ledgers/focal?limit=1000",
+    "/api/v1/ledgers/sites/diff?from=2018-01-01",
+    "/api/v1/statistics",
+    "/api/v1/checks",
+    "/api/v1/dashboard",
+    "/api/v1/work-items",
+    "/api/v1/config",
+    "/api/v1/log/checkpoint",
+    "/api/v1/tiles/sites/10/814/403.mvt",
+    "/api/v1/tiles/zones/10/814/403.mvt",
+    "/ogc/collections/sites/items?limit=10000",
+];
+
+#[test]
+fn two_nodes_serve_one_database_and_tell_what_a_geopackage_tells() {
+    testkit::ran_on("PostgreSQL");
+    let demonstration = Demonstration::shared();
+    let (first, database) = (Register::new(), TempDatabase::new());
+    let url = database.url();
+    demonstration.set_up(&first, &["--database", &url]);
+    for input in demonstration.manifest().iter().take(4) {
+        let _ = first.run(&import_args(&demonstration, input)).success();
+    }
+    let second = further_node(&demonstration, &first, &url);
+    let copy = Register::new();
+    let to = copy.home().to_string_lossy().into_owned();
+    let backup = ["register", "backup", &to, "--with-keys"];
+    let _ = first.run_as("operator", &backup).success();
+    let [first, second, copy] = [first, second, copy].map(Node::serve);
+    for path in READS {
+        let told = first.told(path);
+        assert!(!told.is_empty() && told == second.told(path), "{path}");
+        assert!(told == copy.told(path), "{path} of the GeoPackage");
+    }
+
+    let sites: Value = serde_json::from_slice(&first.told(READS[0])).unwrap();
+    let sites = sites["items"].as_array().unwrap().iter().take(12);
+    let codes: Vec<&str> = sites.map(|s| s["site_code"].as_str().unwrap()).collect();
+    let (size, _) = first.register.verified_head();
+    std::thread::scope(|scope| {
+        for (name, node) in [("甲", &first), ("乙", &second)] {
+            let codes = &codes;
+            scope.spawn(move || codes.iter().for_each(|code| node.amend(code, name)));
+        }
+    });
+    let head = first.register.verified_head();
+    assert_eq!(head.0, size + 2 * codes.len() as u64, "no edit is lost");
+    assert_eq!(second.register.verified_head(), head);
+    for code in codes {
+        let path = format!("/api/v1/sites/{code}/entries");
+        assert!(first.told(&path) == second.told(&path), "{path}");
+    }
+    for path in READS {
+        assert!(first.told(path) == second.told(path), "{path} after edits");
+    }
+}
+
+#[test]
+fn the_log_is_measured_on_both_stores_and_the_register_is_left_alone() {
+    testkit::ran_on("PostgreSQL");
+    let (register, database) = (Register::new(), TempDatabase::new());
+    let (url, bench) = (database.url(), ["bench", "log", "--entries", "1500"]);
+    let in_database = [&bench[..], &["--register", &url]].concat();
+    for args in [&bench[..], &in_database] {
+        let told = register.run(args).success().stdout;
+        let figures = told.lines().last().unwrap();
+        let figures: Value = serde_json::from_str(figures).unwrap();
+        assert_eq!(figures["n"], 1500);
+        assert!(figures["append_per_s"].as_u64().unwrap() > 0, "{told}");
+    }
+    assert!(!register.home().exists());
+    let count = database.sql("SELECT count(*) FROM entries");
+    assert_eq!(count, ["1501"]);
 }
 
 #[test]
