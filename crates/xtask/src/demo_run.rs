@@ -457,10 +457,13 @@ impl Demonstration {
         );
         println!("   {}", self.text("ledgers/2019-08-19 查漏补缺清单.xlsx"));
         println!("   {}", self.text("ledgers/2019-08-19 性质判别建议.xlsx"));
-        println!(
-            "   {}（QGIS 可直接打开）",
-            self.text("register/register.gpkg")
-        );
+        // In PostgreSQL there is no such file.
+        if self.path("register/register.gpkg").exists() {
+            println!(
+                "   {}（QGIS 可直接打开）",
+                self.text("register/register.gpkg")
+            );
+        }
         println!("   {}（标注错误的原表，可退回修改）", self.text("reports"));
         Ok(())
     }
