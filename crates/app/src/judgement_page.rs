@@ -237,7 +237,7 @@ impl<'a> Page<'a> {
         };
         let text = cite(self.messages, clause);
         let dated = match (clause.from.as_str(), clause.to.as_str()) {
-            ("", "") => String::new(),
+            (from, _) if from.is_empty() || !clause.is_from_checked() => String::new(),
             (from, "") => self.messages.text("judge.in_force_from", &[("from", from)]),
             (from, to) => self
                 .messages

@@ -146,7 +146,9 @@ impl Session {
             CellValue::text(zone.unwrap_or_default()),
             match proposal.map(|p| p.verdict.as_str()) {
                 Some("violation") => verdict.shaded(Shade::Red),
-                Some("undetermined") | None => verdict.shaded(Shade::Amber),
+                Some("undetermined") => verdict.shaded(Shade::Amber),
+                None => CellValue::text(self.messages.text("judge.cannot_say", &[]))
+                    .shaded(Shade::Amber),
                 _ => verdict,
             },
             word("severity", proposal.and_then(|p| p.severity.as_ref())),

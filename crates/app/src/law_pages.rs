@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::Error;
+use crate::judgement_page::cite;
 use crate::judging::ruleset;
 use crate::session::Session;
 
@@ -52,17 +53,17 @@ impl Session {
             ClauseView {
                 id: clause.id.clone(),
                 title: if is_read {
-                    clause.title()
+                    cite(&self.messages, clause)
                 } else {
                     let unread = self.messages.text("law.unread", &[]);
                     format!("{}（{unread}）", clause.law)
                 },
                 law: clause.law.clone(),
                 article: told(&clause.article),
-                from: told(&clause.from),
+                from: told(&clause.from).filter(|_| clause.is_from_checked()),
                 to: told(&clause.to),
                 demands: told(&clause.demands),
-                penalty: told(&clause.penalty),
+                penalty: told(&clause.penalty).filter(|_| clause.is_penalty_checked()),
                 body: told(&clause.body),
                 is_read,
                 successors: clause.successors.clone(),

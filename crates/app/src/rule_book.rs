@@ -11,7 +11,7 @@ use documents::{CellValue, ColumnSpec, LedgerSheet, Workbook, WorkbookProperties
 use rules::{Ruleset, Speech};
 use sheets::Limits;
 use spatial::diagnostic::{Diagnostic, Place};
-use toml_edit::{DocumentMut, Item, Value};
+use toml_edit::DocumentMut;
 
 use crate::error::Error;
 use crate::judging::RulesRefused;
@@ -32,8 +32,14 @@ enum Say {
     Facts,
     /// A word that has its own heading: hit, miss, border.
     Heading,
-    /// `true` or nothing.
+    /// `true` or nothing, said by the heading.
     Flag,
+    /// How a row passes on to another table.
+    Passing,
+    /// Lines that begin with a zone.
+    Zones,
+    /// Lines that begin with the code of a column.
+    Columns,
 }
 
 /// 表页 — one sheet of the workbook and where its lines stand in the files.
@@ -50,6 +56,7 @@ struct Page {
 const ROWS: &[(&str, Say)] = &[
     ("id", Say::Plain),
     ("when", Say::Condition),
+    ("delegate", Say::Passing),
     ("verdict", Say::Cell("verdict")),
     ("focus", Say::Cell("focus")),
     ("disposal", Say::Cell("disposal")),
@@ -88,7 +95,18 @@ const INPUTS: &[(&str, Say)] = &[
     ("label", Say::Plain),
     ("values", Say::Plain),
     ("default", Say::Plain),
+    ("counts_as", Say::Plain),
 ];
+const HEAD: &[(&str, Say)] = &[
+    ("title", Say::Plain),
+    ("focus", Say::Cell("focus")),
+    ("deadline", Say::Cell("deadline")),
+    ("note", Say::Plain),
+    ("ungated", Say::Flag),
+];
+const OFFENCES: &[(&str, Say)] = &[("code", Say::Plain), ("label", Say::Plain)];
+const PROFILE: &[(&str, Say)] = &[("code", Say::Plain), ("text", Say::Cell("focus"))];
+const MAPPING: &[(&str, Say)] = &[("code", Say::Plain), ("text", Say::Zones)];
 const TERMS: &[(&str, Say)] = &[("code", Say::Plain), ("text", Say::Condition)];
 const CELLS: &[(&str, Say)] = &[("code", Say::Plain), ("text", Say::Cell("severity"))];
 const DATES: &[(&str, Say)] = &[("code", Say::Plain), ("text", Say::Plain)];
@@ -97,7 +115,11 @@ const UNMET: &[(&str, Say)] = &[
     ("if", Say::Condition),
     ("needs", Say::Condition),
 ];
-const MATRIX: &[(&str, Say)] = &[("activities", Say::Plain), ("basis", Say::Cell("basis"))];
+const MATRIX: &[(&str, Say)] = &[
+    ("activities", Say::Plain),
+    ("zones", Say::Zones),
+    ("basis", Say::Cell("basis")),
+];
 const SCALES: &[(&str, Say)] = &[
     ("offence", Say::Plain),
     ("law", Say::Plain),
@@ -107,18 +129,24 @@ const SCALES: &[(&str, Say)] = &[
     ("of", Say::Plain),
     ("min", Say::Plain),
     ("max", Say::Plain),
+    ("serious", Say::Plain),
+    ("below", Say::Columns),
 ];
 const CLAUSES: &[(&str, Say)] = &[
     ("id", Say::Plain),
     ("law", Say::Plain),
     ("article", Say::Plain),
     ("from", Say::Plain),
+    ("from_note", Say::Plain),
     ("to", Say::Plain),
+    ("to_note", Say::Plain),
     ("demands", Say::Plain),
     ("penalty", Say::Plain),
     ("body", Say::Plain),
     ("mark", Say::Plain),
     ("successors", Say::Plain),
+    ("edition", Say::Plain),
+    ("wording", Say::Plain),
 ];
 
 /// Writes the rule set as a workbook.
@@ -244,12 +272,14 @@ fn pages(tables: &RuleTables) -> Vec<Page> {
             });
         };
         add("", Shape::List("rows"), ROWS);
+        add("head", Shape::Head, HEAD);
         add("cases", Shape::Cases, CASES);
         add("terms", Shape::Map("terms"), TERMS);
         add("cells", Shape::Map("cells"), CELLS);
         add("inputs", Shape::Tables("inputs"), INPUTS);
         add("matrix", Shape::List("matrix"), MATRIX);
         add("unmet", Shape::List("unmet"), UNMET);
+        add("labels", Shape::Map("labels"), DATES);
     }
     found.extend(other_pages(tables));
     found.retain(|page| {
@@ -273,6 +303,7 @@ fn other_pages(tables: &RuleTables) -> Vec<Page> {
     };
     let sheet = |name: &str| ruleset.sheet(name).to_owned();
     let common = |part: &str| format!("{}·{}", ruleset.sheet("common"), ruleset.sheet(part));
+    let settings = |part: &str| format!("{}·{}", ruleset.sheet("dates"), ruleset.sheet(part));
     let (modifiers, bodies) = ("tables/modifiers.toml", "tables/bodies.toml");
     let mut found = vec![
         page(
@@ -298,7 +329,49 @@ fn other_pages(tables: &RuleTables) -> Vec<Page> {
             Shape::Map("terms"),
             TERMS,
         ),
+        page(
+            common("labels"),
+            "tables/common.toml",
+            Shape::Map("labels"),
+            DATES,
+        ),
+        page(
+            sheet("offences"),
+            "tables/fines.toml",
+            Shape::List("offences"),
+            OFFENCES,
+        ),
         page(sheet("dates"), "settings.toml", Shape::Map("dates"), DATES),
+        page(
+            settings("labels"),
+            "settings.toml",
+            Shape::Map("labels"),
+            DATES,
+        ),
+        page(
+            settings("marks"),
+            "settings.toml",
+            Shape::Map("marks"),
+            DATES,
+        ),
+        page(
+            sheet("focus_profile"),
+            "settings.toml",
+            Shape::Map("focus_profile"),
+            PROFILE,
+        ),
+        page(
+            sheet("zone_mapping"),
+            "settings.toml",
+            Shape::Map("zone_mapping"),
+            MAPPING,
+        ),
+        page(
+            sheet("completion"),
+            "settings.toml",
+            Shape::Map("completion"),
+            DATES,
+        ),
     ];
     for file in tables.files.keys().filter(|f| f.starts_with("law/")) {
         let part = file.trim_start_matches("law/").trim_end_matches(".toml");
@@ -329,9 +402,9 @@ impl Page {
         let mut sheet = LedgerSheet::new(&self.name, &self.title).keys(1);
         for (key, say) in &self.columns {
             let width = match (*key, say) {
-                ("facts" | "expect" | "demands" | "values", _) => 60.0,
+                ("facts" | "expect" | "demands" | "values" | "note" | "wording", _) => 60.0,
                 (_, Say::Condition) => 48.0,
-                (_, Say::Cell(_)) => 30.0,
+                (_, Say::Cell(_) | Say::Passing | Say::Zones) => 30.0,
                 _ => 14.0,
             };
             let column = ColumnSpec::new(*key, ruleset.column(key)).width(width);
@@ -341,7 +414,7 @@ impl Page {
                     None => column,
                 },
                 Say::Heading => column.validation(KINDS.map(|kind| ruleset.column(kind))),
-                Say::Flag => column.validation([ruleset.column("adds")]),
+                Say::Flag => column.validation([ruleset.column(key)]),
                 _ => column,
             });
         }
@@ -353,14 +426,17 @@ impl Page {
         let pairs = self.columns.iter().zip(line);
         pairs
             .map(|((key, say), text)| match say {
-                Say::Plain if matches!(*key, "verdicts" | "rows") => text.clone(),
                 Say::Plain => text.clone(),
                 Say::Condition => speech.condition(text),
                 Say::Cell(member) => speech.cell(member, text),
                 Say::Facts => speech.facts(text),
                 Say::Heading => ruleset.column(text).to_owned(),
-                Say::Flag if text == "true" => ruleset.column("adds").to_owned(),
+                Say::Flag if text == "true" => ruleset.column(key).to_owned(),
                 Say::Flag => String::new(),
+                Say::Passing if text.is_empty() => String::new(),
+                Say::Passing => speech.passing(text),
+                Say::Zones => speech.keyed("zone", text),
+                Say::Columns => headings(text, |key| ruleset.column(key)),
             })
             .collect()
     }
@@ -434,11 +510,11 @@ impl Page {
     ) -> Result<Line, Vec<Diagnostic>> {
         let mut cells = Vec::new();
         let mut faults = Vec::new();
-        for (at, ((_, say), text)) in self.columns.iter().zip(said).enumerate() {
+        for (at, ((key, say), text)) in self.columns.iter().zip(said).enumerate() {
             let old = same.filter(|(known, _)| known[at].trim() == *text);
             let code = match old {
                 Some((_, line)) => Ok(line[at].clone()),
-                None => code_of(*say, text, speech, ruleset),
+                None => code_of(key, *say, text, speech, ruleset),
             };
             match code {
                 Ok(code) => cells.push(code),
@@ -496,7 +572,25 @@ fn letter(column: usize) -> String {
 /// The words of `is`.
 const KINDS: [&str; 3] = ["hit", "miss", "border"];
 
-fn code_of(say: Say, text: &str, speech: &Speech<'_>, ruleset: &Ruleset) -> Result<String, String> {
+/// The lines `key = value` with another key.
+fn headings<'a>(text: &'a str, turn: impl Fn(&'a str) -> &'a str) -> String {
+    let line = |line: &'a str| match line.split_once('=') {
+        Some((key, value)) => format!("{} = {}", turn(key.trim()), value.trim()),
+        None => line.to_owned(),
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Columns of the fixed range that takes a fine's place where the sum is small.
+const BELOW: [&str; 3] = ["amount", "min", "max"];
+
+fn code_of(
+    key: &str,
+    say: Say,
+    text: &str,
+    speech: &Speech<'_>,
+    ruleset: &Ruleset,
+) -> Result<String, String> {
     match say {
         _ if text.is_empty() => Ok(String::new()),
         Say::Plain => Ok(text.to_owned()),
@@ -509,21 +603,100 @@ fn code_of(say: Say, text: &str, speech: &Speech<'_>, ruleset: &Ruleset) -> Resu
                 .find(|kind| ruleset.column(kind) == text || *kind == text);
             kind.map(str::to_owned).ok_or_else(|| text.to_owned())
         }
-        Say::Flag if text == ruleset.column("adds") => Ok("true".to_owned()),
+        Say::Flag if text == ruleset.column(key) => Ok("true".to_owned()),
         Say::Flag => Err(text.to_owned()),
+        Say::Passing => speech.passing_code(text),
+        Say::Zones if !text.contains(['=', '＝']) => Ok(text.to_owned()),
+        Say::Zones => speech.keyed_code("zone", text),
+        Say::Columns => {
+            let code = |said| {
+                let found = BELOW.into_iter().find(|key| ruleset.column(key) == said);
+                found.unwrap_or(said)
+            };
+            Ok(headings(&text.replace('＝', "="), code))
+        }
     }
 }
 
-/// A value's text: of a list its items, of a flag or number what it says.
-fn text_of(item: &Item) -> String {
-    match item {
-        Item::Value(Value::String(text)) => text.value().clone(),
-        Item::Value(Value::Integer(number)) => number.value().to_string(),
-        Item::Value(Value::Boolean(flag)) => flag.value().to_string(),
-        Item::Value(Value::Array(list)) => {
-            let items = list.iter().map(|v| v.as_str().unwrap_or_default());
-            items.collect::<Vec<_>>().join("、")
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use toml_edit::{Item, TableLike};
+
+    /// What a workbook does not show: the table's name in the programs, the lists that stand on pages of their own, and
+    /// what is no table of the law.
+    const NOT_SHOWN: [&str; 3] = ["id", "offences/scales", "register"];
+
+    fn shown(pages: &[Page], file: &str) -> Vec<String> {
+        let mut paths = vec![];
+        for page in pages.iter().filter(|p| p.file == file) {
+            let keys = page.columns.iter().map(|(key, _)| *key);
+            match page.shape {
+                Shape::Head => paths.extend(keys.map(str::to_owned)),
+                Shape::List(name) | Shape::Tables(name) => {
+                    paths.extend(keys.map(|k| format!("{name}/{k}")));
+                }
+                Shape::Map(name) => paths.push(format!("{name}/*")),
+                Shape::Cases => paths.extend(keys.map(|k| format!("cases/{k}"))),
+                Shape::Scales => paths.extend(keys.map(|k| format!("offences/scales/{k}"))),
+            }
         }
-        _ => String::new(),
+        paths
+    }
+
+    fn keys_of(table: &dyn TableLike, under: &str) -> Vec<String> {
+        table.iter().map(|(k, _)| format!("{under}/{k}")).collect()
+    }
+
+    /// Paths of everything that a file says; names that the lawyers give are left out.
+    fn said(document: &DocumentMut) -> Vec<String> {
+        let mut found = vec![];
+        for (key, item) in document.iter() {
+            match item {
+                Item::ArrayOfTables(list) => {
+                    found.extend(list.iter().flat_map(|t| keys_of(t, key)));
+                }
+                Item::Table(map) if key == "cases" => {
+                    let all = map.iter().filter_map(|(_, i)| i.as_array()).flatten();
+                    let all = all.filter_map(toml_edit::Value::as_inline_table);
+                    found.extend(all.flat_map(|t| keys_of(t, key)));
+                }
+                Item::Table(map) if key == "inputs" => {
+                    let all = map.iter().filter_map(|(_, i)| i.as_table_like());
+                    found.extend(all.flat_map(|t| keys_of(t, key)));
+                }
+                Item::Table(_) => found.push(format!("{key}/*")),
+                _ => found.push(key.to_owned()),
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn the_workbook_shows_everything_that_the_tables_say() {
+        let tables = RuleTables::built_in().unwrap();
+        let pages = pages(&tables);
+        let is_of_law =
+            |f: &str| f.starts_with("tables/") || f.starts_with("law/") || f == "settings.toml";
+        let mut missing = vec![];
+        for (file, text) in tables.files.iter().filter(|(f, _)| is_of_law(f)) {
+            let shown = shown(&pages, file);
+            let document = text.parse::<DocumentMut>().unwrap();
+            let hidden = |p: &String| {
+                !shown.contains(p)
+                    && !NOT_SHOWN
+                        .iter()
+                        .any(|n| p == n || p.starts_with(&format!("{n}/")))
+            };
+            missing.extend(
+                said(&document)
+                    .into_iter()
+                    .filter(hidden)
+                    .map(|p| format!("{file}: {p}")),
+            );
+        }
+        missing.sort();
+        missing.dedup();
+        assert!(missing.is_empty(), "{missing:#?}");
     }
 }

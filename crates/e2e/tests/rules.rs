@@ -156,6 +156,82 @@ fn a_broken_cell_is_refused_with_its_address_and_nothing_is_written() {
     assert!(!out.exists());
 }
 
+/// What only the head of a table, the passing on of a row, the matrix and the scales of fines say.
+#[test]
+fn every_part_of_the_tables_can_be_changed_in_the_workbook() {
+    let register = Register::new();
+    let (book, out) = (register.path("规则.xlsx"), register.path("新"));
+    run(&register, &["rules", "export", &text(&book)]);
+    let passing = "表 = 矿业权\n许可证 = 过期\n生产状态 = 停产";
+    let industry = "核心区 = X\n缓冲区 = X\n实验区 = X\n核心保护区 = X\n一般控制区 = X";
+    let changes = [
+        ("采石采砂", "Q07", "转入", passing),
+        ("旅游设施·表头", "旅游设施", "重点类别", "采石挖沙"),
+        (
+            "其他活动·矩阵",
+            "industry、warehouse_yard",
+            "各区",
+            industry,
+        ),
+        (
+            "罚款幅度",
+            "eia_report_missing",
+            "情节严重时（下限、上限）",
+            "1、2",
+        ),
+        ("违法行为", "scenic_quarry", "名称", "景区开山采石"),
+        ("日期·核实标记", "V", "意思", "条文已读"),
+    ];
+    for (sheet, key, heading, to) in changes {
+        set_cell(&book, sheet, key, heading, to);
+    }
+    let load = ["rules", "load", &text(&book), "--out", &text(&out)];
+    run(&register, &load);
+    let file = |name: &str| std::fs::read_to_string(out.join("tables").join(name)).unwrap();
+    for (name, line) in [
+        (
+            "quarry.toml",
+            r#"delegate = { table = "mining", cert = "expired", op = "suspended" }"#,
+        ),
+        ("tourism.toml", r#"focus = "quarry_sand""#),
+        (
+            "generic.toml",
+            r#"experimental = "X", core_protection = "X", general_control = "X" }"#,
+        ),
+        ("fines.toml", "serious = [1, 2]"),
+        ("fines.toml", r#"label = "景区开山采石""#),
+    ] {
+        assert!(file(name).contains(line), "{name}: {line}");
+    }
+    let settings = std::fs::read_to_string(out.join("settings.toml")).unwrap();
+    assert!(settings.contains("V = \"条文已读\""), "{settings}");
+}
+
+#[test]
+fn a_broken_passing_on_or_zone_is_refused_with_its_address() {
+    for (sheet, key, heading, to) in [
+        ("采石采砂", "Q07", "转入", "表 = 矿业权\n许可证 = 有过"),
+        (
+            "其他活动·矩阵",
+            "industry、warehouse_yard",
+            "各区",
+            "核心地区 = X",
+        ),
+    ] {
+        let register = Register::new();
+        let (book, out) = (register.path("规则.xlsx"), register.path("新"));
+        run(&register, &["rules", "export", &text(&book)]);
+        let address = set_cell(&book, sheet, key, heading, to);
+        let load = ["rules", "load", &text(&book), "--out", &text(&out)];
+        let refused = register.run(&load).exits(1);
+        assert!(
+            said(&refused).contains(&format!("[{address}]")),
+            "{refused:?}"
+        );
+        assert!(!out.exists());
+    }
+}
+
 fn said(outcome: &Outcome) -> String {
     format!("{}{}", outcome.stdout, outcome.stderr)
 }

@@ -81,7 +81,8 @@ impl Clause {
     /// Whether the amounts of its penalty were read in the text; others are never printed.
     pub fn is_penalty_checked(&self) -> bool {
         let is_read = self.mark.starts_with('V');
-        is_read && !self.penalty.contains("not known") && !self.penalty.contains("(G)")
+        let doubts = ["待核", "(G)"];
+        is_read && !doubts.iter().any(|doubt| self.penalty.contains(doubt))
     }
 
     /// Whether the day it came into force was read in the text.
@@ -109,18 +110,24 @@ impl Clause {
         if let Some(chapter) = self.article.strip_prefix("chapter ") {
             return format!("{law}第{chapter}章");
         }
-        match self.article.split_once('(') {
-            None if matches!(self.article.as_str(), "" | "whole") => law,
-            None => format!("{law}第{}条", self.article),
-            Some((article, part)) => format!("{law}第{}条({part}", article.trim()),
+        let (article, version) = self.article_and_text();
+        let version = version.map_or_else(String::new, |v| format!("（{v}）"));
+        match article.split_once('(') {
+            None if matches!(article, "" | "whole") => law,
+            None => format!("{law}第{article}条{version}"),
+            Some((article, part)) => format!("{law}第{}条({part}{version}", article.trim()),
         }
     }
 
-    /// Name for people: law and article.
-    pub fn title(&self) -> String {
-        match self.article.as_str() {
-            "" => self.law.clone(),
-            article => format!("{} Art {article}", self.law),
+    /// The article, and whose wording it has where a law kept its name: `27, 1994 text` is article 27, 1994年文本.
+    fn article_and_text(&self) -> (&str, Option<String>) {
+        let Some((article, note)) = self.article.split_once(", ") else {
+            return (&self.article, None);
+        };
+        match (note.strip_suffix(" text"), note.strip_prefix("before ")) {
+            (Some(year), _) => (article, Some(format!("{year}年文本"))),
+            (None, Some(year)) => (article, Some(format!("{year}年以前文本"))),
+            (None, None) => (&self.article, None),
         }
     }
 }

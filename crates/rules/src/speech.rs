@@ -136,13 +136,17 @@ impl<'r> Speech<'r> {
     }
 
     fn item(&self, member: &str, text: &str, way: Way) -> Result<String, String> {
+        self.item_of(self.ruleset.words(member), text, way)
+    }
+
+    fn item_of(&self, words: Option<&Words>, text: &str, way: Way) -> Result<String, String> {
         let here = format!(" {} ", self.keyword("if", way));
         let there = format!(" {} ", self.keyword("if", way.back()));
         let (word, condition) = match text.split_once(&here) {
             Some((word, condition)) => (word.trim(), Some(condition)),
             None => (text, None),
         };
-        let word = match (word.strip_prefix('@'), self.ruleset.words(member)) {
+        let word = match (word.strip_prefix('@'), words) {
             (Some(cell), _) => format!("@{}", self.name_turned(cell, way)?),
             (None, Some(words)) => self.word(words, word, way)?,
             (None, None) => self.grammar_turned(word, way).unwrap_or(word).to_owned(),
@@ -219,6 +223,72 @@ impl<'r> Speech<'r> {
             Some(words) => self.word(words, value, way),
             None => Ok(self.grammar_turned(value, way).unwrap_or(value).to_owned()),
         }
+    }
+
+    /// How a row passes on to another table, a line each: `转入判定表 = 矿业权`, `生产状态 = 生产 若 …；停产`.
+    ///
+    /// The words are those of the table passed on to, the conditions those of the own one.
+    pub fn passing(&self, text: &str) -> String {
+        self.passed(text, Way::ToPeople)
+            .unwrap_or_else(|_| text.to_owned())
+    }
+
+    /// A passing on that people wrote.
+    pub fn passing_code(&self, text: &str) -> Result<String, String> {
+        self.passed(text, Way::ToCode)
+    }
+
+    fn passed(&self, text: &str, way: Way) -> Result<String, String> {
+        let pairs = pairs(text)?;
+        let label = match way {
+            Way::ToPeople => "table",
+            Way::ToCode => self.ruleset.vocabulary.members.label("table"),
+        };
+        let table = pairs.iter().find(|(name, _)| *name == label);
+        let (_, table) = table.ok_or_else(|| text.to_owned())?;
+        let other = self.ruleset.speech(&self.table_turned(table, Way::ToCode));
+        let line = |(name, value): &(&str, &str)| {
+            if *name == label {
+                return self.fact(&format!("{name} = {value}"), way);
+            }
+            let turned = other.name_turned(name, way)?;
+            let code = if way == Way::ToPeople {
+                name
+            } else {
+                turned.as_str()
+            };
+            let words = other.names.get(code).and_then(|n| n.words);
+            let words = words.ok_or_else(|| (*name).to_owned())?;
+            let item = |item: &str| self.item_of(Some(words), item, way);
+            let items: Result<Vec<String>, String> = split(value, &[';', '；']).map(item).collect();
+            let by = if way == Way::ToPeople { "；" } else { "; " };
+            Ok(format!("{turned} = {}", items?.join(by)))
+        };
+        let lines: Result<Vec<String>, String> = pairs.iter().map(line).collect();
+        Ok(lines?.join("\n"))
+    }
+
+    /// Lines `word = text` with the words of a fact (`zone`) said for people; a text that is such a word is said too.
+    pub fn keyed(&self, fact: &str, text: &str) -> String {
+        self.keyed_turned(fact, text, Way::ToPeople)
+            .unwrap_or_else(|_| text.to_owned())
+    }
+
+    /// Lines `word = text` that people wrote.
+    pub fn keyed_code(&self, fact: &str, text: &str) -> Result<String, String> {
+        self.keyed_turned(fact, text, Way::ToCode)
+    }
+
+    fn keyed_turned(&self, fact: &str, text: &str, way: Way) -> Result<String, String> {
+        let words = self.names.get(fact).and_then(|n| n.words);
+        let words = words.ok_or_else(|| fact.to_owned())?;
+        let line = |(word, text): (&str, &str)| {
+            let word = self.word(words, word, way)?;
+            let text = turn_word(words, text, way).unwrap_or(text);
+            Ok(format!("{word} = {text}"))
+        };
+        let lines: Result<Vec<String>, String> = pairs(text)?.into_iter().map(line).collect();
+        Ok(lines?.join("\n"))
     }
 
     fn table_turned<'a>(&'a self, value: &'a str, way: Way) -> String {
@@ -401,6 +471,18 @@ impl Turner<'_, '_> {
             _ => text.to_owned(),
         }
     }
+}
+
+/// The lines `name = value` of a cell.
+fn pairs(text: &str) -> Result<Vec<(&str, &str)>, String> {
+    let lines = text.lines().map(str::trim).filter(|l| !l.is_empty());
+    lines
+        .map(|line| {
+            let pair = line.split_once(['=', '＝']);
+            let (name, value) = pair.ok_or_else(|| line.to_owned())?;
+            Ok((name.trim(), value.trim()))
+        })
+        .collect()
 }
 
 fn unquoted(text: &str) -> &str {

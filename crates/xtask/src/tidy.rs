@@ -1,6 +1,7 @@
-//! `cargo xtask tidy`: pages name paths that exist, rooms keep to their floors, no machine's own paths are committed.
+//! `cargo xtask tidy`: pages name paths that exist, rooms keep to their floors, no machine's own paths are committed, every
+//! code that the program can say has its sentence in both languages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -43,6 +44,7 @@ pub(crate) fn run() -> Result<()> {
     }
     machine_paths(&mut faults)?;
     migrations(&mut faults)?;
+    sentences(&mut faults)?;
     if faults.is_empty() {
         println!("tidy: nothing to mend");
         return Ok(());
@@ -148,4 +150,65 @@ fn machine_paths(faults: &mut Vec<String>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Every code such as `sheet.total_row` in the rooms' sources is a sentence in both languages.
+fn sentences(faults: &mut Vec<String>) -> Result<()> {
+    // Codes of the lines that programs read, kinds of entries, and files.
+    let silent_rooms = [
+        "crates/xtask/",
+        "crates/e2e/",
+        "crates/testkit/",
+        "crates/rules/",
+    ];
+    let kinds = std::fs::read_to_string(shell::root().join("crates/domain/src/entry.rs"))?;
+    let kinds: BTreeSet<&str> = codes_in(&kinds).collect();
+    let is_file = |code: &str| {
+        let endings = [
+            ".toml", ".xlsx", ".csv", ".gpkg", ".json", ".sqlite", ".log",
+        ];
+        endings.iter().any(|e| code.ends_with(e))
+    };
+    for language in ["zh-CN", "en"] {
+        let known = sentences_of(language)?;
+        let heads: BTreeSet<&str> = known.iter().filter_map(|k| k.split('.').next()).collect();
+        for file in tracked(&["crates/*/src/*.rs"])? {
+            if silent_rooms.iter().any(|room| file.starts_with(room)) {
+                continue;
+            }
+            let text = std::fs::read_to_string(shell::root().join(&file))?;
+            let program = text.split("#[cfg(test)]").next().unwrap_or_default();
+            for code in codes_in(program) {
+                let head = code.split('.').next().unwrap_or_default();
+                let is_silent = kinds.contains(code) || is_file(code) || !heads.contains(head);
+                if !is_silent && !known.contains(code) {
+                    faults.push(format!("{file}: `{code}` has no sentence in {language}"));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn sentences_of(language: &str) -> Result<BTreeSet<String>> {
+    let mut known = BTreeSet::new();
+    for file in tracked(&[&format!("messages/{language}/*.toml")])? {
+        let text = std::fs::read_to_string(shell::root().join(&file))?;
+        let table: toml::Table = text.parse().with_context(|| file.clone())?;
+        known.extend(table.keys().cloned());
+    }
+    Ok(known)
+}
+
+/// Texts in quotes of two words with a dot between: `sheet.total_row`.
+fn codes_in(source: &str) -> impl Iterator<Item = &str> {
+    let is_word = |w: &str| {
+        !w.is_empty()
+            && w.chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    };
+    source.split('"').filter(move |text| {
+        let two = text.split_once('.');
+        two.is_some_and(|(head, tail)| is_word(head) && is_word(tail))
+    })
 }

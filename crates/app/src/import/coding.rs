@@ -16,16 +16,13 @@ pub(super) fn code_of(
     let Some(text) = fields.text(field) else {
         return (None, None);
     };
-    let found = session
-        .campaign
-        .find_list(&session.codes, purpose)
-        .and_then(|list| list.find(&text));
-    match found {
+    let list = session.campaign.find_list(&session.codes, purpose);
+    match list.and_then(|list| list.find(&text)) {
         Some(code) => (Some(code.code.clone()), Some(text)),
         None => {
             let diagnostic = Diagnostic::warning("import.not_in_list")
                 .arg("text", &text)
-                .arg("list", purpose);
+                .arg("list", list.map_or(purpose, |list| &list.title));
             fields.note(field, diagnostic);
             (None, Some(text))
         }
@@ -55,9 +52,10 @@ pub(super) fn activity_of(
                 .find_map(|t| subtype_in(session, &t))
         });
     if let (None, Some(text)) = (&class, &text) {
+        let list = session.campaign.find_list(&session.codes, "activity");
         let diagnostic = Diagnostic::warning("import.not_in_list")
             .arg("text", text)
-            .arg("list", "activity");
+            .arg("list", list.map_or("activity", |list| &list.title));
         fields.note("activity_type_code", diagnostic);
     }
     (class, own_subtype, text)

@@ -2,8 +2,6 @@
 
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
-use super::text_of;
-
 /// 形状 — how the lines of a page stand in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
@@ -17,6 +15,8 @@ pub(super) enum Shape {
     Cases,
     /// Scales of the offences of `[[offences]]`.
     Scales,
+    /// What stands above the lists of the file, as one line.
+    Head,
 }
 
 /// 记录 — the lines of a page as texts.
@@ -26,7 +26,10 @@ pub(super) struct Records {
 }
 
 fn cells(of: &dyn TableLike, keys: &[&str]) -> Vec<String> {
-    let text = |key: &&str| of.get(key).map_or_else(String::new, text_of);
+    let text = |key: &&str| {
+        of.get(key)
+            .map_or_else(String::new, |item| text_of(key, item))
+    };
     keys.iter().map(text).collect()
 }
 
@@ -41,7 +44,7 @@ impl Records {
             Shape::Map(name) => {
                 let map = document.get(name).and_then(Item::as_table);
                 let all = map.into_iter().flat_map(Table::iter);
-                lines.extend(all.map(|(key, text)| vec![key.to_owned(), text_of(text)]));
+                lines.extend(all.map(|(key, text)| vec![key.to_owned(), text_of(key, text)]));
             }
             Shape::Tables(name) => {
                 let map = document.get(name).and_then(Item::as_table);
@@ -62,13 +65,16 @@ impl Records {
             Shape::Scales => {
                 let list = document.get("offences").and_then(Item::as_array_of_tables);
                 for offence in list.into_iter().flatten() {
-                    let code = offence.get("code").map_or_else(String::new, text_of);
+                    let code = offence
+                        .get("code")
+                        .map_or_else(String::new, |c| text_of("code", c));
                     let scales = offence.get("scales").and_then(Item::as_array);
                     let scales = scales.into_iter().flatten();
                     let scales = scales.filter_map(Value::as_inline_table);
                     lines.extend(scales.map(|s| headed(&code, cells(s, &keys[1..]))));
                 }
             }
+            Shape::Head => lines.push(cells(document.as_table(), keys)),
         }
         Self { lines }
     }
@@ -125,12 +131,19 @@ pub(super) fn write(
                 .get_mut("offences")
                 .and_then(Item::as_array_of_tables_mut);
             for offence in list.into_iter().flat_map(ArrayOfTables::iter_mut) {
-                let code = offence.get("code").map_or_else(String::new, text_of);
+                let code = offence
+                    .get("code")
+                    .map_or_else(String::new, |c| text_of("code", c));
                 let of_code = lines.iter().filter(|l| l[0] == code).copied();
                 let of_code: Vec<&Vec<String>> = of_code.collect();
                 if let Some(item) = offence.get_mut("scales") {
                     write_array(item, keys, &of_code);
                 }
+            }
+        }
+        Shape::Head => {
+            for line in lines {
+                set_all(document.as_table_mut(), keys, line);
             }
         }
     }
@@ -230,25 +243,21 @@ fn set_all(table: &mut dyn TableLike, keys: &[&str], texts: &[String]) {
     }
 }
 
-/// A key's value, in the kind it has; an empty text takes a key away that has none yet or is not empty.
+/// A key's value, in the kind it has; an empty text takes a key away.
 fn set(table: &mut dyn TableLike, key: &str, text: &str) {
-    let old = table.get(key).map_or_else(String::new, text_of);
+    let old = table
+        .get(key)
+        .map_or_else(String::new, |item| text_of(key, item));
     if old == text {
         return;
     }
-    let value = match table.get(key).and_then(Item::as_value) {
-        _ if text.is_empty() => {
-            table.remove(key);
-            return;
-        }
-        Some(Value::Array(_)) => Value::Array(text.split('、').map(str::trim).collect()),
-        Some(Value::Integer(_)) => number(text),
-        Some(Value::Boolean(_)) => Value::from(text == "true"),
-        None if text == "true" => Value::from(true),
-        None if matches!(key, "min" | "max" | "raise") => number(text),
-        _ => Value::from(text),
-    };
-    match table.get_mut(key).and_then(Item::as_value_mut) {
+    if text.is_empty() {
+        table.remove(key);
+        return;
+    }
+    let known = table.get_mut(key).and_then(Item::as_value_mut);
+    let value = value_of(key, text, known.as_deref());
+    match known {
         Some(known) => {
             let decor = known.decor().clone();
             *known = value;
@@ -260,7 +269,75 @@ fn set(table: &mut dyn TableLike, key: &str, text: &str) {
     }
 }
 
+fn value_of(key: &str, text: &str, known: Option<&Value>) -> Value {
+    match (known, key) {
+        (Some(Value::InlineTable(known)), _) => inline(text, known.clone()),
+        (None, "delegate" | "zones" | "counts_as" | "below") => inline(text, InlineTable::new()),
+        (Some(Value::Array(_)), _) | (None, "serious" | "wording" | "successors") => {
+            list(key, text)
+        }
+        (Some(Value::Integer(_)), _) | (None, "min" | "max" | "raise" | "amount") => number(text),
+        (Some(Value::Boolean(_)), _) => Value::from(text == "true"),
+        (None, _) if text == "true" => Value::from(true),
+        _ => Value::from(text),
+    }
+}
+
+fn list(key: &str, text: &str) -> Value {
+    let items = text.split(between(key)).map(str::trim);
+    if key == "serious" {
+        items.map(number).collect()
+    } else {
+        items.collect()
+    }
+}
+
+/// Lines `name = value` put into an inline table; what stays the same stays as it is written.
+fn inline(text: &str, mut known: InlineTable) -> Value {
+    let pairs: Vec<(&str, &str)> = text
+        .lines()
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, value)| (name.trim(), value.trim()))
+        .collect();
+    known.retain(|name, _| pairs.iter().any(|(kept, _)| *kept == name));
+    for (name, value) in pairs {
+        set(&mut known, name, value);
+    }
+    Value::InlineTable(known)
+}
+
 fn number(text: &str) -> Value {
     text.parse::<i64>()
         .map_or_else(|_| Value::from(text), Value::from)
+}
+
+/// What stands between the items of a list: articles fill a line each.
+fn between(key: &str) -> char {
+    if key == "wording" { '\n' } else { '、' }
+}
+
+/// A value's text: of a list its items, of an inline table a line `name = value` for each, of a flag or number what it says.
+fn text_of(key: &str, item: &Item) -> String {
+    item.as_value()
+        .map_or_else(String::new, |value| value_text(key, value))
+}
+
+fn value_text(key: &str, value: &Value) -> String {
+    match value {
+        Value::String(text) => text.value().clone(),
+        Value::Integer(number) => number.value().to_string(),
+        Value::Boolean(flag) => flag.value().to_string(),
+        Value::Array(list) => {
+            let items: Vec<String> = list.iter().map(|v| value_text(key, v)).collect();
+            items.join(between(key).encode_utf8(&mut [0; 4]))
+        }
+        Value::InlineTable(table) => {
+            let lines = table.iter();
+            let lines: Vec<String> = lines
+                .map(|(name, value)| format!("{name} = {}", value_text(name, value)))
+                .collect();
+            lines.join("\n")
+        }
+        Value::Float(_) | Value::Datetime(_) => String::new(),
+    }
 }
