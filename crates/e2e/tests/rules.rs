@@ -166,7 +166,7 @@ fn every_part_of_the_tables_can_be_changed_in_the_workbook() {
     let industry = "核心区 = X\n缓冲区 = X\n实验区 = X\n核心保护区 = X\n一般控制区 = X";
     let changes = [
         ("采石采砂", "Q07", "转入", passing),
-        ("旅游设施·表头", "旅游设施", "重点类别", "采石挖沙"),
+        ("旅游设施·表头", "旅游设施", "重点类别", "采石采砂"),
         (
             "其他活动·矩阵",
             "industry、warehouse_yard",

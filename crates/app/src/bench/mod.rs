@@ -79,6 +79,10 @@ fn in_order<J: Sync, S, R: Send>(
 }
 
 fn create(path: &Path, heading: &str) -> Result<BufWriter<File>> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
+    }
     let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
     let mut writer = BufWriter::with_capacity(1 << 16, file);
     writer.write_all(heading.as_bytes())?;

@@ -3,6 +3,8 @@
 
 use domain::entries::{Basis, ClueFacts, ClueReceived, ClueScreened};
 use domain::ids::{ClueId, StreamId};
+use domain::partial_date::PartialDate;
+use jiff::ToSpan;
 use jiff::civil::Date;
 use spatial::diagnostic::Diagnostic;
 
@@ -52,6 +54,7 @@ pub(super) fn draft(staging: &Staging<'_>, record: &Record) -> (Drafted, Vec<Dia
         .as_ref()
         .filter(|p| is_areal(&p.geometry))
         .map(|p| spatial::geodesic::area_m2(&p.geometry));
+    let received_on = fields.day("received_on");
     let mut facts = ClueFacts {
         external_code: fields.code_text("external_code"),
         facility_name: fields.text("facility_name"),
@@ -74,7 +77,7 @@ pub(super) fn draft(staging: &Staging<'_>, record: &Record) -> (Drafted, Vec<Dia
         owner_name: fields.text("owner_name"),
         responsible_unit: fields.text("responsible_unit"),
         registration_number: fields.code_text("registration_number"),
-        due_on: fields.date("due_on"),
+        due_on: due_on(&mut fields, received_on),
         precision_m: placed.as_ref().and_then(|p| p.precision_m),
         position_text: placed.as_ref().and_then(|p| p.original.clone()),
         crs_used: placed.as_ref().map(|p| p.crs_used.clone()),
@@ -90,7 +93,7 @@ pub(super) fn draft(staging: &Staging<'_>, record: &Record) -> (Drafted, Vec<Dia
             Diagnostic::warning("import.clue_says_little"),
         );
     }
-    let received_on = fields.day("received_on").unwrap_or(staging.received_on);
+    let received_on = received_on.unwrap_or(staging.received_on);
     let source_kind = row_source
         .or_else(|| staging.source_kind.clone())
         .unwrap_or_default();
@@ -366,5 +369,50 @@ impl Staging<'_> {
             clue.received_on,
             &[&seed],
         )
+    }
+}
+
+/// The day a clue has to be dealt with by: a date, or a number of days (60日) counted from the day it was received.
+fn due_on(fields: &mut Fields<'_>, received_on: Option<Date>) -> Option<PartialDate> {
+    let text = fields.raw("due_on")?;
+    let counted = days_of(&text).zip(received_on);
+    let Some((days, received)) = counted else {
+        return fields.date("due_on");
+    };
+    let due = received.checked_add(days.days()).ok()?;
+    let diagnostic = Diagnostic::note("import.due_counted")
+        .arg("text", &text)
+        .arg("received", received)
+        .repair(due);
+    fields.note("due_on", diagnostic);
+    Some(PartialDate::day(due))
+}
+
+/// The days of `60日`, `60天`, `60日内`; working days are not counted so.
+fn days_of(text: &str) -> Option<i64> {
+    let text = text.trim().trim_end_matches('内');
+    let number = text.strip_suffix(['日', '天'])?;
+    let days: i64 = number.trim().parse().ok()?;
+    (1..1000).contains(&days).then_some(days)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::days_of;
+
+    #[test]
+    fn days_are_counted_only_where_days_are_written() {
+        assert_eq!(days_of("60日"), Some(60));
+        assert_eq!(days_of(" 15 天内"), Some(15));
+        for text in [
+            "2019年8月3日",
+            "60",
+            "20个工作日",
+            "20190803日",
+            "0日",
+            "-3日",
+        ] {
+            assert_eq!(days_of(text), None, "{text}");
+        }
     }
 }

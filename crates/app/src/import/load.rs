@@ -290,7 +290,7 @@ impl Loaded {
             if let (Some(crs), None) = (&named, &self.declared) {
                 let diagnostic = Diagnostic::note("import.crs_from_table")
                     .arg("text", line.trim())
-                    .arg("crs", crs.definition());
+                    .arg("crs", crs);
                 self.diagnostics.push(diagnostic.at(Place {
                     sheet: Some(table.sheet.name.clone()),
                     ..self.file_place()

@@ -87,8 +87,7 @@ pub fn system_of(
     let crs = match (from_file, &convention.declared) {
         // GeoJSON and KML are WGS 84 by their standards, yet files in GCJ-02 say so too; the person's word goes first.
         (Some(file), Some(person)) if file.is_geographic() => {
-            let mut found =
-                vec![Diagnostic::note("import.declared_crs_used").arg("crs", person.definition())];
+            let mut found = vec![Diagnostic::note("import.declared_crs_used").arg("crs", person)];
             found.extend(person.doubt());
             return Ok((person.clone(), found));
         }

@@ -120,12 +120,14 @@ fn init(desk: &Desk<'_>, args: &Init) -> Result<ExitCode, Error> {
 }
 
 fn completions(args: &Completions) -> Result<ExitCode, Error> {
+    let mut script = Vec::new();
     clap_complete::generate(
         args.shell,
         &mut Arguments::command(),
         "qingshan",
-        &mut std::io::stdout(),
+        &mut script,
     );
+    print!("{}", String::from_utf8_lossy(&script));
     Ok(ExitCode::SUCCESS)
 }
 
