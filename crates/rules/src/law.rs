@@ -41,6 +41,11 @@ pub struct Clause {
     pub(crate) force: Force,
 }
 
+/// Whether a text says of itself that nobody read it in the law.
+fn is_doubted(text: &str) -> bool {
+    ["待核", "(G)"].iter().any(|doubt| text.contains(doubt))
+}
+
 /// When a clause holds; a month not known to the day counts whole.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Force {
@@ -80,14 +85,12 @@ impl Clause {
 
     /// Whether the amounts of its penalty were read in the text; others are never printed.
     pub fn is_penalty_checked(&self) -> bool {
-        let is_read = self.mark.starts_with('V');
-        let doubts = ["待核", "(G)"];
-        is_read && !doubts.iter().any(|doubt| self.penalty.contains(doubt))
+        self.mark.starts_with('V') && !is_doubted(&self.penalty)
     }
 
     /// Whether the day it came into force was read in the text.
     pub fn is_from_checked(&self) -> bool {
-        !self.from_note.contains("(G)")
+        !is_doubted(&self.from_note)
     }
 
     /// Name of the law without its year: `矿产资源法` of `矿产资源法 (2009)`.
