@@ -6,7 +6,9 @@ use domain::entry::Entry;
 use domain::ids::{ClueId, StreamId};
 use domain::policy::Action;
 use register::{Clue, ClueState};
+use spatial::diagnostic::Diagnostic;
 
+use crate::amendments::checked_reason;
 use crate::error::Error;
 use crate::import::Matched;
 use crate::landing::{Decision, Known, Proposal, SiteBook, Sought};
@@ -138,6 +140,8 @@ impl Session {
         let clue = self.load_clue(clue)?;
         let dossier = self.load_dossier_by_code(site_code, AsOf::Now)?;
         self.may(Action::LinkClue, dossier.facts.station_id.as_deref())?;
+        refuse_linked(&clue)?;
+        let reason = &checked_reason(reason)?;
         let body = clue.received.body;
         let linked = ClueLinked {
             clue_id: body.clue_id,
@@ -183,6 +187,7 @@ impl Session {
             .facts
             .station_id;
         self.may(Action::UnlinkClue, station.as_deref())?;
+        let reason = &checked_reason(reason)?;
         let clue_id = clue.received.body.clue_id;
         let body = ClueUnlinked {
             clue_id,
@@ -209,6 +214,7 @@ impl Session {
             .as_ref()
             .and_then(|s| self.geography(AsOf::Now).ok()?.station_of(&s.0));
         self.may(Action::RegisterSite, station.as_deref())?;
+        let reason = &checked_reason(reason)?;
         let (code, entries) = crate::import::site_for_clue(self, &body, reason)?;
         self.register.append(&entries, self.now)?;
         Ok(code)
@@ -232,4 +238,12 @@ impl Session {
         entry.occurred_at = self.now;
         entry
     }
+}
+
+/// A clue belongs to one site at a time: the link there is has to be undone first.
+pub(crate) fn refuse_linked(clue: &Clue) -> Result<(), Error> {
+    if clue.state == ClueState::Linked {
+        return Err(Error::rejected(Diagnostic::error("clue.already_linked")));
+    }
+    Ok(())
 }

@@ -16,6 +16,10 @@ impl Session {
         state: &str,
         verification: &VerificationRecorded,
     ) -> Option<Diagnostic> {
+        if verification.verified_on > self.today() {
+            let fault = Diagnostic::error("verification.in_the_future");
+            return Some(fault.arg("on", verification.verified_on));
+        }
         let flow = self.campaign.flow.as_ref()?;
         let refusal = flow.next(state, VERIFY, &on_file(verification)).err()?;
         Some(in_words(flow, &refusal))

@@ -325,7 +325,7 @@ impl Session {
             Some(_) => self.may(Action::Export, station)?,
             None => self.may_read_lists(Action::Export)?,
         }
-        self.seen_ledger(atlases, view, &scope, request)
+        self.seen_ledger(atlases, view, &scope, request)?.masked()
     }
 }
 

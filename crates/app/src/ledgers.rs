@@ -1,6 +1,6 @@
 //! 台账 — the three ledgers drawn for a scope as of a day, compared between days, and written to files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::as_of::AsOf;
 use domain::campaign::{LedgerTemplate, LedgerView};
@@ -9,6 +9,7 @@ use domain::entries::LedgerExported;
 use domain::ids::{EntryId, SiteId, StreamId};
 use domain::ledger::{self, Cell, Focal, LedgerContext, LedgerDifference, LedgerRow};
 use domain::policy::Action;
+use domain::privacy;
 use geo_types::Geometry;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -69,9 +70,31 @@ pub struct LedgerDrawn {
     pub rows: Vec<LedgerRow>,
     #[serde(skip)]
     pub shapes: BTreeMap<SiteId, Geometry<f64>>,
+    /// Sites whose owner is said to be a natural person.
+    #[serde(skip)]
+    persons: BTreeSet<SiteId>,
 }
 
+/// Columns that may hold a person's name.
+const NAMED: [&str; 2] = ["owner_name", "responsible_person"];
+
 impl LedgerDrawn {
+    /// The same rows for readers who need not know who: of natural persons only the family name.
+    pub fn masked(mut self) -> Result<Self, Error> {
+        for row in &mut self.rows {
+            let is_person = self.persons.contains(&row.site_id);
+            for key in NAMED {
+                if let Some(Cell::Text(name)) = row.cells.get_mut(key)
+                    && (is_person && key == "owner_name" || privacy::is_like_a_person(name))
+                {
+                    *name = privacy::masked(name);
+                }
+            }
+        }
+        self.rows_sha256 = rows_sha256(&self.rows)?;
+        Ok(self)
+    }
+
     /// Numbers the rows as they stand now and takes their hash anew.
     pub(crate) fn renumber(&mut self) -> Result<(), Error> {
         for (i, row) in self.rows.iter_mut().enumerate() {
@@ -181,6 +204,11 @@ impl Session {
             .map(|s| ledger::row(&s.dossier, s.focal.as_ref(), &keys, &context))
             .collect();
         number(&mut rows);
+        let persons = chosen
+            .iter()
+            .filter(|s| s.dossier.facts.owner_kind.as_deref() == Some("individual"))
+            .map(|s| s.dossier.site_id)
+            .collect();
         let shape = |s: &&Site| Some((s.dossier.site_id, s.dossier.facts.shape.clone()?.0));
         let (log_size, root_hash) = self.basis(as_of)?;
         Ok(LedgerDrawn {
@@ -190,6 +218,7 @@ impl Session {
             log_size,
             root_hash,
             rows_sha256: rows_sha256(&rows)?,
+            persons,
             shapes: chosen.iter().filter_map(shape).collect(),
             template,
             scope: scope.clone(),

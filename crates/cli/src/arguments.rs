@@ -446,6 +446,8 @@ pub(crate) struct Ledger {
     pub(crate) as_of: String,
     #[arg(long, value_name = "FILE.xlsx|csv|geojson|gpkg")]
     pub(crate) out: Option<PathBuf>,
+    #[arg(long)]
+    pub(crate) full_names: bool,
 }
 
 #[derive(Debug, Args)]

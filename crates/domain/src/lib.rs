@@ -19,6 +19,7 @@ pub mod numbering;
 pub mod partial_date;
 pub mod policy;
 pub mod printed;
+pub mod privacy;
 mod reading;
 pub mod shape;
 #[cfg(test)]

@@ -172,6 +172,7 @@ pub fn screened(clue: u64) -> Entry {
         measured: Some(812.5),
         threshold: Some(500.0),
         duplicate_of: None,
+        reason: None,
     };
     entry(StreamId::clue_batch(BatchId::seeded(1)), body)
 }

@@ -174,6 +174,13 @@ fn settle(
     title: &str,
 ) -> Result<(), Error> {
     let action = match decision {
+        // What lies in another station's territory is for the office to link.
+        Decision::Same(site) if !staging.may_touch(site.site_id) => {
+            doubtful(staging, record, "other_station", Vec::new())
+        }
+        Decision::New if !staging.may_found(&drafted.clue.facts, drafted.station_id.as_deref()) => {
+            doubtful(staging, record, "other_station", Vec::new())
+        }
         Decision::Same(site) => {
             link_to(staging, &drafted, &site)?;
             Action::Linked {
@@ -187,27 +194,30 @@ fn settle(
                 site_code: site.site_code,
             }
         }
-        Decision::Doubtful { proposals, reason } => {
-            let candidates: Vec<String> = proposals.into_iter().map(|p| p.site_code).collect();
-            let diagnostic = Diagnostic::warning("import.doubtful_site")
-                .at(record.whole())
-                .arg(
-                    "reason",
-                    staging
-                        .session
-                        .messages
-                        .text(&format!("doubt.{reason}"), &[]),
-                )
-                .arg("candidates", candidates.join("、"));
-            staging.diagnostics.push(diagnostic);
-            Action::Doubtful {
-                reason: reason.to_owned(),
-                candidates,
-            }
-        }
+        Decision::Doubtful { proposals, reason } => doubtful(staging, record, reason, proposals),
     };
     staging.outcome(record, Some(title), action);
     Ok(())
+}
+
+/// The clue waits for a person.
+fn doubtful(
+    staging: &mut Staging<'_>,
+    record: &Record,
+    reason: &str,
+    proposals: Vec<Proposal>,
+) -> Action {
+    let candidates = staging.seen_codes(proposals);
+    let words = &staging.session.messages;
+    let diagnostic = Diagnostic::warning("import.doubtful_site")
+        .at(record.whole())
+        .arg("reason", words.text(&format!("doubt.{reason}"), &[]))
+        .arg("candidates", candidates.join("、"));
+    staging.diagnostics.push(diagnostic);
+    Action::Doubtful {
+        reason: reason.to_owned(),
+        candidates,
+    }
 }
 
 /// Links a clue to a site and tells the site what the clue says.
@@ -297,6 +307,7 @@ fn screen(
         measured: Some((measured * 10.0).round() / 10.0),
         threshold: Some(threshold),
         duplicate_of: None,
+        reason: None,
     };
     let body = if located.is_outside && located.outside_by_m.is_finite() {
         screened("outside_reserve", located.outside_by_m, 0.0)

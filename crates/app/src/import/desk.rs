@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use super::{ImportKind, ImportRequest, RowAction, Staged};
 use crate::amendments::checked_reason;
+use crate::clues::refuse_linked;
 use crate::error::Error;
 use crate::session::Session;
 
@@ -179,11 +180,23 @@ fn file_of(place: &Path, name: &str) -> PathBuf {
 /// The last part of a name, without anything a path could be made of.
 pub fn plain_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or("");
-    let plain: String = last.chars().filter(|c| !c.is_control()).take(120).collect();
+    let plain: String = last.chars().filter(|c| !c.is_control()).collect();
+    let plain = shortened(&plain);
     match plain.trim_start_matches('.').trim() {
         "" | "waiting.json" => "file".to_owned(),
         plain => plain.to_owned(),
     }
+}
+
+/// A name that a file system takes: the stem cut at 200 bytes, the ending kept.
+fn shortened(name: &str) -> String {
+    const MOST: usize = 200;
+    let (stem, ending) = match name.rsplit_once('.') {
+        Some((stem, ending)) if ending.len() <= 16 => (stem, format!(".{ending}")),
+        _ => (name, String::new()),
+    };
+    let cut = stem.floor_char_boundary(MOST);
+    format!("{}{ending}", &stem[..cut])
 }
 
 impl Waiting {
@@ -435,7 +448,8 @@ impl Session {
         ];
         let clue = self.load_clue(clue)?;
         self.may_handle_clue(&clue)?;
-        checked_reason(reason)?;
+        refuse_linked(&clue)?;
+        let reason = Some(checked_reason(reason)?);
         if !RULES.contains(&rule) {
             let fault = Diagnostic::error("session.unknown_code")
                 .arg("text", rule)
@@ -448,6 +462,7 @@ impl Session {
             measured: None,
             threshold: None,
             duplicate_of: None,
+            reason,
         };
         let stream = domain::ids::StreamId::clue_batch(clue.received.body.batch_id);
         let entry = self.dated_entry(stream, body)?;

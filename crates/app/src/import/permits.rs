@@ -42,6 +42,11 @@ fn row(staging: &mut Staging<'_>, record: &Record) -> Result<(), Error> {
     let refused = Staging::is_refused(&fields.diagnostics);
     staging.diagnostics.extend(fields.diagnostics);
     let action = match (permit, decision) {
+        (Some(_), Decision::Same(site)) if !refused && !staging.may_touch(site.site_id) => {
+            let diagnostic = Diagnostic::error("import.not_your_station");
+            staging.diagnostics.push(diagnostic.at(record.whole()));
+            Action::Refused
+        }
         (Some(permit), Decision::Same(site)) if !refused => record_permit(staging, &site, permit)?,
         (None, _) => {
             staging
@@ -51,9 +56,7 @@ fn row(staging: &mut Staging<'_>, record: &Record) -> Result<(), Error> {
         }
         (Some(_), decision) => {
             let candidates = match decision {
-                Decision::Doubtful { proposals, .. } => {
-                    proposals.into_iter().map(|p| p.site_code).collect()
-                }
+                Decision::Doubtful { proposals, .. } => staging.seen_codes(proposals),
                 _ => Vec::new(),
             };
             staging

@@ -10,6 +10,7 @@ use domain::entries::{
 use domain::entry::{Entry, EntryBody};
 use domain::ids::{BatchId, ClueId, EntryId, SiteId, StreamId};
 use domain::numbering::SiteCode;
+use domain::policy::Action as Right;
 use domain::shape::Shape;
 use geo_types::Geometry;
 use jiff::civil::Date;
@@ -34,6 +35,8 @@ pub(super) struct Staging<'s> {
     pub convention: Convention,
     pub geography: Option<Geography>,
     pub book: SiteBook,
+    /// In whose territory each site lies, by the station's id.
+    stations: BTreeMap<SiteId, Option<String>>,
     /// Whether a site's outline is known, and by what weight: decides whether a further outline is told.
     outlined: BTreeSet<SiteId>,
     pub entries: Vec<Entry>,
@@ -68,8 +71,12 @@ impl<'s> Staging<'s> {
             envelope: geography.as_ref().and_then(Geography::envelope),
             max_distance_m: thresholds.outside_doubt_m,
         };
-        let (known, outlined) = if is_layer {
-            (Vec::new(), BTreeSet::new())
+        let KnownSites {
+            known,
+            outlined,
+            stations,
+        } = if is_layer {
+            KnownSites::default()
         } else {
             known_sites(session)?
         };
@@ -93,6 +100,7 @@ impl<'s> Staging<'s> {
             batch_id,
             convention,
             geography,
+            stations,
             outlined,
             entries: Vec::new(),
             entry_ids: BTreeSet::new(),
@@ -169,6 +177,7 @@ impl<'s> Staging<'s> {
             .or_else(|| facts.station_id.clone());
         let site_code = self.next_code(station.as_deref())?;
         let site_id = SiteId::derived(start_of(on), &[seed]);
+        self.stations.insert(site_id, station);
         let known = Known {
             site_id,
             site_code: site_code.clone(),
@@ -209,6 +218,34 @@ impl<'s> Staging<'s> {
         }
         self.book.add(known.clone());
         Ok(known)
+    }
+
+    /// Whether who imports may write to a site: a station's post only to those of its own territory.
+    pub(super) fn may_touch(&self, site: SiteId) -> bool {
+        let station = self.stations.get(&site).and_then(Option::as_deref);
+        self.may_write_in(station)
+    }
+
+    /// Whether who imports may register a site where a clue places it.
+    pub(super) fn may_found(&self, clue: &ClueFacts, stated_station: Option<&str>) -> bool {
+        let located = clue.shape.as_ref().map(|s| self.locate(&s.0));
+        let station = located.and_then(|l| l.facts.station_id);
+        self.may_write_in(station.as_deref().or(stated_station))
+    }
+
+    fn may_write_in(&self, station: Option<&str>) -> bool {
+        let action = self.request.kind.action();
+        self.session.may(action, station).is_ok()
+    }
+
+    /// Codes of the sites proposed, as far as who imports may see them.
+    pub(super) fn seen_codes(&self, proposals: Vec<Proposal>) -> Vec<String> {
+        let is_seen = |p: &Proposal| {
+            let station = self.stations.get(&p.site_id).and_then(Option::as_deref);
+            self.session.sees(Right::ReadLedgers, station)
+        };
+        let seen = proposals.into_iter().filter(is_seen);
+        seen.map(|p| p.site_code).collect()
     }
 
     /// What follows from laying an outline over zones and stations; outweighs what anybody states.
@@ -368,9 +405,16 @@ impl<'s> Staging<'s> {
     }
 }
 
-fn known_sites(session: &Session) -> Result<(Vec<Known>, BTreeSet<SiteId>), Error> {
-    let mut known = Vec::new();
-    let mut outlined = BTreeSet::new();
+/// The sites that a new clue may belong to.
+#[derive(Default)]
+struct KnownSites {
+    known: Vec<Known>,
+    outlined: BTreeSet<SiteId>,
+    stations: BTreeMap<SiteId, Option<String>>,
+}
+
+fn known_sites(session: &Session) -> Result<KnownSites, Error> {
+    let mut sites = KnownSites::default();
     session
         .register
         .dossiers::<Error>(MATCHED_AS_OF, |dossier: Dossier| {
@@ -381,13 +425,15 @@ fn known_sites(session: &Session) -> Result<(Vec<Known>, BTreeSet<SiteId>), Erro
                     .as_ref()
                     .is_some_and(|s| crate::geography::is_areal(&s.0));
                 if is_outlined {
-                    outlined.insert(dossier.site_id);
+                    sites.outlined.insert(dossier.site_id);
                 }
-                known.push(Known::of(&dossier));
+                sites.known.push(Known::of(&dossier));
+                let station = dossier.facts.station_id;
+                sites.stations.insert(dossier.site_id, station);
             }
             Ok(())
         })?;
-    Ok((known, outlined))
+    Ok(sites)
 }
 
 /// The facts of a site that a clue states.

@@ -45,11 +45,18 @@ fn row(staging: &mut Staging<'_>, record: &Record) -> Result<(), Error> {
         staging.outcome(record, name.as_deref(), Action::Refused);
         return Ok(());
     };
-    let (site, is_new_site) = match decide(staging, record, &drafted) {
+    let decision = decide(staging, record, &drafted);
+    if !is_own(staging, &decision, &drafted) {
+        let diagnostic = Diagnostic::error("import.not_your_station");
+        staging.diagnostics.push(diagnostic.at(record.whole()));
+        staging.outcome(record, name.as_deref(), Action::Refused);
+        return Ok(());
+    }
+    let (site, is_new_site) = match decision {
         Decision::Same(site) => (site, false),
         Decision::New => (new_site(staging, &drafted, body.verified_on)?, true),
         Decision::Doubtful { proposals, .. } => {
-            let candidates: Vec<String> = proposals.into_iter().map(|p| p.site_code).collect();
+            let candidates = staging.seen_codes(proposals);
             staging
                 .diagnostics
                 .push(site_not_found(record, name.as_deref(), &candidates));
@@ -69,6 +76,15 @@ fn row(staging: &mut Staging<'_>, record: &Record) -> Result<(), Error> {
     let action = record_verification(staging, &site, body, is_new_site)?;
     staging.outcome(record, name.as_deref(), action);
     Ok(())
+}
+
+/// Whether the row speaks of what who imports may write to.
+fn is_own(staging: &Staging<'_>, decision: &Decision, drafted: &Drafted) -> bool {
+    match decision {
+        Decision::Same(site) => staging.may_touch(site.site_id),
+        Decision::New => staging.may_found(&drafted.clue.facts, drafted.station_id.as_deref()),
+        Decision::Doubtful { .. } => true,
+    }
 }
 
 /// What the campaign's flow says to the row. A sheet tells what others did: what they failed to bring along is asked

@@ -33,6 +33,11 @@ pub(super) fn run(desk: &Desk<'_>, args: &Ledger) -> Result<ExitCode, Error> {
     let mut session = desk.session()?;
     let scope = scope(&session, &args.scope)?;
     let drawn = session.draw_ledger(args.view.ledger(), &scope, as_of(&args.as_of)?)?;
+    let drawn = if args.full_names {
+        drawn
+    } else {
+        drawn.masked()?
+    };
     match &args.out {
         Some(path) => {
             let format = write(&session, &drawn, path, desk)?;

@@ -160,6 +160,9 @@ pub struct ClueScreened {
     pub threshold: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duplicate_of: Option<ClueId>,
+    /// Why, where a person screened it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// 线索归并 — a clue belongs to the site of this stream.
