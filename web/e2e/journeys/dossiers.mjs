@@ -8,6 +8,16 @@ import { PASSWORD } from '../program.mjs';
 
 const siteInState = async (page, state) => (await ask(page, `/api/v1/sites?state=${state}&limit=1`)).body.items[0];
 
+/** A verified site that the tables judge and nobody has decided on. */
+async function proposedSite(page) {
+  const { items } = (await ask(page, '/api/v1/sites?state=verified_with_issue&limit=200')).body;
+  for (const site of items) {
+    const judged = (await ask(page, `/api/v1/sites/${encodeURIComponent(site.site_code)}/judgement`)).body;
+    if (judged.proposal && !judged.awaiting && !judged.decision) return site;
+  }
+  throw new Error('no verified site has a proposal');
+}
+
 export const journeys = [
   {
     name: 'a fact is corrected with a reason, the value before stays, and the past day still shows it',
@@ -35,7 +45,7 @@ export const journeys = [
     async run({ desk, shot }) {
       const page = await desk();
       await signIn(page, 'bangongshi', PASSWORD);
-      const site = await siteInState(page, 'verified_with_issue');
+      const site = await proposedSite(page);
       const path = `/sites/${encodeURIComponent(site.site_code)}`;
       await page.goto(`${path}#judgement`);
       await page.locator('#judgement .acts .el-button').last().click();
