@@ -70,7 +70,7 @@ export const journeys = [
 ];
 
 /** Small pictures made in the browser, as files of a camera would be chosen. */
-async function photos(page, folder) {
+export async function photos(page, folder) {
   const made = await page.evaluate(() =>
     [1, 2].map((n) => {
       const canvas = document.createElement('canvas');
@@ -97,7 +97,6 @@ journeys.push({
     await page.locator('#evidence').waitFor();
     await page.setInputFiles('[data-test=evidence-file]', await photos(page, program.folder));
     await page.locator('#evidence img').nth(1).waitFor({ timeout: 30_000 });
-    await page.getByRole('button', { name: '开始核查' }).click();
     await page.locator('.el-select', { hasText: '核查结论' }).first().click();
     await page.getByRole('option', { name: /原有居民/ }).click();
     await page.getByPlaceholder(/核查人员/).fill('保护站站长·后河、护林员·后河');
