@@ -62,6 +62,8 @@ fn nobody_sees_anything_without_logging_in() {
         for method in methods.as_object().unwrap().keys() {
             let is_open =
                 path == "/api/v1/setup" || (path == "/api/v1/session" && method == "post");
+            // The log is anybody's to verify; it tells hashes alone.
+            let is_open = is_open || path.starts_with("/api/v1/log/");
             if is_open {
                 continue;
             }

@@ -31,6 +31,7 @@ const wide = (text: string) => [...text].reduce((sum, c) => sum + (c > '\u2e7f' 
 function widthOf(page: LedgerPage, at: number): number {
   const column = page.columns[at];
   if (!column) return 0;
+  if (column.key === 'index') return String(page.total).length + PADDING;
   const texts = page.rows.map((line) => shown(column, line.cells[at] ?? ''));
   return Math.min(WIDEST, Math.max(...[column.label, ...texts].map(wide)));
 }

@@ -63,6 +63,8 @@ export const t = words({
   show_body: ['查看条目原文', 'Show the entry'],
   lon: ['经度', 'Longitude'],
   partly_outside: ['部分在保护区外', 'Partly outside the reserve'],
+  straddling: ['跨功能区', 'Straddles zones'],
+  unzoned: ['部分未划功能区', 'Partly in no zone'],
   outside: ['在保护区外', 'Outside the reserve'],
   compare: ['影像对比', 'Compare imagery'],
   verify: ['核查登记', 'Verification'],
