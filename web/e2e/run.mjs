@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import { launch, sitDown } from './browser.mjs';
 import { Program } from './program.mjs';
+import * as atSize from './journeys/at-size.mjs';
 import * as clues from './journeys/clues.mjs';
 import * as dossiers from './journeys/dossiers.mjs';
 import * as everyRoute from './journeys/every-route.mjs';
@@ -14,6 +15,8 @@ import * as ledgers from './journeys/ledgers.mjs';
 import * as mapTools from './journeys/map-tools.mjs';
 import * as people from './journeys/people.mjs';
 import * as scope from './journeys/scope.mjs';
+import * as standing from './journeys/standing.mjs';
+import * as threeClicks from './journeys/three-clicks.mjs';
 
 const option = (name, otherwise) => {
   const at = process.argv.indexOf(`--${name}`);
@@ -27,7 +30,7 @@ const program = new Program({ binary: resolve(option('binary', '')), demo: resol
 const LOGINS = ['guanli', 'bangongshi', 'fuhe', 'juzhang', 'houhe', 'mawu', 'baozhua-houhe', 'ducha'];
 
 // Readers first, so that writers do not move the figures under them.
-const modules = { finding, figures, scope, everyRoute, people, ledgers, clues, mapTools, dossiers };
+const modules = { finding, figures, scope, everyRoute, people, ledgers, clues, mapTools, dossiers, threeClicks, standing, atSize };
 const journeys = Object.values(modules).flatMap((m) => m.journeys).filter((j) => j.name.includes(only));
 
 async function travel(browser, journey) {

@@ -459,7 +459,7 @@ impl Session {
     }
 }
 
-fn nothing_appended() -> Error {
+pub(crate) fn nothing_appended() -> Error {
     Error::internal(anyhow::anyhow!("an append of one entry gave no receipt"))
 }
 

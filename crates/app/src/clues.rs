@@ -1,7 +1,8 @@
 //! 线索 — the inbox: list, look at likely sites, link, undo, keep apart.
 
 use domain::as_of::AsOf;
-use domain::entries::{Basis, ClueLinked, ClueUnlinked, SiteAmended};
+use domain::dossier::Dossier;
+use domain::entries::{Basis, ClueLinked, ClueReceived, ClueUnlinked, SiteAmended};
 use domain::entry::Entry;
 use domain::ids::{ClueId, StreamId};
 use domain::policy::Action;
@@ -142,7 +143,18 @@ impl Session {
         self.may(Action::LinkClue, dossier.facts.station_id.as_deref())?;
         refuse_linked(&clue)?;
         let reason = &checked_reason(reason)?;
-        let body = clue.received.body;
+        let entries = self.linked_by_hand(&clue.received.body, &dossier, reason);
+        self.register.append(&entries, self.now)?;
+        Ok(())
+    }
+
+    /// The entries that link a clue to a site by a person's decision.
+    pub(crate) fn linked_by_hand(
+        &self,
+        body: &ClueReceived,
+        dossier: &Dossier,
+        reason: &str,
+    ) -> Vec<Entry> {
         let linked = ClueLinked {
             clue_id: body.clue_id,
             batch_id: body.batch_id,
@@ -169,9 +181,8 @@ impl Session {
             self.by_hand(stream.clone(), linked, body.clue_id, reason),
             self.by_hand(stream, SiteAmended { basis, facts }, body.clue_id, reason),
         ];
-        entries.extend(crate::import::carried_over(self, &body, dossier.site_id));
-        self.register.append(&entries, self.now)?;
-        Ok(())
+        entries.extend(crate::import::carried_over(self, body, dossier.site_id));
+        entries
     }
 
     /// Undoes a link; the link itself stays readable.
@@ -221,7 +232,7 @@ impl Session {
     }
 
     /// An entry made now by a person; the same decision for the same reason at the same moment is one entry.
-    fn by_hand(
+    pub(crate) fn by_hand(
         &self,
         stream: StreamId,
         body: impl Into<domain::entry::EntryBody>,

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 use crate::import::ImportKind;
+use crate::judging_book::JudgingBook;
 use crate::session::Session;
 
 /// 代码 — a code with its label.
@@ -199,8 +200,20 @@ impl Session {
 
     fn code_lists(&self) -> BTreeMap<String, Vec<CodeView>> {
         let purposes = self.campaign.code_lists.keys();
-        purposes.map(|p| (p.clone(), self.codes_of(p))).collect()
+        let lists = purposes.map(|p| (p.clone(), self.codes_of(p)));
+        lists
+            .chain([("severity".to_owned(), severities())])
+            .collect()
     }
+}
+
+/// 严重程度 as the decision tables grade it.
+fn severities() -> Vec<CodeView> {
+    let book = JudgingBook::built_in().ok();
+    let words = book.and_then(|b| b.ruleset.words("severity"));
+    words.map_or_else(Vec::new, |w| {
+        w.0.iter().map(|w| code(&w.code, &w.label)).collect()
+    })
 }
 
 fn code(code: &str, label: &str) -> CodeView {

@@ -234,6 +234,7 @@ impl Session {
     pub(crate) fn fact_text(&self, field: &str, value: &Value) -> String {
         let list = match field {
             "activity_type_code" => Some("activity"),
+            "activity_subtype" => Some("subtype"),
             "zone_kind" | "stated_zone_kind" => Some("zone"),
             "station_id" => Some("station"),
             "current_status" => Some("current_status"),

@@ -6,6 +6,7 @@ use domain::ids::ClueId;
 use domain::ledger::Labels;
 use domain::policy::{Action, Reach, reach};
 use domain::statistics::{Ratio, StatTable};
+use register::Register;
 use serde::Serialize;
 use spatial::diagnostic::Severity;
 use utoipa::ToSchema;
@@ -312,24 +313,23 @@ impl Session {
             bytes,
         })
     }
+}
 
-    /// Proof that an entry is in the log.
-    pub fn prove_entry(&self, seq: u64, size: Option<u64>) -> Result<ProofView, Error> {
-        self.may(Action::VerifyLog, None)?;
-        let size = match size {
-            Some(size) => size,
-            None => self.register.head()?.size,
-        };
-        let proof = self.register.inclusion_proof(seq, size)?;
-        Ok(ProofView {
-            seq,
-            size,
-            root_hash: crate::hex(&self.register.root_at(size)?),
-            proof: proof.iter().map(|h| crate::hex(h)).collect(),
-            verifier_key: self.register.opened().verifier_key.clone(),
-            checkpoint: self.register.checkpoint()?,
-        })
-    }
+/// Proof that an entry is in the log; anybody may ask for it.
+pub fn prove_entry(register: &Register, seq: u64, size: Option<u64>) -> Result<ProofView, Error> {
+    let size = match size {
+        Some(size) => size,
+        None => register.head()?.size,
+    };
+    let proof = register.inclusion_proof(seq, size)?;
+    Ok(ProofView {
+        seq,
+        size,
+        root_hash: crate::hex(&register.root_at(size)?),
+        proof: proof.iter().map(|h| crate::hex(h)).collect(),
+        verifier_key: register.opened().verifier_key.clone(),
+        checkpoint: register.checkpoint()?,
+    })
 }
 
 /// The severity as told.

@@ -12,6 +12,9 @@ use crate::proposals::{DecisionShown, Proposal, SiteJudgement, TraceLine};
 use crate::questions::Asked;
 use crate::session::Session;
 
+/// The table that judges what no other does.
+const GENERAL_TABLE: &str = "generic";
+
 impl Session {
     /// The page of a judged site, line by line.
     pub fn judgement_page(&self, judged: &SiteJudgement) -> Result<Vec<String>, Error> {
@@ -35,7 +38,7 @@ impl Session {
     /// Name of a zone, also of those outside the reserve, which no code list knows.
     pub fn zone_label(&self, zone: &str) -> String {
         let book = JudgingBook::built_in().ok();
-        let fields = book.map_or(Vec::new(), |b| b.ruleset.inputs("generic"));
+        let fields = book.map_or(Vec::new(), |b| b.ruleset.inputs(GENERAL_TABLE));
         let known = fields.iter().find(|f| f.name == "zone");
         known.map_or(zone, |f| f.words.label(zone)).to_owned()
     }
@@ -151,7 +154,8 @@ pub(crate) struct Page<'a> {
 impl<'a> Page<'a> {
     pub(crate) fn of(session: &'a Session, judged: &SiteJudgement) -> Result<Self, Error> {
         let ruleset = &JudgingBook::built_in()?.ruleset;
-        let table = judged.sheet.table.as_deref().unwrap_or_default();
+        // Before the table is known its facts have names already: the general table asks for all that are shared.
+        let table = judged.sheet.table.as_deref().unwrap_or(GENERAL_TABLE);
         Ok(Self {
             session,
             messages: &session.messages,

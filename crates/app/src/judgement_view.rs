@@ -1,6 +1,9 @@
 //! 判别页 — a judged site as a screen shows it: every code with its name, every fact with its entries.
 
 use domain::as_of::AsOf;
+use domain::entry::{EntryBody, RecordedEntry};
+use domain::ids::StreamId;
+use domain::policy::Role;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -63,6 +66,7 @@ pub struct TraceView {
 pub struct DecisionView {
     pub entry_id: String,
     pub seq: u64,
+    /// The post that decided, in words.
     pub decided_by: String,
     pub verdict: CodeView,
     pub character_label: String,
@@ -72,6 +76,7 @@ pub struct DecisionView {
     pub tables_version: String,
     pub is_override: bool,
     pub reason: Option<String>,
+    /// The post of the second reader, in words.
     pub second_reader: Option<String>,
 }
 
@@ -152,13 +157,16 @@ impl Session {
         };
         let judged = self.judge_site(code, day)?;
         let page = Page::of(self, &judged)?;
+        let entries = self.register.load_stream(&StreamId::site(judged.site_id))?;
+        let decision =
+            |shown: &Option<DecisionShown>| shown.as_ref().map(|d| self.decision_view(d, &entries));
         Ok(JudgementView {
             facts: facts(&page, &judged),
             questions: self.question_views(&judged),
             trace: trace(&page, &judged)?,
             proposal: judged.proposal.as_ref().map(|p| self.proposal_view(p)),
-            decision: judged.decision.as_ref().map(|d| self.decision_view(d)),
-            awaiting: judged.awaiting.as_ref().map(|d| self.decision_view(d)),
+            decision: decision(&judged.decision),
+            awaiting: decision(&judged.awaiting),
             differences: self.difference_views(&judged),
             verdicts: verdicts()?,
             boundary_version: judged.sheet.boundary_version,
@@ -254,11 +262,15 @@ impl Session {
             .collect()
     }
 
-    fn decision_view(&self, decision: &DecisionShown) -> DecisionView {
+    fn decision_view(&self, decision: &DecisionShown, entries: &[RecordedEntry]) -> DecisionView {
+        let decided = entries
+            .iter()
+            .find(|e| e.entry.id.to_string() == decision.entry_id);
+        let by = |entry: &RecordedEntry| post_of(entry);
         DecisionView {
             entry_id: decision.entry_id.clone(),
             seq: decision.seq,
-            decided_by: decision.decided_by.clone(),
+            decided_by: decided.map_or_else(|| decision.decided_by.clone(), by),
             verdict: self.judged("verdict", &decision.verdict),
             character_label: domain::ledger::Labels::label(self, "character", &decision.character),
             row: decision.row.clone(),
@@ -266,7 +278,13 @@ impl Session {
             tables_version: decision.tables_version.clone(),
             is_override: decision.is_override,
             reason: decision.reason.clone(),
-            second_reader: decision.second_reader.clone(),
+            second_reader: decision.second_reader.as_ref().map(|reader| {
+                let read = entries.iter().find(|e| has_read(e, &decision.entry_id));
+                let post = || self.campaign.find_post(reader);
+                read.map(by)
+                    .or_else(|| post().map(|p| p.label.clone()))
+                    .unwrap_or_else(|| reader.clone())
+            }),
         }
     }
 
@@ -280,6 +298,27 @@ impl Session {
             })
             .collect()
     }
+}
+
+/// The post that made an entry: role and unit.
+fn post_of(entry: &RecordedEntry) -> String {
+    let author = &entry.entry.author;
+    let role = Role::from_code(&author.role).map_or(author.role.as_str(), |r| r.label());
+    match author.unit.as_str() {
+        "" => role.to_owned(),
+        unit => format!("{role}（{unit}）"),
+    }
+}
+
+/// Whether an entry is a second reading of a decision.
+fn has_read(entry: &RecordedEntry, decision: &str) -> bool {
+    let of = match &entry.entry.body {
+        EntryBody::CharacterizationConfirmed(b) => b.characterization,
+        EntryBody::CharacterizationRejected(b) => b.characterization,
+        EntryBody::CharacterizationWithdrawn(b) => b.characterization,
+        _ => return false,
+    };
+    of.to_string() == decision
 }
 
 fn facts(page: &Page<'_>, judged: &SiteJudgement) -> Vec<JudgedFactView> {

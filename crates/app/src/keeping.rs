@@ -4,6 +4,7 @@ use std::path::Path;
 
 use domain::entry::RecordedEntry;
 use domain::policy::Action;
+use register::accounts::Accounts;
 use register::{Address, EntryFilter, Register};
 use serde::Serialize;
 
@@ -57,6 +58,8 @@ pub struct BackupOutcome {
     pub size: u64,
     pub root_hash: String,
     pub blobs: u64,
+    /// People whose accounts lie beside the copy.
+    pub people: u64,
 }
 
 /// Verifies a register without needing its campaign: an outsider can do it with the folder (and the database, if that is elsewhere) alone.
@@ -112,7 +115,7 @@ impl Session {
         Ok(self.register.rebuild()?)
     }
 
-    /// Copies the register while it is in use, and checks the copy.
+    /// Copies the register and its accounts while they are in use, and checks the copies.
     pub fn backup(&mut self, to: &Path, with_keys: bool) -> Result<BackupOutcome, Error> {
         self.may(Action::Backup, None)?;
         let report = self.register.backup(to, with_keys)?;
@@ -120,6 +123,7 @@ impl Session {
             size: report.head.size,
             root_hash: report.head.root_hex(),
             blobs: report.blobs,
+            people: Accounts::copy(self.register.home(), to)?,
         })
     }
 }

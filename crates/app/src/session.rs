@@ -371,12 +371,15 @@ impl Labels for Session {
                 .as_ref()
                 .map_or(code, |f| f.state_label(code))
                 .to_owned(),
+            _ if code == domain::statistics::UNKNOWN => self.messages.text("word.unknown", &[]),
+            "determination" if code == domain::statistics::NOT_DETERMINED => {
+                self.messages.text("word.not_determined", &[])
+            }
             "station" => self
                 .campaign
                 .find_station(code)
                 .map_or(code, |s| &s.name)
                 .to_owned(),
-            _ if code == domain::statistics::UNKNOWN => self.messages.text("word.unknown", &[]),
             "clause" => self.citation(code),
             "measure" => self.judged_label("disposal", code),
             "yes_no" => self.messages.text(&format!("word.{code}"), &[]),

@@ -554,6 +554,10 @@ pub(crate) enum BenchCommand {
         #[arg(long, value_name = "DIR")]
         folder: Option<PathBuf>,
     },
+    Sites {
+        #[arg(long, default_value_t = 100_000)]
+        count: usize,
+    },
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

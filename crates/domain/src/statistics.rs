@@ -63,6 +63,8 @@ pub struct Counted<'a> {
 
 /// 未填 — what stands in a table where a site has no value.
 pub const UNKNOWN: &str = "unknown";
+/// Key of issues carried over that the city has not found finished or unfinished.
+pub const NOT_DETERMINED: &str = "none";
 
 /// All tables and ratios over the sites given.
 pub fn statistics(sites: &[Counted<'_>], target_completion_rate: Option<f64>) -> Statistics {
@@ -196,7 +198,7 @@ fn determinations(site: &Counted<'_>) -> Vec<Vec<String>> {
     let result = |kind: &str| {
         site.dossier
             .determination_of(kind)
-            .map_or("none", |d| d.result.as_str())
+            .map_or(NOT_DETERMINED, |d| d.result.as_str())
             .to_owned()
     };
     let carried = site.dossier.carried_over.iter();

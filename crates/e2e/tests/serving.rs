@@ -62,6 +62,8 @@ fn nobody_sees_anything_without_logging_in() {
         for method in methods.as_object().unwrap().keys() {
             let is_open =
                 path == "/api/v1/setup" || (path == "/api/v1/session" && method == "post");
+            // The log is anybody's to verify; it tells hashes alone.
+            let is_open = is_open || path.starts_with("/api/v1/log/");
             if is_open {
                 continue;
             }
@@ -232,6 +234,74 @@ fn an_edit_is_an_entry_and_a_stale_one_shows_both_sides() {
     assert_eq!(last["kind"], "site.amended");
     let me = head.get(&server, "/api/v1/session").json();
     assert_eq!(last["actor"], me["person_id"], "an account, not a name");
+    assert!(register.verified_head().0 > 0);
+}
+
+#[test]
+fn anybody_asks_for_checkpoint_and_proof_and_for_nothing_else() {
+    let (_register, server) = served();
+    let ask = |path: &str| server.send("GET", path, &[], None);
+    let note = ask("/api/v1/log/checkpoint").status(200).text();
+    let size: u64 = note.lines().nth(1).unwrap().parse().unwrap();
+    let proof = ask("/api/v1/log/proof?entry=1").status(200).json();
+    assert_eq!(proof["size"], size);
+    assert!(!proof["proof"].as_array().unwrap().is_empty());
+    let beyond = format!("/api/v1/log/proof?entry={size}");
+    assert!((400..500).contains(&ask(&beyond).status));
+    for path in ["/api/v1/sites", "/api/v1/statistics", "/api/v1/config"] {
+        assert_eq!(ask(path).status, 401, "{path}");
+    }
+}
+
+#[test]
+fn a_site_is_merged_with_its_clues_or_withdrawn_and_stays_readable() {
+    let (register, server) = served();
+    let head = Person::new(&register, &server, "houhe", "station_head@houhe");
+    let office = Person::new(&register, &server, "bangongshi", "office");
+    let sites = office
+        .get(&server, "/api/v1/sites?limit=3&station=houhe&ledger=sites")
+        .json();
+    let path = |at: usize| {
+        let code = sites["items"][at]["site_code"].as_str().unwrap();
+        format!("/api/v1/sites/{code}")
+    };
+    let dossier = |path: &str| office.get(&server, path).status(200).json();
+    let count = |path: &str| dossier(path)["clues"].as_array().unwrap().len();
+    let (gone, stays) = (path(0), path(1));
+    let together = count(&gone) + count(&stays);
+    assert!(count(&gone) > 0);
+    let merge = json!({ "into": sites["items"][1]["site_code"], "reason": "现场核对为同一处" });
+    let merges = format!("{gone}/merges");
+    assert_eq!(head.post(&server, &merges, &merge).status, 403);
+    let itself = json!({ "into": sites["items"][0]["site_code"], "reason": "现场核对为同一处" });
+    let refused = office.post(&server, &merges, &itself).status(400).json();
+    assert_eq!(refused["code"], "merge.same");
+    let _ = office.post(&server, &merges, &merge).status(200);
+    assert_eq!(dossier(&gone)["state"], "merged");
+    assert_eq!(
+        dossier(&gone)["merged_into"],
+        sites["items"][1]["site_code"]
+    );
+    assert_eq!((count(&gone), count(&stays)), (0, together));
+    let again = office.post(&server, &merges, &merge).status(400).json();
+    assert_eq!(again["code"], "merge.ended");
+    let withdrawn = path(2);
+    let withdrawals = format!("{withdrawn}/withdrawals");
+    let nothing = json!({ "reason": "" });
+    assert_eq!(office.post(&server, &withdrawals, &nothing).status, 400);
+    let reason = json!({ "reason": "误登记：区外设施" });
+    let _ = office.post(&server, &withdrawals, &reason).status(200);
+    assert_eq!(dossier(&withdrawn)["state"], "withdrawn");
+    let now = office
+        .get(
+            &server,
+            "/api/v1/sites?limit=1000&station=houhe&ledger=sites",
+        )
+        .json();
+    assert_eq!(
+        now["total"].as_u64().unwrap() + 2,
+        sites["total"].as_u64().unwrap()
+    );
     assert!(register.verified_head().0 > 0);
 }
 

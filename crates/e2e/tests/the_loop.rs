@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-use e2e::{Demonstration, Register, boundary_args, import_args, script};
+use e2e::{Demonstration, Person, Register, Server, boundary_args, import_args, script};
 use serde_json::Value;
 
 fn dump(register: &Register) -> Value {
@@ -248,12 +248,23 @@ fn rebuilding_gives_identical_projections() {
 fn a_backup_verifies_and_holds_the_same_log() {
     let register = Demonstration::shared().register();
     let head = register.verified_head();
+    let server = Server::start(&register);
+    let person = Person::new(&register, &server, "bangongshi", "office");
     let to = register.path("backup");
-    let _ = register
-        .run_as("operator", &["register", "backup", &to.to_string_lossy()])
-        .success();
+    let told = register
+        .run_as(
+            "operator",
+            &["--json", "register", "backup", &to.to_string_lossy()],
+        )
+        .success()
+        .json();
+    assert_eq!(told["people"], 1);
+    server.stop();
     let copy = Register::copy_of(&to);
     assert_eq!(copy.verified_head(), head);
+    // Whoever could log in to the register can log in to its copy.
+    let restored = Server::start(&copy);
+    let _ = person.get(&restored, "/api/v1/session").status(200);
 }
 
 #[test]

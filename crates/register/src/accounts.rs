@@ -4,14 +4,19 @@
 //! `person_id`, a pseudonym that says nothing once the row here is gone.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use rusqlite::backup::Backup;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use crate::constraints::failed;
 use crate::error::Error;
 
+/// Pages copied at a time, and the pause in which others may write.
+const PAGES_A_STEP: i32 = 1024;
+const PAUSE: Duration = Duration::from_millis(5);
 const READ: &str = "read the accounts";
 const WRITE: &str = "write the accounts";
 
@@ -116,7 +121,7 @@ impl Accounts {
         let path = path_in(home);
         let mut db = Connection::open(&path).map_err(failed("open the accounts"))?;
         restrict(&path)?;
-        db.busy_timeout(std::time::Duration::from_secs(30))
+        db.busy_timeout(Duration::from_secs(30))
             .map_err(failed("wait its turn"))?;
         db.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
@@ -124,6 +129,31 @@ impl Accounts {
         .map_err(failed("be set up for writing"))?;
         migrate(&mut db)?;
         Ok(Self { db })
+    }
+
+    /// Copies the accounts beside a register into another folder while they are in use, and checks the copy; answers
+    /// how many people it holds. A register that nobody logs in to has none.
+    pub fn copy(home: &Path, to: &Path) -> Result<u64, Error> {
+        if !path_in(home).exists() {
+            return Ok(0);
+        }
+        let accounts = Self::open(home)?;
+        let path = path_in(to);
+        let mut copy = Connection::open(&path).map_err(failed("open the copy"))?;
+        restrict(&path)?;
+        Backup::new(&accounts.db, &mut copy)
+            .and_then(|b| b.run_to_completion(PAGES_A_STEP, PAUSE, None))
+            .map_err(failed("copy the accounts"))?;
+        let found: String = copy
+            .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+            .map_err(failed(READ))?;
+        if found != "ok" {
+            return Err(Error::CopyDiffers { reason: found });
+        }
+        let people: i64 = copy
+            .query_row("SELECT count(*) FROM people", [], |row| row.get(0))
+            .map_err(failed(READ))?;
+        Ok(people.unsigned_abs())
     }
 
     /// Whether anybody has an account.

@@ -484,12 +484,23 @@ impl Desk {
 
     /// Size of the log now.
     pub(crate) async fn log_size(&self, context: &Context) -> Result<u64, Problem> {
+        self.consult(context, |register| Ok(register.head()?.size))
+            .await
+    }
+
+    /// What anybody may ask of the log, without a session.
+    pub(crate) async fn consult<T: Send + 'static>(
+        &self,
+        context: &Context,
+        work: impl FnOnce(&Register) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let _permit = self.0.reading.acquire().await;
         let desk = self.clone();
         let done = tokio::task::spawn_blocking(move || {
             let register = desk.take_reader()?;
-            let size = register.head()?.size;
+            let result = work(&register);
             lock(&desk.0.readers).push(register);
-            Ok(size)
+            result
         });
         self.finish(context, done.await)
     }

@@ -98,6 +98,8 @@ pub(crate) fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(sites::verify_site))
         .routes(routes!(sites::diff_site))
         .routes(routes!(sites::override_focal))
+        .routes(routes!(sites::merge_site))
+        .routes(routes!(sites::withdraw_site))
         .routes(routes!(judgements::judge_site))
         .routes(routes!(judgements::decide_site))
         .routes(routes!(judgements::read_again))

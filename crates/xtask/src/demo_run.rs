@@ -36,7 +36,16 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let folder = value_of("--out").map_or_else(|| shell::target().join("demo"), PathBuf::from);
     let is_served = !args.iter().any(|a| a == "--no-serve");
     setup::web_files()?;
-    shell::run("cargo", &["build", "--package", "cli"])?;
+    shell::build_program()?;
+    let demo = make(folder)?;
+    if is_served {
+        demo.serve(value_of("--port").map_or("8320", String::as_str))?;
+    }
+    Ok(())
+}
+
+/// The demonstration by the program as it is built, without serving it.
+pub(crate) fn make(folder: PathBuf) -> Result<Demonstration> {
     let demo = Demonstration {
         program: shell::binary(),
         folder,
@@ -50,10 +59,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     demo.draw()?;
     demo.conclude()?;
     demo.add_people()?;
-    if is_served {
-        demo.serve(value_of("--port").map_or("8320", String::as_str))?;
-    }
-    Ok(())
+    Ok(demo)
 }
 
 /// One account a post: login, what the account is called, post.
@@ -78,7 +84,8 @@ const ACCOUNTS: [(&str, &str, &str); 14] = [
     ("ducha", "督察组", "inspector"),
 ];
 
-struct Demonstration {
+/// The program and the folder it works in.
+pub(crate) struct Demonstration {
     program: PathBuf,
     folder: PathBuf,
 }

@@ -62,11 +62,8 @@ fn install(missing: &[String]) -> Result<()> {
         .with_context(|| format!("please install: {}", missing.join(" ")))
 }
 
-/// Builds the web files that the program carries, unless they are there. Without Node the program serves its API alone.
+/// Builds the web files that the program carries. Without Node the program serves its API alone.
 pub(crate) fn web_files() -> Result<()> {
-    if shell::root().join("web/dist/index.html").exists() {
-        return Ok(());
-    }
     if shell::output("npm", &["--version"]).is_none() {
         println!("no npm: the program is built without its web files");
         return Ok(());
@@ -77,7 +74,10 @@ pub(crate) fn web_files() -> Result<()> {
 /// What the browser journeys need: Chromium, and fonts without which Chinese text is boxes.
 const BROWSER: [(&str, &str); 2] = [
     ("chromium", "/usr/bin/chromium"),
-    ("fonts-noto-cjk", "/usr/share/fonts/opentype/noto"),
+    (
+        "fonts-noto-cjk",
+        "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
+    ),
 ];
 
 /// Installs the browser of the journeys where it is missing.

@@ -25,6 +25,11 @@ pub(crate) fn binary() -> PathBuf {
     target().join("debug").join("qingshan")
 }
 
+/// Builds the program with the features of the whole workspace, so that it shares every result with the tests.
+pub(crate) fn build_program() -> Result<()> {
+    run("cargo", &["build", "--workspace", "--bin", "qingshan"])
+}
+
 /// Runs a command in the repository's root, showing it first; fails if it fails.
 pub(crate) fn run(program: &str, args: &[&str]) -> Result<()> {
     run_in(&root(), program, args)

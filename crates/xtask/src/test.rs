@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use crate::{setup, shell, tidy};
+use crate::{setup, shell, tidy, web};
 
 /// Runs every check and test; `--quick` leaves out formatting, lints, licences and the foreign verifiers' set-up.
 pub(crate) fn run(args: &[String]) -> Result<()> {
@@ -39,6 +39,8 @@ fn tests(python: &Path) -> Result<()> {
         ("QINGSHAN_PYTHON", bin.join("python").into_os_string()),
         ("QINGSHAN_TALLY", tally.clone().into_os_string()),
     ];
+    // The binary carries the web files, so they are built first.
+    web::build(true)?;
     shell::run_with("cargo", &["build", "--workspace", "--all-targets"], &env)?;
     shell::run_with(
         "cargo",
@@ -54,6 +56,7 @@ fn tests(python: &Path) -> Result<()> {
     )?;
     check_both_stores(&tally)?;
     shell::run_with("cargo", &["test", "--doc", "--workspace"], &env)?;
+    web::journeys()?;
     shell::run_with(
         "cargo",
         &[

@@ -1,6 +1,7 @@
 //! The browser side: install by the lock file, check, build, and drive it in a real browser.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 
@@ -30,6 +31,7 @@ fn install() -> Result<()> {
 pub(crate) fn command(args: &[String]) -> Result<()> {
     build(true)?;
     if args.iter().any(|a| a == "--e2e") {
+        shell::build_program()?;
         journeys()?;
     }
     Ok(())
@@ -42,7 +44,43 @@ pub(crate) fn build(is_checked: bool) -> Result<()> {
         npm(&["run", "check"])?;
         npm(&["run", "test"])?;
     }
-    npm(&["run", "build"])
+    if is_built()? {
+        return Ok(());
+    }
+    npm(&["run", "build"])?;
+    std::fs::write(folder().join(BUILT), "").context("web/node_modules")
+}
+
+/// Left when a build came to its end: `dist` lies there half finished before.
+const BUILT: &str = "node_modules/.built";
+
+/// Whether the built files are newer than all they are made of: building them anew would compile the server anew.
+fn is_built() -> Result<bool> {
+    let Ok(built) = modified(&folder().join(BUILT)) else {
+        return Ok(false);
+    };
+    if !folder().join("dist/index.html").exists() {
+        return Ok(false);
+    }
+    let mut left = vec![folder()];
+    while let Some(path) = left.pop() {
+        if path.is_dir() {
+            let names = std::fs::read_dir(&path)?.collect::<Result<Vec<_>, _>>()?;
+            let not_source = |name: &str| matches!(name, "node_modules" | "dist" | "e2e");
+            let sources = names
+                .iter()
+                .filter(|e| !not_source(&e.file_name().to_string_lossy()));
+            left.extend(sources.map(std::fs::DirEntry::path));
+        } else if modified(&path)? > built {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn modified(path: &Path) -> Result<SystemTime> {
+    let about = std::fs::metadata(path).with_context(|| path.display().to_string())?;
+    Ok(about.modified()?)
 }
 
 /// The journeys in Chromium against the built binary and a demonstration register; screenshots go to the target folder.
@@ -70,11 +108,7 @@ pub(crate) fn journeys() -> Result<()> {
         "--out",
         &text(target.join("web-e2e")),
     ];
-    demo_run::run(&[
-        "--out".to_owned(),
-        text(demo.clone()),
-        "--no-serve".to_owned(),
-    ])?;
+    demo_run::make(demo)?;
     npm(&args)?;
     // A suite that did not run must not look like one that passed.
     let ran = std::fs::read_to_string(&report)

@@ -8,6 +8,16 @@ import { PASSWORD } from '../program.mjs';
 
 const siteInState = async (page, state) => (await ask(page, `/api/v1/sites?state=${state}&limit=1`)).body.items[0];
 
+/** A verified site that the tables judge and nobody has decided on. */
+async function proposedSite(page) {
+  const { items } = (await ask(page, '/api/v1/sites?state=verified_with_issue&limit=200')).body;
+  for (const site of items) {
+    const judged = (await ask(page, `/api/v1/sites/${encodeURIComponent(site.site_code)}/judgement`)).body;
+    if (judged.proposal && !judged.awaiting && !judged.decision) return site;
+  }
+  throw new Error('no verified site has a proposal');
+}
+
 export const journeys = [
   {
     name: 'a fact is corrected with a reason, the value before stays, and the past day still shows it',
@@ -35,7 +45,7 @@ export const journeys = [
     async run({ desk, shot }) {
       const page = await desk();
       await signIn(page, 'bangongshi', PASSWORD);
-      const site = await siteInState(page, 'verified_with_issue');
+      const site = await proposedSite(page);
       const path = `/sites/${encodeURIComponent(site.site_code)}`;
       await page.goto(`${path}#judgement`);
       await page.locator('#judgement .acts .el-button').last().click();
@@ -60,7 +70,7 @@ export const journeys = [
 ];
 
 /** Small pictures made in the browser, as files of a camera would be chosen. */
-async function photos(page, folder) {
+export async function photos(page, folder) {
   const made = await page.evaluate(() =>
     [1, 2].map((n) => {
       const canvas = document.createElement('canvas');
@@ -87,7 +97,6 @@ journeys.push({
     await page.locator('#evidence').waitFor();
     await page.setInputFiles('[data-test=evidence-file]', await photos(page, program.folder));
     await page.locator('#evidence img').nth(1).waitFor({ timeout: 30_000 });
-    await page.getByRole('button', { name: '开始核查' }).click();
     await page.locator('.el-select', { hasText: '核查结论' }).first().click();
     await page.getByRole('option', { name: /原有居民/ }).click();
     await page.getByPlaceholder(/核查人员/).fill('保护站站长·后河、护林员·后河');

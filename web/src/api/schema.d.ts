@@ -776,6 +776,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites/{site_code}/merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Merges a site into another one that it turned out to be, with a reason; its clues follow. */
+        post: operations["merge_site"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites/{site_code}/verifications": {
         parameters: {
             query?: never;
@@ -787,6 +804,23 @@ export interface paths {
         put?: never;
         /** Records a verification by hand. */
         post: operations["verify_site"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site_code}/withdrawals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a site off the ledgers that was registered by mistake, with a reason; it stays readable. */
+        post: operations["withdraw_site"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1137,6 +1171,7 @@ export interface components {
             entry_id: string;
             /** Format: int64 */
             seq: number;
+            /** @description The post that decided, in words. */
             decided_by: string;
             verdict: components["schemas"]["CodeView"];
             character_label: string;
@@ -1146,6 +1181,7 @@ export interface components {
             tables_version: string;
             is_override: boolean;
             reason?: string | null;
+            /** @description The post of the second reader, in words. */
             second_reader?: string | null;
         };
         /** @description 诊断 — what is imperfect in the file, where, and what to do. */
@@ -1515,6 +1551,17 @@ export interface components {
             is_demonstration: boolean;
             /** @description `zh-CN` or `en`. */
             language: string;
+        };
+        /** @description 合并请求 — the site it turned out to be, and why. */
+        MergeRequest: {
+            /** @description Code of the site that stays. */
+            into: string;
+            reason: string;
+            /**
+             * Format: int64
+             * @description Version of the dossier the decision was made upon.
+             */
+            based_on?: number | null;
         };
         /** @description 时间节点进度. */
         MilestoneProgress: {
@@ -2047,6 +2094,15 @@ export interface components {
             evidence?: string[];
             /** @description Facts of the decision tables found out on the spot, `name=value`. */
             facts?: string[];
+        };
+        /** @description 撤销请求. */
+        WithdrawRequest: {
+            reason: string;
+            /**
+             * Format: int64
+             * @description Version of the dossier the decision was made upon.
+             */
+            based_on?: number | null;
         };
         /** @description 待办 — what the post has to do, with the list to work down. */
         WorkItem: {
@@ -3016,12 +3072,6 @@ export interface operations {
                     "application/json": components["schemas"]["ProofView"];
                 };
             };
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3869,6 +3919,39 @@ export interface operations {
             };
         };
     };
+    merge_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site_code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     verify_site: {
         parameters: {
             query?: never;
@@ -3881,6 +3964,39 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["VerificationRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    withdraw_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site_code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawRequest"];
             };
         };
         responses: {

@@ -26,21 +26,7 @@ export type Evidence = Schemas['EvidenceView'];
 export type TimelineItem = Schemas['TimelineItem'];
 export type SiteDifference = Schemas['SiteDiffView'];
 
-export interface Decision { entry_id: string; seq: number; decided_by: string; verdict: Label; character_label: string; row?: string | null; judged_as_of: string; tables_version: string; is_override: boolean; reason?: string | null; second_reader?: string | null }
-export interface Judgement {
-  site_code: string;
-  as_of: string;
-  tables_version: string;
-  boundary_version?: string | null;
-  proposal?: { verdict: Label; severity?: Label | null; deadline?: Label | null; disposal: Label[]; bodies: Label[]; basis: Label[]; row: string; warnings: string[] } | null;
-  facts: { name: string; label: string; value: string; value_label: string; why: string; seqs: number[] }[];
-  questions: { fact: string; label: string; why: string }[];
-  trace: { table: string; table_label: string; row: string; value: string; failed?: string | null }[];
-  decision?: Decision | null;
-  awaiting?: Decision | null;
-  differences: { member: string; before: string; after: string }[];
-  verdicts: Label[];
-}
+export type Judgement = Schemas['JudgementView'];
 
 export type LedgerPage = Schemas['LedgerPage'];
 export type LedgerColumn = Schemas['GridColumn'];

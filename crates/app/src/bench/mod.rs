@@ -8,6 +8,7 @@ pub mod judging;
 pub mod log;
 pub mod matching;
 pub mod overlay;
+pub mod sites;
 
 use std::collections::BTreeMap;
 use std::fs::File;

@@ -39,6 +39,24 @@ pub(super) fn stage(staging: &mut Staging<'_>) -> Result<(), Error> {
     Ok(())
 }
 
+/// Why a record's site is not certain, and which ones it may be.
+pub(super) fn doubtful_site(
+    staging: &Staging<'_>,
+    record: &Record,
+    reason: &str,
+    candidates: &[String],
+) -> Diagnostic {
+    let messages = &staging.session.messages;
+    let candidates = match candidates {
+        [] => messages.text("word.none", &[]),
+        some => some.join("、"),
+    };
+    Diagnostic::warning("import.doubtful_site")
+        .at(record.whole())
+        .arg("reason", messages.text(&format!("doubt.{reason}"), &[]))
+        .arg("candidates", candidates)
+}
+
 /// Reads a record as a clue; nothing in a record keeps a clue out, because a clue must not get lost.
 pub(super) fn draft(staging: &Staging<'_>, record: &Record) -> (Drafted, Vec<Diagnostic>) {
     let session = staging.session;
@@ -208,11 +226,7 @@ fn doubtful(
     proposals: Vec<Proposal>,
 ) -> Action {
     let candidates = staging.seen_codes(proposals);
-    let words = &staging.session.messages;
-    let diagnostic = Diagnostic::warning("import.doubtful_site")
-        .at(record.whole())
-        .arg("reason", words.text(&format!("doubt.{reason}"), &[]))
-        .arg("candidates", candidates.join("、"));
+    let diagnostic = doubtful_site(staging, record, reason, &candidates);
     staging.diagnostics.push(diagnostic);
     Action::Doubtful {
         reason: reason.to_owned(),

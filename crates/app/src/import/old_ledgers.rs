@@ -5,7 +5,7 @@ use domain::entry::Entry;
 use domain::ids::{SiteId, StreamId};
 use spatial::diagnostic::Diagnostic;
 
-use super::clues::{Drafted, draft, found_site, link_to, title_of};
+use super::clues::{Drafted, doubtful_site, draft, found_site, link_to, title_of};
 use super::coding::code_of;
 use super::preview::Action;
 use super::record::{Fields, Record};
@@ -129,16 +129,7 @@ fn doubtful(
     proposals: Vec<Proposal>,
 ) -> Result<Option<(Proposal, Action)>, Error> {
     let candidates: Vec<String> = proposals.into_iter().map(|p| p.site_code).collect();
-    let diagnostic = Diagnostic::warning("import.doubtful_site")
-        .at(record.whole())
-        .arg(
-            "reason",
-            staging
-                .session
-                .messages
-                .text(&format!("doubt.{reason}"), &[]),
-        )
-        .arg("candidates", candidates.join("、"));
+    let diagnostic = doubtful_site(staging, record, reason, &candidates);
     staging.diagnostics.push(diagnostic);
     staging.outcome(
         record,

@@ -89,11 +89,13 @@ pub(super) fn register(desk: &Desk<'_>, args: &RegisterCommand) -> Result<ExitCo
             bar.finish_and_clear();
             desk.output.value(&outcome);
             let (size, blobs) = (outcome.size.to_string(), outcome.blobs.to_string());
+            let people = outcome.people.to_string();
             let path = to.display().to_string();
             let fill = [
                 ("path", path.as_str()),
                 ("size", &size),
                 ("blobs", &blobs),
+                ("people", &people),
                 ("root_hash", &outcome.root_hash),
             ];
             desk.output.say("register.backed_up", &fill);

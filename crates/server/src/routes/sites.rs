@@ -2,8 +2,8 @@
 
 use app::atlas::SiteQuery;
 use app::{
-    AmendRequest, DossierView, FocalRequest, Paging, ReceiptView, SiteDiffView, SiteList,
-    TimelineItem, VerificationRequest,
+    AmendRequest, DossierView, FocalRequest, MergeRequest, Paging, ReceiptView, SiteDiffView,
+    SiteList, TimelineItem, VerificationRequest, WithdrawRequest,
 };
 use axum::Json;
 use axum::extract::State;
@@ -136,6 +136,42 @@ pub(crate) async fn verify_site(
     let receipt = desk
         .write(&caller, move |session, _| {
             session.record_verification(&site_code, &said)
+        })
+        .await?;
+    Ok(Json(receipt))
+}
+
+/// Merges a site into another one that it turned out to be, with a reason; its clues follow.
+#[utoipa::path(post, path = "/api/v1/sites/{site_code}/merges", tag = "sites",
+    params(("site_code" = String, Path)), request_body = MergeRequest,
+    responses((status = 200, body = ReceiptView), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn merge_site(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Named(site_code): Named<String>,
+    Said(said): Said<MergeRequest>,
+) -> Result<Json<ReceiptView>, Problem> {
+    let receipt = desk
+        .write(&caller, move |session, _| {
+            session.merge_site(&site_code, &said)
+        })
+        .await?;
+    Ok(Json(receipt))
+}
+
+/// Takes a site off the ledgers that was registered by mistake, with a reason; it stays readable.
+#[utoipa::path(post, path = "/api/v1/sites/{site_code}/withdrawals", tag = "sites",
+    params(("site_code" = String, Path)), request_body = WithdrawRequest,
+    responses((status = 200, body = ReceiptView), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn withdraw_site(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Named(site_code): Named<String>,
+    Said(said): Said<WithdrawRequest>,
+) -> Result<Json<ReceiptView>, Problem> {
+    let receipt = desk
+        .write(&caller, move |session, _| {
+            session.withdraw_site(&site_code, &said)
         })
         .await?;
     Ok(Json(receipt))

@@ -1,6 +1,27 @@
 import { words } from '@/domain/msg';
 
+/** What the access log calls an act. */
+const DONE = {
+  did_add_person: ['新增人员', 'added a person'],
+  did_add_token: ['新建令牌', 'made a token'],
+  did_change_person: ['修改人员', 'changed a person'],
+  did_download_blob: ['下载原件', 'downloaded an original'],
+  did_end_sessions: ['强制下线', 'signed out everywhere'],
+  did_export_ledger: ['导出台账', 'exported a ledger'],
+  did_log_in: ['登录', 'signed in'],
+  did_log_in_refused: ['登录被拒', 'was refused at sign-in'],
+  did_read_clue: ['查看线索', 'read a clue'],
+  did_read_feature: ['读取图形', 'read a feature'],
+  did_read_features: ['读取图层', 'read features'],
+  did_read_site: ['查看档案', 'read a dossier'],
+  did_set_up: ['启用系统', 'set the system up'],
+  did_upload_import: ['上传导入文件', 'uploaded a file'],
+} as const;
+export type Did = keyof typeof DONE;
+export const isDid = (text: string): text is Did => text in DONE;
+
 export const t = words({
+  ...DONE,
   title: ['系统管理', 'Administration'],
   people: ['人员与岗位', 'People and posts'],
   tokens: ['接口令牌', 'API tokens'],

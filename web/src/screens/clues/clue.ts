@@ -1,5 +1,7 @@
 import type { ClueRow, ClueView } from '@/api/wire';
 
+import { t } from './msg';
+
 /** The clue's row with what its page adds. */
 export type Clue = ClueRow & Omit<ClueView, 'row'>;
 
@@ -8,7 +10,7 @@ export const placeOf = ({ file_name, sheet, layer, row, feature }: ClueView['pla
   [file_name, sheet ?? layer, row ?? feature].filter((part) => part !== undefined && part !== null && part !== '').join(' · ');
 
 /** What a clue is called: its facility, else its number, else how it begins. */
-export const nameOf = (clue: ClueRow): string => clue.facility_name || clue.external_code || clue.summary || clue.clue_id.slice(0, 8);
+export const nameOf = (clue: ClueRow): string => clue.facility_name || clue.external_code || clue.summary || t('nameless');
 
 const DAY = 86_400_000;
 /** Days since a clue came in, as of a day. */

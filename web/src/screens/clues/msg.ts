@@ -1,6 +1,7 @@
 import { words } from '@/domain/msg';
 
 export const t = words({
+  nameless: ['未写名称的线索', 'A clue without a name'],
   title: ['线索收件箱', 'Clue inbox'],
   import: ['导入', 'Import'],
   open: ['待落点', 'Open'],

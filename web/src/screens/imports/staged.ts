@@ -2,13 +2,15 @@ import { Problem } from '@/api/client';
 import type { Place, Staged } from '@/api/wire';
 import { language } from '@/domain/msg';
 
+import { t } from './msg';
+
 /** The kinds of doubt, the most frequent first, each with a sentence that stands for it. */
 export const codesOf = (staged: Staged): { code: string; count: number }[] =>
   Object.entries(staged.diagnostics.by_code).map(([code, count]) => ({ code, count })).sort((a, b) => b.count - a.count);
 
 /** Where in the file: sheet or layer, then row and column or feature. */
 export const placeText = (place: Place): string =>
-  [place.sheet ?? place.layer, place.row != null ? `${place.row}` : place.feature != null ? `#${place.feature}` : '', place.column].filter(Boolean).join(' · ');
+  [place.sheet ?? place.layer, place.row != null ? t('at_row', { n: place.row }) : place.feature != null ? t('at_feature', { n: place.feature }) : '', place.column ? t('at_column', { c: place.column }) : ''].filter(Boolean).join(' · ');
 
 /** Uploads with progress, which `fetch` does not tell. */
 export function upload(url: string, file: File, csrf: string, onProgress: (share: number) => void): Promise<{ import_id: string }> {

@@ -9,12 +9,12 @@ export const loadPage = (view: string, query: Query, offset: number, limit = WIN
 const NUMBERS = new Set(['integer', 'number', 'area', 'decimal', 'lon_lat']);
 
 export function gridColumns(page: LedgerPage, sort: string, mayEdit: boolean): GridColumn[] {
-  return page.columns.map((c) => ({
+  return page.columns.map((c, i) => ({
     key: c.key,
     label: c.label,
     ...(c.field ? { field: c.field } : {}),
     ...(c.group ? { group: c.group } : {}),
-    width: c.width,
+    width: Math.max(c.width, widthOf(page, i)),
     isFrozen: c.is_frozen && innerWidth > 760,
     isEditable: c.is_editable && mayEdit,
     isNumber: NUMBERS.has(c.kind.split(':')[0] ?? ''),
@@ -22,8 +22,25 @@ export function gridColumns(page: LedgerPage, sort: string, mayEdit: boolean): G
   }));
 }
 
+/** Widths are in digits, as the spreadsheet's are; a Chinese character takes two. */
+const WIDEST = 30;
+const PADDING = 3;
+const wide = (text: string) => [...text].reduce((sum, c) => sum + (c > '\u2e7f' ? 1.8 : 1), PADDING);
+
+/** A column is as wide as its widest text of the first window, within reason. */
+function widthOf(page: LedgerPage, at: number): number {
+  const column = page.columns[at];
+  if (!column) return 0;
+  if (column.key === 'index') return String(page.total).length + PADDING;
+  const texts = page.rows.map((line) => shown(column, line.cells[at] ?? ''));
+  return Math.min(WIDEST, Math.max(...[column.label, ...texts].map(wide)));
+}
+
+/** Coordinates to the tenth of a metre; everything else as the ledger prints it. */
+const shown = (column: LedgerColumn, text: string) => (column.kind.startsWith('lon_lat') && /^-?\d+(\.\d+)?$/.test(text) ? Number(text).toFixed(6) : text);
+
 export const gridRow = (columns: readonly LedgerColumn[], line: LedgerLine): GridRow => ({
-  ...Object.fromEntries(columns.map((c, i) => [c.key, line.cells[i] ?? ''])),
+  ...Object.fromEntries(columns.map((c, i) => [c.key, shown(c, line.cells[i] ?? '')])),
   key: line.site_code,
   is_loaded: true,
 });

@@ -27,5 +27,10 @@ export const t = words({
   paste_hint: ['从 Excel 复制后，选中起始格按 Ctrl+V 粘贴；只有浅色底的列可改', 'Copy in Excel, choose the first cell, Ctrl+V; only lightly shaded columns can be changed'],
   read_only_past: ['查看历史日期时不能修改', 'A past day cannot be changed'],
   export_as: ['导出所见', 'Export what you see'],
+  views: ['视图', 'Views'],
+  view_name: ['视图名称', 'Name of the view'],
+  save_view: ['保存当前视图', 'Save this view'],
+  view_hint: ['连同条件、排序、分组和截至日期一起保存在本机浏览器中', 'Conditions, order, groups and day are kept in this browser'],
+  forget_view: ['删除视图“{name}”', 'Forget the view “{name}”'],
   row: ['选中 {code}', 'Chosen {code}'],
 });

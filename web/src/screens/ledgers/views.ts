@@ -1,0 +1,45 @@
+import type { LocationQuery } from 'vue-router';
+
+import type { Config } from '@/api/wire';
+
+/** 视图 — a ledger with everything asked of it, under a name; the address holds all of it. */
+export interface SavedView {
+  name: string;
+  path: string;
+  query: Record<string, string>;
+}
+
+const KEY = 'qingshan.views';
+const keyOf = (person: string) => `${KEY}.${person}`;
+
+/** 上报表: the ledgers that a milestone asks for, as of its day once that is past. */
+export function presetsOf(config: Pick<Config, 'milestones'>, view: string, today: string): SavedView[] {
+  return config.milestones
+    .filter((m) => m.ledgers.includes(view))
+    .map((m): SavedView => ({ name: m.name, path: `/ledgers/${view}`, query: m.due_on < today ? { as_of: m.due_on } : {} }));
+}
+
+/** Views a person keeps in this browser. */
+export function savedOf(person: string): SavedView[] {
+  try {
+    const found: unknown = JSON.parse(localStorage.getItem(keyOf(person)) ?? '[]');
+    return Array.isArray(found) ? found.filter(isView) : [];
+  } catch {
+    return [];
+  }
+}
+
+const isView = (it: unknown): it is SavedView =>
+  typeof it === 'object' && it !== null && 'name' in it && typeof it.name === 'string' && 'path' in it && typeof it.path === 'string' && it.path.startsWith('/ledgers/') && 'query' in it && typeof it.query === 'object';
+
+export const keep = (person: string, views: readonly SavedView[]): void => localStorage.setItem(keyOf(person), JSON.stringify(views));
+
+/** What the address says now, under a name; a view of that name is replaced. */
+export function withView(views: readonly SavedView[], name: string, path: string, query: LocationQuery): SavedView[] {
+  const texts = Object.fromEntries(Object.entries(query).flatMap(([k, v]) => (typeof v === 'string' && v ? [[k, v]] : [])));
+  return [...views.filter((v) => v.name !== name), { name, path, query: texts }];
+}
+
+/** Whether the address shows this view. */
+export const isShown = (view: SavedView, path: string, query: LocationQuery): boolean =>
+  view.path === path && Object.keys(view.query).length === Object.keys(query).length && Object.entries(view.query).every(([k, v]) => query[k] === v);
