@@ -376,7 +376,7 @@ pub fn change_post(
     })
 }
 
-/// Changes one's own password; other sessions end.
+/// Changes one's own password; other sessions and all API tokens end.
 pub fn change_password(
     accounts: &mut Accounts,
     visitor: &Visitor,
@@ -396,6 +396,7 @@ pub fn change_password(
     accounts.update_person(&person)?;
     let own = visitor.session.as_ref().map(|s| s.token_sha256.as_str());
     accounts.end_sessions_of(&person.person_id, own)?;
+    accounts.revoke_tokens_of(&person.person_id)?;
     Ok(())
 }
 
@@ -544,6 +545,7 @@ pub fn change_person(
     }
     if change.reset_password || change.is_active == Some(false) {
         accounts.end_sessions_of(person_id, None)?;
+        accounts.revoke_tokens_of(person_id)?;
         accounts.forget_failures(&format!("login:{}", person.login))?;
     }
     let person = load_person(accounts, person_id)?;
@@ -554,7 +556,7 @@ pub fn change_person(
     })
 }
 
-/// Forced logout; how many sessions ended.
+/// Forced logout: sessions and API tokens end; how many sessions.
 pub fn end_sessions(
     accounts: &mut Accounts,
     actor: &Actor,
@@ -564,6 +566,7 @@ pub fn end_sessions(
         may(actor, Action::ManagePeople)?;
     }
     load_person(accounts, person_id)?;
+    accounts.revoke_tokens_of(person_id)?;
     Ok(accounts.end_sessions_of(person_id, None)?)
 }
 
@@ -582,13 +585,17 @@ pub fn list_tokens(accounts: &Accounts, visitor: &Visitor) -> Result<Vec<TokenVi
     Ok(tokens.iter().map(token_view).collect())
 }
 
-/// Makes an API token for the post one acts in; the secret is told once.
+/// Makes an API token for the post one acts in; the secret is told once. Only a session may: a token that makes tokens
+/// would never expire.
 pub fn add_token(
     accounts: &mut Accounts,
     visitor: &Visitor,
     request: &TokenRequest,
     now: Timestamp,
 ) -> Result<TokenAdded, Error> {
+    if visitor.session.is_none() {
+        return Err(Error::rejected(Diagnostic::error("session.token_scope")));
+    }
     let post = visitor.post.as_ref().ok_or_else(no_post)?;
     let today = civil_day(now);
     let longest = today.saturating_add(jiff::Span::new().days(MAX_TOKEN_DAYS));

@@ -471,6 +471,52 @@ fn a_token_does_what_its_scope_says_and_no_more() {
 }
 
 #[test]
+fn a_token_makes_no_token_and_ends_with_the_password() {
+    let (register, server) = served();
+    let head = Person::new(&register, &server, "houhe", "station_head@houhe");
+    let admin = Person::new(&register, &server, "guanli", "operator");
+    let me = head.get(&server, "/api/v1/session").json();
+    let person = format!("/api/v1/people/{}", me["person_id"].as_str().unwrap());
+    let send = |secret: &str, method: &str, path: &str, body: &Value| {
+        let bearer = format!("Bearer {secret}");
+        let body = body.to_string();
+        let body = (method != "GET").then_some(("application/json", body.as_bytes()));
+        server.send(method, path, &[("Authorization", &bearer)], body)
+    };
+    let status = |secret: &str| send(secret, "GET", "/api/v1/sites?limit=1", &Value::Null).status;
+
+    let first = token(&head, &server, "write");
+    let renewal = json!({ "name": "续期", "scope": "write", "expires_on": tomorrow() });
+    let refused = send(&first, "POST", "/api/v1/tokens", &renewal).status(403);
+    assert_eq!(refused.json()["code"], "session.token_scope");
+    assert_eq!(status(&first), 200);
+
+    let fresh = "白桦-石阶-7-号亭";
+    let change = json!({ "old": e2e::PASSWORD, "new": fresh });
+    let _ = head
+        .post(&server, "/api/v1/session/password", &change)
+        .status(204);
+    assert_eq!(status(&first), 401, "own password changed");
+
+    let second = token(&head, &server, "read");
+    let sessions = format!("{person}/sessions");
+    let _ = admin
+        .send_json(&server, "DELETE", &sessions, &json!({}))
+        .status(204);
+    assert_eq!(status(&second), 401, "forced logout");
+
+    let head = Person::log_in(&server, "houhe", fresh);
+    let third = token(&head, &server, "ogc");
+    let collections = |secret: &str| send(secret, "GET", "/ogc/collections", &Value::Null).status;
+    assert_eq!(collections(&third), 200);
+    let reset = json!({ "reset_password": true });
+    let _ = admin
+        .send_json(&server, "PATCH", &person, &reset)
+        .status(200);
+    assert_eq!(collections(&third), 401, "password reset");
+}
+
+#[test]
 fn an_import_goes_by_steps_and_all_or_nothing() {
     let (register, server) = served();
     let office = Person::new(&register, &server, "bangongshi", "office");
