@@ -376,6 +376,15 @@ pub fn change_post(
     })
 }
 
+/// The visitor's row as it is now: what was recognized may be seconds old, and written back it would undo what an
+/// administrator did meanwhile.
+fn load_oneself(accounts: &Accounts, visitor: &Visitor) -> Result<Person, Error> {
+    accounts
+        .find_person(&visitor.person.person_id)?
+        .filter(|p| p.is_active)
+        .ok_or_else(|| unauthenticated("session.needed"))
+}
+
 /// Changes one's own password; other sessions and all API tokens end.
 pub fn change_password(
     accounts: &mut Accounts,
@@ -383,7 +392,7 @@ pub fn change_password(
     old: &str,
     new: &str,
 ) -> Result<(), Error> {
-    let mut person = visitor.person.clone();
+    let mut person = load_oneself(accounts, visitor)?;
     if !passwords::is_right(old, Some(&person.password_hash)) {
         return Err(Error::rejected(Diagnostic::error("password.wrong")));
     }
@@ -406,7 +415,7 @@ pub fn propose_totp(
     visitor: &Visitor,
     issuer: &str,
 ) -> Result<TotpProposal, Error> {
-    let mut person = visitor.person.clone();
+    let mut person = load_oneself(accounts, visitor)?;
     if person.has_totp {
         return Err(Error::rejected(Diagnostic::error("totp.already")));
     }
@@ -426,7 +435,7 @@ pub fn confirm_totp(
     code: &str,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let mut person = visitor.person.clone();
+    let mut person = load_oneself(accounts, visitor)?;
     let secret = person.totp_secret.clone().unwrap_or_default();
     let step = secrets::totp_step(&secret, code, now)?
         .ok_or_else(|| Error::rejected(Diagnostic::error("totp.wrong_code")))?;
@@ -437,7 +446,7 @@ pub fn confirm_totp(
 
 /// Drops one's second factor; the password is asked once more.
 pub fn drop_totp(accounts: &mut Accounts, visitor: &Visitor, password: &str) -> Result<(), Error> {
-    let mut person = visitor.person.clone();
+    let mut person = load_oneself(accounts, visitor)?;
     if !passwords::is_right(password, Some(&person.password_hash)) {
         return Err(Error::rejected(Diagnostic::error("password.wrong")));
     }
@@ -811,5 +820,39 @@ mod tests {
         let later = secrets::totp_code(&proposal.secret, at(60)).unwrap();
         assert!(log_in(&mut accounts, &with(&later), at(60)).is_ok());
         assert!(log_in(&mut accounts, &with(&later), at(61)).is_err());
+    }
+
+    #[test]
+    fn what_was_recognized_earlier_is_never_written_back() {
+        const PASSWORD: &str = "崆峒山下-2019-松林";
+        let (_home, mut accounts) = accounts_with("guanli", PASSWORD);
+        let begun = log_in(&mut accounts, &request(PASSWORD), at(0)).unwrap();
+        let id = begun.visitor.person.person_id.clone();
+        let mut now = load_person(&accounts, &id).unwrap();
+        now.name = "改过的名字".into();
+        accounts.update_person(&now).unwrap();
+        let proposal = propose_totp(&mut accounts, &begun.visitor, "青山").unwrap();
+        let code = secrets::totp_code(&proposal.secret, at(1)).unwrap();
+        confirm_totp(&mut accounts, &begun.visitor, &code, at(1)).unwrap();
+        assert_eq!(load_person(&accounts, &id).unwrap().name, "改过的名字");
+
+        let mut shut_out = load_person(&accounts, &id).unwrap();
+        shut_out.is_active = false;
+        accounts.update_person(&shut_out).unwrap();
+        let visitor = &begun.visitor;
+        let fresh = "白桦-石阶-7-号亭";
+        let refusals = [
+            change_password(&mut accounts, visitor, PASSWORD, fresh).err(),
+            drop_totp(&mut accounts, visitor, PASSWORD).err(),
+            propose_totp(&mut accounts, visitor, "青山").err(),
+            confirm_totp(&mut accounts, visitor, &code, at(90)).err(),
+        ];
+        for refusal in refusals {
+            assert!(
+                matches!(&refusal, Some(Error::Unauthenticated(d)) if d.code == "session.needed"),
+                "{refusal:?}"
+            );
+        }
+        assert_eq!(load_person(&accounts, &id).unwrap(), shut_out);
     }
 }
