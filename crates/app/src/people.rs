@@ -376,14 +376,23 @@ pub fn change_post(
     })
 }
 
-/// Changes one's own password; other sessions end.
+/// The visitor's row as it is now: what was recognized may be seconds old, and written back it would undo what an
+/// administrator did meanwhile.
+fn load_oneself(accounts: &Accounts, visitor: &Visitor) -> Result<Person, Error> {
+    accounts
+        .find_person(&visitor.person.person_id)?
+        .filter(|p| p.is_active)
+        .ok_or_else(|| unauthenticated("session.needed"))
+}
+
+/// Changes one's own password; other sessions and all API tokens end.
 pub fn change_password(
     accounts: &mut Accounts,
     visitor: &Visitor,
     old: &str,
     new: &str,
 ) -> Result<(), Error> {
-    let mut person = visitor.person.clone();
+    let mut person = load_oneself(accounts, visitor)?;
     if !passwords::is_right(old, Some(&person.password_hash)) {
         return Err(Error::rejected(Diagnostic::error("password.wrong")));
     }
@@ -396,6 +405,7 @@ pub fn change_password(
     accounts.update_person(&person)?;
     let own = visitor.session.as_ref().map(|s| s.token_sha256.as_str());
     accounts.end_sessions_of(&person.person_id, own)?;
+    accounts.revoke_tokens_of(&person.person_id)?;
     Ok(())
 }
 
@@ -405,7 +415,7 @@ pub fn propose_totp(
     visitor: &Visitor,
     issuer: &str,
 ) -> Result<TotpProposal, Error> {
-    let mut person = visitor.person.clone();
+    let mut person = load_oneself(accounts, visitor)?;
     if person.has_totp {
         return Err(Error::rejected(Diagnostic::error("totp.already")));
     }
@@ -425,7 +435,7 @@ pub fn confirm_totp(
     code: &str,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let mut person = visitor.person.clone();
+    let mut person = load_oneself(accounts, visitor)?;
     let secret = person.totp_secret.clone().unwrap_or_default();
     let step = secrets::totp_step(&secret, code, now)?
         .ok_or_else(|| Error::rejected(Diagnostic::error("totp.wrong_code")))?;
@@ -436,7 +446,7 @@ pub fn confirm_totp(
 
 /// Drops one's second factor; the password is asked once more.
 pub fn drop_totp(accounts: &mut Accounts, visitor: &Visitor, password: &str) -> Result<(), Error> {
-    let mut person = visitor.person.clone();
+    let mut person = load_oneself(accounts, visitor)?;
     if !passwords::is_right(password, Some(&person.password_hash)) {
         return Err(Error::rejected(Diagnostic::error("password.wrong")));
     }
@@ -544,6 +554,7 @@ pub fn change_person(
     }
     if change.reset_password || change.is_active == Some(false) {
         accounts.end_sessions_of(person_id, None)?;
+        accounts.revoke_tokens_of(person_id)?;
         accounts.forget_failures(&format!("login:{}", person.login))?;
     }
     let person = load_person(accounts, person_id)?;
@@ -554,7 +565,7 @@ pub fn change_person(
     })
 }
 
-/// Forced logout; how many sessions ended.
+/// Forced logout: sessions and API tokens end; how many sessions.
 pub fn end_sessions(
     accounts: &mut Accounts,
     actor: &Actor,
@@ -564,6 +575,7 @@ pub fn end_sessions(
         may(actor, Action::ManagePeople)?;
     }
     load_person(accounts, person_id)?;
+    accounts.revoke_tokens_of(person_id)?;
     Ok(accounts.end_sessions_of(person_id, None)?)
 }
 
@@ -582,13 +594,17 @@ pub fn list_tokens(accounts: &Accounts, visitor: &Visitor) -> Result<Vec<TokenVi
     Ok(tokens.iter().map(token_view).collect())
 }
 
-/// Makes an API token for the post one acts in; the secret is told once.
+/// Makes an API token for the post one acts in; the secret is told once. Only a session may: a token that makes tokens
+/// would never expire.
 pub fn add_token(
     accounts: &mut Accounts,
     visitor: &Visitor,
     request: &TokenRequest,
     now: Timestamp,
 ) -> Result<TokenAdded, Error> {
+    if visitor.session.is_none() {
+        return Err(Error::rejected(Diagnostic::error("session.token_scope")));
+    }
     let post = visitor.post.as_ref().ok_or_else(no_post)?;
     let today = civil_day(now);
     let longest = today.saturating_add(jiff::Span::new().days(MAX_TOKEN_DAYS));
@@ -804,5 +820,39 @@ mod tests {
         let later = secrets::totp_code(&proposal.secret, at(60)).unwrap();
         assert!(log_in(&mut accounts, &with(&later), at(60)).is_ok());
         assert!(log_in(&mut accounts, &with(&later), at(61)).is_err());
+    }
+
+    #[test]
+    fn what_was_recognized_earlier_is_never_written_back() {
+        const PASSWORD: &str = "崆峒山下-2019-松林";
+        let (_home, mut accounts) = accounts_with("guanli", PASSWORD);
+        let begun = log_in(&mut accounts, &request(PASSWORD), at(0)).unwrap();
+        let id = begun.visitor.person.person_id.clone();
+        let mut now = load_person(&accounts, &id).unwrap();
+        now.name = "改过的名字".into();
+        accounts.update_person(&now).unwrap();
+        let proposal = propose_totp(&mut accounts, &begun.visitor, "青山").unwrap();
+        let code = secrets::totp_code(&proposal.secret, at(1)).unwrap();
+        confirm_totp(&mut accounts, &begun.visitor, &code, at(1)).unwrap();
+        assert_eq!(load_person(&accounts, &id).unwrap().name, "改过的名字");
+
+        let mut shut_out = load_person(&accounts, &id).unwrap();
+        shut_out.is_active = false;
+        accounts.update_person(&shut_out).unwrap();
+        let visitor = &begun.visitor;
+        let fresh = "白桦-石阶-7-号亭";
+        let refusals = [
+            change_password(&mut accounts, visitor, PASSWORD, fresh).err(),
+            drop_totp(&mut accounts, visitor, PASSWORD).err(),
+            propose_totp(&mut accounts, visitor, "青山").err(),
+            confirm_totp(&mut accounts, visitor, &code, at(90)).err(),
+        ];
+        for refusal in refusals {
+            assert!(
+                matches!(&refusal, Some(Error::Unauthenticated(d)) if d.code == "session.needed"),
+                "{refusal:?}"
+            );
+        }
+        assert_eq!(load_person(&accounts, &id).unwrap(), shut_out);
     }
 }

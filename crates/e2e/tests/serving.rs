@@ -426,6 +426,37 @@ fn dangerous_uploads_are_inert() {
     );
 }
 
+#[test]
+fn a_verification_names_no_evidence_but_that_of_its_own_site() {
+    let (register, server) = served();
+    let head = Person::new(&register, &server, "houhe", "station_head@houhe");
+    let other = Person::new(&register, &server, "mawu", "station_head@mawu");
+    let site = |person: &Person| {
+        let sites = person.get(&server, "/api/v1/sites?state=awaiting_verification");
+        let code = &sites.json()["items"][0]["site_code"];
+        format!("/api/v1/sites/{}", code.as_str().unwrap())
+    };
+    let (own, elsewhere) = (site(&head), site(&other));
+    let photo = |name: &str, content: &[u8]| {
+        let path = format!("{own}/evidence");
+        let kept = head.upload(&server, &path, name, content).status(200);
+        kept.json()["sha256"].as_str().unwrap().to_owned()
+    };
+    let far = photo("far.jpg", b"\xff\xd8\xff\xe0 far \xff\xd9");
+    let near = photo("near.jpg", b"\xff\xd8\xff\xe0 near \xff\xd9");
+    let verify = json!({ "verified_on": "2019-08-20", "team": ["甲岗", "乙岗"], "conclusion": "issue_violation",
+        "lon": 106.5, "lat": 35.5, "evidence": [far, near] });
+    let blob = format!("/api/v1/blobs/{far}");
+    let path = format!("{elsewhere}/verifications");
+    let refused = other.post(&server, &path, &verify).status(404).json();
+    assert_eq!(refused["code"], "error.not_found");
+    assert_eq!(other.get(&server, &blob).status, 404);
+    let _ = head
+        .post(&server, &format!("{own}/verifications"), &verify)
+        .status(200);
+    let _ = head.get(&server, &blob).status(200);
+}
+
 fn token(person: &Person, server: &Server, scope: &str) -> String {
     let body = json!({ "name": "地图程序", "scope": scope, "expires_on": tomorrow() });
     let added = person
@@ -541,6 +572,52 @@ fn a_token_does_what_its_scope_says_and_no_more() {
 }
 
 #[test]
+fn a_token_makes_no_token_and_ends_with_the_password() {
+    let (register, server) = served();
+    let head = Person::new(&register, &server, "houhe", "station_head@houhe");
+    let admin = Person::new(&register, &server, "guanli", "operator");
+    let me = head.get(&server, "/api/v1/session").json();
+    let person = format!("/api/v1/people/{}", me["person_id"].as_str().unwrap());
+    let send = |secret: &str, method: &str, path: &str, body: &Value| {
+        let bearer = format!("Bearer {secret}");
+        let body = body.to_string();
+        let body = (method != "GET").then_some(("application/json", body.as_bytes()));
+        server.send(method, path, &[("Authorization", &bearer)], body)
+    };
+    let status = |secret: &str| send(secret, "GET", "/api/v1/sites?limit=1", &Value::Null).status;
+
+    let first = token(&head, &server, "write");
+    let renewal = json!({ "name": "续期", "scope": "write", "expires_on": tomorrow() });
+    let refused = send(&first, "POST", "/api/v1/tokens", &renewal).status(403);
+    assert_eq!(refused.json()["code"], "session.token_scope");
+    assert_eq!(status(&first), 200);
+
+    let fresh = "白桦-石阶-7-号亭";
+    let change = json!({ "old": e2e::PASSWORD, "new": fresh });
+    let _ = head
+        .post(&server, "/api/v1/session/password", &change)
+        .status(204);
+    assert_eq!(status(&first), 401, "own password changed");
+
+    let second = token(&head, &server, "read");
+    let sessions = format!("{person}/sessions");
+    let _ = admin
+        .send_json(&server, "DELETE", &sessions, &json!({}))
+        .status(204);
+    assert_eq!(status(&second), 401, "forced logout");
+
+    let head = Person::log_in(&server, "houhe", fresh);
+    let third = token(&head, &server, "ogc");
+    let collections = |secret: &str| send(secret, "GET", "/ogc/collections", &Value::Null).status;
+    assert_eq!(collections(&third), 200);
+    let reset = json!({ "reset_password": true });
+    let _ = admin
+        .send_json(&server, "PATCH", &person, &reset)
+        .status(200);
+    assert_eq!(collections(&third), 401, "password reset");
+}
+
+#[test]
 fn an_import_goes_by_steps_and_all_or_nothing() {
     let (register, server) = served();
     let office = Person::new(&register, &server, "bangongshi", "office");
@@ -583,6 +660,23 @@ fn an_import_goes_by_steps_and_all_or_nothing() {
 }
 
 #[test]
+fn a_refusal_without_words_of_its_own_is_told_as_a_problem() {
+    let (_register, server) = served();
+    let from_elsewhere = [("X-Forwarded-For", "192.0.2.7"), ("Accept-Language", "en")];
+    let refused = server.send("GET", "/metrics", &from_elsewhere, None).status(404);
+    assert_eq!(refused.header("content-type"), Some("application/json"));
+    let problem = refused.json();
+    assert_eq!(problem["code"], "request.no_such_address");
+    assert_eq!(problem["message"], "There is no such address");
+    assert_eq!(
+        problem["request_id"].as_str(),
+        refused.header("x-request-id")
+    );
+    let head = server.send("HEAD", "/metrics", &from_elsewhere, None);
+    assert_eq!((head.status, head.body.len()), (404, 0));
+}
+
+#[test]
 fn answers_are_told_again_only_when_something_changed() {
     let (register, server) = served();
     let office = Person::new(&register, &server, "bangongshi", "office");
@@ -595,6 +689,8 @@ fn answers_are_told_again_only_when_something_changed() {
             .status
     };
     assert_eq!(again(&etag), 304);
+    let program = concat!("\"", env!("CARGO_PKG_VERSION"), "-");
+    assert!(etag.contains(program), "a new program answers anew: {etag}");
     let tile = "/api/v1/tiles/sites/8/203/100.mvt";
     let before = office
         .get(&server, tile)

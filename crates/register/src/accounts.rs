@@ -466,6 +466,13 @@ impl Accounts {
         Ok(gone > 0)
     }
 
+    /// Revokes all API tokens of a person; how many.
+    pub fn revoke_tokens_of(&mut self, person_id: &str) -> Result<usize, Error> {
+        self.db
+            .execute("DELETE FROM tokens WHERE person_id = ?1", [person_id])
+            .map_err(failed(WRITE))
+    }
+
     /// Failures in a row of a subject (`login:…`, `address:…`).
     pub fn find_attempts(&self, subject: &str) -> Result<Option<Attempts>, Error> {
         self.db

@@ -12,6 +12,7 @@ use app::people::{self, Access, Accounts, Visitor};
 use app::{Error, Register, Session, Setting};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
+use tokio::task::JoinError;
 
 use crate::Options;
 use crate::caller::{Caller, Context};
@@ -33,10 +34,12 @@ struct Inner {
     is_behind_proxy: bool,
     readers: Mutex<Vec<Register>>,
     /// As many reads at once as there are processors to do them.
-    reading: Semaphore,
+    reading: Arc<Semaphore>,
+    /// Idle readers kept; as many as may read at once.
+    most_readers: usize,
     writer: Mutex<Option<Register>>,
     /// One write at a time, in the order they came.
-    writing: Semaphore,
+    writing: Arc<Semaphore>,
     accounts: Mutex<Accounts>,
     /// Who was recognized by which token lately; forgotten with every change of accounts.
     visitors: Mutex<HashMap<String, (Visitor, Timestamp)>>,
@@ -61,6 +64,9 @@ struct Known {
     log_size: u64,
 }
 
+/// What is answered depends on the program too.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// Accesses are written together, so often.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 
@@ -78,6 +84,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
         .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
+/// Work away from the threads that serve, one of as many as the gate lets in. The permit lasts as long as the work,
+/// also where nobody waits for it any more: a caller who hangs up makes no room for further work.
+async fn admitted<T: Send + 'static>(
+    gate: &Arc<Semaphore>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, JoinError> {
+    let permit = Arc::clone(gate).acquire_owned().await;
+    tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        work()
+    })
+    .await
+}
+
 impl Desk {
     /// Opens register and accounts; the code lets the first administrator in, while there is nobody.
     pub fn open(options: &Options) -> Result<(Self, Option<String>), Error> {
@@ -87,6 +107,7 @@ impl Desk {
         let mut accounts = Accounts::open(&options.home)?;
         let setup_code = people::setup_code(&mut accounts)?;
         let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let most_readers = (threads * 2).max(4);
         let run = people::new_secret()?[..8].to_owned();
         let desk = Self(Arc::new(Inner {
             home: options.home.clone(),
@@ -96,9 +117,10 @@ impl Desk {
             public_url: options.public_url.clone(),
             is_behind_proxy: options.is_behind_proxy,
             readers: Mutex::new(Vec::new()),
-            reading: Semaphore::new((threads * 2).max(4)),
+            reading: Arc::new(Semaphore::new(most_readers)),
+            most_readers,
             writer: Mutex::new(Some(writer)),
-            writing: Semaphore::new(1),
+            writing: Arc::new(Semaphore::new(1)),
             accounts: Mutex::new(accounts),
             visitors: Mutex::new(HashMap::new()),
             setting: RwLock::new(Known { setting, log_size }),
@@ -186,7 +208,7 @@ impl Desk {
             Ok(())
         };
         self.0.known_size.fetch_max(size, Ordering::AcqRel);
-        lock(&self.0.readers).push(register);
+        self.keep_reader(register);
         result
     }
 
@@ -278,7 +300,7 @@ impl Desk {
     fn finish<T>(
         &self,
         context: &Context,
-        done: Result<Result<T, Error>, tokio::task::JoinError>,
+        done: Result<Result<T, Error>, JoinError>,
     ) -> Result<T, Problem> {
         match done {
             Ok(result) => result.map_err(|e| self.problem(context, &e)),
@@ -329,24 +351,30 @@ impl Desk {
         }
     }
 
+    fn keep_reader(&self, register: Register) {
+        let mut readers = lock(&self.0.readers);
+        if readers.len() < self.0.most_readers {
+            readers.push(register);
+        }
+    }
+
     /// Work that only reads, in a session of the caller's post.
     pub(crate) async fn look<T: Send + 'static>(
         &self,
         caller: &Caller,
         work: impl FnOnce(&Session, &Atlases) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Problem> {
-        let _permit = self.0.reading.acquire().await;
         let desk = self.clone();
         let (actor, messages) = (
             caller.actor.clone(),
             Arc::clone(self.messages(caller.context.language)),
         );
-        let done = tokio::task::spawn_blocking(move || {
+        let done = admitted(&self.0.reading, move || {
             let register = desk.take_reader()?;
             let setting = desk.current_setting(&register)?;
             let session = setting.session(register, actor, desk.now(), messages);
             let result = work(&session, desk.atlases());
-            lock(&desk.0.readers).push(session.register);
+            desk.keep_reader(session.register);
             result
         });
         self.finish(&caller.context, done.await)
@@ -363,7 +391,7 @@ impl Desk {
         let answer = self
             .look(caller, move |session, atlases| {
                 let size = session.register.head()?.size;
-                let etag = format!("W/\"{size}-{}-{mark}\"", session.today());
+                let etag = format!("W/\"{VERSION}-{size}-{}-{mark}\"", session.today());
                 if has.as_deref().is_some_and(|h| h.contains(&etag)) {
                     return Ok(None);
                 }
@@ -382,13 +410,12 @@ impl Desk {
         caller: &Caller,
         work: impl FnOnce(&mut Session, &Atlases) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Problem> {
-        let _permit = self.0.writing.acquire().await;
         let desk = self.clone();
         let (actor, messages) = (
             caller.actor.clone(),
             Arc::clone(self.messages(caller.context.language)),
         );
-        let done = tokio::task::spawn_blocking(move || {
+        let done = admitted(&self.0.writing, move || {
             let mut slot = lock(&desk.0.writer);
             // A request that panicked took the connection with it.
             let register = match slot.take() {
@@ -476,7 +503,7 @@ impl Desk {
             let register = desk.take_reader()?;
             let setting = desk.current_setting(&register)?;
             let found = app::reserve_box(&register, &setting);
-            lock(&desk.0.readers).push(register);
+            desk.keep_reader(register);
             found
         });
         self.finish(context, done.await)
@@ -499,9 +526,38 @@ impl Desk {
         let done = tokio::task::spawn_blocking(move || {
             let register = desk.take_reader()?;
             let result = work(&register);
-            lock(&desk.0.readers).push(register);
+            desk.keep_reader(register);
             result
         });
         self.finish(context, done.await)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn work_keeps_its_place_when_the_caller_hangs_up() {
+        let gate = Arc::new(Semaphore::new(1));
+        let (began, has_begun) = tokio::sync::oneshot::channel();
+        let (finish, told_to_finish) = std::sync::mpsc::channel::<()>();
+        let caller = tokio::spawn({
+            let gate = Arc::clone(&gate);
+            async move {
+                admitted(&gate, move || {
+                    // Whoever waits for either end is this test.
+                    let _ = began.send(());
+                    let _ = told_to_finish.recv();
+                })
+                .await
+            }
+        });
+        assert!(has_begun.await.is_ok());
+        caller.abort();
+        assert!(caller.await.is_err_and(|e| e.is_cancelled()));
+        assert_eq!(gate.available_permits(), 0, "the thread works on");
+        drop(finish);
+        assert!(gate.acquire().await.is_ok(), "and then makes room");
     }
 }

@@ -66,7 +66,7 @@ pub(crate) async fn change_person(
     Ok(Json(changed))
 }
 
-/// Forced logout.
+/// Forced logout: all sessions and API tokens of a person end.
 #[utoipa::path(delete, path = "/api/v1/people/{person_id}/sessions", tag = "people",
     params(("person_id" = String, Path)),
     responses((status = 204), (status = "4XX", body = ProblemBody)))]
@@ -101,7 +101,7 @@ pub(crate) async fn list_tokens(
     Ok(Json(tokens))
 }
 
-/// Makes an API token for the post one acts in; the secret is told once.
+/// Makes an API token for the post one acts in; the secret is told once. Needs a session: tokens make no tokens.
 #[utoipa::path(post, path = "/api/v1/tokens", tag = "people", request_body = TokenRequest,
     responses((status = 200, body = TokenAdded), (status = "4XX", body = ProblemBody)))]
 pub(crate) async fn add_token(

@@ -297,7 +297,7 @@ pub(crate) async fn change_post(
     Ok(Json(me(&desk, &changed, &known.context).await?))
 }
 
-/// Changes one's own password; other sessions end.
+/// Changes one's own password; other sessions and all API tokens end.
 #[utoipa::path(post, path = "/api/v1/session/password", tag = "people", request_body = PasswordChange,
     responses((status = 204), (status = "4XX", body = ProblemBody)))]
 pub(crate) async fn change_password(
