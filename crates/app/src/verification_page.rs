@@ -118,7 +118,8 @@ impl Session {
             ));
         }
         // Whoever reads a dossier reads the files it names, so it names none but its own.
-        let is_foreign = |sha256: &&String| !dossier.evidence.iter().any(|e| e.body.sha256 == **sha256);
+        let is_foreign =
+            |sha256: &&String| !dossier.evidence.iter().any(|e| e.body.sha256 == **sha256);
         if let Some(sha256) = request.evidence.iter().find(is_foreign) {
             return Err(Error::NotFound {
                 what: "evidence",

@@ -663,7 +663,9 @@ fn an_import_goes_by_steps_and_all_or_nothing() {
 fn a_refusal_without_words_of_its_own_is_told_as_a_problem() {
     let (_register, server) = served();
     let from_elsewhere = [("X-Forwarded-For", "192.0.2.7"), ("Accept-Language", "en")];
-    let refused = server.send("GET", "/metrics", &from_elsewhere, None).status(404);
+    let refused = server
+        .send("GET", "/metrics", &from_elsewhere, None)
+        .status(404);
     assert_eq!(refused.header("content-type"), Some("application/json"));
     let problem = refused.json();
     assert_eq!(problem["code"], "request.no_such_address");

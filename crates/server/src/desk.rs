@@ -521,9 +521,8 @@ impl Desk {
         context: &Context,
         work: impl FnOnce(&Register) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Problem> {
-        let _permit = self.0.reading.acquire().await;
         let desk = self.clone();
-        let done = tokio::task::spawn_blocking(move || {
+        let done = admitted(&self.0.reading, move || {
             let register = desk.take_reader()?;
             let result = work(&register);
             desk.keep_reader(register);

@@ -137,7 +137,11 @@ mod tests {
             let message = problem["message"].as_str().unwrap();
             assert!(message.len() > code.len() && message != code, "{message}");
         }
-        assert!(explained(StatusCode::NO_CONTENT.into_response()).await.is_empty());
+        assert!(
+            explained(StatusCode::NO_CONTENT.into_response())
+                .await
+                .is_empty()
+        );
         let said = (StatusCode::BAD_REQUEST, Body::from("said")).into_response();
         assert_eq!(explained(said).await, b"said");
     }
