@@ -356,6 +356,37 @@ fn dangerous_uploads_are_inert() {
     );
 }
 
+#[test]
+fn a_verification_names_no_evidence_but_that_of_its_own_site() {
+    let (register, server) = served();
+    let head = Person::new(&register, &server, "houhe", "station_head@houhe");
+    let other = Person::new(&register, &server, "mawu", "station_head@mawu");
+    let site = |person: &Person| {
+        let sites = person.get(&server, "/api/v1/sites?state=awaiting_verification");
+        let code = &sites.json()["items"][0]["site_code"];
+        format!("/api/v1/sites/{}", code.as_str().unwrap())
+    };
+    let (own, elsewhere) = (site(&head), site(&other));
+    let photo = |name: &str, content: &[u8]| {
+        let path = format!("{own}/evidence");
+        let kept = head.upload(&server, &path, name, content).status(200);
+        kept.json()["sha256"].as_str().unwrap().to_owned()
+    };
+    let far = photo("far.jpg", b"\xff\xd8\xff\xe0 far \xff\xd9");
+    let near = photo("near.jpg", b"\xff\xd8\xff\xe0 near \xff\xd9");
+    let verify = json!({ "verified_on": "2019-08-20", "team": ["甲岗", "乙岗"], "conclusion": "issue_violation",
+        "lon": 106.5, "lat": 35.5, "evidence": [far, near] });
+    let blob = format!("/api/v1/blobs/{far}");
+    let path = format!("{elsewhere}/verifications");
+    let refused = other.post(&server, &path, &verify).status(404).json();
+    assert_eq!(refused["code"], "error.not_found");
+    assert_eq!(other.get(&server, &blob).status, 404);
+    let _ = head
+        .post(&server, &format!("{own}/verifications"), &verify)
+        .status(200);
+    let _ = head.get(&server, &blob).status(200);
+}
+
 fn token(person: &Person, server: &Server, scope: &str) -> String {
     let body = json!({ "name": "地图程序", "scope": scope, "expires_on": tomorrow() });
     let added = person
