@@ -101,6 +101,7 @@ export const journeys = [
     async run({ desk, shot }) {
       const [page, way] = await land(desk, 'bangongshi', '/workbench');
       await way.click(number(page, '待判别'));
+      await page.waitForURL('**/sites?**');
       await firstSite(page).waitFor();
       const codes = await page.locator('table.plain tbody tr td:first-child a').allTextContents();
       let chosen;
