@@ -34,7 +34,7 @@ pub struct VerificationRequest {
     pub ecological_effect: Option<String>,
     pub suggested_disposal: Option<String>,
     pub suggestion_text: Option<String>,
-    /// SHA-256 of evidence files uploaded before.
+    /// SHA-256 of evidence files uploaded for this site before.
     #[serde(default)]
     pub evidence: Vec<String>,
     /// Facts of the decision tables found out on the spot, `name=value`.
@@ -76,7 +76,7 @@ impl Session {
     ) -> Result<ReceiptView, Error> {
         let dossier = self.load_dossier_by_code(code, AsOf::Now)?;
         self.may(Action::Verify, dossier.facts.station_id.as_deref())?;
-        let body = self.verification_body(request)?;
+        let body = self.verification_body(&dossier, request)?;
         if let Some(refusal) = self.refusal_of(dossier.state.code(), &body) {
             return Err(Error::rejected(refusal));
         }
@@ -93,6 +93,7 @@ impl Session {
 
     fn verification_body(
         &self,
+        dossier: &Dossier,
         request: &VerificationRequest,
     ) -> Result<VerificationRecorded, Error> {
         let team: Vec<&str> = request
@@ -116,8 +117,14 @@ impl Session {
                 Diagnostic::error("query.bbox").arg("text", "lon, lat"),
             ));
         }
-        for sha256 in &request.evidence {
-            self.register.open_blob(sha256)?;
+        // Whoever reads a dossier reads the files it names, so it names none but its own.
+        let is_foreign =
+            |sha256: &&String| !dossier.evidence.iter().any(|e| e.body.sha256 == **sha256);
+        if let Some(sha256) = request.evidence.iter().find(is_foreign) {
+            return Err(Error::NotFound {
+                what: "evidence",
+                name: sha256.clone(),
+            });
         }
         let known = |purpose: &str, given: &Option<String>| {
             self.known_code(purpose, given.as_deref().filter(|g| !g.is_empty()))

@@ -356,6 +356,49 @@ fn dangerous_uploads_are_inert() {
     );
 }
 
+#[test]
+fn a_verification_names_no_evidence_but_that_of_its_own_site() {
+    let (register, server) = served();
+    let office = Person::new(&register, &server, "bangongshi", "office");
+    let list = "/api/v1/sites?limit=1000&state=awaiting_verification";
+    let sites = office.get(&server, list).json();
+    let text = |site: &Value, name: &str| site[name].as_str().unwrap().to_owned();
+    let mut sites = sites["items"].as_array().unwrap().iter();
+    let first = sites.find(|s| s["station_id"].is_string()).unwrap();
+    let station = text(first, "station_id");
+    let elsewhere = match station.as_str() {
+        "houhe" => "mawu",
+        _ => "houhe",
+    };
+    let head = |station: &str| {
+        let post = format!("station_head@{station}");
+        Person::new(&register, &server, station, &post)
+    };
+    let (head, other) = (head(&station), head(elsewhere));
+    let path = |site: &Value| format!("/api/v1/sites/{}", text(site, "site_code"));
+    let own = path(first);
+    let theirs = other.get(&server, "/api/v1/sites?limit=1").json();
+    let elsewhere = path(&theirs["items"][0]);
+    let photo = |name: &str, content: &[u8]| {
+        let path = format!("{own}/evidence");
+        let kept = head.upload(&server, &path, name, content).status(200);
+        kept.json()["sha256"].as_str().unwrap().to_owned()
+    };
+    let far = photo("far.jpg", b"\xff\xd8\xff\xe0 far \xff\xd9");
+    let near = photo("near.jpg", b"\xff\xd8\xff\xe0 near \xff\xd9");
+    let verify = json!({ "verified_on": "2019-08-20", "team": ["甲岗", "乙岗"], "conclusion": "issue_violation",
+        "lon": 106.5, "lat": 35.5, "evidence": [far, near] });
+    let blob = format!("/api/v1/blobs/{far}");
+    let path = format!("{elsewhere}/verifications");
+    let refused = other.post(&server, &path, &verify).status(404).json();
+    assert_eq!(refused["code"], "error.not_found");
+    assert_eq!(other.get(&server, &blob).status, 404);
+    let _ = head
+        .post(&server, &format!("{own}/verifications"), &verify)
+        .status(200);
+    let _ = head.get(&server, &blob).status(200);
+}
+
 fn token(person: &Person, server: &Server, scope: &str) -> String {
     let body = json!({ "name": "地图程序", "scope": scope, "expires_on": tomorrow() });
     let added = person
