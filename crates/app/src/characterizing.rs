@@ -19,7 +19,7 @@ use rules::Explain;
 use serde::Serialize;
 use spatial::diagnostic::Diagnostic;
 
-use crate::error::Error;
+use crate::error::{Error, Stale};
 use crate::judging_book::JudgingBook;
 use crate::proposals::{Proposal, SiteJudgement};
 use crate::session::Session;
@@ -334,10 +334,12 @@ impl Session {
         Ok((id, true))
     }
 
-    /// A second reader confirms or rejects the override that waits, or a decision is withdrawn.
+    /// A second reader confirms or rejects the override that waits, or a decision is withdrawn. Where it is said which
+    /// decision was `seen`, no other is read in its place.
     pub fn read_decision_again(
         &mut self,
         site_code: &str,
+        seen: Option<EntryId>,
         reading: &SecondReading,
         on: Option<Date>,
     ) -> Result<Characterized, Error> {
@@ -350,6 +352,9 @@ impl Session {
         let dossier = self.load_dossier_by_code(site_code, AsOf::Now)?;
         let decision = self.decision_meant(&dossier, reading)?;
         let of = decision.recorded.entry_id;
+        if let Some(seen) = seen.filter(|seen| *seen != of) {
+            return Err(self.read_another(&dossier, seen, of)?);
+        }
         let body = self.reading_body(&dossier, &decision, reading)?;
         let said = [of.to_string().as_bytes(), format!("{reading:?}").as_bytes()].concat();
         let (entry_id, is_new) = self.append_to_site(&dossier, body, on, None, &said)?;
@@ -367,6 +372,25 @@ impl Session {
             is_effective: holds.is_some_and(|c| c.entry_id == of),
             state: now.state.code().to_owned(),
         })
+    }
+
+    /// The refusal of a reading whose decision is no longer the one that waits.
+    fn read_another(
+        &self,
+        dossier: &Dossier,
+        seen: EntryId,
+        waiting: EntryId,
+    ) -> Result<Error, Error> {
+        let entries = self
+            .register
+            .load_stream(&StreamId::site(dossier.site_id))?;
+        let read = entries.iter().find(|e| e.entry.id == seen);
+        let (wanted, current) = (seen.to_string(), waiting.to_string());
+        Ok(Error::Stale(Box::new(Stale {
+            based_on: read.map_or(0, |e| e.version),
+            current: entries.last().map_or(0, |e| e.version),
+            clashes: vec![("characterization".to_owned(), wanted.into(), current.into())],
+        })))
     }
 
     fn decision_meant(

@@ -1,8 +1,10 @@
 //! 判别页 — a judged site as a screen shows it: every code with its name, every fact with its entries.
 
 use domain::as_of::AsOf;
+use domain::ids::EntryId;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use spatial::diagnostic::Diagnostic;
 use utoipa::ToSchema;
 
 use crate::characterizing::{CharacterizeRequest, Characterized, SecondReading};
@@ -127,6 +129,9 @@ pub struct DecideRequest {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReadAgainRequest {
+    /// The override that was read, `awaiting.entry_id` of the judgement; refused if it is not said, or another waits.
+    #[schema(value_type = Option<String>, format = Uuid)]
+    pub of: Option<EntryId>,
     /// False sends it back, which needs a reason.
     pub confirm: bool,
     pub reason: Option<String>,
@@ -189,6 +194,9 @@ impl Session {
         code: &str,
         said: ReadAgainRequest,
     ) -> Result<DecidedView, Error> {
+        let of = said
+            .of
+            .ok_or_else(|| Error::rejected(Diagnostic::error("characterize.which_override")))?;
         let reading = match said.confirm {
             true => SecondReading::Confirm {
                 reason: said.reason,
@@ -197,7 +205,7 @@ impl Session {
                 reason: said.reason.unwrap_or_default(),
             },
         };
-        let decided = self.read_decision_again(code, &reading, None)?;
+        let decided = self.read_decision_again(code, Some(of), &reading, None)?;
         Ok(self.decided_view(decided))
     }
 

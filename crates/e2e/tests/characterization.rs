@@ -1,8 +1,8 @@
 //! A site is judged, decided on by people, frozen, read a second time; what-if changes nothing; questions come back answered.
 #![allow(clippy::unwrap_used, reason = "a failing test may panic")]
 
-use e2e::{Demonstration, Register, script};
-use serde_json::Value;
+use e2e::{Demonstration, Person, Register, Server, script};
+use serde_json::{Value, json};
 
 const DAY: &str = "2019-08-19";
 
@@ -238,6 +238,48 @@ fn an_override_needs_a_reason_and_a_second_reader_who_is_somebody_else() {
         before,
         "the rows follow from the entries"
     );
+}
+
+#[test]
+fn a_second_reader_confirms_the_override_that_was_read_and_no_other() {
+    let register = Demonstration::shared().register();
+    let site = a_decidable_site(&register);
+    let overridden = |verdict: &str| {
+        let args = ["--override", verdict, "--reason", "现场另有材料"];
+        let done = characterize(&register, "office", &site, &args).success();
+        done.json()["entry_id"].as_str().unwrap().to_owned()
+    };
+    let first = overridden("legacy");
+    let server = Server::start(&register);
+    let leader = Person::new(&register, &server, "juzhang", "bureau_leader");
+    let seen = leader.get(&server, &format!("/api/v1/sites/{site}/judgement"));
+    assert_eq!(
+        seen.json()["awaiting"]["entry_id"],
+        first.as_str(),
+        "{}",
+        seen.text()
+    );
+    let withdrawal = ["--withdraw", "--reason", "误录"];
+    let _ = characterize(&register, "office", &site, &withdrawal).success();
+    let second = overridden("lawful");
+
+    let path = format!("/api/v1/sites/{site}/characterizations/confirmations");
+    let read = |body: &Value| leader.post(&server, &path, body);
+    let unnamed = read(&json!({ "confirm": true })).status(400).json();
+    assert_eq!(unnamed["code"], "characterize.which_override");
+    for confirm in [true, false] {
+        let late = json!({ "of": first, "confirm": confirm, "reason": "同意" });
+        let refused = read(&late).status(409).json();
+        assert_eq!(refused["code"], "site.moved_on");
+        assert_eq!(
+            refused["details"]["clashes"][0]["current"],
+            second.as_str(),
+            "{refused}"
+        );
+    }
+    let done = read(&json!({ "of": second, "confirm": true })).status(200);
+    assert_eq!(done.json()["is_effective"], true);
+    assert_eq!(done.json()["verdict"]["code"], "lawful");
 }
 
 #[test]

@@ -179,7 +179,7 @@ pub(super) fn characterize(desk: &Desk<'_>, args: &Characterize) -> Result<ExitC
     let mut session = desk.session()?;
     let reason = args.reason.clone();
     let done = match second_reading(args) {
-        Some(reading) => session.read_decision_again(&args.site, &reading, args.on)?,
+        Some(reading) => session.read_decision_again(&args.site, None, &reading, args.on)?,
         None => session.characterize(&app::CharacterizeRequest {
             site_code: args.site.clone(),
             verdict: args.overriding.clone(),
