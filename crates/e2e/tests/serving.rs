@@ -614,6 +614,8 @@ fn answers_are_told_again_only_when_something_changed() {
             .status
     };
     assert_eq!(again(&etag), 304);
+    let program = concat!("\"", env!("CARGO_PKG_VERSION"), "-");
+    assert!(etag.contains(program), "a new program answers anew: {etag}");
     let tile = "/api/v1/tiles/sites/8/203/100.mvt";
     let before = office
         .get(&server, tile)

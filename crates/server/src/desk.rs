@@ -64,6 +64,9 @@ struct Known {
     log_size: u64,
 }
 
+/// What is answered depends on the program too.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// Accesses are written together, so often.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 
@@ -388,7 +391,7 @@ impl Desk {
         let answer = self
             .look(caller, move |session, atlases| {
                 let size = session.register.head()?.size;
-                let etag = format!("W/\"{size}-{}-{mark}\"", session.today());
+                let etag = format!("W/\"{VERSION}-{size}-{}-{mark}\"", session.today());
                 if has.as_deref().is_some_and(|h| h.contains(&etag)) {
                     return Ok(None);
                 }
