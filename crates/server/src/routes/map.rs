@@ -245,6 +245,11 @@ pub(crate) struct Kept {
     etag: String,
 }
 
+/// Bytes that a kept tile takes. The mark holds the caller's filters: as long as the caller likes.
+fn weight(key: &Key, kept: &Kept) -> usize {
+    kept.gzip.len() + key.mark.len() + 200
+}
+
 /// 瓦片柜 — tiles as they are sent, until something in them changes.
 #[derive(Default)]
 pub(crate) struct TileCabinet(Mutex<Cabinet>);
@@ -279,7 +284,8 @@ impl TileCabinet {
             cabinet.tiles.clear();
             cabinet.bytes = 0;
         }
-        cabinet.bytes += kept.gzip.len() + 200;
+        let replaced = cabinet.tiles.get(&key).map_or(0, |k| weight(&key, k));
+        cabinet.bytes = cabinet.bytes.saturating_sub(replaced) + weight(&key, &kept);
         cabinet.tiles.insert(key, kept);
     }
 
@@ -297,7 +303,7 @@ impl TileCabinet {
         cabinet.tiles.retain(|key, kept| {
             let stays = !is_touched(key);
             if !stays {
-                freed += kept.gzip.len() + 200;
+                freed += weight(key, kept);
             }
             stays
         });
@@ -328,5 +334,31 @@ impl Desk {
             _ => self.known_size(),
         };
         format!("{rights}|{as_of}|{size}|{}", caller.filters).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_tile_is_counted_with_the_filters_it_was_asked_by() {
+        let cabinet = TileCabinet::default();
+        let key = Key {
+            layer: "sites",
+            tile: (0, 0, 0),
+            mark: "q=".repeat(4000).into(),
+        };
+        let kept = Kept {
+            gzip: Bytes::from_static(b"tile"),
+            etag: String::new(),
+        };
+        for _ in 0..2 {
+            cabinet.keep(key.clone(), kept.clone(), cabinet.generation());
+            assert_eq!(cabinet.lock().bytes, 8000 + 4 + 200);
+        }
+        cabinet.drop_touched(&[[i32::MIN, i32::MIN, i32::MAX, i32::MAX]]);
+        assert!(cabinet.lock().tiles.is_empty());
+        assert_eq!(cabinet.lock().bytes, 0);
     }
 }
