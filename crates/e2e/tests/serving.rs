@@ -602,6 +602,25 @@ fn an_import_goes_by_steps_and_all_or_nothing() {
 }
 
 #[test]
+fn a_refusal_without_words_of_its_own_is_told_as_a_problem() {
+    let (_register, server) = served();
+    let from_elsewhere = [("X-Forwarded-For", "192.0.2.7"), ("Accept-Language", "en")];
+    let refused = server
+        .send("GET", "/metrics", &from_elsewhere, None)
+        .status(404);
+    assert_eq!(refused.header("content-type"), Some("application/json"));
+    let problem = refused.json();
+    assert_eq!(problem["code"], "request.no_such_address");
+    assert_eq!(problem["message"], "There is no such address");
+    assert_eq!(
+        problem["request_id"].as_str(),
+        refused.header("x-request-id")
+    );
+    let head = server.send("HEAD", "/metrics", &from_elsewhere, None);
+    assert_eq!((head.status, head.body.len()), (404, 0));
+}
+
+#[test]
 fn answers_are_told_again_only_when_something_changed() {
     let (register, server) = served();
     let office = Person::new(&register, &server, "bangongshi", "office");

@@ -3,12 +3,16 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use app::messages::Messages;
+use axum::body::HttpBody;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
+use crate::caller::language;
 use crate::desk::Desk;
+use crate::problem::Problem;
 
 /// 请求编号 — finds a request in the program's log.
 #[derive(Clone)]
@@ -26,6 +30,7 @@ pub(crate) async fn around(State(desk): State<Desk>, mut request: Request, next:
     request.extensions_mut().insert(asker.clone());
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
+    let language = language(request.headers());
     desk.metrics().begin();
     let mut response = next.run(request).await;
     let took = began.elapsed();
@@ -40,8 +45,32 @@ pub(crate) async fn around(State(desk): State<Desk>, mut request: Request, next:
         person.id = asker.0.get().map_or("", String::as_str),
         "request"
     );
+    if method != Method::HEAD {
+        explain(&mut response, desk.messages(language), &id);
+    }
     careful(&mut response, &id);
     response
+}
+
+/// Refusals of the layers around the handlers come without a body; they too are told as problems.
+fn explain(response: &mut Response, messages: &Messages, id: &str) {
+    let status = response.status();
+    let is_refusal = status.is_client_error() || status.is_server_error();
+    if !is_refusal || response.body().size_hint().exact() != Some(0) {
+        return;
+    }
+    let code = match status {
+        StatusCode::SERVICE_UNAVAILABLE => "request.took_too_long",
+        StatusCode::NOT_FOUND => "request.no_such_address",
+        StatusCode::PAYLOAD_TOO_LARGE => "request.too_large",
+        _ if status.is_server_error() => "error.internal",
+        _ => "request.refused",
+    };
+    let problem = Problem::coded(status, code, &[], messages, id);
+    let (told, body) = problem.into_response().into_parts();
+    *response.body_mut() = body;
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    response.headers_mut().extend(told.headers);
 }
 
 fn careful(response: &mut Response, id: &str) {
@@ -76,5 +105,44 @@ fn careful(response: &mut Response, id: &str) {
         .or_insert(HeaderValue::from_static("no-store"));
     if let Ok(value) = HeaderValue::from_str(id) {
         headers.insert("x-request-id", value);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failing test may panic")]
+mod tests {
+    use app::messages::Language;
+    use axum::body::{Body, to_bytes};
+
+    use super::*;
+
+    async fn explained(mut response: Response) -> Vec<u8> {
+        explain(&mut response, &Messages::load(Language::English), "r-1");
+        to_bytes(response.into_body(), usize::MAX)
+            .await
+            .unwrap()
+            .into()
+    }
+
+    #[tokio::test]
+    async fn a_refusal_without_a_body_is_told_as_a_problem() {
+        for (status, code) in [
+            (StatusCode::SERVICE_UNAVAILABLE, "request.took_too_long"),
+            (StatusCode::RANGE_NOT_SATISFIABLE, "request.refused"),
+        ] {
+            let body = explained(status.into_response()).await;
+            let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(problem["code"], code);
+            assert_eq!(problem["request_id"], "r-1");
+            let message = problem["message"].as_str().unwrap();
+            assert!(message.len() > code.len() && message != code, "{message}");
+        }
+        assert!(
+            explained(StatusCode::NO_CONTENT.into_response())
+                .await
+                .is_empty()
+        );
+        let said = (StatusCode::BAD_REQUEST, Body::from("said")).into_response();
+        assert_eq!(explained(said).await, b"said");
     }
 }
