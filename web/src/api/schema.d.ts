@@ -492,7 +492,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Forced logout. */
+        /** Forced logout: all sessions and API tokens of a person end. */
         delete: operations["end_sessions"];
         options?: never;
         head?: never;
@@ -544,7 +544,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Changes one's own password; other sessions end. */
+        /** Changes one's own password; other sessions and all API tokens end. */
         post: operations["change_password"];
         delete?: never;
         options?: never;
@@ -854,7 +854,7 @@ export interface paths {
         /** One's own API tokens. */
         get: operations["list_tokens"];
         put?: never;
-        /** Makes an API token for the post one acts in; the secret is told once. */
+        /** Makes an API token for the post one acts in; the secret is told once. Needs a session: tokens make no tokens. */
         post: operations["add_token"];
         delete?: never;
         options?: never;
@@ -1751,6 +1751,11 @@ export interface components {
         };
         /** @description 复核请求 — what a second reader says of an override. */
         ReadAgainRequest: {
+            /**
+             * Format: uuid
+             * @description The override that was read, `awaiting.entry_id` of the judgement; refused if it is not said, or another waits.
+             */
+            of?: string | null;
             /** @description False sends it back, which needs a reason. */
             confirm: boolean;
             reason?: string | null;
@@ -2043,7 +2048,7 @@ export interface components {
             ecological_effect?: string | null;
             suggested_disposal?: string | null;
             suggestion_text?: string | null;
-            /** @description SHA-256 of evidence files uploaded before. */
+            /** @description SHA-256 of evidence files uploaded for this site before. */
             evidence?: string[];
             /** @description Facts of the decision tables found out on the spot, `name=value`. */
             facts?: string[];
