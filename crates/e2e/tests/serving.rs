@@ -429,14 +429,26 @@ fn dangerous_uploads_are_inert() {
 #[test]
 fn a_verification_names_no_evidence_but_that_of_its_own_site() {
     let (register, server) = served();
-    let head = Person::new(&register, &server, "houhe", "station_head@houhe");
-    let other = Person::new(&register, &server, "mawu", "station_head@mawu");
-    let site = |person: &Person| {
-        let sites = person.get(&server, "/api/v1/sites?state=awaiting_verification");
-        let code = &sites.json()["items"][0]["site_code"];
-        format!("/api/v1/sites/{}", code.as_str().unwrap())
+    let office = Person::new(&register, &server, "bangongshi", "office");
+    let list = "/api/v1/sites?limit=1000&state=awaiting_verification";
+    let sites = office.get(&server, list).json();
+    let text = |site: &Value, name: &str| site[name].as_str().unwrap().to_owned();
+    let mut sites = sites["items"].as_array().unwrap().iter();
+    let first = sites.find(|s| s["station_id"].is_string()).unwrap();
+    let station = text(first, "station_id");
+    let elsewhere = match station.as_str() {
+        "houhe" => "mawu",
+        _ => "houhe",
     };
-    let (own, elsewhere) = (site(&head), site(&other));
+    let head = |station: &str| {
+        let post = format!("station_head@{station}");
+        Person::new(&register, &server, station, &post)
+    };
+    let (head, other) = (head(&station), head(elsewhere));
+    let path = |site: &Value| format!("/api/v1/sites/{}", text(site, "site_code"));
+    let own = path(first);
+    let theirs = other.get(&server, "/api/v1/sites?limit=1").json();
+    let elsewhere = path(&theirs["items"][0]);
     let photo = |name: &str, content: &[u8]| {
         let path = format!("{own}/evidence");
         let kept = head.upload(&server, &path, name, content).status(200);
