@@ -97,7 +97,7 @@ fn a_clue_belongs_to_one_site_until_the_link_is_undone() {
     let register = Demonstration::shared().register();
     let sites = sites_of(&register, "麻武");
     let open = register.json(&["clues", "--state", "open"]);
-    let clue = open[0]["clue_id"].as_str().unwrap().to_owned();
+    let clue = open[0]["clue"]["clue_id"].as_str().unwrap().to_owned();
     let link =
         |site: &str| register.run(&["clues", "link", &clue, site, "--reason", "现场核对是同一处"]);
     let _ = link(&sites[0]).success();
