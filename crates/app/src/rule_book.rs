@@ -619,6 +619,7 @@ fn code_of(
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failing test may panic")]
 mod tests {
     use super::*;
     use toml_edit::{Item, TableLike};
