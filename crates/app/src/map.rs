@@ -105,8 +105,8 @@ const GROUND_KEYS: &[&str] = &["id", "name", "kind", "lon", "lat"];
 
 /// From this zoom on outlines are drawn, and every site has its own point.
 pub const FULL_ZOOM: u8 = 12;
-/// Below it, of the sites in a square of so many units one point stands for all.
-const THINNING_UNITS: i32 = 64;
+/// Below it, of the sites in a square of so many units one point stands for all: 32 pixels, a sign with its number.
+const THINNING_UNITS: i32 = 256;
 /// Names are told from this zoom on.
 const NAME_ZOOM: u8 = 13;
 /// Source of the clues that are patches.
@@ -305,7 +305,17 @@ fn draw_sites(
     out.layer(points);
 }
 
-/// From afar: one point a square, the gravest site of it, with how many it stands for.
+/// 一格 — the sites of a square that one point stands for.
+#[derive(Clone, Copy, Default)]
+struct Square {
+    /// The gravest of them.
+    row: u32,
+    count: u32,
+    /// Sum of their places, in units of the tile.
+    sum: [i64; 2],
+}
+
+/// From afar: one point a square in the midst of its sites, told as the gravest of them, with how many it stands for.
 fn draw_thinned(
     points: &mut LayerWriter,
     table: &SiteTable,
@@ -314,7 +324,7 @@ fn draw_thinned(
     eyes: &Eyes,
 ) {
     const SIDE: usize = (EXTENT / THINNING_UNITS) as usize;
-    let mut squares: Vec<(u32, u32)> = vec![(u32::MAX, 0); SIDE * SIDE];
+    let mut squares = vec![Square::default(); SIDE * SIDE];
     for row in table.in_box(tile.bounds(0)) {
         let Some(local) = table.place(row).map(|p| tile.local(p)) else {
             continue;
@@ -324,18 +334,18 @@ fn draw_thinned(
         }
         let [x, y] = local.map(|v| (v / THINNING_UNITS) as usize);
         let square = &mut squares[y * SIDE + x];
-        if square.0 == u32::MAX || table.gravity(row) > table.gravity(square.0) {
-            square.0 = row;
+        if square.count == 0 || table.gravity(row) > table.gravity(square.row) {
+            square.row = row;
         }
-        square.1 += 1;
+        square.count += 1;
+        square.sum = [0, 1].map(|axis| square.sum[axis] + i64::from(local[axis]));
     }
-    for (row, count) in squares.into_iter().filter(|(row, _)| *row != u32::MAX) {
-        let Some(local) = table.place(row).map(|p| tile.local(p)) else {
-            continue;
-        };
+    for square in squares.into_iter().filter(|s| s.count > 0) {
+        let count = i64::from(square.count);
+        let midst = square.sum.map(|sum| (sum / count) as i32);
         let mut path = Path::new(GeometryKind::Points);
-        path.points(&[local]);
-        site_feature(points, table, row, &path, tile, i64::from(count));
+        path.points(&[midst]);
+        site_feature(points, table, square.row, &path, tile, count);
     }
 }
 

@@ -78,8 +78,8 @@ function siteSpecs(source: { source: string; 'source-layer': string }): LayerSpe
   return [
     { id: 'sites-area', type: 'fill', ...source, filter: isArea, paint: { 'fill-color': '#8a5300', 'fill-opacity': 0.2 } },
     { id: 'sites-edge', type: 'line', ...source, filter: isArea, paint: { 'line-color': '#8a5300', 'line-width': 1.4 } },
-    { id: 'sites-cluster', type: 'circle', ...from, filter: cluster, paint: { 'circle-radius': ['interpolate', ['linear'], ['get', 'count'], 2, 10, 100, 13, 10000, 16], 'circle-color': '#fff', 'circle-stroke-color': '#1c2329', 'circle-stroke-width': 1.6 } },
-    { id: 'sites-count', type: 'symbol', ...from, filter: cluster, layout: { 'text-font': ['local'], 'text-field': ['to-string', ['get', 'count']], 'text-size': ['step', ['get', 'count'], 12, 100, 10] }, paint: { 'text-color': '#1c2329' } },
+    { id: 'sites-cluster', type: 'circle', ...from, filter: cluster, paint: { 'circle-radius': ['interpolate', ['linear'], ['get', 'count'], 2, 9, 100, 13, 10000, 16], 'circle-color': '#fff', 'circle-stroke-color': '#1c2329', 'circle-stroke-width': 1.6 } },
+    { id: 'sites-count', type: 'symbol', ...from, filter: cluster, layout: { 'text-font': ['local'], 'text-field': ['to-string', ['get', 'count']], 'text-size': ['step', ['get', 'count'], 12, 100, 10], 'text-allow-overlap': true }, paint: { 'text-color': '#1c2329' } },
     { id: 'sites-chosen', type: 'circle', ...from, filter: ['==', ['get', 'site_code'], ''], paint: { 'circle-radius': 15, 'circle-color': '#f2c94c', 'circle-opacity': 0.7, 'circle-stroke-color': '#7a3b00', 'circle-stroke-width': 2 } },
     { id: 'sites-point', type: 'symbol', ...from, filter: single, layout: { 'icon-image': '', 'icon-allow-overlap': true, 'text-font': ['local'], 'text-field': ['step', ['zoom'], '', 13, ['coalesce', ['get', 'name'], ['get', 'site_code']]], 'text-size': 12, 'text-offset': [0, 1.1], 'text-anchor': 'top', 'text-optional': true, 'text-max-width': 9 }, paint: { 'text-color': '#1c2329', ...HALO } },
   ];
