@@ -152,7 +152,7 @@ fn machine_paths(faults: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
-/// Every code such as `sheet.total_row` in the rooms' sources is a sentence in both languages.
+/// Every code such as `import.total_row` in the rooms' sources is a sentence in both languages.
 fn sentences(faults: &mut Vec<String>) -> Result<()> {
     // Codes of the lines that programs read, kinds of entries, and files.
     let silent_rooms = [
@@ -200,7 +200,7 @@ fn sentences_of(language: &str) -> Result<BTreeSet<String>> {
     Ok(known)
 }
 
-/// Texts in quotes of two words with a dot between: `sheet.total_row`.
+/// Texts in quotes of two words with a dot between: `import.total_row`.
 fn codes_in(source: &str) -> impl Iterator<Item = &str> {
     let is_word = |w: &str| {
         !w.is_empty()

@@ -258,10 +258,10 @@ impl Loaded {
                     self.records.push(record);
                 }
             }
-            RowRole::RepeatedHeading => self.diagnostics.push(note("sheet.heading_repeated")),
-            RowRole::Total => self.diagnostics.push(note("sheet.total_row")),
-            RowRole::Group => self.diagnostics.push(note("sheet.group_row")),
-            RowRole::Note => self.diagnostics.push(note("sheet.note_row")),
+            RowRole::RepeatedHeading => self.diagnostics.push(note("import.heading_repeated")),
+            RowRole::Total => self.diagnostics.push(note("import.total_row")),
+            RowRole::Group => self.diagnostics.push(note("import.group_row")),
+            RowRole::Note => self.diagnostics.push(note("import.note_row")),
             RowRole::Blank => {}
         }
     }
