@@ -98,6 +98,7 @@ fn is_input_of_register(error: &register::Error) -> bool {
             | E::NewerSchema { .. }
             | E::NodeName(_)
             | E::ReadOnly
+            | E::SiteCodeTaken(_)
             | E::Stale { .. }
             | E::AheadOfStream { .. }
             | E::NotFound { .. }

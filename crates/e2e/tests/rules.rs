@@ -140,19 +140,11 @@ fn a_broken_cell_is_refused_with_its_address_and_nothing_is_written() {
     run(&register, &["rules", "export", &text(&book)]);
     let address = set_cell(&book, "水电", "H06", "结论", "大概违法");
     let load = ["rules", "load", &text(&book), "--out", &text(&out)];
-    let refused = register.run(&load).exits(1);
-    assert!(
-        said(&refused).contains(&format!("[{address}]")),
-        "{refused:?}"
-    );
+    refuses_at(&register, &load, &address);
     assert!(!out.exists());
     set_cell(&book, "水电", "H06", "结论", "历史遗留");
     let address = set_cell(&book, "旅游设施", "T05", "条件", "功能区 = 核心区");
-    let refused = register.run(&load).exits(1);
-    assert!(
-        said(&refused).contains(&format!("[{address}]")),
-        "{refused:?}"
-    );
+    refuses_at(&register, &load, &address);
     assert!(!out.exists());
 }
 
@@ -223,13 +215,18 @@ fn a_broken_passing_on_or_zone_is_refused_with_its_address() {
         run(&register, &["rules", "export", &text(&book)]);
         let address = set_cell(&book, sheet, key, heading, to);
         let load = ["rules", "load", &text(&book), "--out", &text(&out)];
-        let refused = register.run(&load).exits(1);
-        assert!(
-            said(&refused).contains(&format!("[{address}]")),
-            "{refused:?}"
-        );
+        refuses_at(&register, &load, &address);
         assert!(!out.exists());
     }
+}
+
+/// The command fails and names the cell.
+fn refuses_at(register: &Register, command: &[&str], address: &str) {
+    let refused = register.run(command).exits(1);
+    assert!(
+        said(&refused).contains(&format!("[{address}]")),
+        "{refused:?}"
+    );
 }
 
 fn said(outcome: &Outcome) -> String {

@@ -3,8 +3,8 @@
 
 use std::path::PathBuf;
 
-use e2e::{Demonstration, Register};
-use serde_json::Value;
+use e2e::{Demonstration, Person, Register, Server};
+use serde_json::{Value, json};
 
 /// Codes of the sites in a station's territory.
 fn sites_of(register: &Register, station: &str) -> Vec<String> {
@@ -108,4 +108,41 @@ fn a_clue_belongs_to_one_site_until_the_link_is_undone() {
     let undo = ["clues", "unlink", &clue, "--reason", "归并有误"];
     let _ = register.run(&undo).success();
     let _ = link(&sites[1]).success();
+}
+
+/// A number is given once: also when the site that bore it was withdrawn.
+#[test]
+fn a_withdrawn_sites_code_is_not_given_again() {
+    let register = Demonstration::shared().register();
+    let open = register.json(&["clues", "--state", "open"]);
+    let clue = open[0]["clue"]["clue_id"].as_str().unwrap().to_owned();
+    let separate = || {
+        let args = ["clues", "separate", &clue, "--reason", "现场核对是另一处"];
+        let _ = register.run(&args).success();
+        let clues = register.json(&["clues"]);
+        let clues = clues.as_array().unwrap().iter();
+        let mut own = clues.filter(|c| c["clue"]["clue_id"] == clue.as_str());
+        own.next().unwrap()["site_code"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let first = separate();
+    let undo = ["clues", "unlink", &clue, "--reason", "另行处理"];
+    let _ = register.run(&undo).success();
+    let server = Server::start(&register);
+    let office = Person::new(&register, &server, "bangongshi", "office");
+    let path = format!("/api/v1/sites/{first}");
+    let site = office.get(&server, &path).json();
+    let body = json!({ "reason": "登记有误，另行立点", "based_on": site["version"] });
+    let _ = office
+        .post(&server, &format!("{path}/withdrawals"), &body)
+        .status(200);
+    server.stop();
+    let second = separate();
+    assert_ne!(first, second);
+    assert_eq!(
+        register.json(&["sites", &second])["site_code"],
+        second.as_str()
+    );
 }

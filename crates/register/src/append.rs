@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::concurrency::{StalePolicy, clashing_fields};
-use domain::entry::{Entry, RecordedEntry};
-use domain::ids::StreamId;
+use domain::entry::{Entry, EntryBody, RecordedEntry};
+use domain::ids::{SiteId, StreamId};
 use jiff::Timestamp;
 use tlog_tiles::Hash;
 use tlog_tiles::tlog::record_hash;
@@ -50,6 +50,8 @@ struct Appending<'a, S: Store> {
     next_seq: u64,
     tree: Growth,
     streams: BTreeMap<StreamId, Version>,
+    /// Site codes given in this transaction.
+    codes: BTreeMap<String, SiteId>,
     projector: S::Projector<'a>,
     touched: Touched,
 }
@@ -71,6 +73,7 @@ impl<'a, S: Store> Appending<'a, S> {
             next_seq: size,
             tree: Growth::load(size, store)?,
             streams: BTreeMap::new(),
+            codes: BTreeMap::new(),
             projector: store.projector()?,
             touched: Touched::default(),
         })
@@ -80,6 +83,7 @@ impl<'a, S: Store> Appending<'a, S> {
         if let Some(receipt) = self.find_receipt(entry)? {
             return Ok(receipt);
         }
+        self.check_site_code(entry)?;
         let version = self.next_version(entry)?;
         let recorded = RecordedEntry {
             seq: self.next_seq,
@@ -92,6 +96,22 @@ impl<'a, S: Store> Appending<'a, S> {
         projections::apply(&mut self.projector, &recorded, &mut self.touched)?;
         self.next_seq += 1;
         Ok(receipt)
+    }
+
+    /// A code names one site for ever. Codes are chosen before the lock is held, so somebody else may have been quicker.
+    fn check_site_code(&mut self, entry: &Entry) -> Result<(), Error> {
+        let EntryBody::SiteRegistered(site) = &entry.body else {
+            return Ok(());
+        };
+        let of_another = self
+            .store
+            .find_site_by_code(&site.site_code)?
+            .is_some_and(|id| id != site.site_id.0.hyphenated().to_string());
+        let given = self.codes.insert(site.site_code.clone(), site.site_id);
+        if of_another || given.is_some_and(|id| id != site.site_id) {
+            return Err(Error::SiteCodeTaken(site.site_code.clone()));
+        }
+        Ok(())
     }
 
     /// The first receipt of an entry that is in the log already.

@@ -65,6 +65,9 @@ pub enum Error {
     /// An id names one entry for ever.
     #[error("entry {entry_id} is in the log at {seq} with other content")]
     SameIdOtherContent { entry_id: EntryId, seq: u64 },
+    /// Another site bears the code; whoever numbered upon an older state numbers anew.
+    #[error("site code {0} belongs to another site")]
+    SiteCodeTaken(String),
     /// The stream moved on since the entry was made, in a way that its kind does not bear.
     #[error("stream {stream} is at version {current}, the entry was made upon {based_on}")]
     Stale {
@@ -131,6 +134,7 @@ impl Error {
             }
             Self::AlteredMigration { version } => vec![("version", version.to_string())],
             Self::NodeName(node) => vec![("node", node.clone())],
+            Self::SiteCodeTaken(code) => vec![("site_code", code.clone())],
             Self::Configuration { path, reason } => {
                 vec![("path", shown(path)), ("reason", reason.clone())]
             }
@@ -185,6 +189,7 @@ impl Error {
             Self::Key { .. } => "register.key",
             Self::ReadOnly => "register.read_only",
             Self::SameIdOtherContent { .. } => "register.same_id_other_content",
+            Self::SiteCodeTaken(_) => "register.site_code_taken",
             Self::Stale { .. } => "register.stale",
             Self::AheadOfStream { .. } => "register.ahead_of_stream",
             Self::NotFound { .. } => "register.not_found",

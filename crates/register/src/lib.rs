@@ -38,6 +38,7 @@ mod projections;
 mod publish;
 pub mod scan;
 mod schema;
+mod statements;
 mod store;
 mod tree;
 mod verify;

@@ -4,16 +4,14 @@
 
 mod common;
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
+use common::kills::{acknowledged_before_kill, check_whole_slices, play_the_child};
 use common::{a_history, opening, without_references};
-use domain::as_of::AsOf;
-use domain::entry::Entry;
 use domain::ids::{SiteId, StreamId};
 use register::{Address, DatabaseAddress, EntryFilter, Error, Register};
-use testkit::{Seeded, TempDatabase, TempHome, a_clue, a_site, later, linked};
+use testkit::{Seeded, TempDatabase, TempHome, a_site, later};
 
 /// A register in a database of its own.
 struct Place {
@@ -525,30 +523,11 @@ fn gdal_reads_the_layers() {
     }
 }
 
-const HOME: &str = "REGISTER_POSTGRES_KILL_HOME";
 const KILLS: u32 = 20;
-const SLICE: u64 = 20;
 
-fn slice(n: u64) -> Vec<Entry> {
-    let numbers = n * SLICE..(n + 1) * SLICE;
-    numbers
-        .flat_map(|k| [a_clue(1, k), a_site(k), linked(k, k)])
-        .collect()
-}
-
-/// The part played by the killed process: appends slice after slice and says so.
 #[test]
 fn child() {
-    let Ok(home) = std::env::var(HOME) else {
-        return;
-    };
-    let mut register = Register::open(std::path::Path::new(&home)).unwrap();
-    let mut out = std::io::stdout();
-    for n in 0.. {
-        register.append(&slice(n), later(0, 1)).unwrap();
-        writeln!(out, "\nacknowledged {n}").unwrap();
-        out.flush().unwrap();
-    }
+    play_the_child();
 }
 
 #[test]
@@ -560,46 +539,9 @@ fn sudden_deaths_lose_nothing_acknowledged_and_double_nothing() {
     for kill in 0..KILLS {
         // From starting over appending to publishing; a fixed spread keeps the test repeatable.
         let wait = Duration::from_millis(60 + u64::from(kill * kill * 4));
-        most = most.max(acknowledged_before_kill(&place.home, wait));
-        let register = place.open().unwrap();
-        let appended = register.head().unwrap().size - 1;
-        assert_eq!(appended % (SLICE * 3), 0, "a slice was kept in part");
-        assert!(
-            appended / (SLICE * 3) >= most,
-            "acknowledged {most}, kept {appended}"
-        );
-        let mut sites = 0;
-        register
-            .dossiers(AsOf::Now, |_| {
-                sites += 1;
-                Ok::<(), Error>(())
-            })
-            .unwrap();
-        assert_eq!(
-            sites,
-            appended / 3,
-            "projections and log were committed together"
-        );
+        most = most.max(acknowledged_before_kill(place.home.path(), wait));
+        check_whole_slices(&place.open().unwrap(), most);
     }
     assert!(most > 0, "no slice was ever acknowledged");
     assert_eq!(place.open().unwrap().verify().unwrap().faults, []);
-}
-
-fn acknowledged_before_kill(home: &TempHome, wait: Duration) -> u64 {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["child", "--exact", "--nocapture"])
-        .env(HOME, home.path())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    std::thread::sleep(wait);
-    child.kill().unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap())
-        .lines()
-        .map_while(Result::ok);
-    let slices = lines.filter_map(|line| line.strip_prefix("acknowledged ")?.parse::<u64>().ok());
-    let acknowledged = slices.max().map_or(0, |n| n + 1);
-    child.wait().unwrap();
-    acknowledged
 }

@@ -113,7 +113,9 @@ fn status_of(error: &Error) -> StatusCode {
         Error::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Stale(_) => StatusCode::CONFLICT,
         Error::Register(cause) => match cause.code() {
-            "register.stale" | "register.ahead_of_stream" => StatusCode::CONFLICT,
+            "register.stale" | "register.ahead_of_stream" | "register.site_code_taken" => {
+                StatusCode::CONFLICT
+            }
             "register.not_found" | "register.blob_missing" => StatusCode::NOT_FOUND,
             "register.blob_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
             _ if error.is_input() => StatusCode::BAD_REQUEST,

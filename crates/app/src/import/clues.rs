@@ -288,13 +288,8 @@ pub(super) fn register_for(
         .iter()
         .map(String::as_str)
         .collect();
-    let known = staging.register_site(
-        facts,
-        &codes,
-        basis,
-        clue.received_on,
-        &clue.clue_id.0.into_bytes(),
-    )?;
+    let seed = staging.clue_seed(clue.clue_id);
+    let known = staging.register_site(facts, &codes, basis, clue.received_on, &seed)?;
     Ok(Proposal {
         site_id: known.site_id,
         site_code: known.site_code,

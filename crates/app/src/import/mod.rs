@@ -238,6 +238,7 @@ pub fn site_for_clue(
     let request = ImportRequest::new(ImportKind::Inspection, "");
     let loaded = Loaded::empty();
     let mut staging = Staging::new(session, &request, &loaded, clue.batch_id)?;
+    staging.decided_at = Some(session.now);
     let drafted = clues::Drafted {
         clue: clue.clone(),
         station_id: None,

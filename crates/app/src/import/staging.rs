@@ -13,8 +13,9 @@ use domain::numbering::SiteCode;
 use domain::policy::Action as Right;
 use domain::shape::Shape;
 use geo_types::Geometry;
+use jiff::Timestamp;
 use jiff::civil::Date;
-use spatial::diagnostic::{Diagnostic, Severity};
+use spatial::diagnostic::{Diagnostic, Place, Severity};
 
 use super::preview::{Action, Preview, RowOutcome};
 use super::record::Record;
@@ -46,6 +47,8 @@ pub(super) struct Staging<'s> {
     site_codes: Vec<SiteCode>,
     /// Codes of the sites the file speaks of.
     pub(super) spoken_of: BTreeSet<String>,
+    /// When a person decided; what was undone can be decided again. Nothing for an import, which says a thing once.
+    pub(super) decided_at: Option<Timestamp>,
 }
 
 impl<'s> Staging<'s> {
@@ -75,15 +78,12 @@ impl<'s> Staging<'s> {
             known,
             outlined,
             stations,
+            site_codes,
         } = if is_layer {
             KnownSites::default()
         } else {
             known_sites(session)?
         };
-        let site_codes = known
-            .iter()
-            .filter_map(|k| k.site_code.parse().ok())
-            .collect();
         Ok(Self {
             source_kind: request
                 .source_kind
@@ -104,10 +104,16 @@ impl<'s> Staging<'s> {
             outlined,
             entries: Vec::new(),
             entry_ids: BTreeSet::new(),
-            diagnostics: loaded.diagnostics.clone(),
+            diagnostics: loaded
+                .diagnostics
+                .iter()
+                .cloned()
+                .chain(undeclared_system(request, loaded))
+                .collect(),
             preview: Preview::default(),
             site_codes,
             spoken_of: BTreeSet::new(),
+            decided_at: None,
         })
     }
 
@@ -132,6 +138,12 @@ impl<'s> Staging<'s> {
     ) -> Result<bool, Error> {
         let entry = self.session.entry(stream, body, on, seed);
         self.push(entry)
+    }
+
+    /// What the ids of a clue's entries follow from: the clue, and the moment of a decision by hand.
+    pub(super) fn clue_seed(&self, clue: ClueId) -> Vec<u8> {
+        let moment = self.decided_at.map(|at| at.to_string());
+        [clue.0.as_bytes(), moment.unwrap_or_default().as_bytes()].concat()
     }
 
     /// Notes what becomes of a row.
@@ -349,7 +361,7 @@ impl<'s> Staging<'s> {
         if let Some(code) = &clue.facts.external_code {
             self.book.learn_codes(site.site_id, &[code]);
         }
-        let seed = clue.clue_id.0.into_bytes();
+        let seed = self.clue_seed(clue.clue_id);
         self.say(
             StreamId::site(site.site_id),
             body,
@@ -405,12 +417,31 @@ impl<'s> Staging<'s> {
     }
 }
 
+/// Positions in columns whose system neither the table nor the person names are read as CGCS2000; told once a file.
+fn undeclared_system(request: &ImportRequest, loaded: &Loaded) -> Option<Diagnostic> {
+    let is_declared = request.crs.is_some() || loaded.declared.is_some();
+    let is_placed = |record: &Record| {
+        record.geometry.is_none()
+            && ["lon", "position"]
+                .iter()
+                .any(|field| record.values.contains_key(*field))
+    };
+    let place = Place {
+        file: Some(loaded.file_name.clone()),
+        ..Place::default()
+    };
+    (!is_declared && loaded.records.iter().any(is_placed))
+        .then(|| Diagnostic::note("import.crs_not_declared").at(place))
+}
+
 /// The sites that a new clue may belong to.
 #[derive(Default)]
 struct KnownSites {
     known: Vec<Known>,
     outlined: BTreeSet<SiteId>,
     stations: BTreeMap<SiteId, Option<String>>,
+    /// Every code ever given, those of merged and withdrawn sites too: none is given again.
+    site_codes: Vec<SiteCode>,
 }
 
 fn known_sites(session: &Session) -> Result<KnownSites, Error> {
@@ -418,6 +449,7 @@ fn known_sites(session: &Session) -> Result<KnownSites, Error> {
     session
         .register
         .dossiers::<Error>(MATCHED_AS_OF, |dossier: Dossier| {
+            sites.site_codes.extend(dossier.site_code.parse().ok());
             if dossier.state.counts() {
                 let is_outlined = dossier
                     .facts

@@ -5,6 +5,7 @@ use app::import::{ImportKind, ImportRequest, RowAction, Staged};
 
 use super::Desk;
 use crate::arguments::Import;
+use crate::output::Output;
 
 /// `qingshan import KIND FILE`: stage, show, confirm, commit.
 pub(super) fn run(desk: &Desk<'_>, args: &Import) -> Result<ExitCode, Error> {
@@ -93,7 +94,10 @@ fn show(desk: &Desk<'_>, args: &Import, staged: &Staged) {
     }
 }
 
-/// Every row's fate, for the dry run.
+/// Rows that the dry run lists; the counts above speak of all.
+const LISTED: usize = 60;
+
+/// The rows' fates, for the dry run.
 fn list(desk: &Desk<'_>, staged: &Staged) {
     let output = desk.output;
     let headers =
@@ -102,22 +106,30 @@ fn list(desk: &Desk<'_>, staged: &Staged) {
         .preview
         .rows
         .iter()
+        .take(LISTED)
         .map(|row| {
-            let (fate, site) = fate(&row.action);
+            let (fate, site) = fate(output, &row.action);
             let fate = output.text(&format!("action.{fate}"), &[]);
             vec![row.number.to_string(), row.title.clone(), fate, site]
         })
         .collect();
     output.table(&headers, &rows);
+    let more = staged.preview.rows.len().saturating_sub(LISTED);
+    if more > 0 {
+        output.say("import.more_rows", &[("count", &more.to_string())]);
+    }
 }
 
-fn fate(action: &RowAction) -> (&'static str, String) {
+fn fate(output: &Output, action: &RowAction) -> (&'static str, String) {
+    let words = |kind: &str, code: &str| output.text(&format!("{kind}.{code}"), &[]);
     match action {
         RowAction::NewSite { site_code } => ("new_site", site_code.clone()),
-        RowAction::Linked { site_code, rule } => ("linked", format!("{site_code} ({rule})")),
+        RowAction::Linked { site_code, rule } => {
+            ("linked", format!("{site_code}（{}）", words("rule", rule)))
+        }
         RowAction::Recorded { site_code } => ("recorded", site_code.clone()),
         RowAction::Doubtful { candidates, .. } => ("doubtful", candidates.join(" / ")),
-        RowAction::Screened { rule } => ("screened", rule.clone()),
+        RowAction::Screened { rule } => ("screened", words("screened", rule)),
         RowAction::Same => ("same", String::new()),
         RowAction::Refused => ("refused", String::new()),
         RowAction::Adopted { name } => ("adopted", name.clone()),

@@ -15,6 +15,7 @@ use crate::check::VerifyReport;
 use crate::constraints::refused;
 use crate::error::Error;
 use crate::schema::Schema;
+use crate::statements::{clues, entries};
 use crate::store::{Store, StoredClue, Which};
 use crate::tree::Tiles;
 
@@ -99,26 +100,6 @@ impl Tiles for Db {
                    ON CONFLICT (tile_id) DO UPDATE SET hashes = excluded.hashes";
         self.execute("write the tree", sql, &[&tile_id(level, index)?, &hashes])
     }
-}
-
-/// Columns that [`stored_entry`] reads.
-macro_rules! entries {
-    ($rest:literal) => {
-        concat!(
-            "SELECT seq, kind, canonical, entry_id, leaf_hash, stream, version FROM entries ",
-            $rest
-        )
-    };
-}
-
-macro_rules! clues {
-    ($rest:literal) => {
-        concat!(
-            "SELECT e.seq, e.kind, e.canonical, c.site_id, c.site_code, s.seq, s.kind, s.canonical
-             FROM clues c JOIN entries e ON e.seq = c.fid - 1 LEFT JOIN entries s ON s.seq = c.screened_seq ",
-            $rest
-        )
-    };
 }
 
 impl Db {

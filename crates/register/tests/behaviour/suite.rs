@@ -20,6 +20,7 @@ macro_rules! instantiate {
             the_same_id_gives_the_first_receipt_and_no_new_leaf,
             the_same_id_with_other_content_is_refused_and_nothing_is_kept,
             one_bad_entry_keeps_the_whole_slice_out,
+            a_code_names_one_site_whoever_numbered_first,
             commuting_kinds_are_kept_on_a_stream_that_moved_on,
             amendments_of_different_fields_merge,
             amendments_of_one_field_clash_and_show_both_sides,
@@ -211,6 +212,30 @@ pub(crate) fn the_same_id_with_other_content_is_refused_and_nothing_is_kept<S: S
     );
     assert_eq!(register.head().unwrap(), head);
     assert!(register.find_entry(a_site(3).id).unwrap().is_none());
+}
+
+pub(crate) fn a_code_names_one_site_whoever_numbered_first<S: Store>() {
+    let (_store, mut register) = S::create(&opening());
+    register.append(&[a_site(1)], later(0, 1)).unwrap();
+    let named = |n: u64, code: &str| {
+        let mut entry = a_site(n);
+        if let EntryBody::SiteRegistered(site) = &mut entry.body {
+            site.site_code = code.to_owned();
+        }
+        entry
+    };
+    let before = register.head().unwrap();
+    let taken = register.append(&[a_site(2), named(3, "CS-2019-0001")], later(0, 2));
+    assert!(matches!(taken, Err(Error::SiteCodeTaken(code)) if code == "CS-2019-0001"));
+    let twice = [a_site(4), named(5, "CS-2019-0004")];
+    assert!(matches!(
+        register.append(&twice, later(0, 2)),
+        Err(Error::SiteCodeTaken(_))
+    ));
+    assert_eq!(register.head().unwrap(), before);
+    register
+        .append(&[a_site(1), a_site(2)], later(0, 3))
+        .unwrap();
 }
 
 pub(crate) fn one_bad_entry_keeps_the_whole_slice_out<S: Store>() {

@@ -6,6 +6,8 @@
     reason = "each test uses what it needs"
 )]
 
+pub(crate) mod kills;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
