@@ -1,11 +1,13 @@
-//! 点位合并、点位撤销 — a site that turned out to be another one, or was registered by mistake: it counts no more and
-//! stays readable.
+//! 点位合并、点位撤销、点位恢复 — a site that turned out to be another one, or was registered by mistake: it counts no
+//! more and stays readable; what was decided by mistake is taken back by an entry of its own.
+
+use std::collections::BTreeSet;
 
 use domain::as_of::AsOf;
-use domain::dossier::Dossier;
-use domain::entries::{ClueUnlinked, SiteMerged, SiteWithdrawn};
+use domain::dossier::{Dossier, SiteState};
+use domain::entries::{ClueUnlinked, SiteMerged, SiteRestored, SiteWithdrawn};
 use domain::entry::{Entry, EntryBody};
-use domain::ids::StreamId;
+use domain::ids::{ClueId, SiteId, StreamId};
 use domain::policy::Action;
 use serde::Deserialize;
 use spatial::diagnostic::Diagnostic;
@@ -26,10 +28,10 @@ pub struct MergeRequest {
     pub based_on: Option<u64>,
 }
 
-/// 撤销请求.
+/// 撤销或恢复请求.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct WithdrawRequest {
+pub struct StandingRequest {
     pub reason: String,
     /// Version of the dossier the decision was made upon.
     pub based_on: Option<u64>,
@@ -57,13 +59,42 @@ impl Session {
     pub fn withdraw_site(
         &mut self,
         code: &str,
-        request: &WithdrawRequest,
+        request: &StandingRequest,
     ) -> Result<ReceiptView, Error> {
         let dossier = self.standing_site(code, Action::WithdrawSite)?;
         let body = SiteWithdrawn {
             reason: checked_reason(&request.reason)?,
         };
         self.end(&dossier, body, request.based_on, Vec::new())
+    }
+
+    /// Takes back that a site was merged or withdrawn; clues that the merge moved and that are where it left them follow.
+    pub fn restore_site(
+        &mut self,
+        code: &str,
+        request: &StandingRequest,
+    ) -> Result<ReceiptView, Error> {
+        let dossier = self.load_dossier_by_code(code, AsOf::Now)?;
+        let action = match dossier.state {
+            SiteState::Merged => Action::MergeSites,
+            _ => Action::WithdrawSite,
+        };
+        self.may(action, dossier.facts.station_id.as_deref())?;
+        if dossier.state.counts() {
+            let fault = Diagnostic::error("restore.stands").arg("site", code);
+            return Err(Error::rejected(fault));
+        }
+        let reason = checked_reason(&request.reason)?;
+        let returned = match dossier.merged_into {
+            Some(into) => self.returned_clues(&dossier, into, &reason)?,
+            None => Vec::new(),
+        };
+        self.end(
+            &dossier,
+            SiteRestored { reason },
+            request.based_on,
+            returned,
+        )
     }
 
     /// A site that is the actor's to decide on and has not been merged or withdrawn.
@@ -80,7 +111,7 @@ impl Session {
         Err(Error::rejected(fault))
     }
 
-    /// Appends what ends a site, upon the version that was seen, and what follows from it.
+    /// Appends what ends or restores a site, upon the version that was seen, and what follows from it.
     fn end(
         &mut self,
         dossier: &Dossier,
@@ -102,6 +133,32 @@ impl Session {
             .ok_or_else(nothing_appended)
     }
 
+    /// The clues that a merge took off a site and that lie where it put them, each moved back.
+    fn returned_clues(
+        &self,
+        merged: &Dossier,
+        into: SiteId,
+        reason: &str,
+    ) -> Result<Vec<Entry>, Error> {
+        let history = self.register.load_stream(&StreamId::site(merged.site_id))?;
+        let after_merge = history
+            .iter()
+            .rev()
+            .take_while(|e| !matches!(e.entry.body, EntryBody::SiteMerged(_)));
+        let moved: BTreeSet<ClueId> = after_merge
+            .filter_map(|e| match &e.entry.body {
+                EntryBody::ClueUnlinked(b) => Some(b.clue_id),
+                _ => None,
+            })
+            .collect();
+        let Some(holder) = self.register.find_dossier(into, AsOf::Now)? else {
+            return Ok(Vec::new());
+        };
+        let held = holder.clues.iter().map(|c| c.body.clue_id);
+        let held: Vec<ClueId> = held.filter(|c| moved.contains(c)).collect();
+        self.moved(&held, &holder, merged, reason)
+    }
+
     /// Every clue taken off one site and linked to the other for the same reason.
     fn moved_clues(
         &self,
@@ -109,9 +166,19 @@ impl Session {
         into: &Dossier,
         reason: &str,
     ) -> Result<Vec<Entry>, Error> {
+        let clues: Vec<ClueId> = from.clues.iter().map(|c| c.body.clue_id).collect();
+        self.moved(&clues, from, into, reason)
+    }
+
+    fn moved(
+        &self,
+        clues: &[ClueId],
+        from: &Dossier,
+        into: &Dossier,
+        reason: &str,
+    ) -> Result<Vec<Entry>, Error> {
         let mut entries = Vec::new();
-        for linked in &from.clues {
-            let clue_id = linked.body.clue_id;
+        for &clue_id in clues {
             let unlinked = ClueUnlinked {
                 clue_id,
                 reason: reason.to_owned(),

@@ -72,7 +72,7 @@ pub use error::Error;
 pub use evidence::*;
 pub use feed::FeedItem;
 pub use figure_pages::*;
-pub use joining::{MergeRequest, WithdrawRequest};
+pub use joining::{MergeRequest, StandingRequest};
 pub use judgement_sheets::count_verdicts;
 pub use judgement_view::*;
 pub use keeping::{BackupOutcome, LogReport, verify_log};

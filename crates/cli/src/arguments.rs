@@ -215,7 +215,10 @@ pub(crate) struct Scope {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Sites {
+    #[command(subcommand)]
+    pub(crate) action: Option<SiteAction>,
     #[arg(value_name = "CODE")]
     pub(crate) code: Option<String>,
     #[command(flatten)]
@@ -226,6 +229,33 @@ pub(crate) struct Sites {
     pub(crate) as_of: String,
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SiteAction {
+    Merge {
+        site: String,
+        into: String,
+        #[arg(long)]
+        reason: String,
+    },
+    Withdraw {
+        site: String,
+        #[arg(long)]
+        reason: String,
+    },
+    Restore {
+        site: String,
+        #[arg(long)]
+        reason: String,
+    },
+    Focal {
+        site: String,
+        #[arg(value_name = "CODE|none")]
+        category: String,
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -295,6 +295,11 @@ impl Dossier {
                 self.state = SiteState::Merged;
             }
             EntryBody::SiteWithdrawn(_) => self.state = SiteState::Withdrawn,
+            EntryBody::SiteRestored(_) => {
+                self.merged_into = None;
+                // What state that is, `settle` reads off what is known of the site.
+                self.state = SiteState::AwaitingVerification;
+            }
             _ => {}
         }
     }

@@ -8,8 +8,8 @@ use crate::entries::{
     CharacterizationRejected, CharacterizationWithdrawn, ClueBatchImported, ClueLinked,
     ClueReceived, ClueScreened, ClueUnlinked, DeterminationRecorded, EvidenceRecorded,
     FocalOverridden, IssueCarriedOver, LedgerExported, PermitRecorded, RegisterOpened,
-    ReserveRegistered, RoutesAdopted, SiteAmended, SiteMerged, SiteRegistered, SiteWithdrawn,
-    StationsAdopted, VerificationRecorded,
+    ReserveRegistered, RoutesAdopted, SiteAmended, SiteMerged, SiteRegistered, SiteRestored,
+    SiteWithdrawn, StationsAdopted, VerificationRecorded,
 };
 use crate::ids::{EntryId, StreamId};
 
@@ -64,6 +64,7 @@ bodies! {
     "site.amended" => SiteAmended: "点位补充",
     "site.merged" => SiteMerged: "点位合并",
     "site.withdrawn" => SiteWithdrawn: "点位撤销",
+    "site.restored" => SiteRestored: "点位恢复",
     "permit.recorded" => PermitRecorded: "手续登记",
     "verification.recorded" => VerificationRecorded: "核查登记",
     "evidence.recorded" => EvidenceRecorded: "证据登记",

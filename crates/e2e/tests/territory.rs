@@ -146,3 +146,46 @@ fn a_withdrawn_sites_code_is_not_given_again() {
         second.as_str()
     );
 }
+
+/// What was merged or withdrawn by mistake comes back as it was, its clues with it, and the log tells all of it.
+#[test]
+fn a_mistaken_merge_is_taken_back_and_the_clues_with_it() {
+    let register = Demonstration::shared().register();
+    let all = register.json(&["sites"]);
+    let with_clue = |site: &&Value| !site["clues"].as_array().unwrap().is_empty();
+    let mut chosen = all.as_array().unwrap().iter().filter(with_clue);
+    let before = chosen.next().unwrap().clone();
+    let code = before["site_code"].as_str().unwrap();
+    let into = chosen.next().unwrap()["site_code"].as_str().unwrap();
+    let office = |args: &[&str]| register.run(&[args, &["--reason", "现场复核"]].concat());
+    let dossier = |site: &str| register.json(&["sites", site]);
+    let clues_of = |dossier: &Value| {
+        let clues = dossier["clues"].as_array().unwrap().iter();
+        let ids = clues.map(|c| c["clue_id"].as_str().unwrap().to_owned());
+        ids.collect::<std::collections::BTreeSet<_>>()
+    };
+    let holder = clues_of(&dossier(into));
+
+    let _ = office(&["sites", "merge", code, into]).success();
+    assert_eq!(dossier(code)["state"], "merged");
+    assert_eq!(clues_of(&dossier(code)).len(), 0);
+    let refused = register.run_as(
+        "station_head@后河",
+        &["sites", "restore", code, "--reason", "现场复核"],
+    );
+    let _ = refused.exits(1);
+
+    let _ = office(&["sites", "restore", code]).success();
+    let after = dossier(code);
+    assert_eq!(after["state"], before["state"]);
+    assert!(after["merged_into"].is_null());
+    assert_eq!(clues_of(&after), clues_of(&before));
+    assert_eq!(clues_of(&dossier(into)), holder);
+
+    let again = office(&["sites", "restore", code]).exits(1);
+    assert!(again.stderr.contains("未被归并或撤销"), "{again:?}");
+    let _ = office(&["sites", "withdraw", code]).success();
+    assert_eq!(dossier(code)["state"], "withdrawn");
+    let _ = office(&["sites", "restore", code]).success();
+    assert_eq!(dossier(code)["state"], before["state"]);
+}

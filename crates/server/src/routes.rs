@@ -99,6 +99,7 @@ pub(crate) fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(sites::diff_site))
         .routes(routes!(sites::override_focal))
         .routes(routes!(sites::merge_site))
+        .routes(routes!(sites::restore_site))
         .routes(routes!(sites::withdraw_site))
         .routes(routes!(judgements::judge_site))
         .routes(routes!(judgements::decide_site))

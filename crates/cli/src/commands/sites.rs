@@ -1,17 +1,63 @@
 use std::process::ExitCode;
 
-use app::{Error, Labels};
+use app::{Error, FocalRequest, Labels, MergeRequest, StandingRequest};
 
 use super::Desk;
 use super::ledgers::{as_of, scope};
-use crate::arguments::{Convert, Sites, Verify};
+use crate::arguments::{Convert, SiteAction, Sites, Verify};
 
-/// `qingshan sites [CODE]`: the list, or one dossier.
+/// `qingshan sites [CODE]`: the list, one dossier, or a decision on whether a site counts.
 pub(super) fn run(desk: &Desk<'_>, args: &Sites) -> Result<ExitCode, Error> {
-    match &args.code {
-        Some(code) => dossier(desk, code, args),
-        None => list(desk, args),
+    match (&args.action, &args.code) {
+        (Some(action), _) => decide(desk, action),
+        (None, Some(code)) => dossier(desk, code, args),
+        (None, None) => list(desk, args),
     }
+}
+
+fn decide(desk: &Desk<'_>, action: &SiteAction) -> Result<ExitCode, Error> {
+    let mut session = desk.session()?;
+    let standing = |reason: &str| StandingRequest {
+        reason: reason.to_owned(),
+        based_on: None,
+    };
+    let (site, receipt) = match action {
+        SiteAction::Merge { site, into, reason } => {
+            let request = MergeRequest {
+                into: into.clone(),
+                reason: reason.clone(),
+                based_on: None,
+            };
+            (site, session.merge_site(site, &request)?)
+        }
+        SiteAction::Withdraw { site, reason } => {
+            (site, session.withdraw_site(site, &standing(reason))?)
+        }
+        SiteAction::Restore { site, reason } => {
+            (site, session.restore_site(site, &standing(reason))?)
+        }
+        SiteAction::Focal {
+            site,
+            category,
+            reason,
+        } => {
+            let request = FocalRequest {
+                focal_category: Some(category.clone()).filter(|c| c != "none"),
+                reason: reason.clone(),
+                based_on: None,
+            };
+            (site, session.override_focal(site, &request)?)
+        }
+    };
+    desk.output.value(&receipt);
+    let dossier = session.load_dossier_by_code(site, app::AsOf::Now)?;
+    let state = session.label("site_state", dossier.state.code());
+    let seq = receipt.seq.to_string();
+    desk.output.say(
+        "sites.decided",
+        &[("site", &dossier.site_code), ("state", &state), ("seq", &seq)],
+    );
+    Ok(ExitCode::SUCCESS)
 }
 
 fn list(desk: &Desk<'_>, args: &Sites) -> Result<ExitCode, Error> {

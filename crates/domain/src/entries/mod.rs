@@ -29,6 +29,7 @@ pub use reserve::{
     BoundaryAdopted, ReserveRegistered, Route, RoutesAdopted, Station, StationsAdopted, Zone,
 };
 pub use site::{
-    Basis, SiteAmended, SiteFacts, SiteMerged, SiteRegistered, SiteWithdrawn, ZoneShareFact,
+    Basis, SiteAmended, SiteFacts, SiteMerged, SiteRegistered, SiteRestored, SiteWithdrawn,
+    ZoneShareFact,
 };
 pub use verification::{TeamMember, VerificationRecorded};

@@ -145,3 +145,9 @@ pub struct SiteMerged {
 pub struct SiteWithdrawn {
     pub reason: String,
 }
+
+/// 点位恢复 — merged or withdrawn by mistake; counts again, in the state that its verifications and decisions give.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SiteRestored {
+    pub reason: String,
+}

@@ -3,7 +3,7 @@
 use app::atlas::SiteQuery;
 use app::{
     AmendRequest, DossierView, FocalRequest, MergeRequest, Paging, ReceiptView, SiteDiffView,
-    SiteList, TimelineItem, VerificationRequest, WithdrawRequest,
+    SiteList, StandingRequest, TimelineItem, VerificationRequest,
 };
 use axum::Json;
 use axum::extract::State;
@@ -161,17 +161,35 @@ pub(crate) async fn merge_site(
 
 /// Takes a site off the ledgers that was registered by mistake, with a reason; it stays readable.
 #[utoipa::path(post, path = "/api/v1/sites/{site_code}/withdrawals", tag = "sites",
-    params(("site_code" = String, Path)), request_body = WithdrawRequest,
+    params(("site_code" = String, Path)), request_body = StandingRequest,
     responses((status = 200, body = ReceiptView), (status = "4XX", body = ProblemBody)))]
 pub(crate) async fn withdraw_site(
     State(desk): State<Desk>,
     caller: Caller,
     Named(site_code): Named<String>,
-    Said(said): Said<WithdrawRequest>,
+    Said(said): Said<StandingRequest>,
 ) -> Result<Json<ReceiptView>, Problem> {
     let receipt = desk
         .write(&caller, move |session, _| {
             session.withdraw_site(&site_code, &said)
+        })
+        .await?;
+    Ok(Json(receipt))
+}
+
+/// Takes back that a site was merged or withdrawn, with a reason; it counts again.
+#[utoipa::path(post, path = "/api/v1/sites/{site_code}/restorations", tag = "sites",
+    params(("site_code" = String, Path)), request_body = StandingRequest,
+    responses((status = 200, body = ReceiptView), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn restore_site(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Named(site_code): Named<String>,
+    Said(said): Said<StandingRequest>,
+) -> Result<Json<ReceiptView>, Problem> {
+    let receipt = desk
+        .write(&caller, move |session, _| {
+            session.restore_site(&site_code, &said)
         })
         .await?;
     Ok(Json(receipt))

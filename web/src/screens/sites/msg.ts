@@ -99,6 +99,8 @@ export const t = words({
   merge_hint: ['本点位与另一点位是同一处：线索随之归到另一点位，本点位不再计数，档案仍可查阅', 'Both are the same place: the clues follow, this site counts no more and stays readable'],
   merge_into: ['并入的点位：编号、名称', 'The site that stays: code or name'],
   withdraw_hint: ['登记有误的点位：撤销后不再计数，档案仍可查阅', 'Registered by mistake: it counts no more and stays readable'],
+  restore_site: ['点位恢复', 'Restore the site'],
+  restore_hint: ['归并或撤销有误：恢复后重新计数，归并时移走的线索随之移回，全过程留痕', 'Merged or withdrawn by mistake: it counts again, clues that the merge moved come back, and the log keeps all of it'],
   merged_into: ['已归并到', 'Merged into'],
   list_title: ['点位清单', 'Sites'],
   in_ledger: ['在台账中查看', 'Show in the ledger'],
