@@ -54,7 +54,6 @@ pub(crate) async fn show_site(
     Named(site_code): Named<String>,
     Asked(when): Asked<When>,
 ) -> Result<Told<DossierView>, Problem> {
-    desk.note(&caller, "read_site", &site_code);
     desk.read(&caller, move |session, atlases| {
         session.dossier_page(atlases, &site_code, when.as_of()?)
     })
