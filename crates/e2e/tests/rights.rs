@@ -344,6 +344,7 @@ const OPERATIONS: &[(&str, Asks)] = &[
     ("post /api/v1/clues/{clue}/unlink", Action("撤销归并", "/api/v1/clues/{clue}/unlink", REASONLESS)),
     ("get /api/v1/config", Login),
     ("get /api/v1/convert", Login),
+    ("get /api/v1/counts", Action("查看统计", "/api/v1/counts?by=station,state", "")),
     ("get /api/v1/dashboard", Action("查看统计", "/api/v1/dashboard", "")),
     ("post /api/v1/imports", File("导入实地核查表", "/api/v1/imports?kind=verifications")),
     ("get /api/v1/imports/{import_id}", Login),

@@ -117,6 +117,7 @@ impl Desk {
         let log_size = writer.head()?.size;
         let mut accounts = Accounts::open(&options.home)?;
         let setup_code = people::setup_code(&mut accounts)?;
+        app::import::sweep_waiting(&options.home, (options.clock)());
         let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let most_readers = (threads * 2).max(4);
         let run = people::new_secret()?[..8].to_owned();
