@@ -64,9 +64,18 @@ export const journeys = [
       await page.mouse.down();
       await page.mouse.move(x + 30, y - 22, { steps: 6 });
       await page.mouse.up();
-      await page.waitForFunction((text) => document.querySelectorAll('.tool dd')[1]?.textContent !== text, original);
+      const isSum = (text) => page.waitForFunction((t) => document.querySelectorAll('.tool dd')[1]?.textContent === t, text);
+      const isOtherSum = (text) => page.waitForFunction((t) => document.querySelectorAll('.tool dd')[1]?.textContent !== t, text);
+      await isOtherSum(original);
       await shot(page, 'map-outline');
-      await page.locator('.tool input').fill('据无人机正射影像更正');
+      await page.getByRole('button', { name: '撤销', exact: true }).click();
+      await isSum(original);
+      // Undoing further leaves the outline on the table.
+      await page.getByRole('button', { name: '撤销', exact: true }).click();
+      await isSum(original);
+      await page.getByRole('button', { name: '重做' }).click();
+      await isOtherSum(original);
+      await page.locator('[data-test=outline-reason] input, input[data-test=outline-reason]').fill('据无人机正射影像更正');
       await page.getByRole('button', { name: '登记新边界' }).click();
       await page.locator('.tool').waitFor({ state: 'detached' });
       const after = (await ask(page, `/api/v1/sites/${encodeURIComponent(before.site_code)}`)).body;
@@ -79,13 +88,14 @@ export const journeys = [
     async run({ desk, shot }) {
       const page = await desk();
       await signIn(page, 'ducha', PASSWORD);
-      await page.goto('/map');
+      await page.goto('/map?layers=zones,stations,routes,patches,sites');
       await settled(page);
       await page.getByRole('button', { name: '出图' }).click();
       await page.locator('.sheet img').waitFor();
       await shot(page, 'map-sheet');
       const text = await page.locator('.sheet').textContent();
-      for (const part of ['图例', '资料来源', '制图日期', 'CGCS2000']) assert.ok(text.includes(part), part);
+      await page.locator('[data-test=sheet-sources]', { hasText: '批复' }).waitFor();
+      for (const part of ['图例', '资料来源', '制图日期', 'CGCS2000', '巡护路线', '遥感图斑']) assert.ok(text.includes(part), part);
       assert.match(await page.locator('.sheet .scale').textContent(), /\d+ k?m/);
     },
   },
@@ -130,8 +140,10 @@ function cornerByFit(shape, box) {
   const points = ring.map(mercator);
   const [xs, ys] = [points.map((p) => p[0]), points.map((p) => p[1])];
   const [w, e, n, s] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
-  const PADDING = 120;
-  const scale = Math.min((box.width - 2 * PADDING) / (e - w), (box.height - 2 * PADDING) / (s - n), 512 * 2 ** 17);
+  const [EDGE, PANEL] = [80, 450];
+  const left = PANEL + EDGE;
+  const scale = Math.min((box.width - left - EDGE) / (e - w), (box.height - 2 * EDGE) / (s - n), 512 * 2 ** 17);
+  const [middleX, middleY] = [box.x + (left + box.width - EDGE) / 2, box.y + box.height / 2];
   const [x, y] = points[0];
-  return [box.x + box.width / 2 + (x - (w + e) / 2) * scale, box.y + box.height / 2 + (y - (n + s) / 2) * scale];
+  return [middleX + (x - (w + e) / 2) * scale, middleY + (y - (n + s) / 2) * scale];
 }
