@@ -18,6 +18,15 @@ async function outlined(page) {
   throw new Error('no site with an outline');
 }
 
+async function pointed(page) {
+  const { items } = (await ask(page, '/api/v1/sites?limit=200')).body;
+  for (const { site_code, zone_kind } of items.filter((i) => i.zone_kind)) {
+    const dossier = (await ask(page, `/api/v1/sites/${encodeURIComponent(site_code)}`)).body;
+    if (zone_kind && (!dossier.shape || dossier.shape.type === 'Point') && dossier.lon) return dossier;
+  }
+  throw new Error('no site is a place alone');
+}
+
 export const journeys = [
   {
     name: 'an area is measured on the ellipsoid in three units',
@@ -84,6 +93,60 @@ export const journeys = [
     },
   },
   {
+    name: 'an outline of several parts with a hole keeps them all when one corner is moved',
+    async run({ desk, shot }) {
+      const page = await desk();
+      await signIn(page, 'bangongshi', PASSWORD);
+      const site = await outlined(page);
+      const { csrf_token } = (await ask(page, '/api/v1/session')).body;
+      const [lon, lat] = [site.lon, site.lat];
+      const square = (x, y, size) => [[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]].map(([dx, dy]) => [Number((lon + x + dx * size).toFixed(7)), Number((lat + y + dy * size).toFixed(7))]);
+      const shape = { type: 'MultiPolygon', coordinates: [[square(0, 0, 0.001), square(0.0003, 0.0003, 0.0003).reverse()], [square(0.0014, 0, 0.0006)]] };
+      const path = `/api/v1/sites/${encodeURIComponent(site.site_code)}`;
+      const made = await ask(page, `${path}/amendments`, { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': csrf_token }, body: JSON.stringify({ facts: {}, shape, reason: '演示：分为两块', based_on: site.version }) });
+      assert.equal(made.status, 200, JSON.stringify(made.body));
+      const before = (await ask(page, path)).body;
+      await page.goto(`/map?site=${encodeURIComponent(site.site_code)}&tool=draw`);
+      await page.locator('.tool dd', { hasText: '2 块' }).first().waitFor();
+      await settled(page);
+      const original = await page.locator('.tool dd').nth(1).textContent();
+      const [x, y] = cornerByFit({ coordinates: [before.shape.coordinates.flat(2)] }, await canvasBox(page), before.shape.coordinates[0][0][0]);
+      await page.mouse.move(x, y);
+      await page.mouse.down();
+      await page.mouse.move(x - 20, y + 20, { steps: 6 });
+      await page.mouse.up();
+      await page.waitForFunction((t) => document.querySelectorAll('.tool dd')[1]?.textContent !== t, original);
+      await shot(page, 'map-parts');
+      await page.locator('input[data-test=outline-reason]').fill('据现场测量更正一角');
+      await page.getByRole('button', { name: '登记新边界' }).click();
+      await page.locator('.tool').waitFor({ state: 'detached' });
+      const after = (await ask(page, path)).body;
+      assert.equal(after.shape.type, 'MultiPolygon');
+      assert.deepEqual(after.shape.coordinates.map((rings) => rings.length), [2, 1], 'both parts and the hole are there');
+      assert.notDeepEqual(after.shape, before.shape);
+    },
+  },
+  {
+    name: 'a site without an outline is moved by a coordinate, with its reason',
+    async run({ desk, shot }) {
+      const page = await desk();
+      await signIn(page, 'bangongshi', PASSWORD);
+      const site = await pointed(page);
+      await page.goto(`/map?site=${encodeURIComponent(site.site_code)}&tool=draw`);
+      const [lon, lat] = [site.lon + 0.0005, site.lat + 0.0005];
+      const field = page.locator('input[data-test=position]');
+      await field.fill(`${lat.toFixed(7)}N ${lon.toFixed(7)}E`);
+      await field.press('Enter');
+      await page.locator('[data-test=new-place]', { hasText: lon.toFixed(6).slice(0, 9) }).waitFor();
+      await shot(page, 'map-point');
+      await page.locator('input[data-test=outline-reason]').fill('据现场测量更正位置');
+      await page.getByRole('button', { name: '登记新位置' }).click();
+      await page.locator('.tool').waitFor({ state: 'detached' });
+      const after = (await ask(page, `/api/v1/sites/${encodeURIComponent(site.site_code)}`)).body;
+      assert.ok(Math.abs(after.lon - lon) < 1e-6 && Math.abs(after.lat - lat) < 1e-6, `${after.lon} ${after.lat}`);
+    },
+  },
+  {
     name: 'the map is printed as a sheet with legend, scale, north and sources',
     async run({ desk, shot }) {
       const page = await desk();
@@ -133,8 +196,8 @@ export const journeys = [
   },
 ];
 
-/** Where the first corner stands on the screen: the editor fits the outline into the map with a known padding. */
-function cornerByFit(shape, box) {
+/** Where a corner, else the first, stands on the screen: the editor fits the outline into the map with a known padding. */
+function cornerByFit(shape, box, corner = shape.coordinates[0][0]) {
   const ring = shape.coordinates[0];
   const mercator = ([lon, lat]) => [lon / 360, -Math.asinh(Math.tan((lat * Math.PI) / 180)) / (2 * Math.PI)];
   const points = ring.map(mercator);
@@ -144,6 +207,6 @@ function cornerByFit(shape, box) {
   const left = PANEL + EDGE;
   const scale = Math.min((box.width - left - EDGE) / (e - w), (box.height - 2 * EDGE) / (s - n), 512 * 2 ** 17);
   const [middleX, middleY] = [box.x + (left + box.width - EDGE) / 2, box.y + box.height / 2];
-  const [x, y] = points[0];
+  const [x, y] = mercator(corner);
   return [middleX + (x - (w + e) / 2) * scale, middleY + (y - (n + s) / 2) * scale];
 }

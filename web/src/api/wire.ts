@@ -40,7 +40,8 @@ export type SiteDifference = Schemas['SiteDiffView'];
 
 /** A missing fact: who can tell it, and the answers it may have. */
 export type Question = With<Schemas['QuestionView'], { asked_of: string; is_day: boolean; answers: Label[] }>;
-export type Judgement = With<Schemas['JudgementView'], { questions: Question[] }>;
+/** `disposals` are the measures an override may choose from, in the words of the tables. */
+export type Judgement = With<Schemas['JudgementView'], { questions: Question[]; disposals?: Label[] }>;
 
 export type LedgerPage = Schemas['LedgerPage'];
 export type LedgerColumn = Schemas['GridColumn'];

@@ -22,7 +22,7 @@ export const fateText = (fate: string): string => (FATES.includes(fate as Fate) 
 
 export const keyOfRow = (sheet: string | null | undefined, number: number): string => `${sheet ?? ''}#${number}`;
 
-/** The shapes of the rows, each with its row and the colour of its fate. */
+/** The shapes of the rows, each with its row and the colour of its fate; a shape without a row is a site that would be new. */
 export function shapesByFate({ shapes, preview }: Staged): FeatureCollection {
   const rows = new Map(preview.rows.map((r) => [keyOfRow(r.sheet, r.number), r]));
   const byNumber = new Map(preview.rows.map((r) => [r.number, r]));
@@ -31,7 +31,7 @@ export function shapesByFate({ shapes, preview }: Staged): FeatureCollection {
     const { number, sheet } = feature.properties ?? {};
     const row = rows.get(keyOfRow(sheet, number)) ?? byNumber.get(number);
     const id = row ? keyOfRow(row.sheet, row.number) : keyOfRow(sheet, number);
-    return [{ ...feature, properties: { id, colour: FATE_COLOURS[row?.action ?? ''] ?? '#b3261e' } }];
+    return [{ ...feature, properties: { id, colour: FATE_COLOURS[row?.action ?? 'new_site'] ?? '#55606a' } }];
   });
   return { type: 'FeatureCollection', features };
 }

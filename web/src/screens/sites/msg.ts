@@ -75,7 +75,7 @@ export const t = words({
   round: ['核查轮次', 'Round'],
   suggestion: ['处理意见说明', 'Suggestion in words'],
   position: ['现场坐标', 'Position on the spot'],
-  position_hint: ['填接收机当时显示的坐标，不是登记簿里的；没有测就留空', 'What the receiver showed on the spot, not what the register says; leave empty if none was taken'],
+  position_hint: ['填接收机当时显示的坐标，不要抄登记簿里的；也可取本次照片的坐标', 'What the receiver showed on the spot, not what the register says; or take it from a photo of this visit'],
   position_away: ['与登记的点位相距 {d}', '{d} from the registered place'],
   visit_photos: ['本次照片（{n} 张）', 'Photos of this visit ({n})'],
   visit_photos_hint: ['核查当日拍摄的已勾选，其余请自行勾选或取消；至少远景、近景各一张', 'Those taken on the day are ticked; tick or untick the rest. At least one from afar and one from near'],
