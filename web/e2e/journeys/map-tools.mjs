@@ -9,9 +9,9 @@ import { PASSWORD } from '../program.mjs';
 const canvasBox = (page) => page.locator('.maplibregl-canvas').first().boundingBox();
 const settled = (page) => page.waitForTimeout(1800);
 
-async function outlined(page) {
+async function outlined(page, except = '') {
   const { items } = (await ask(page, '/api/v1/sites?ledger=verified&limit=60')).body;
-  for (const { site_code } of items) {
+  for (const { site_code } of items.filter((i) => i.site_code !== except)) {
     const dossier = (await ask(page, `/api/v1/sites/${encodeURIComponent(site_code)}`)).body;
     if (dossier.shape?.type === 'Polygon') return dossier;
   }
@@ -124,6 +124,38 @@ export const journeys = [
       assert.equal(after.shape.type, 'MultiPolygon');
       assert.deepEqual(after.shape.coordinates.map((rings) => rings.length), [2, 1], 'both parts and the hole are there');
       assert.notDeepEqual(after.shape, before.shape);
+    },
+  },
+  {
+    name: 'a corner catches on the corner of a neighbour and is recorded exactly there',
+    async run({ desk, shot }) {
+      const page = await desk();
+      await signIn(page, 'bangongshi', PASSWORD);
+      const neighbour = await outlined(page);
+      const site = await outlined(page, neighbour.site_code);
+      const path = `/api/v1/sites/${encodeURIComponent(site.site_code)}`;
+      const [lon, lat] = neighbour.shape.coordinates[0].reduce((a, b) => (b[0] > a[0] ? b : a));
+      const ring = [[0.0002, 0.0001], [0.0012, 0.0001], [0.0012, 0.0009], [0.0002, 0.0009], [0.0002, 0.0001]].map(([x, y]) => [Number((lon + x).toFixed(7)), Number((lat + y).toFixed(7))]);
+      const { csrf_token } = (await ask(page, '/api/v1/session')).body;
+      const made = await ask(page, `${path}/amendments`, { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': csrf_token }, body: JSON.stringify({ facts: {}, shape: { type: 'Polygon', coordinates: [ring] }, reason: '演示：相邻', based_on: site.version }) });
+      assert.equal(made.status, 200, JSON.stringify(made.body));
+      const before = (await ask(page, path)).body;
+      await page.goto(`/map?site=${encodeURIComponent(site.site_code)}&tool=draw`);
+      await page.locator('.tool dd').nth(1).filter({ hasText: '平方米' }).waitFor();
+      await settled(page);
+      const box = await canvasBox(page);
+      const [x, y] = cornerByFit(before.shape, box, ring[0]);
+      const [toX, toY] = cornerByFit(before.shape, box, [lon, lat]);
+      await page.mouse.move(x, y);
+      await page.mouse.down();
+      await page.mouse.move(toX + 5, toY - 4, { steps: 8 });
+      await shot(page, 'map-caught');
+      await page.mouse.up();
+      await page.locator('input[data-test=outline-reason]').fill('与相邻点位共用界点');
+      await page.getByRole('button', { name: '登记新边界' }).click();
+      await page.locator('.tool').waitFor({ state: 'detached' });
+      const corners = (await ask(page, path)).body.shape.coordinates[0];
+      assert.ok(corners.some(([a, b]) => Math.abs(a - lon) < 1e-8 && Math.abs(b - lat) < 1e-8), `${JSON.stringify(corners)} has no corner at ${lon} ${lat}`);
     },
   },
   {

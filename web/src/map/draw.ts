@@ -36,13 +36,16 @@ export class Sketch {
     const closedOnly = (feature: Parameters<typeof ValidateNotSelfIntersecting>[0], context: { updateType: string }) =>
       context.updateType === 'finish' || context.updateType === 'commit' ? ValidateNotSelfIntersecting(feature) : { valid: true };
     const feature = { draggable: true, coordinates: { midpoints: true, draggable: true, deletable: true, snappable: snapping } };
+    // Holes are shown as paper, so that they are seen for what they are.
+    const fill = ({ properties }: { properties: Record<string, unknown> }) => (Number(properties.hole) > 0 ? '#f5f4ee' : '#3f97e0');
+    const opacity = ({ properties }: { properties: Record<string, unknown> }) => (Number(properties.hole) > 0 ? 0.9 : 0.3);
     this.draw = new TerraDraw({
       adapter: new TerraDrawMapLibreGLAdapter({ map }),
       modes: [
-        new TerraDrawPolygonMode({ snapping, validation: closedOnly, showCoordinatePoints: true }),
+        new TerraDrawPolygonMode({ snapping, validation: closedOnly, showCoordinatePoints: true, styles: { fillColor: fill, fillOpacity: opacity } }),
         new TerraDrawLineStringMode({ snapping }),
         new TerraDrawPointMode({ styles: { pointColor: '#b3261e', pointWidth: 7 } }),
-        new TerraDrawSelectMode({ flags: { polygon: { feature }, linestring: { feature } } }),
+        new TerraDrawSelectMode({ flags: { polygon: { feature }, linestring: { feature } }, styles: { selectedPolygonColor: fill, selectedPolygonFillOpacity: opacity } }),
       ],
       undoRedo: { modeLevel: new TerraDrawModeUndoRedo(), sessionLevel: new TerraDrawSessionUndoRedo() },
     });
