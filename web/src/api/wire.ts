@@ -49,6 +49,7 @@ export type Staged = With<
 export type Committed = Schemas['CommitView'];
 
 export type Figure = Schemas['Figure'];
+export type CrossFigure = Schemas['CrossFigure'];
 export type Dashboard = Schemas['DashboardView'];
 export type MilestoneProgress = Schemas['MilestoneProgress'];
 export type WorkItem = With<Schemas['WorkItem'], { light: 'green' | 'amber' | 'red' }>;
@@ -63,3 +64,6 @@ export type Token = Schemas['TokenView'];
 export type TokenAdded = Schemas['TokenAdded'];
 export type Access = Schemas['AccessView'];
 export type Proof = Schemas['ProofView'];
+
+export type Clause = Schemas['ClauseView'];
+export type RuleTable = Schemas['TableView'];
