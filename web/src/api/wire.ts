@@ -32,6 +32,8 @@ export type LedgerPage = Schemas['LedgerPage'];
 export type LedgerColumn = Schemas['GridColumn'];
 export type LedgerLine = Schemas['GridRow'];
 export type LedgerDifference = Schemas['LedgerDiffView'];
+/** The values of a column with how many rows have them. */
+export interface LedgerGroups { total: number; groups: { label: string; count: number; area_m2: number }[] }
 export type PasteResult = Schemas['PasteResult'];
 
 /** Where in a file something stands. */
