@@ -116,7 +116,7 @@ pub struct FocalRequest {
 }
 
 /// Facts a person may set; everything else is computed or comes with its own entry.
-const SETTABLE: [&str; 20] = [
+pub(crate) const SETTABLE: [&str; 20] = [
     "facility_name",
     "activity_type_code",
     "activity_subtype",
@@ -138,6 +138,16 @@ const SETTABLE: [&str; 20] = [
     "note",
     "stated_zone_kind",
 ];
+
+/// Purpose of the code list that a settable fact is coded by.
+pub(crate) fn list_of(field: &str) -> Option<&'static str> {
+    match field {
+        "activity_type_code" => Some("activity"),
+        "current_status" => Some("current_status"),
+        "stated_zone_kind" => Some("zone"),
+        _ => None,
+    }
+}
 
 /// Cells of one paste.
 const MOST_CELLS: usize = 20_000;
@@ -311,12 +321,7 @@ impl Session {
                 .arg("cause", cause);
             Err(Error::rejected(fault))
         };
-        let list = match field {
-            "activity_type_code" => Some("activity"),
-            "current_status" => Some("current_status"),
-            "stated_zone_kind" => Some("zone"),
-            _ => None,
-        };
+        let list = list_of(field);
         match (field, value) {
             ("stated_area_m2" | "capacity", Value::Number(_)) => Ok(value.clone()),
             ("stated_area_m2" | "capacity", Value::String(text)) => {

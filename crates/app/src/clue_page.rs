@@ -61,6 +61,25 @@ pub struct MatchView {
     pub shape: Option<Value>,
 }
 
+/// 重新比对请求.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RematchRequest {
+    /// Only tells what would be linked.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// 重新比对 — an open clue that a stated rule has come to decide.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RematchedView {
+    #[schema(value_type = String, format = Uuid)]
+    pub clue_id: ClueId,
+    pub site_code: String,
+    pub rule: String,
+    pub rule_label: String,
+}
+
 /// 归并请求.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -95,6 +114,18 @@ pub struct ClueDecided {
 }
 
 impl Session {
+    /// Asks the rules again for every open clue: more may be known of the sites by now.
+    pub fn rematch(&mut self, request: &RematchRequest) -> Result<Vec<RematchedView>, Error> {
+        let matched = self.match_clues(!request.dry_run)?;
+        let view = |m: crate::import::Matched| RematchedView {
+            clue_id: m.clue_id,
+            site_code: m.site_code,
+            rule: m.rule.to_owned(),
+            rule_label: self.messages.text(&format!("rule.{}", m.rule), &[]),
+        };
+        Ok(matched.into_iter().map(view).collect())
+    }
+
     /// The page of a clue.
     pub fn clue_page(&self, clue: &str) -> Result<ClueView, Error> {
         let clue = self.load_clue(clue)?;

@@ -9,6 +9,8 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
+use crate::amendments;
+use crate::basemaps::Basemap;
 use crate::import::ImportKind;
 use crate::judging_book::JudgingBook;
 use crate::session::Session;
@@ -69,6 +71,30 @@ pub struct MilestoneView {
     pub ledgers: Vec<String>,
 }
 
+/// 导入类别 — what can be imported, and what the form must ask for.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ImportKindView {
+    pub code: String,
+    pub label: String,
+    /// What the policy is asked.
+    pub action: String,
+    /// Whether a source must be said: the kind stands for several.
+    pub needs_source: bool,
+    /// Boundary, territories or routes: a version with its approval and first day.
+    pub is_layer: bool,
+}
+
+/// 可更正事实 — a fact of a site that a person may set.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct AmendableView {
+    pub field: String,
+    pub label: String,
+    /// `text`, `number`, `date`, `code`.
+    pub kind: String,
+    /// Purpose of the code list, where it is coded.
+    pub list: Option<String>,
+}
+
 /// 用语集 — everything coded, with labels in the language asked for where there is one.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ConfigView {
@@ -82,18 +108,20 @@ pub struct ConfigView {
     pub milestones: Vec<MilestoneView>,
     pub roles: Vec<CodeView>,
     pub actions: Vec<CodeView>,
-    pub import_kinds: Vec<CodeView>,
+    pub import_kinds: Vec<ImportKindView>,
+    /// Facts that a person may set.
+    pub amendable: Vec<AmendableView>,
     pub entry_kinds: Vec<CodeView>,
     /// Facts of sites by name.
     pub fields: Vec<CodeView>,
     pub clue_states: Vec<CodeView>,
-    /// What the reserve is drawn over: nothing but what the register itself holds, unless configured.
-    pub basemaps: Vec<CodeView>,
+    /// What the reserve may be drawn over besides what the register itself holds; nothing unless configured.
+    pub basemaps: Vec<Basemap>,
 }
 
 impl Session {
     /// The words of the campaign in force.
-    pub fn config(&self) -> ConfigView {
+    pub fn config(&self, basemaps: &[Basemap]) -> ConfigView {
         let campaign = &self.campaign;
         let day = campaign.started_on;
         ConfigView {
@@ -160,7 +188,19 @@ impl Session {
                 .collect(),
             import_kinds: ImportKind::ALL
                 .iter()
-                .map(|k| self.worded(k.code(), "import_kind"))
+                .map(|k| ImportKindView {
+                    code: k.code().to_owned(),
+                    label: self
+                        .messages
+                        .text(&format!("import_kind.{}", k.code()), &[]),
+                    action: k.action().code().to_owned(),
+                    needs_source: k.needs_source(),
+                    is_layer: k.is_layer(),
+                })
+                .collect(),
+            amendable: amendments::SETTABLE
+                .iter()
+                .map(|field| self.amendable(field))
                 .collect(),
             entry_kinds: EntryBody::KINDS
                 .iter()
@@ -176,7 +216,23 @@ impl Session {
                 .iter()
                 .map(|s| self.worded(s, "clue_state"))
                 .collect(),
-            basemaps: Vec::new(),
+            basemaps: basemaps.to_vec(),
+        }
+    }
+
+    fn amendable(&self, field: &str) -> AmendableView {
+        let list = amendments::list_of(field);
+        let kind = match field {
+            _ if list.is_some() => "code",
+            "stated_area_m2" | "capacity" => "number",
+            "built_on" | "expanded_on" => "date",
+            _ => "text",
+        };
+        AmendableView {
+            field: field.to_owned(),
+            label: self.messages.text(&format!("field.{field}"), &[]),
+            kind: kind.to_owned(),
+            list: list.map(str::to_owned),
         }
     }
 

@@ -1,17 +1,21 @@
-//! 转换 — vector files between formats, always into CGCS2000 longitude and latitude, with everything told that was done.
+//! 转换 — positions between notations, and vector files between formats, always into CGCS2000 longitude and latitude, with everything told that was done.
 
 use std::io::BufWriter;
 use std::path::Path;
 
 use jiff::Timestamp;
+use serde::Serialize;
 use spatial::bounds::Limits;
 use spatial::crs::{self, Crs};
 use spatial::diagnostic::Diagnostic;
 use spatial::feature::{DeclaredCrs, Layer};
 use spatial::formats::{self, CsvGeometry, FileKind};
+use spatial::notation::Expectation;
+use utoipa::ToSchema;
 
 use crate::error::Error;
 use crate::import::{Convention, system_of};
+use crate::session::Session;
 use crate::unpacked::Unpacked;
 
 /// Reads every layer of a vector file, whatever its format.
@@ -93,6 +97,61 @@ fn write_geopackage(path: &Path, layers: &[Layer], now: Timestamp) -> Result<(),
     let fresh = temporary.path().join("layers.gpkg");
     register::layers::write(&fresh, layers, now).map_err(|e| Error::rejected(e.to_diagnostic()))?;
     std::fs::rename(&fresh, path).map_err(write)
+}
+
+/// 坐标读数 — a position as written, and what it comes to.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PositionView {
+    /// CGCS2000, degrees; none where the text is no position.
+    pub lon: Option<f64>,
+    pub lat: Option<f64>,
+    /// One unit of the last digit written, metres on the ground.
+    pub precision_m: Option<f64>,
+    /// How it was written.
+    pub notation: Option<String>,
+    /// The system it was written in.
+    pub crs: Option<String>,
+    pub diagnostics: Vec<SaidView>,
+}
+
+/// 提示 — a diagnostic in words.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct SaidView {
+    pub code: String,
+    /// `note`, `warning`, `error`.
+    pub severity: String,
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+impl Session {
+    /// Reads one position in any notation, held against where the reserve lies.
+    pub fn read_position(&self, text: &str, crs: Option<&str>) -> Result<PositionView, Error> {
+        let geography = self.geography(domain::as_of::AsOf::Now).ok();
+        let expectation = Expectation {
+            envelope: geography.and_then(|g| g.envelope()),
+            crs: crs.map(crate::import::parse_crs).transpose()?,
+            ..Expectation::default()
+        };
+        let (position, found) = spatial::notation::parse_pair(text, &expectation);
+        let said = |d: &Diagnostic| {
+            let (message, hint) = self.messages.diagnostic(d);
+            SaidView {
+                code: d.code.to_string(),
+                severity: crate::figure_pages::severity_code(d.severity).to_owned(),
+                message,
+                hint,
+            }
+        };
+        Ok(PositionView {
+            lon: position.as_ref().map(|p| p.lon),
+            lat: position.as_ref().map(|p| p.lat),
+            precision_m: position.as_ref().map(|p| p.precision_m),
+            notation: position.as_ref().map(|p| p.notation.name().to_owned()),
+            crs: position.as_ref().map(|p| p.crs.to_string()),
+            diagnostics: found.iter().map(said).collect(),
+        })
+    }
 }
 
 /// Converts a file; `declared` says what system it is in where the file does not.

@@ -2,7 +2,7 @@
 
 use domain::as_of::AsOf;
 use domain::dossier::{Claim, Dossier, Kept, Weight};
-use domain::entries::Basis;
+use domain::entries::{Basis, BoundaryAdopted};
 use domain::entry::{EntryBody, RecordedEntry};
 use domain::ids::{EntryId, SiteId, StreamId};
 use domain::ledger::Labels;
@@ -83,6 +83,31 @@ pub struct RelatedSite {
     pub distance_m: Option<f64>,
 }
 
+/// 分区占比 — how much of a site lies in a zone.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ZoneShareView {
+    pub zone_kind: String,
+    /// m² of areas, m of lines, count of points.
+    pub measure: f64,
+    /// From 0 to 1.
+    pub share: f64,
+}
+
+/// 边界版本 — a version of the boundary, and where the site lies under it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct BoundaryVersionView {
+    pub version_name: String,
+    #[schema(value_type = Option<String>, format = Date)]
+    pub valid_from: Option<jiff::civil::Date>,
+    #[schema(value_type = Option<String>, format = Date)]
+    pub valid_to: Option<jiff::civil::Date>,
+    pub approval: Option<String>,
+    /// Whether it is the version in force.
+    pub is_current: bool,
+    pub zone_kind: Option<String>,
+    pub shares: Vec<ZoneShareView>,
+}
+
 /// 档案页 — a site as of a day.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DossierView {
@@ -102,6 +127,8 @@ pub struct DossierView {
     pub lat: Option<f64>,
     pub zone_shares: Value,
     pub boundary_version: Option<String>,
+    /// The site laid over every boundary version adopted by then.
+    pub boundary_versions: Vec<BoundaryVersionView>,
     pub external_codes: Vec<String>,
     pub clues: Vec<Value>,
     pub permits: Vec<Value>,
@@ -180,6 +207,7 @@ impl Session {
             lat: facts.lat,
             zone_shares: facts.zone_shares.as_ref().map_or(Value::Null, json),
             boundary_version: facts.boundary_version.clone(),
+            boundary_versions: self.boundary_versions(&dossier, as_of)?,
             external_codes: dossier
                 .external_codes()
                 .into_iter()
@@ -200,6 +228,46 @@ impl Session {
             as_of: as_of.to_string(),
             log_size: self.register.head()?.size,
         })
+    }
+
+    /// The site laid over each boundary version, oldest first.
+    fn boundary_versions(
+        &self,
+        dossier: &Dossier,
+        as_of: AsOf,
+    ) -> Result<Vec<BoundaryVersionView>, Error> {
+        let Some(geometry) = crate::proposals::geometry_of(dossier) else {
+            return Ok(Vec::new());
+        };
+        let reserve = &self.reserve.reserve_code;
+        let mut adopted = self.register.boundaries(reserve, as_of)?;
+        adopted.sort_by_key(|b| (b.body.valid_from_on, b.seq));
+        let last = adopted.len();
+        let view = |(at, kept): (usize, Kept<BoundaryAdopted>)| {
+            let body = kept.body;
+            let (valid_from, valid_to) = (body.valid_from_on, body.valid_to_on);
+            let approval = body.approval_document.clone();
+            let laid = self.lay_boundary(body, None)?;
+            let located = laid.geography.locate(&geometry).facts;
+            let shares = located.zone_shares.unwrap_or_default();
+            Ok(BoundaryVersionView {
+                version_name: laid.adopted.boundary_version,
+                valid_from,
+                valid_to,
+                approval,
+                is_current: at + 1 == last,
+                zone_kind: located.zone_kind,
+                shares: shares
+                    .into_iter()
+                    .map(|s| ZoneShareView {
+                        zone_kind: s.zone_kind,
+                        measure: s.measure,
+                        share: s.share,
+                    })
+                    .collect(),
+            })
+        };
+        adopted.into_iter().enumerate().map(view).collect()
     }
 
     fn facts(&self, dossier: &Dossier) -> Vec<FactView> {
@@ -317,10 +385,6 @@ impl Session {
 
     fn timeline_item(&self, entry: &RecordedEntry, is_withheld: bool) -> TimelineItem {
         let kind = entry.entry.body.kind();
-        let title = EntryBody::KINDS
-            .iter()
-            .find(|(k, _)| *k == kind)
-            .map_or(kind, |(_, title)| title);
         let author = &entry.entry.author;
         let body = serde_json::to_value(&entry.entry.body)
             .ok()
@@ -330,7 +394,7 @@ impl Session {
             entry_id: entry.entry.id,
             version: entry.version,
             kind: kind.to_owned(),
-            title: title.to_owned(),
+            title: entry.entry.body.title().to_owned(),
             actor: author.actor.clone(),
             role: author.role.clone(),
             role_label: domain::policy::Role::from_code(&author.role)

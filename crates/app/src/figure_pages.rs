@@ -1,9 +1,11 @@
 //! 图表页 — statistics, findings, differences and proofs as screens show them.
 
+use std::collections::BTreeSet;
+
 use domain::as_of::AsOf;
 use domain::campaign::LedgerView;
-use domain::ids::ClueId;
-use domain::ledger::Labels;
+use domain::ids::{ClueId, SiteId};
+use domain::ledger::{self, Labels, LedgerRow};
 use domain::policy::{Action, Reach, reach};
 use domain::statistics::{Ratio, StatTable};
 use register::Register;
@@ -11,6 +13,7 @@ use serde::Serialize;
 use spatial::diagnostic::Severity;
 use utoipa::ToSchema;
 
+use crate::atlas::{Atlases, SiteQuery};
 use crate::error::Error;
 use crate::ledgers::{LedgerDrawn, LedgerScope};
 use crate::session::Session;
@@ -229,16 +232,25 @@ impl Session {
             .collect())
     }
 
-    /// What changed in a ledger between two days.
+    /// What changed in a ledger between two days, of the sites that match the conditions on either.
     pub fn ledger_diff(
         &self,
+        atlases: &Atlases,
         view: LedgerView,
-        scope: &LedgerScope,
-        from: AsOf,
-        to: AsOf,
+        query: &SiteQuery,
+        [from, to]: [AsOf; 2],
     ) -> Result<LedgerDiffView, Error> {
         self.may_read_lists(Action::ReadLedgers)?;
-        let difference = self.diff_ledger(view, scope, from, to)?;
+        let scope = self.request_scope(query)?;
+        let wanted = self.sites_wanted(atlases, query, from)?;
+        let wanted_since = self.sites_wanted(atlases, query, to)?;
+        let is_wanted =
+            |row: &LedgerRow| wanted.contains(&row.site_id) || wanted_since.contains(&row.site_id);
+        let mut before = self.draw_ledger(view, &scope, from)?;
+        let mut after = self.draw_ledger(view, &scope, to)?;
+        before.rows.retain(is_wanted);
+        after.rows.retain(is_wanted);
+        let difference = ledger::difference(&before.rows, &after.rows);
         let template = self.template(view)?;
         let header = |key: &str| {
             template
@@ -272,6 +284,20 @@ impl Session {
                 })
                 .collect(),
         })
+    }
+
+    fn sites_wanted(
+        &self,
+        atlases: &Atlases,
+        query: &SiteQuery,
+        as_of: AsOf,
+    ) -> Result<BTreeSet<SiteId>, Error> {
+        let atlas = self.atlas(atlases, as_of)?;
+        let eyes = self.eyes(&atlas.sites);
+        let filter = self.site_filter(query, &atlas.sites)?;
+        let rows = 0..atlas.sites.len() as u32;
+        let wanted = rows.filter(|row| atlas.sites.matches(*row, &filter, &eyes));
+        Ok(wanted.map(|row| atlas.sites.site_id(row)).collect())
     }
 
     /// A drawn ledger as a file of some format.

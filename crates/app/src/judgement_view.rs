@@ -3,18 +3,23 @@
 use domain::as_of::AsOf;
 use domain::entry::{EntryBody, RecordedEntry};
 use domain::ids::{EntryId, StreamId};
-use domain::policy::Role;
+use domain::ledger::Labels;
+use domain::policy::{Action, Role};
 use jiff::civil::Date;
+use rules::Explain;
 use serde::{Deserialize, Serialize};
 use spatial::diagnostic::Diagnostic;
 use utoipa::ToSchema;
 
+use crate::atlas::{Atlases, SiteQuery};
 use crate::characterizing::{CharacterizeRequest, Characterized, SecondReading};
 use crate::config_page::CodeView;
 use crate::error::Error;
 use crate::judgement_page::Page;
 use crate::judging_book::JudgingBook;
+use crate::lists::Paging;
 use crate::proposals::{DecisionShown, Proposal, SiteJudgement};
+use crate::questions::Asked;
 use crate::session::Session;
 
 /// A fact of the sheet, why it is so, and the positions of the entries that say it.
@@ -48,6 +53,11 @@ pub struct QuestionView {
     pub fact: String,
     pub label: String,
     pub why: String,
+    /// `station` sees it on the spot, `office` finds it in files.
+    pub asked_of: String,
+    /// Whether a day answers it; otherwise one of the answers does.
+    pub is_day: bool,
+    pub answers: Vec<CodeView>,
 }
 
 /// A row of a table that was looked at.
@@ -110,6 +120,36 @@ pub struct JudgementView {
     pub verdicts: Vec<CodeView>,
 }
 
+/// 判别行 — a site with what the tables propose and what is missing.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct JudgementLine {
+    pub site_code: String,
+    pub facility_name: Option<String>,
+    pub station_id: Option<String>,
+    pub state: String,
+    /// None where no table is known to judge it.
+    pub verdict: Option<CodeView>,
+    pub severity: Option<String>,
+    /// Row of the tables that decides.
+    pub row: Option<String>,
+    /// Names of the facts that are missing.
+    pub missing: Vec<String>,
+    /// The decision that stands.
+    pub decided: Option<CodeView>,
+    /// Whether today's tables would decide otherwise.
+    pub differs: bool,
+}
+
+/// 判别清单 — one page of sites with what the tables propose.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct JudgementList {
+    pub total: u64,
+    pub items: Vec<JudgementLine>,
+    #[schema(value_type = String, format = Date)]
+    pub as_of: Date,
+    pub tables_version: String,
+}
+
 /// 判别请求 — the proposal accepted, or another verdict with a reason.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -125,6 +165,16 @@ pub struct DecideRequest {
     pub effect: Option<String>,
     /// Code of the list of characters where it does not follow from the verdict.
     pub character: Option<String>,
+    /// Day of the decision; today where it is not said.
+    #[schema(value_type = Option<String>, format = Date)]
+    pub on: Option<Date>,
+    /// Other severity than the proposed one: `A` to `D`.
+    pub severity: Option<String>,
+    /// Other ways to put it right than the proposed ones.
+    #[serde(default)]
+    pub disposal: Vec<String>,
+    /// Number of the opinion's document.
+    pub document: Option<String>,
     /// Version of the site's stream that the decider saw.
     pub based_on: Option<u64>,
 }
@@ -189,10 +239,76 @@ impl Session {
             signed: said.signed,
             effect: said.effect,
             character: said.character,
+            on: said.on,
+            severity: said.severity,
+            disposal: said.disposal,
+            document: said.document,
             based_on: said.based_on,
-            ..CharacterizeRequest::default()
         })?;
         Ok(self.decided_view(decided))
+    }
+
+    /// Takes back the decision that stands, with a reason.
+    pub fn withdraw_decision(&mut self, code: &str, reason: String) -> Result<DecidedView, Error> {
+        let withdrawn = SecondReading::Withdraw { reason };
+        let done = self.read_decision_again(code, None, &withdrawn, None)?;
+        Ok(self.decided_view(done))
+    }
+
+    /// One page of sites, each with what the tables propose.
+    pub fn judgement_list(
+        &self,
+        atlases: &Atlases,
+        query: &SiteQuery,
+        paging: &Paging,
+    ) -> Result<JudgementList, Error> {
+        self.may_read_lists(Action::Judge)?;
+        let list = self.list_sites(atlases, query, paging)?;
+        let day = match paging.as_of()? {
+            AsOf::Day(day) => day,
+            _ => self.today(),
+        };
+        let ground = self.ground(JudgingBook::built_in()?, day)?;
+        let mut items = Vec::with_capacity(list.items.len());
+        for row in &list.items {
+            let Some(dossier) = self.register.find_dossier(row.site_id, AsOf::Day(day))? else {
+                continue;
+            };
+            if self.sees(Action::Judge, dossier.facts.station_id.as_deref()) {
+                let judged = self.judge_dossier(&ground, &dossier, Explain::Row)?;
+                items.push(self.judged_line(&judged));
+            }
+        }
+        Ok(JudgementList {
+            total: list.total,
+            items,
+            as_of: day,
+            tables_version: ground.book.version.clone(),
+        })
+    }
+
+    fn judged_line(&self, judged: &SiteJudgement) -> JudgementLine {
+        let proposal = judged.proposal.as_ref();
+        let verdict = |code: &str| CodeView {
+            code: code.to_owned(),
+            label: self.judged_label("verdict", code),
+        };
+        JudgementLine {
+            site_code: judged.site_code.clone(),
+            facility_name: judged.facility_name.clone(),
+            station_id: judged.station_id.clone(),
+            state: judged.state.clone(),
+            verdict: proposal.map(|p| verdict(&p.verdict)),
+            severity: proposal.and_then(|p| p.severity.clone()),
+            row: proposal.map(|p| p.row.clone()),
+            missing: judged
+                .questions
+                .iter()
+                .map(|q| self.question_label(q))
+                .collect(),
+            decided: judged.decision.as_ref().map(|d| verdict(&d.verdict)),
+            differs: !judged.differences.is_empty(),
+        }
     }
 
     /// Confirms the override that waits, or sends it back.
@@ -258,6 +374,25 @@ impl Session {
         }
     }
 
+    /// The words that answer a question; none where a day does.
+    fn answers(&self, asked: &Asked) -> Vec<CodeView> {
+        let mut answers: Vec<CodeView> = Vec::new();
+        for answer in asked.answers.iter().filter(|a| !a.value.contains('…')) {
+            if answers.iter().any(|known| known.code == answer.value) {
+                continue;
+            }
+            let label = match answer.label.as_str() {
+                "" => Labels::label(self, "subtype", &answer.value),
+                label => label.to_owned(),
+            };
+            answers.push(CodeView {
+                code: answer.value.clone(),
+                label,
+            });
+        }
+        answers
+    }
+
     fn question_views(&self, judged: &SiteJudgement) -> Vec<QuestionView> {
         let asked = judged.questions.iter();
         asked
@@ -265,6 +400,9 @@ impl Session {
                 fact: q.fact.clone(),
                 label: self.question_label(q),
                 why: self.question_reason(q),
+                asked_of: q.asked_of.clone(),
+                is_day: q.answers.iter().any(|a| a.value.contains('…')),
+                answers: self.answers(q),
             })
             .collect()
     }
@@ -279,7 +417,7 @@ impl Session {
             seq: decision.seq,
             decided_by: decided.map_or_else(|| decision.decided_by.clone(), by),
             verdict: self.judged("verdict", &decision.verdict),
-            character_label: domain::ledger::Labels::label(self, "character", &decision.character),
+            character_label: Labels::label(self, "character", &decision.character),
             row: decision.row.clone(),
             judged_as_of: decision.judged_as_of,
             tables_version: decision.tables_version.clone(),

@@ -3,16 +3,18 @@
 use std::path::Path;
 
 use domain::entry::RecordedEntry;
-use domain::policy::Action;
+use domain::policy::{Action, Role};
+use jiff::Timestamp;
 use register::accounts::Accounts;
-use register::{Address, EntryFilter, Register};
+use register::{Address, Register};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::error::Error;
 use crate::session::Session;
 
 /// 核验结果 — what was looked at and what was found wrong.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct LogReport {
     pub size: u64,
     pub root_hash: String,
@@ -42,8 +44,45 @@ impl LogReport {
     }
 }
 
-/// 核验问题 — one thing that is not as the log says.
-#[derive(Debug, Clone, Serialize)]
+/// 日志行 — an entry of the log by what it is, not by what it says.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct LogItem {
+    pub seq: u64,
+    pub kind: String,
+    pub title: String,
+    pub stream: String,
+    pub actor: String,
+    pub role_label: String,
+    pub occurred_at: Timestamp,
+    pub recorded_at: Timestamp,
+}
+
+/// 日志页 — some entries, oldest first, and how many there are.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct LogPage {
+    pub total: u64,
+    pub items: Vec<LogItem>,
+}
+
+impl LogItem {
+    fn of(entry: &RecordedEntry) -> Self {
+        let author = &entry.entry.author;
+        let role = Role::from_code(&author.role);
+        Self {
+            seq: entry.seq,
+            kind: entry.entry.body.kind().to_owned(),
+            title: entry.entry.body.title().to_owned(),
+            stream: entry.entry.stream.to_string(),
+            actor: author.actor.clone(),
+            role_label: role.map_or(author.role.clone(), |r| r.label().to_owned()),
+            occurred_at: entry.entry.occurred_at,
+            recorded_at: entry.recorded_at,
+        }
+    }
+}
+
+/// 核验问题 — one thing that is not as the log says; the sentence is that of its code.
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct LogFault {
     pub code: String,
     /// Entry it concerns, by position in the log.
@@ -70,6 +109,10 @@ pub fn verify_log(at: impl Into<Address>) -> Result<LogReport, Error> {
         Err(register::Error::Unreadable { seq, .. }) => return Ok(LogReport::unreadable(seq)),
         Err(error) => return Err(error.into()),
     };
+    report_on(&register)
+}
+
+fn report_on(register: &Register) -> Result<LogReport, Error> {
     let report = register.verify()?;
     let faults = report.faults.iter().map(|f| LogFault {
         code: f.code.to_owned(),
@@ -93,20 +136,35 @@ impl Session {
         Ok(self.register.checkpoint()?)
     }
 
-    /// Entries from a position on, oldest first.
+    /// Entries by position, the newest where nothing else is said.
     pub fn log_entries(&self, from: Option<u64>, limit: u64) -> Result<Vec<RecordedEntry>, Error> {
-        self.may(Action::VerifyLog, None)?;
+        self.may(Action::ReadAccessLog, None)?;
         let head = self.register.head()?.size;
         let from = from.unwrap_or_else(|| head.saturating_sub(limit));
+        let to = from.saturating_add(limit).min(head);
         let mut entries = Vec::new();
-        self.register
-            .entries::<Error>(&EntryFilter::default(), |entry| {
-                if entry.seq >= from && entry.seq < from.saturating_add(limit) {
-                    entries.push(entry);
-                }
+        if from < to {
+            self.register.stored_entries::<Error>(from, to, |stored| {
+                entries.push(serde_json::from_slice(stored.canonical).map_err(Error::internal)?);
                 Ok(())
             })?;
+        }
         Ok(entries)
+    }
+
+    /// Checks the whole log, its checkpoints and the files it names; long work, for those who answer for the records.
+    pub fn verify_log(&self) -> Result<LogReport, Error> {
+        self.may(Action::ReadAccessLog, None)?;
+        report_on(&self.register)
+    }
+
+    /// One page of the log without what the entries say: that a site's page tells, to whom it may.
+    pub fn log_page(&self, from: Option<u64>, limit: u64) -> Result<LogPage, Error> {
+        let entries = self.log_entries(from, limit)?;
+        Ok(LogPage {
+            total: self.register.head()?.size,
+            items: entries.iter().map(LogItem::of).collect(),
+        })
     }
 
     /// Recreates all projections from the entries.

@@ -68,6 +68,23 @@ pub struct LedgerPage {
     pub head: LogHead,
 }
 
+/// 分组 — the rows of a ledger that have one value in a column.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct LedgerGroup {
+    /// The cell as written; empty where nothing is known.
+    pub label: String,
+    pub count: u64,
+    pub area_m2: f64,
+}
+
+/// 分组页 — all values of a column, the most frequent first.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct LedgerGroups {
+    /// Rows in all.
+    pub total: u64,
+    pub groups: Vec<LedgerGroup>,
+}
+
 /// 台账请求 — which ledger, and what of it.
 #[derive(Debug, Clone, Default)]
 pub struct LedgerRequest {
@@ -157,7 +174,7 @@ impl Session {
         })
     }
 
-    fn request_scope(&self, query: &SiteQuery) -> Result<LedgerScope, Error> {
+    pub(crate) fn request_scope(&self, query: &SiteQuery) -> Result<LedgerScope, Error> {
         // Several stations at once are a filter, not a scope with a name.
         let station = query.station.as_deref().filter(|s| !s.contains(','));
         self.own_scope(station, query.lead.as_deref())
@@ -252,6 +269,45 @@ impl Session {
             Ok(())
         })?;
         Ok((total, drawn))
+    }
+
+    /// The rows of a ledger counted by what stands in a column.
+    pub fn ledger_groups(
+        &self,
+        atlases: &Atlases,
+        view: LedgerView,
+        request: &LedgerRequest,
+        by: &str,
+    ) -> Result<LedgerGroups, Error> {
+        self.may_read_lists(Action::ReadLedgers)?;
+        if self.template(view)?.find_column(by).is_none() {
+            let fault = Diagnostic::error("query.sort").arg("text", by);
+            return Err(Error::rejected(fault));
+        }
+        let scope = self.request_scope(&request.query)?;
+        let drawn = self.seen_ledger(atlases, view, &scope, request)?;
+        let atlas = self.atlas(atlases, request.paging.as_of()?)?;
+        let mut groups: BTreeMap<String, (u64, f64)> = BTreeMap::new();
+        for row in &drawn.rows {
+            let label = row.cells.get(by).map(Cell::text).unwrap_or_default();
+            let area = atlas.sites.find(row.site_id);
+            let slot = groups.entry(label).or_default();
+            slot.0 += 1;
+            slot.1 += area.map_or(0.0, |at| atlas.sites.area_or_zero(at));
+        }
+        let groups = groups
+            .into_iter()
+            .map(|(label, (count, area_m2))| LedgerGroup {
+                label,
+                count,
+                area_m2,
+            });
+        let mut groups: Vec<LedgerGroup> = groups.collect();
+        groups.sort_by_key(|g| std::cmp::Reverse(g.count));
+        Ok(LedgerGroups {
+            total: drawn.rows.len() as u64,
+            groups,
+        })
     }
 
     fn with_ledger_context<T>(

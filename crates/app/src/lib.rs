@@ -3,6 +3,7 @@
 mod amendments;
 pub mod assets;
 pub mod atlas;
+mod basemaps;
 pub mod bench;
 mod characterizing;
 mod checks;
@@ -50,14 +51,18 @@ mod statistics;
 mod summaries;
 mod unpacked;
 mod verification_page;
+mod view_files;
 mod what_if;
 mod what_if_files;
+mod what_if_page;
 
 pub use amendments::*;
+pub use basemaps::*;
 pub use characterizing::{CharacterizeRequest, Characterized, SecondReading};
 pub use clue_page::*;
 pub use clues::Waiting;
 pub use config_page::*;
+pub use convert::{PositionView, SaidView};
 pub use dashboard::*;
 pub use desk::{InitOutcome, InitRequest, VerifyRequest, init};
 pub use domain::as_of::AsOf;
@@ -75,7 +80,7 @@ pub use figure_pages::*;
 pub use joining::{MergeRequest, StandingRequest};
 pub use judgement_sheets::count_verdicts;
 pub use judgement_view::*;
-pub use keeping::{BackupOutcome, LogReport, verify_log};
+pub use keeping::{BackupOutcome, LogItem, LogPage, LogReport, verify_log};
 pub use law_pages::*;
 pub use ledger_page::*;
 pub use ledgers::{LedgerDrawn, LedgerScope, Site};
@@ -88,6 +93,7 @@ pub use spatial::diagnostic;
 pub use spatial::diagnostic::Severity;
 pub use verification_page::*;
 pub use what_if::{BoundaryChange, Changed, Side, WhatIf, WhatIfRequest};
+pub use what_if_page::{WhatIfLine, WhatIfView};
 
 use diagnostic::Diagnostic;
 
@@ -111,6 +117,13 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 
 /// A day, a log size `@N`, or `now`.
 pub fn parse_as_of(text: &str) -> Result<AsOf, Error> {
+    text.parse()
+        .ok()
+        .ok_or_else(|| Error::rejected(Diagnostic::error("session.not_an_as_of").arg("text", text)))
+}
+
+/// A day `YYYY-MM-DD`.
+pub fn parse_day(text: &str) -> Result<jiff::civil::Date, Error> {
     text.parse()
         .ok()
         .ok_or_else(|| Error::rejected(Diagnostic::error("session.not_an_as_of").arg("text", text)))

@@ -30,6 +30,13 @@ macro_rules! bodies {
             /// Every kind this program knows, with its Chinese name, in the order they are printed.
             pub const KINDS: &'static [(&'static str, &'static str)] = &[$(($kind, $chinese)),+];
 
+            /// Its Chinese name.
+            pub fn title(&self) -> &'static str {
+                match self {
+                    $(Self::$name(_) => $chinese,)+
+                }
+            }
+
             /// The kind as stored: `site.registered`.
             pub fn kind(&self) -> &'static str {
                 match self {

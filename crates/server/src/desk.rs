@@ -30,6 +30,8 @@ struct Inner {
     register: app::Address,
     clock: fn() -> Timestamp,
     web: Option<PathBuf>,
+    /// Online sources for the map, as configured.
+    basemaps: Arc<Vec<app::Basemap>>,
     public_url: Option<String>,
     is_behind_proxy: bool,
     readers: Mutex<Vec<Register>>,
@@ -114,6 +116,7 @@ impl Desk {
             register: options.register.clone(),
             clock: options.clock,
             web: options.web.clone(),
+            basemaps: Arc::new(app::load_basemaps(&options.home)?),
             public_url: options.public_url.clone(),
             is_behind_proxy: options.is_behind_proxy,
             readers: Mutex::new(Vec::new()),
@@ -148,6 +151,11 @@ impl Desk {
 
     pub(crate) fn web(&self) -> Option<&Path> {
         self.0.web.as_deref()
+    }
+
+    /// Online sources for the map; none unless the bureau configured them.
+    pub(crate) fn basemaps(&self) -> &Arc<Vec<app::Basemap>> {
+        &self.0.basemaps
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {

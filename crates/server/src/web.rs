@@ -34,7 +34,7 @@ pub(crate) async fn file(State(desk): State<Desk>, context: Context, request: Re
     }
     let path = if path.is_empty() { "index.html" } else { &path };
     if let Some(found) = load(&desk, path, request.headers()) {
-        return serve(path, found, request.headers());
+        return serve(&desk, path, found, request.headers());
     }
     // A missing asset is missing: a page in its place would be taken for a script.
     let is_asset = path.rsplit('/').next().is_some_and(|n| n.contains('.'));
@@ -42,8 +42,8 @@ pub(crate) async fn file(State(desk): State<Desk>, context: Context, request: Re
         return not_found(&desk, &context).into_response();
     }
     match load(&desk, "index.html", &HeaderMap::new()) {
-        Some(page) => serve("index.html", page, &HeaderMap::new()),
-        None => page(Cow::Borrowed(NO_WEB_FILES.as_bytes())),
+        Some(page) => serve(&desk, "index.html", page, &HeaderMap::new()),
+        None => page(&desk, Cow::Borrowed(NO_WEB_FILES.as_bytes())),
     }
 }
 
@@ -110,9 +110,9 @@ fn bytes_of(desk: &Desk, path: &str) -> Option<Cow<'static, [u8]>> {
     }
 }
 
-fn serve(path: &str, found: Found, headers: &HeaderMap) -> Response {
+fn serve(desk: &Desk, path: &str, found: Found, headers: &HeaderMap) -> Response {
     if path.ends_with(".html") {
-        return page(found.bytes);
+        return page(desk, found.bytes);
     }
     let etag = format!("\"{}\"", &app::hex(&Sha256::digest(&found.bytes))[..20]);
     let has = headers
@@ -182,17 +182,23 @@ fn span(range: &str, size: usize) -> Option<(usize, usize)> {
     }
 }
 
-/// A page with the one nonce its styles may use.
-fn page(bytes: Cow<'static, [u8]>) -> Response {
+/// A page with the one nonce its styles may use, and the policy that forbids every origin but our own and those of the
+/// map sources that the bureau configured.
+fn page(desk: &Desk, bytes: Cow<'static, [u8]>) -> Response {
     let nonce = app::people::new_secret().map_or(String::new(), |s| s[..24].to_owned());
     let html = String::from_utf8_lossy(&bytes);
     let filled = html.replace("{{csp-nonce}}", &nonce).replace(
         "<meta name=\"csp-nonce\" content=\"\">",
         &format!("<meta name=\"csp-nonce\" content=\"{nonce}\">"),
     );
+    let sources: String = desk
+        .basemaps()
+        .iter()
+        .flat_map(app::Basemap::origins)
+        .fold(String::new(), |all, origin| all + " " + &origin);
     let policy = format!(
-        "default-src 'self'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' blob: data:; \
-         font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; \
+        "default-src 'self'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' blob: data:{sources}; \
+         font-src 'self' data:; connect-src 'self'{sources}; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; \
          form-action 'self'; frame-ancestors 'none'"
     );
     let mut response = Body::from(filled).into_response();

@@ -77,6 +77,16 @@ impl ImportKind {
         }
     }
 
+    /// Whether the kind stands for lists of several sources, so that the source must be said.
+    pub fn needs_source(self) -> bool {
+        matches!(self, Self::Inspection | Self::OldLedger)
+    }
+
+    /// Whether it is a layer of the reserve itself, adopted as a version.
+    pub fn is_layer(self) -> bool {
+        matches!(self, Self::Boundary | Self::Stations | Self::Routes)
+    }
+
     /// What the policy is asked.
     pub fn action(self) -> Action {
         match self {

@@ -59,10 +59,7 @@ impl<'s> Staging<'s> {
         loaded: &'s Loaded,
         batch_id: BatchId,
     ) -> Result<Self, Error> {
-        let is_layer = matches!(
-            request.kind,
-            ImportKind::Boundary | ImportKind::Stations | ImportKind::Routes
-        );
+        let is_layer = request.kind.is_layer();
         let geography = if is_layer {
             None
         } else {

@@ -55,7 +55,11 @@ fn decide(desk: &Desk<'_>, action: &SiteAction) -> Result<ExitCode, Error> {
     let seq = receipt.seq.to_string();
     desk.output.say(
         "sites.decided",
-        &[("site", &dossier.site_code), ("state", &state), ("seq", &seq)],
+        &[
+            ("site", &dossier.site_code),
+            ("state", &state),
+            ("seq", &seq),
+        ],
     );
     Ok(ExitCode::SUCCESS)
 }

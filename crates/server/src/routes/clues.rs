@@ -2,7 +2,7 @@
 
 use app::{
     ClueDecided, ClueList, ClueQuery, ClueView, LinkRequest, MatchView, Paging, ReasonRequest,
-    ScreenRequest,
+    RematchRequest, RematchedView, ScreenRequest,
 };
 use axum::Json;
 use axum::extract::State;
@@ -130,4 +130,18 @@ pub(crate) async fn screen_clue(
         })
         .await?;
     Ok(Json(decided))
+}
+
+/// Asks the rules again for every open clue.
+#[utoipa::path(post, path = "/api/v1/clues/matches", tag = "clues", request_body = RematchRequest,
+    responses((status = 200, body = Vec<RematchedView>), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn rematch_clues(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Said(said): Said<RematchRequest>,
+) -> Result<Json<Vec<RematchedView>>, Problem> {
+    let matched = desk
+        .write(&caller, move |session, _| session.rematch(&said))
+        .await?;
+    Ok(Json(matched))
 }

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use app::atlas::SiteQuery;
-use app::{LedgerDiffView, LedgerPage, LedgerRequest, Paging, PasteRequest, PasteResult};
+use app::{
+    LedgerDiffView, LedgerGroups, LedgerPage, LedgerRequest, MadeFile, Paging, PasteRequest,
+    PasteResult,
+};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -16,6 +19,19 @@ use crate::caller::{Asked, Caller, Named, Said};
 use crate::desk::Desk;
 use crate::problem::{Problem, ProblemBody};
 use crate::told::Told;
+
+/// Conditions on cells, one parameter a column.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(
+    dead_code,
+    reason = "only described here; read by their common beginning"
+)]
+pub(crate) struct CellFilters {
+    /// Text that the cell of a column must hold: `filter.facility_name`, `filter.township`, one for each column key.
+    #[serde(rename = "filter.COLUMN")]
+    filter: Option<String>,
+}
 
 fn request(query: SiteQuery, paging: Paging, all: BTreeMap<String, String>) -> LedgerRequest {
     let filters = all
@@ -32,7 +48,7 @@ fn request(query: SiteQuery, paging: Paging, all: BTreeMap<String, String>) -> L
 
 /// One page of a ledger. `filter.COLUMN=text` keeps rows whose cell holds the text.
 #[utoipa::path(get, path = "/api/v1/ledgers/{view}", tag = "ledgers",
-    params(("view" = String, Path, description = "sites, focal, verified"), SiteQuery, Paging),
+    params(("view" = String, Path, description = "sites, focal, verified"), SiteQuery, Paging, CellFilters),
     responses((status = 200, body = LedgerPage), (status = 304), (status = "4XX", body = ProblemBody)))]
 pub(crate) async fn show_ledger(
     State(desk): State<Desk>,
@@ -57,26 +73,53 @@ pub(crate) struct Between {
     from: String,
     /// `now` where it is not said.
     to: Option<String>,
-    station: Option<String>,
-    lead: Option<String>,
 }
 
 /// What changed in a ledger between two days.
 #[utoipa::path(get, path = "/api/v1/ledgers/{view}/diff", tag = "ledgers",
-    params(("view" = String, Path, description = "sites, focal, verified"), Between),
+    params(("view" = String, Path, description = "sites, focal, verified"), Between, SiteQuery),
     responses((status = 200, body = LedgerDiffView), (status = 304), (status = "4XX", body = ProblemBody)))]
 pub(crate) async fn diff_ledger(
     State(desk): State<Desk>,
     caller: Caller,
     Named(view): Named<String>,
     Asked(between): Asked<Between>,
+    Asked(query): Asked<SiteQuery>,
 ) -> Result<Told<LedgerDiffView>, Problem> {
-    desk.read(&caller, move |session, _| {
+    desk.read(&caller, move |session, atlases| {
         let view = app::parse_view(&view)?;
         let from = app::parse_as_of(&between.from)?;
         let to = app::parse_as_of(between.to.as_deref().unwrap_or("now"))?;
-        let scope = session.ledger_scope(between.station.as_deref(), between.lead.as_deref())?;
-        session.ledger_diff(view, &scope, from, to)
+        session.ledger_diff(atlases, view, &query, [from, to])
+    })
+    .await
+}
+
+/// By which column.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Grouped {
+    /// Key of a column.
+    by: String,
+}
+
+/// The rows of a ledger, filtered as its pages are, counted by what stands in a column.
+#[utoipa::path(get, path = "/api/v1/ledgers/{view}/groups", tag = "ledgers",
+    params(("view" = String, Path, description = "sites, focal, verified"), Grouped, SiteQuery, Paging, CellFilters),
+    responses((status = 200, body = LedgerGroups), (status = 304), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn group_ledger(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Named(view): Named<String>,
+    Asked(grouped): Asked<Grouped>,
+    Asked(query): Asked<SiteQuery>,
+    Asked(paging): Asked<Paging>,
+    Asked(all): Asked<BTreeMap<String, String>>,
+) -> Result<Told<LedgerGroups>, Problem> {
+    desk.read(&caller, move |session, atlases| {
+        let view = app::parse_view(&view)?;
+        let request = request(query, paging, all);
+        session.ledger_groups(atlases, view, &request, &grouped.by)
     })
     .await
 }
@@ -92,7 +135,7 @@ pub(crate) struct FileKind {
 
 /// The ledger as filtered and sorted, as a file. The export is put on record.
 #[utoipa::path(get, path = "/api/v1/ledgers/{view}/file", tag = "ledgers",
-    params(("view" = String, Path, description = "sites, focal, verified"), FileKind, SiteQuery, Paging),
+    params(("view" = String, Path, description = "sites, focal, verified"), FileKind, SiteQuery, Paging, CellFilters),
     responses(
         (status = 200, content(
             (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
@@ -123,11 +166,7 @@ pub(crate) async fn download_ledger(
         session.record_export(&drawn, &format)
     })
     .await?;
-    Ok(attachment(
-        &file.name,
-        file.media_type,
-        Body::from(file.bytes),
-    ))
+    Ok(made_file(file))
 }
 
 /// Cells pasted into a ledger: all or nothing; with `dry_run` only what would happen.
@@ -147,6 +186,11 @@ pub(crate) async fn paste(
         })
         .await?;
     Ok(Json(result))
+}
+
+/// A made file for the disk.
+pub(crate) fn made_file(made: MadeFile) -> Response {
+    attachment(&made.name, made.media_type, Body::from(made.bytes))
 }
 
 /// A file for the disk, never shown in place.

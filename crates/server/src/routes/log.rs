@@ -1,6 +1,6 @@
 //! The transparency log: checkpoint and proofs, for anybody, as the policy matrix has it. They tell hashes alone.
 
-use app::ProofView;
+use app::{LogPage, LogReport, ProofView};
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;
@@ -8,9 +8,10 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::caller::{Asked, Context};
+use crate::caller::{Asked, Caller, Context};
 use crate::desk::Desk;
 use crate::problem::{Problem, ProblemBody};
+use crate::told::Told;
 
 /// The newest signed checkpoint (C2SP signed note).
 #[utoipa::path(get, path = "/api/v1/log/checkpoint", tag = "log", security(()),
@@ -49,4 +50,43 @@ pub(crate) async fn prove_entry(
         })
         .await?;
     Ok(Json(proof))
+}
+
+/// Which entries.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Shown {
+    /// Position of the first; the newest are shown where it is not said.
+    from: Option<u64>,
+    /// 50 where it is not said, at most 1,000.
+    #[param(minimum = 0, maximum = 1000)]
+    limit: Option<u64>,
+}
+
+/// The log by what its entries are, not by what they say.
+#[utoipa::path(get, path = "/api/v1/log/entries", tag = "log", params(Shown),
+    responses((status = 200, body = LogPage), (status = 304), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn list_log(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Asked(shown): Asked<Shown>,
+) -> Result<Told<LogPage>, Problem> {
+    desk.read(&caller, move |session, _| {
+        session.log_page(shown.from, shown.limit.unwrap_or(50).min(1_000))
+    })
+    .await
+}
+
+/// Checks the whole log, its checkpoints and the files it names.
+#[utoipa::path(post, path = "/api/v1/log/verifications", tag = "log",
+    responses((status = 200, body = LogReport), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn verify_log(
+    State(desk): State<Desk>,
+    caller: Caller,
+) -> Result<Json<LogReport>, Problem> {
+    desk.note(&caller, "verify_log", "log");
+    let report = desk
+        .look(&caller, |session, _| session.verify_log())
+        .await?;
+    Ok(Json(report))
 }

@@ -2,9 +2,11 @@
 
 use app::{DashboardView, FindingView, StatisticsView, WorkItem};
 use axum::extract::State;
+use axum::response::Response;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::ledgers::made_file;
 use crate::caller::{Asked, Caller};
 use crate::desk::Desk;
 use crate::problem::{Problem, ProblemBody};
@@ -66,6 +68,47 @@ pub(crate) async fn list_findings(
         session.findings_view(&scope, as_of, since)
     })
     .await
+}
+
+/// The statistics set as a workbook.
+#[utoipa::path(get, path = "/api/v1/statistics/file", tag = "views", params(Scoped),
+    responses((status = 200, content((Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+        (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn download_statistics(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Asked(scoped): Asked<Scoped>,
+) -> Result<Response, Problem> {
+    desk.note(&caller, "export_view", "statistics");
+    let made = desk
+        .look(&caller, move |session, _| {
+            let as_of = app::parse_as_of(scoped.as_of.as_deref().unwrap_or("now"))?;
+            let scope = session.own_scope(scoped.station.as_deref(), scoped.lead.as_deref())?;
+            session.statistics_file(&scope, as_of)
+        })
+        .await?;
+    Ok(made_file(made))
+}
+
+/// The findings of the checks as a workbook to work down.
+#[utoipa::path(get, path = "/api/v1/checks/file", tag = "views", params(Checked),
+    responses((status = 200, content((Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+        (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn download_findings(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Asked(checked): Asked<Checked>,
+) -> Result<Response, Problem> {
+    desk.note(&caller, "export_view", "checks");
+    let made = desk
+        .look(&caller, move |session, _| {
+            let as_of = app::parse_as_of(checked.as_of.as_deref().unwrap_or("now"))?;
+            let since = checked.since.as_deref().map(app::parse_as_of).transpose()?;
+            let scope = session.own_scope(checked.station.as_deref(), checked.lead.as_deref())?;
+            session.findings_file(&scope, as_of, since)
+        })
+        .await?;
+    Ok(made_file(made))
 }
 
 /// All figures of a scope, each with the query that lists what is behind it.
