@@ -32,8 +32,7 @@ export type LedgerPage = Schemas['LedgerPage'];
 export type LedgerColumn = Schemas['GridColumn'];
 export type LedgerLine = Schemas['GridRow'];
 export type LedgerDifference = Schemas['LedgerDiffView'];
-/** The values of a column with how many rows have them. */
-export interface LedgerGroups { total: number; groups: { label: string; count: number; area_m2: number }[] }
+export type LedgerGroups = Schemas['LedgerGroups'];
 export type PasteResult = Schemas['PasteResult'];
 
 /** Where in a file something stands. */
@@ -65,7 +64,12 @@ export type PersonAdded = Schemas['PersonAdded'];
 export type Token = Schemas['TokenView'];
 export type TokenAdded = Schemas['TokenAdded'];
 export type Access = Schemas['AccessView'];
+export type TotpProposal = Schemas['TotpProposal'];
 export type Proof = Schemas['ProofView'];
 
+export type LogPage = Schemas['LogPage'];
+export type LogReport = Schemas['LogReport'];
+
 export type Clause = Schemas['ClauseView'];
-export type RuleTable = Schemas['TableView'];
+/** The lines of a table in words, where the server tells them beside their names. */
+export type RuleTable = Schemas['TableView'] & { title?: string; columns?: string[]; lines?: { id: string; cells: string[]; basis: Label[] }[] };
