@@ -44,13 +44,16 @@ export const journeys = [
       await page.locator('a.grid-link').first().waitFor();
       await page.locator('.el-select.group').click();
       await page.getByRole('option', { name: '保护站' }).click();
-      const heads = page.locator('revo-grid .groupingRow');
+      const heads = page.locator('.groups .group');
       await heads.first().waitFor();
+      const told = (await ask(page, '/api/v1/ledgers/sites/groups?by=station')).body;
+      assert.equal(await heads.count(), told.groups.length);
+      assert.equal(told.groups.reduce((n, g) => n + g.count, 0), told.total, 'every row is in one group');
+      for (const group of told.groups.filter((g) => g.label)) await heads.filter({ hasText: group.label }).filter({ hasText: `${group.count} 处` }).waitFor();
+      await heads.filter({ hasText: '后河保护站' }).locator('button').click();
+      await page.locator('a.grid-link', { hasText: '-HH-' }).first().waitFor();
+      assert.equal(await page.locator('revo-grid').getAttribute('aria-rowcount'), String(told.groups.find((g) => g.label === '后河保护站').count));
       await shot(page, 'ledger-grouped');
-      const { tables } = (await ask(page, '/api/v1/statistics')).body;
-      const stations = tables.find((s) => s.id === 'by_station').rows.map((r) => r.labels[0]);
-      assert.ok(stations.length >= 4);
-      await heads.filter({ hasText: '后河保护站' }).waitFor();
       assert.match(page.url(), /group=station/);
     },
   },
@@ -59,16 +62,19 @@ export const journeys = [
     async run({ desk, shot }) {
       const page = await desk();
       await signIn(page, 'bangongshi', PASSWORD);
-      await page.goto('/ledgers/focal');
+      await page.goto('/ledgers/focal?zone=core,buffer');
       await page.locator('a.grid-link').first().waitFor();
       await page.locator('.tools').getByRole('button', { name: '两日对比' }).click();
       const dialog = page.locator('.el-dialog');
-      await dialog.locator('input[type=date]').first().fill('2019-08-18');
-      await dialog.locator('input[type=date]').last().fill('2019-08-19');
+      for (const [i, day] of ['2019-08-18', '2019-08-19'].entries()) {
+        await dialog.locator('.day input').nth(i).fill(day);
+        await page.keyboard.press('Enter');
+      }
+      await dialog.getByText('功能区：核心区、缓冲区').waitFor();
       await dialog.getByRole('button', { name: '对比' }).click();
       await dialog.locator('.found tr').first().waitFor();
       await shot(page, 'ledger-difference');
-      const told = (await ask(page, '/api/v1/ledgers/focal/diff?from=2019-08-18&to=2019-08-19')).body;
+      const told = (await ask(page, '/api/v1/ledgers/focal/diff?from=2019-08-18&to=2019-08-19&zone=core,buffer')).body;
       assert.ok(told.added.length + told.removed.length + told.changed.length > 0, 'the two days differ');
       const text = await dialog.locator('.found').textContent();
       for (const code of [...told.added, ...told.removed, ...told.changed.map((c) => c.site_code)]) assert.ok(text.includes(code), code);
@@ -100,8 +106,68 @@ export const journeys = [
       await page.goto('/ledgers/focal');
       await page.locator('.views').getByRole('link', { name: '后河大面积' }).click();
       await page.waitForURL('**/ledgers/sites?station=houhe&sort=-area_m2');
-      await page.locator('.views').getByRole('button', { name: /后河大面积/ }).click();
+      await page.locator('.views').getByRole('button', { name: /删除视图“后河大面积/ }).click();
       assert.equal(await page.locator('.views').getByRole('link', { name: '后河大面积' }).count(), 0);
+    },
+  },
+  {
+    name: 'columns are hidden in the address; all rows of the filter are printed, not the window on the screen',
+    async run({ desk, shot }) {
+      const page = await desk();
+      await page.addInitScript(() => (window.print = () => (window.printed = true)));
+      await signIn(page, 'bangongshi', PASSWORD);
+      await page.goto('/ledgers/sites');
+      await page.locator('a.grid-link').first().waitFor();
+      await page.getByRole('button', { name: '显示列' }).click();
+      await page.locator('.el-checkbox', { hasText: '备注' }).click();
+      await page.waitForURL('**hidden=note**');
+      await page.keyboard.press('Escape');
+      const total = (await ask(page, '/api/v1/ledgers/sites?limit=1')).body.total;
+      await page.getByRole('button', { name: '打印' }).click();
+      await page.waitForFunction(() => window.printed);
+      const sheet = page.locator('body > .sheet');
+      assert.equal(await sheet.locator('tbody tr').count(), total);
+      assert.equal(await sheet.locator('th', { hasText: '备注' }).count(), 0);
+      assert.ok((await sheet.locator('th', { hasText: '行政区' }).getAttribute('colspan')) === '3', 'merged headings stay merged');
+      await page.emulateMedia({ media: 'print' });
+      await shot(page, 'ledger-printed');
+      await page.emulateMedia({ media: 'screen' });
+    },
+  },
+  {
+    name: 'the map opened from a ledger keeps its conditions, and says what it cannot show',
+    async run({ desk }) {
+      const page = await desk();
+      await signIn(page, 'bangongshi', PASSWORD);
+      await page.goto('/ledgers/focal?station=houhe&filter.facility_name=演示');
+      await page.locator('a.grid-link').first().waitFor();
+      assert.match(await page.locator('[data-test=not-on-map]').textContent(), /相关设施名称/);
+      await page.locator('.page-head').getByRole('link', { name: '在地图上查看' }).click();
+      await page.waitForURL('**/map?**');
+      const { searchParams } = new URL(page.url());
+      assert.deepEqual([searchParams.get('ledger'), searchParams.get('station')], ['focal', 'houhe']);
+    },
+  },
+  {
+    name: 'a view goes to a colleague as a link',
+    async run({ desk }) {
+      const [page, other] = [await desk(), await desk()];
+      await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+      await signIn(page, 'bangongshi', PASSWORD);
+      await page.goto('/ledgers/sites?station=houhe&hidden=note');
+      await page.locator('a.grid-link').first().waitFor();
+      await page.getByRole('button', { name: '保存当前视图' }).click();
+      await page.getByText('保存在本浏览器').waitFor();
+      await page.locator('.views input').fill('后河无备注');
+      await page.locator('.views').getByRole('button', { name: '复制链接' }).click();
+      const link = await page.evaluate(() => navigator.clipboard.readText());
+      await signIn(other, 'juzhang', PASSWORD);
+      await other.goto(link);
+      await other.locator('.naming .el-button--primary').click();
+      await other.waitForURL((url) => !url.searchParams.has('view_name'));
+      await other.goto('/ledgers/sites');
+      await other.locator('.views').getByRole('link', { name: '后河无备注' }).click();
+      await other.waitForURL('**/ledgers/sites?station=houhe&hidden=note');
     },
   },
   {

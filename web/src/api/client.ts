@@ -24,6 +24,25 @@ export const holdCsrfToken = (token: string): void => void (csrfToken = token);
 let onSignedOut: () => void = () => undefined;
 export const whenSignedOut = (act: () => void): void => void (onSignedOut = act);
 
+let onConnection: (isUp: boolean) => void = () => undefined;
+/** Tells whether the last request reached the server. */
+export const whenConnectionTold = (act: (isUp: boolean) => void): void => void (onConnection = act);
+const UNREACHED = new Set([502, 503, 504]);
+
+async function reach(url: string, init: RequestInit = {}): Promise<Response> {
+  try {
+    const response = await fetch(url, init);
+    onConnection(!UNREACHED.has(response.status));
+    return response;
+  } catch (problem) {
+    if (problem instanceof TypeError) onConnection(false);
+    throw problem;
+  }
+}
+
+/** Asks whether the server is there again; the answer is told as every other. */
+export const knock = (): Promise<unknown> => reach('/health', { cache: 'no-store' }).catch(() => undefined);
+
 /** The address of a resource; empty values are left out. */
 export function address(path: string, query: Query = {}): string {
   const search = new URLSearchParams();
@@ -46,7 +65,7 @@ async function send(method: string, url: string, body?: unknown): Promise<Respon
   const isForm = body instanceof FormData;
   if (body !== undefined && !isForm) headers['Content-Type'] = 'application/json';
   const payload = body === undefined ? null : isForm ? body : JSON.stringify(body);
-  const response = await fetch(url, { method, headers, body: payload, credentials: 'same-origin' });
+  const response = await reach(url, { method, headers, body: payload, credentials: 'same-origin' });
   if (response.ok) return response;
   const problem = await problemOf(response);
   if (problem.status === 401 && !url.endsWith('/session')) onSignedOut();

@@ -72,6 +72,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/checks/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The findings of the checks as a workbook to work down. */
+        get: operations["download_findings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clues": {
         parameters: {
             query?: never;
@@ -83,6 +100,23 @@ export interface paths {
         get: operations["list_clues"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clues/matches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks the rules again for every open clue. */
+        post: operations["rematch_clues"];
         delete?: never;
         options?: never;
         head?: never;
@@ -208,6 +242,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/convert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads a position in any notation; tells what is doubtful about it. */
+        get: operations["read_position"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dashboard": {
         parameters: {
             query?: never;
@@ -311,6 +362,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/judgements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the tables propose for the sites of a list, by pages. */
+        get: operations["list_judgements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/judgements/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the tables propose for every site of a scope, as a workbook. */
+        get: operations["download_judgements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/law/clauses": {
         parameters: {
             query?: never;
@@ -379,6 +464,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ledgers/{view}/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rows of a ledger, filtered as its pages are, counted by what stands in a column. */
+        get: operations["group_ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ledgers/{view}/pastes": {
         parameters: {
             query?: never;
@@ -413,6 +515,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/log/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The log by what its entries are, not by what they say. */
+        get: operations["list_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/log/proof": {
         parameters: {
             query?: never;
@@ -424,6 +543,23 @@ export interface paths {
         get: operations["prove_entry"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/log/verifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Checks the whole log, its checkpoints and the files it names. */
+        post: operations["verify_log"];
         delete?: never;
         options?: never;
         head?: never;
@@ -499,6 +635,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/questions/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The verification sheet that asks for the facts the tables lack, as a workbook that comes back by import. */
+        get: operations["download_questions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules/tables": {
         parameters: {
             query?: never;
@@ -508,6 +661,23 @@ export interface paths {
         };
         /** The decision tables with their rows and the facts they ask for. */
         get: operations["list_tables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/what-if": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which sites would be judged otherwise on another day or under another boundary; nothing is written. */
+        get: operations["what_if"];
         put?: never;
         post?: never;
         delete?: never;
@@ -691,6 +861,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites/{site_code}/characterizations/withdrawals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes back the decision that stands, with a reason; the site is to be judged anew. */
+        post: operations["withdraw_decision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites/{site_code}/diff": {
         parameters: {
             query?: never;
@@ -793,6 +980,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites/{site_code}/restorations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes back that a site was merged or withdrawn, with a reason; it counts again. */
+        post: operations["restore_site"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites/{site_code}/verifications": {
         parameters: {
             query?: never;
@@ -836,6 +1040,23 @@ export interface paths {
         };
         /** The statistics set: tables and rates, each figure with its counting basis and sites. */
         get: operations["show_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The statistics set as a workbook. */
+        get: operations["download_statistics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -957,6 +1178,43 @@ export interface components {
              * @description Version of the dossier the change was made upon.
              */
             based_on?: number | null;
+        };
+        /** @description 可更正事实 — a fact of a site that a person may set. */
+        AmendableView: {
+            field: string;
+            label: string;
+            /** @description `text`, `number`, `date`, `code`. */
+            kind: string;
+            /** @description Purpose of the code list, where it is coded. */
+            list?: string | null;
+        };
+        /** @description 在线底图 — one source of picture tiles in the web Mercator grid. */
+        Basemap: {
+            /** @description Lower-case letters, digits and hyphens; stands in addresses. */
+            id: string;
+            name: string;
+            /** @description XYZ or WMTS address with `{z}`, `{x}`, `{y}`, and `{s}` for 0 to 3. */
+            url: string;
+            attribution?: string;
+            /** @description 审图号 */
+            review_number?: string | null;
+            /** @description Whether its pictures are shifted as GCJ-02 is; the map shifts them back. */
+            is_gcj02?: boolean;
+            /** Format: int32 */
+            max_zoom?: number;
+        };
+        /** @description 边界版本 — a version of the boundary, and where the site lies under it. */
+        BoundaryVersionView: {
+            version_name: string;
+            /** Format: date */
+            valid_from?: string | null;
+            /** Format: date */
+            valid_to?: string | null;
+            approval?: string | null;
+            /** @description Whether it is the version in force. */
+            is_current: boolean;
+            zone_kind?: string | null;
+            shares: components["schemas"]["ZoneShareView"][];
         };
         /** @description The campaign in force. */
         CampaignOf: {
@@ -1089,13 +1347,15 @@ export interface components {
             milestones: components["schemas"]["MilestoneView"][];
             roles: components["schemas"]["CodeView"][];
             actions: components["schemas"]["CodeView"][];
-            import_kinds: components["schemas"]["CodeView"][];
+            import_kinds: components["schemas"]["ImportKindView"][];
+            /** @description Facts that a person may set. */
+            amendable: components["schemas"]["AmendableView"][];
             entry_kinds: components["schemas"]["CodeView"][];
             /** @description Facts of sites by name. */
             fields: components["schemas"]["CodeView"][];
             clue_states: components["schemas"]["CodeView"][];
-            /** @description What the reserve is drawn over: nothing but what the register itself holds, unless configured. */
-            basemaps: components["schemas"]["CodeView"][];
+            /** @description What the reserve may be drawn over besides what the register itself holds; nothing unless configured. */
+            basemaps: components["schemas"]["Basemap"][];
         };
         Credentials: {
             login: string;
@@ -1151,6 +1411,17 @@ export interface components {
             effect?: string | null;
             /** @description Code of the list of characters where it does not follow from the verdict. */
             character?: string | null;
+            /**
+             * Format: date
+             * @description Day of the decision; today where it is not said.
+             */
+            on?: string | null;
+            /** @description Other severity than the proposed one: `A` to `D`. */
+            severity?: string | null;
+            /** @description Other ways to put it right than the proposed ones. */
+            disposal?: string[];
+            /** @description Number of the opinion's document. */
+            document?: string | null;
             /**
              * Format: int64
              * @description Version of the site's stream that the decider saw.
@@ -1226,6 +1497,8 @@ export interface components {
             lat?: number | null;
             zone_shares: unknown;
             boundary_version?: string | null;
+            /** @description The site laid over every boundary version adopted by then. */
+            boundary_versions: components["schemas"]["BoundaryVersionView"][];
             external_codes: string[];
             clues: unknown[];
             permits: unknown[];
@@ -1385,6 +1658,17 @@ export interface components {
             /** @description As numbers, dates and texts. */
             values: unknown[];
         };
+        /** @description 导入类别 — what can be imported, and what the form must ask for. */
+        ImportKindView: {
+            code: string;
+            label: string;
+            /** @description What the policy is asked. */
+            action: string;
+            /** @description Whether a source must be said: the kind stands for several. */
+            needs_source: boolean;
+            /** @description Boundary, territories or routes: a version with its approval and first day. */
+            is_layer: boolean;
+        };
         /** @description 导入页 — a file and what importing it would do. */
         ImportView: {
             import_id: string;
@@ -1425,6 +1709,31 @@ export interface components {
             why: string;
             seqs: number[];
         };
+        /** @description 判别行 — a site with what the tables propose and what is missing. */
+        JudgementLine: {
+            site_code: string;
+            facility_name?: string | null;
+            station_id?: string | null;
+            state: string;
+            verdict?: components["schemas"]["CodeView"] | null;
+            severity?: string | null;
+            /** @description Row of the tables that decides. */
+            row?: string | null;
+            /** @description Names of the facts that are missing. */
+            missing: string[];
+            decided?: components["schemas"]["CodeView"] | null;
+            /** @description Whether today's tables would decide otherwise. */
+            differs: boolean;
+        };
+        /** @description 判别清单 — one page of sites with what the tables propose. */
+        JudgementList: {
+            /** Format: int64 */
+            total: number;
+            items: components["schemas"]["JudgementLine"][];
+            /** Format: date */
+            as_of: string;
+            tables_version: string;
+        };
         /** @description 判别页. */
         JudgementView: {
             site_code: string;
@@ -1450,6 +1759,24 @@ export interface components {
             removed: string[];
             changed: components["schemas"]["RowChange"][];
         };
+        /** @description 分组 — the rows of a ledger that have one value in a column. */
+        LedgerGroup: {
+            /** @description The cell as written; empty where nothing is known. */
+            label: string;
+            /** Format: int64 */
+            count: number;
+            /** Format: double */
+            area_m2: number;
+        };
+        /** @description 分组页 — all values of a column, the most frequent first. */
+        LedgerGroups: {
+            /**
+             * Format: int64
+             * @description Rows in all.
+             */
+            total: number;
+            groups: components["schemas"]["LedgerGroup"][];
+        };
         /** @description One of the ledgers. */
         LedgerName: {
             view: string;
@@ -1474,11 +1801,61 @@ export interface components {
             site_code: string;
             reason: string;
         };
+        /** @description 核验问题 — one thing that is not as the log says; the sentence is that of its code. */
+        LogFault: {
+            code: string;
+            /**
+             * Format: int64
+             * @description Entry it concerns, by position in the log.
+             */
+            seq?: number | null;
+            /** @description What else it concerns: a blob's hash, a table, a file. */
+            subject: string;
+        };
         /** @description 日志头 — size and root hash the rows follow from. */
         LogHead: {
             /** Format: int64 */
             log_size: number;
             root_hash: string;
+        };
+        /** @description 日志行 — an entry of the log by what it is, not by what it says. */
+        LogItem: {
+            /** Format: int64 */
+            seq: number;
+            kind: string;
+            title: string;
+            stream: string;
+            actor: string;
+            role_label: string;
+            /** Format: date-time */
+            occurred_at: string;
+            /** Format: date-time */
+            recorded_at: string;
+        };
+        /** @description 日志页 — some entries, oldest first, and how many there are. */
+        LogPage: {
+            /** Format: int64 */
+            total: number;
+            items: components["schemas"]["LogItem"][];
+        };
+        /** @description 核验结果 — what was looked at and what was found wrong. */
+        LogReport: {
+            /** Format: int64 */
+            size: number;
+            root_hash: string;
+            /** Format: int64 */
+            blobs: number;
+            /**
+             * Format: int64
+             * @description Checkpoints signed before, all of which the log must still contain.
+             */
+            checkpoints: number;
+            faults: components["schemas"]["LogFault"][];
+            /**
+             * Format: int64
+             * @description Faults beyond those listed.
+             */
+            faults_omitted: number;
         };
         /** @description One column's field; none leaves it out. */
         MappingChoice: {
@@ -1684,6 +2061,26 @@ export interface components {
             /** @description Browsers logged in. */
             session_count: number;
         };
+        /** @description 坐标读数 — a position as written, and what it comes to. */
+        PositionView: {
+            /**
+             * Format: double
+             * @description CGCS2000, degrees; none where the text is no position.
+             */
+            lon?: number | null;
+            /** Format: double */
+            lat?: number | null;
+            /**
+             * Format: double
+             * @description One unit of the last digit written, metres on the ground.
+             */
+            precision_m?: number | null;
+            /** @description How it was written. */
+            notation?: string | null;
+            /** @description The system it was written in. */
+            crs?: string | null;
+            diagnostics: components["schemas"]["SaidView"][];
+        };
         PostChange: {
             /** Format: int64 */
             post_id: number;
@@ -1779,6 +2176,11 @@ export interface components {
             fact: string;
             label: string;
             why: string;
+            /** @description `station` sees it on the spot, `office` finds it in files. */
+            asked_of: string;
+            /** @description Whether a day answers it; otherwise one of the answers does. */
+            is_day: boolean;
+            answers: components["schemas"]["CodeView"][];
         };
         /** @description 比率 — a raw pair and its percentage. */
         RatioView: {
@@ -1836,6 +2238,19 @@ export interface components {
             /** Format: double */
             distance_m?: number | null;
         };
+        /** @description 重新比对请求. */
+        RematchRequest: {
+            /** @description Only tells what would be linked. */
+            dry_run?: boolean;
+        };
+        /** @description 重新比对 — an open clue that a stated rule has come to decide. */
+        RematchedView: {
+            /** Format: uuid */
+            clue_id: string;
+            site_code: string;
+            rule: string;
+            rule_label: string;
+        };
         /** @description The reserve the register is of. */
         ReserveOf: {
             code: string;
@@ -1848,6 +2263,14 @@ export interface components {
         RowChange: {
             site_code: string;
             changes: components["schemas"]["CellChange"][];
+        };
+        /** @description 提示 — a diagnostic in words. */
+        SaidView: {
+            code: string;
+            /** @description `note`, `warning`, `error`. */
+            severity: string;
+            message: string;
+            hint?: string | null;
         };
         /** @description 预筛请求 — which rule takes the clue off the list, and why. */
         ScreenRequest: {
@@ -1918,6 +2341,15 @@ export interface components {
              * @description Findings of the checks about this site alone.
              */
             finding_count: number;
+        };
+        /** @description 撤销或恢复请求. */
+        StandingRequest: {
+            reason: string;
+            /**
+             * Format: int64
+             * @description Version of the dossier the decision was made upon.
+             */
+            based_on?: number | null;
         };
         /** @description 统计行 — figures for one combination of keys. */
         StatRowView: {
@@ -2100,14 +2532,30 @@ export interface components {
             /** @description Facts of the decision tables found out on the spot, `name=value`. */
             facts?: string[];
         };
-        /** @description 撤销请求. */
-        WithdrawRequest: {
-            reason: string;
-            /**
-             * Format: int64
-             * @description Version of the dossier the decision was made upon.
-             */
-            based_on?: number | null;
+        /** @description 推演行 — a site that would be judged otherwise. */
+        WhatIfLine: {
+            site_code: string;
+            facility_name?: string | null;
+            station_id?: string | null;
+            before: components["schemas"]["CodeView"];
+            before_severity?: string | null;
+            after: components["schemas"]["CodeView"];
+            after_severity?: string | null;
+            reasons: string;
+            /** @description A problem before and none after. */
+            is_legalised: boolean;
+        };
+        /** @description 推演页 — both sides in words and the sites between which they differ. */
+        WhatIfView: {
+            before: string;
+            after: string;
+            /** @description Sites judged on both sides. */
+            site_count: number;
+            changed: components["schemas"]["WhatIfLine"][];
+            /** @description Sites where only the deciding row or the measures differ. */
+            reworded: number;
+            /** @description Ground and sites that leave or enter the reserve, in words. */
+            boundary: string[];
         };
         /** @description 待办 — what the post has to do, with the list to work down. */
         WorkItem: {
@@ -2122,6 +2570,20 @@ export interface components {
             light: string;
             /** Format: date */
             due_on?: string | null;
+        };
+        /** @description 分区占比 — how much of a site lies in a zone. */
+        ZoneShareView: {
+            zone_kind: string;
+            /**
+             * Format: double
+             * @description m² of areas, m of lines, count of points.
+             */
+            measure: number;
+            /**
+             * Format: double
+             * @description From 0 to 1.
+             */
+            share: number;
         };
         /** @description A kind of zone with the colour it is drawn in. */
         ZoneView: {
@@ -2273,6 +2735,40 @@ export interface operations {
             };
         };
     };
+    download_findings: {
+        parameters: {
+            query?: {
+                /** @description `now`, a day `YYYY-MM-DD`, or a log size `@N`. */
+                as_of?: string;
+                /** @description Also sites that left a ledger after this day. */
+                since?: string;
+                station?: string;
+                lead?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_clues: {
         parameters: {
             query?: {
@@ -2310,6 +2806,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    rematch_clues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RematchRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RematchedView"][];
+                };
             };
             "4XX": {
                 headers: {
@@ -2539,6 +3066,44 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ConfigView"];
                 };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    read_position: {
+        parameters: {
+            query: {
+                /** @description Both numbers, in any notation. */
+                text: string;
+                /** @description System it is in, where the text does not say: `CGCS2000`, `GCJ02`, `EPSG:4523`. */
+                crs?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PositionView"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             "4XX": {
                 headers: {
@@ -2786,6 +3351,102 @@ export interface operations {
             };
         };
     };
+    list_judgements: {
+        parameters: {
+            query?: {
+                /** @description Part of the code or the name. */
+                q?: string;
+                station?: string;
+                /** @description Area lead, by post, label or station. */
+                lead?: string;
+                state?: string;
+                zone?: string;
+                activity?: string;
+                /** @description `yes`, `no`, or categories. */
+                focal?: string;
+                source?: string;
+                verdict?: string;
+                severity?: string;
+                /** @description `yes`, `no`, `pending`. */
+                has_issue?: string;
+                /** @description Ledger the site stands in: `sites`, `focal`, `verified`. */
+                ledger?: string;
+                /** @description Findings of the checks: `yes`, or `no`. */
+                finding?: string;
+                /** @description `west,south,east,north` in degrees. */
+                bbox?: string;
+                /** @description `now`, a day `YYYY-MM-DD`, or a log size `@N`. */
+                as_of?: string;
+                offset?: number;
+                /** @description 50 where it is not said, at most 1,000. */
+                limit?: number;
+                /** @description `field` or `-field`. */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JudgementList"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    download_judgements: {
+        parameters: {
+            query?: {
+                /** @description One site; all of the scope where it is not said. */
+                site?: string;
+                station?: string;
+                lead?: string;
+                /** @description Today where it is not said. */
+                on?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_clauses: {
         parameters: {
             query?: {
@@ -2853,6 +3514,8 @@ export interface operations {
                 limit?: number;
                 /** @description `field` or `-field`. */
                 sort?: string;
+                /** @description Text that the cell of a column must hold: `filter.facility_name`, `filter.township`, one for each column key. */
+                "filter.COLUMN"?: string;
             };
             header?: never;
             path: {
@@ -2894,8 +3557,27 @@ export interface operations {
                 from: string;
                 /** @description `now` where it is not said. */
                 to?: string;
+                /** @description Part of the code or the name. */
+                q?: string;
                 station?: string;
+                /** @description Area lead, by post, label or station. */
                 lead?: string;
+                state?: string;
+                zone?: string;
+                activity?: string;
+                /** @description `yes`, `no`, or categories. */
+                focal?: string;
+                source?: string;
+                verdict?: string;
+                severity?: string;
+                /** @description `yes`, `no`, `pending`. */
+                has_issue?: string;
+                /** @description Ledger the site stands in: `sites`, `focal`, `verified`. */
+                ledger?: string;
+                /** @description Findings of the checks: `yes`, or `no`. */
+                finding?: string;
+                /** @description `west,south,east,north` in degrees. */
+                bbox?: string;
             };
             header?: never;
             path: {
@@ -2963,6 +3645,8 @@ export interface operations {
                 limit?: number;
                 /** @description `field` or `-field`. */
                 sort?: string;
+                /** @description Text that the cell of a column must hold: `filter.facility_name`, `filter.township`, one for each column key. */
+                "filter.COLUMN"?: string;
             };
             header?: never;
             path: {
@@ -2983,6 +3667,75 @@ export interface operations {
                     "application/geo+json": Record<string, never>;
                     "application/geopackage+sqlite3": number[];
                 };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    group_ledger: {
+        parameters: {
+            query: {
+                /** @description Key of a column. */
+                by: string;
+                /** @description Part of the code or the name. */
+                q?: string;
+                station?: string;
+                /** @description Area lead, by post, label or station. */
+                lead?: string;
+                state?: string;
+                zone?: string;
+                activity?: string;
+                /** @description `yes`, `no`, or categories. */
+                focal?: string;
+                source?: string;
+                verdict?: string;
+                severity?: string;
+                /** @description `yes`, `no`, `pending`. */
+                has_issue?: string;
+                /** @description Ledger the site stands in: `sites`, `focal`, `verified`. */
+                ledger?: string;
+                /** @description Findings of the checks: `yes`, or `no`. */
+                finding?: string;
+                /** @description `west,south,east,north` in degrees. */
+                bbox?: string;
+                /** @description `now`, a day `YYYY-MM-DD`, or a log size `@N`. */
+                as_of?: string;
+                offset?: number;
+                /** @description 50 where it is not said, at most 1,000. */
+                limit?: number;
+                /** @description `field` or `-field`. */
+                sort?: string;
+                /** @description Text that the cell of a column must hold: `filter.facility_name`, `filter.township`, one for each column key. */
+                "filter.COLUMN"?: string;
+            };
+            header?: never;
+            path: {
+                /** @description sites, focal, verified */
+                view: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerGroups"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             "4XX": {
                 headers: {
@@ -3055,6 +3808,44 @@ export interface operations {
             };
         };
     };
+    list_log: {
+        parameters: {
+            query?: {
+                /** @description Position of the first; the newest are shown where it is not said. */
+                from?: number;
+                /** @description 50 where it is not said, at most 1,000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogPage"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     prove_entry: {
         parameters: {
             query: {
@@ -3075,6 +3866,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProofView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    verify_log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogReport"];
                 };
             };
             "4XX": {
@@ -3232,6 +4050,40 @@ export interface operations {
             };
         };
     };
+    download_questions: {
+        parameters: {
+            query?: {
+                /** @description One site; all of the scope where it is not said. */
+                site?: string;
+                station?: string;
+                lead?: string;
+                /** @description Today where it is not said. */
+                on?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_tables: {
         parameters: {
             query?: never;
@@ -3247,6 +4099,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TableView"][];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    what_if: {
+        parameters: {
+            query?: {
+                /** @description `2019-08-18,2026-03-15` */
+                on?: string;
+                /** @description Names of adopted boundary versions. */
+                zones?: string;
+                station?: string;
+                lead?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatIfView"];
                 };
             };
             304: {
@@ -3740,6 +4632,39 @@ export interface operations {
             };
         };
     };
+    withdraw_decision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site_code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecidedView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     diff_site: {
         parameters: {
             query: {
@@ -3957,6 +4882,39 @@ export interface operations {
             };
         };
     };
+    restore_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site_code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StandingRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     verify_site: {
         parameters: {
             query?: never;
@@ -4001,7 +4959,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["WithdrawRequest"];
+                "application/json": components["schemas"]["StandingRequest"];
             };
         };
         responses: {
@@ -4050,6 +5008,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    download_statistics: {
+        parameters: {
+            query?: {
+                /** @description `now`, a day `YYYY-MM-DD`, or a log size `@N`. */
+                as_of?: string;
+                station?: string;
+                lead?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
             };
             "4XX": {
                 headers: {

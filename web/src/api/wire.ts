@@ -47,6 +47,7 @@ export type LedgerPage = Schemas['LedgerPage'];
 export type LedgerColumn = Schemas['GridColumn'];
 export type LedgerLine = Schemas['GridRow'];
 export type LedgerDifference = Schemas['LedgerDiffView'];
+export type LedgerGroups = Schemas['LedgerGroups'];
 export type PasteResult = Schemas['PasteResult'];
 
 /** Where in a file something stands. */
@@ -64,6 +65,7 @@ export type Staged = With<
 export type Committed = Schemas['CommitView'];
 
 export type Figure = Schemas['Figure'];
+export type CrossFigure = Schemas['CrossFigure'];
 export type Dashboard = Schemas['DashboardView'];
 export type MilestoneProgress = Schemas['MilestoneProgress'];
 export type WorkItem = With<Schemas['WorkItem'], { light: 'green' | 'amber' | 'red' }>;
@@ -77,4 +79,12 @@ export type PersonAdded = Schemas['PersonAdded'];
 export type Token = Schemas['TokenView'];
 export type TokenAdded = Schemas['TokenAdded'];
 export type Access = Schemas['AccessView'];
+export type TotpProposal = Schemas['TotpProposal'];
 export type Proof = Schemas['ProofView'];
+
+export type LogPage = Schemas['LogPage'];
+export type LogReport = Schemas['LogReport'];
+
+export type Clause = Schemas['ClauseView'];
+/** The lines of a table in words, where the server tells them beside their names. */
+export type RuleTable = Schemas['TableView'] & { title?: string; columns?: string[]; lines?: { id: string; cells: string[]; basis: Label[] }[] };

@@ -20,4 +20,8 @@ export function labelsOf(config: Config) {
   };
 }
 
+/** 片区 — the officials answerable for stations, each once; empty where the campaign names none. */
+export const areaLeadsOf = (config: Config): { code: string; label: string }[] =>
+  [...new Map(config.stations.flatMap((s) => (s.area_lead ? [[s.area_lead, s.area_lead_label ?? s.area_lead] as const] : [])))].map(([code, label]) => ({ code, label }));
+
 export const useLabels = () => labelsOf(useDesk().config);

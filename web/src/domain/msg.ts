@@ -11,6 +11,9 @@ export function changeLanguage(to: Language): void {
   location.reload();
 }
 
+/** The campaign's words are official Chinese on English pages too; marked, so that screen readers change their voice. */
+export const langOf = (text?: string | null): 'zh-CN' | undefined => (language === 'en' && text && /\p{Script=Han}/u.test(text) ? 'zh-CN' : undefined);
+
 type Pair = readonly [zh: string, en: string];
 
 /** Typed texts of one screen; `{name}` is replaced by the value of that name. */
@@ -72,7 +75,15 @@ export const m = words({
   nothing_found: ['没有符合条件的记录', 'Nothing matches'],
   nothing_found_hint: ['放宽查询条件，或查看截至日期', 'Relax the conditions, or look at the as-of day'],
   failed: ['没有办成', 'That did not work'],
-  offline: ['网络已断开，页面上的内容可能不是最新的；恢复后自动重试', 'No network: what you see may be stale; it is retried when the network is back'],
+  has_issue: ['存在问题', 'With issue'],
+  ledger: ['台账', 'Ledger'],
+  findings: ['资料', 'Record'],
+  area_lead: ['片区（包抓领导）', 'Area (lead)'],
+  from_on: ['起', 'from'],
+  to_on: ['止', 'until'],
+  previous: ['上一页', 'Previous'],
+  next: ['下一页', 'Next'],
+  offline: ['连接不上服务器，页面上的内容可能不是最新的；正在自动重试', 'The server cannot be reached: what you see may be stale; it is tried again by itself'],
   demonstration: ['演示数据', 'Demonstration data'],
   demonstration_hint: ['演示数据：界线、点位、线索均为虚构', 'Demonstration data: borders, sites and clues are invented'],
   done: ['已登记', 'Recorded'],

@@ -16,5 +16,6 @@ export const MENU: MenuItem[] = [
   { name: 'clues', path: '/clues', label: s('clues'), glyph: '⚑', actions: ['read_clues'] },
   { name: 'ledgers', path: '/ledgers/sites', label: s('ledgers'), glyph: '▦', actions: ['read_ledgers'] },
   { name: 'dashboard', path: '/dashboard', label: s('dashboard'), glyph: '◔', actions: ['read_statistics'] },
+  { name: 'law', path: '/law', label: s('law'), glyph: '§', actions: ['judge'] },
   { name: 'admin', path: '/admin', label: s('admin'), glyph: '⚙', actions: [] },
 ];

@@ -22,6 +22,7 @@ const screens: RouteRecordRaw[] = [
   { path: '/sites', name: 'sites', component: () => import('@/screens/sites/SiteList.vue') },
   { path: '/sites/:code', name: 'dossier', meta: { key: 'code' }, component: () => import('@/screens/sites/DossierScreen.vue') },
   { path: '/dashboard', name: 'dashboard', component: () => import('@/screens/dashboard/DashboardScreen.vue') },
+  { path: '/law', name: 'law', component: () => import('@/screens/law/LawScreen.vue') },
   { path: '/admin/:tab?', name: 'admin', component: () => import('@/screens/admin/AdminScreen.vue') },
 ];
 

@@ -1,9 +1,10 @@
 /** Where a figure's list stands: its page, with the conditions that made the number. */
 export function listOf(figure: { list?: string; query: string }, asOf?: string): { path: string; query: Record<string, string> } {
   const query: Record<string, string> = Object.fromEntries(new URLSearchParams(figure.query));
+  const past: Record<string, string> = asOf && asOf !== 'now' ? { as_of: asOf } : {};
   if (figure.list === 'clues') {
     const { state, ...rest } = query;
-    return { path: '/clues', query: { ...rest, ...(state ? { clue_state: state } : {}) } };
+    return { path: '/clues', query: { ...rest, ...(state ? { clue_state: state } : {}), ...past } };
   }
-  return { path: '/sites', query: { ...query, ...(asOf && asOf !== 'now' ? { as_of: asOf } : {}) } };
+  return { path: '/sites', query: { ...query, ...past } };
 }

@@ -8,8 +8,22 @@ export const loadPage = (view: string, query: Query, offset: number, limit = WIN
 
 const NUMBERS = new Set(['integer', 'number', 'area', 'decimal', 'lon_lat']);
 
-export function gridColumns(page: LedgerPage, sort: string, mayEdit: boolean): GridColumn[] {
-  return page.columns.map((c, i) => ({
+/** A column's name with the heading above it. */
+export const nameOf = (c: LedgerColumn): string => (c.group && c.group !== c.label ? `${c.group} · ${c.label}` : c.label);
+
+/** The upper line of headings: neighbours under one heading as one cell, columns without any over both lines. */
+export function headingsOf(columns: readonly LedgerColumn[]): { key: string; label: string; span: number; isMerged: boolean }[] {
+  const out: { key: string; label: string; span: number; isMerged: boolean }[] = [];
+  for (const c of columns) {
+    const last = out.at(-1);
+    if (c.group && last?.isMerged && last.label === c.group) last.span += 1;
+    else out.push({ key: c.key, label: c.group ?? c.label, span: 1, isMerged: Boolean(c.group) });
+  }
+  return out;
+}
+
+export function gridColumns(page: LedgerPage, sort: string, mayEdit: boolean, hidden: ReadonlySet<string>): GridColumn[] {
+  const all = page.columns.map((c, i) => ({
     key: c.key,
     label: c.label,
     ...(c.field ? { field: c.field } : {}),
@@ -20,6 +34,7 @@ export function gridColumns(page: LedgerPage, sort: string, mayEdit: boolean): G
     isNumber: NUMBERS.has(c.kind.split(':')[0] ?? ''),
     ...(sort === c.key ? { sorted: 'asc' as const } : sort === `-${c.key}` ? { sorted: 'desc' as const } : {}),
   }));
+  return all.filter((c) => !hidden.has(c.key));
 }
 
 /** Widths are in digits, as the spreadsheet's are; a Chinese character takes two. */
@@ -32,15 +47,15 @@ function widthOf(page: LedgerPage, at: number): number {
   const column = page.columns[at];
   if (!column) return 0;
   if (column.key === 'index') return String(page.total).length + PADDING;
-  const texts = page.rows.map((line) => shown(column, line.cells[at] ?? ''));
+  const texts = page.rows.map((line) => shownCell(column, line.cells[at] ?? ''));
   return Math.min(WIDEST, Math.max(...[column.label, ...texts].map(wide)));
 }
 
 /** Coordinates to the tenth of a metre; everything else as the ledger prints it. */
-const shown = (column: LedgerColumn, text: string) => (column.kind.startsWith('lon_lat') && /^-?\d+(\.\d+)?$/.test(text) ? Number(text).toFixed(6) : text);
+export const shownCell = (column: LedgerColumn, text: string) => (column.kind.startsWith('lon_lat') && /^-?\d+(\.\d+)?$/.test(text) ? Number(text).toFixed(6) : text);
 
 export const gridRow = (columns: readonly LedgerColumn[], line: LedgerLine): GridRow => ({
-  ...Object.fromEntries(columns.map((c, i) => [c.key, shown(c, line.cells[i] ?? '')])),
+  ...Object.fromEntries(columns.map((c, i) => [c.key, shownCell(c, line.cells[i] ?? '')])),
   key: line.site_code,
   is_loaded: true,
 });

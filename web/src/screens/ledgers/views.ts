@@ -34,9 +34,13 @@ const isView = (it: unknown): it is SavedView =>
 
 export const keep = (person: string, views: readonly SavedView[]): void => localStorage.setItem(keyOf(person), JSON.stringify(views));
 
+/** The name that a link to a view carries. */
+export const NAME = 'view_name';
+export const linkOf = (view: SavedView) => ({ path: view.path, query: { ...view.query, [NAME]: view.name } });
+
 /** What the address says now, under a name; a view of that name is replaced. */
 export function withView(views: readonly SavedView[], name: string, path: string, query: LocationQuery): SavedView[] {
-  const texts = Object.fromEntries(Object.entries(query).flatMap(([k, v]) => (typeof v === 'string' && v ? [[k, v]] : [])));
+  const texts = Object.fromEntries(Object.entries(query).flatMap(([k, v]) => (typeof v === 'string' && v && k !== NAME ? [[k, v]] : [])));
   return [...views.filter((v) => v.name !== name), { name, path, query: texts }];
 }
 
