@@ -1,4 +1,7 @@
 // The paths people walk every day, counted from the page they land on: three clicks at most. Filling a form is no click.
+// Of the table of paths, others belong to other parts of the work and are not here: the ranger's (verify, report, get ready, send, patrol)
+// and the public's (report, ask) to the phone app and the public page; assigning points, reviewing a check, urging the overdue,
+// closing a case and the area lead's instruction to the flow of cases; drawing a sample and exporting the bound file to inspections.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,6 +34,23 @@ async function choose(page, label, option) {
   await page.getByRole('option', { name: option }).first().click();
 }
 
+/** A small list taken in as the import screen would; only what comes after is counted. */
+async function takeIn(page, kind, csv) {
+  const done = await page.evaluate(
+    async ([of, text]) => {
+      const { csrf_token } = await (await fetch('/api/v1/session')).json();
+      const headers = { 'X-CSRF-Token': csrf_token };
+      const form = new FormData();
+      form.append('file', new File([text], `${of}.csv`));
+      const staged = await (await fetch(`/api/v1/imports?kind=${of}&received_on=2019-08-20`, { method: 'POST', headers, body: form })).json();
+      const committed = await fetch(`/api/v1/imports/${staged.import_id}/commit`, { method: 'POST', headers: { ...headers, 'Content-Type': 'application/json' }, body: '{}' });
+      return { status: committed.status, text: await committed.text(), staged: JSON.stringify(staged).slice(0, 600) };
+    },
+    [kind, csv],
+  );
+  assert.equal(done.status, 200, `${done.text} ${done.staged}`);
+}
+
 const stateOf = async (page) => (await ask(page, `/api/v1${new URL(page.url()).pathname}`)).body.state;
 
 export const journeys = [
@@ -51,6 +71,61 @@ export const journeys = [
       await toSite(page, way, '');
       await shot(page, 'area-lead');
       assert.equal(way.count, 2);
+    },
+  },
+  {
+    name: 'leader: a number, the site, why it is judged so',
+    async run({ desk }) {
+      const [page, way] = await land(desk, 'juzhang', '/dashboard');
+      await toSite(page, way, '存在问题');
+      await page.locator('#judgement h2').waitFor();
+      assert.equal(way.count, 2);
+    },
+  },
+  {
+    name: 'area lead: the map of the area is on the landing page; a cell of the figures, the site, the judgement',
+    async run({ desk }) {
+      const [page, way] = await land(desk, 'baozhua-houhe', '/workbench');
+      await page.locator('.area .maplibregl-canvas').waitFor();
+      await way.click(page.getByRole('navigation').getByRole('link', { name: '统计报表' }));
+      await way.click(page.locator('table.cross tbody a').first());
+      await way.click(firstSite(page));
+      await page.locator('#judgement h2').waitFor();
+      assert.equal(way.count, 3);
+    },
+  },
+  {
+    name: 'office: the monthly ledger is handed in',
+    async run({ desk }) {
+      const [page, way] = await land(desk, 'bangongshi', '/workbench');
+      await way.click(page.getByRole('navigation').getByRole('link', { name: '台账' }));
+      await way.click(page.locator('.views').getByRole('link', { name: '各保护站三本台账' }));
+      await page.waitForURL('**as_of=**');
+      await page.locator('a.grid-link').first().waitFor();
+      const [file] = await Promise.all([page.waitForEvent('download'), way.click(page.locator('.tools .el-dropdown .el-button').first())]);
+      assert.match(file.suggestedFilename(), /xlsx$/);
+      assert.equal(way.count, 3);
+    },
+  },
+  {
+    name: 'office: a report of the public becomes a site',
+    async run({ desk }) {
+      const [page] = await land(desk, 'bangongshi', '/workbench');
+      const name = '演示举报点（三步）';
+      await takeIn(page, 'petition', `\uFEFF线索名称,位置,经度,纬度,反映内容\r\n${name},演示沟口,106.5301,35.5302,露天倾倒渣土\r\n`);
+      await page.reload();
+      const way = clicks(page);
+      await way.click(number(page, '信访举报'));
+      await page.waitForURL('**source=petition**');
+      await way.click(page.locator('main li, main tr, main button, main a').filter({ hasText: name }).last());
+      const form = page.locator('form.reason').filter({ has: page.getByRole('button', { name: /登记为新点位|新点位/ }) }).first();
+      await form.locator('input').first().fill('现场已有堆土，图上无对应点位');
+      await way.click(form.getByRole('button'));
+      await page.locator('main').getByText(name).last().waitFor();
+      const linked = async () => (await ask(page, '/api/v1/clues?source=petition&state=linked&limit=1000')).body.items.find((c) => c.facility_name === name);
+      for (let i = 0; i < 20 && !(await linked()); i++) await page.waitForTimeout(250);
+      assert.ok((await linked())?.site_code, 'the report stands for a site of its own');
+      assert.equal(way.count, 3);
     },
   },
   {
