@@ -5,6 +5,7 @@
 
 mod clue_table;
 mod columns;
+mod cross;
 mod filter;
 mod grid;
 mod ground;
@@ -22,6 +23,7 @@ use register::Register;
 
 pub use clue_table::{ClueRow, ClueTable};
 pub use columns::Words;
+pub use cross::Dimension;
 pub use filter::{Box2, SiteFilter, SiteQuery};
 pub use grid::{bounds as tile_bounds, touch};
 pub use ground::{Ground, GroundFeature, GroundLayer};

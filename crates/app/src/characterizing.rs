@@ -344,12 +344,18 @@ impl Session {
         on: Option<Date>,
     ) -> Result<Characterized, Error> {
         let on = on.unwrap_or_else(|| self.today());
+        let dossier = self.load_dossier_by_code(site_code, AsOf::Now)?;
+        let action = match reading {
+            SecondReading::Withdraw { .. } => Action::Characterize,
+            _ => Action::ConfirmOverride,
+        };
+        // Before anything is told of what waits; whose work it was is asked when the decision is known.
+        self.may(action, dossier.facts.station_id.as_deref())?;
         let is_bare = matches!(reading,
             SecondReading::Reject { reason } | SecondReading::Withdraw { reason } if reason.trim().is_empty());
         if is_bare {
             return Err(rejected(Diagnostic::error("characterize.reason_needed")));
         }
-        let dossier = self.load_dossier_by_code(site_code, AsOf::Now)?;
         let decision = self.decision_meant(&dossier, reading)?;
         let of = decision.recorded.entry_id;
         if let Some(seen) = seen.filter(|seen| *seen != of) {
@@ -431,7 +437,6 @@ impl Session {
         let station = dossier.facts.station_id.as_deref();
         let characterization = decision.recorded.entry_id;
         if let SecondReading::Withdraw { reason } = reading {
-            self.may(Action::Characterize, station)?;
             return Ok(CharacterizationWithdrawn {
                 characterization,
                 reason: reason.clone(),

@@ -116,6 +116,7 @@ pub struct ClueDecided {
 impl Session {
     /// Asks the rules again for every open clue: more may be known of the sites by now.
     pub fn rematch(&mut self, request: &RematchRequest) -> Result<Vec<RematchedView>, Error> {
+        self.may_read_lists(domain::policy::Action::LinkClue)?;
         let matched = self.match_clues(!request.dry_run)?;
         let view = |m: crate::import::Matched| RematchedView {
             clue_id: m.clue_id,

@@ -212,19 +212,16 @@ impl Session {
     /// Registers a site of its own for a clue that a person found to be none of the known ones; returns its code.
     pub fn separate_clue(&mut self, clue: &str, reason: &str) -> Result<String, Error> {
         let clue = self.load_clue(clue)?;
-        if clue.state == ClueState::Linked {
-            return Err(Error::NotFound {
-                what: "open clue",
-                name: clue.received.body.clue_id.to_string(),
-            });
-        }
-        let body = clue.received.body;
-        let station = body
+        let station = clue
+            .received
+            .body
             .facts
             .shape
             .as_ref()
             .and_then(|s| self.geography(AsOf::Now).ok()?.station_of(&s.0));
         self.may(Action::RegisterSite, station.as_deref())?;
+        refuse_linked(&clue)?;
+        let body = clue.received.body;
         let reason = &checked_reason(reason)?;
         let (code, entries) = crate::import::site_for_clue(self, &body, reason)?;
         self.register.append(&entries, self.now)?;

@@ -4,6 +4,7 @@ use domain::as_of::AsOf;
 use domain::ids::{ClueId, SiteId};
 use domain::ledger::Labels;
 use domain::policy::Action;
+use domain::shape::Shape;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use spatial::diagnostic::Diagnostic;
@@ -140,12 +141,13 @@ impl Session {
             let atlas = self.atlas(atlases, AsOf::Now)?;
             let eyes = self.eyes(&atlas.sites);
             let filter = self.site_filter(&coded(&query.properties), &atlas.sites)?;
-            let rows = atlas.sites.select(&filter, &eyes, Sort::parse(None)?);
-            let bounds = query.bbox.map(mercator_box);
-            let held = rows.into_iter().filter(|row| {
-                bounds.is_none_or(|b| atlas.sites.touches(*row, b))
-                    && within(query, atlas.sites.updated_at(*row))
-            });
+            let rows = match query.bbox.map(mercator_box) {
+                None => atlas.sites.select(&filter, &eyes, Sort::parse(None)?),
+                Some(bounds) => atlas.sites.select_in_box(bounds, &filter, &eyes),
+            };
+            let held = rows
+                .into_iter()
+                .filter(|row| within(query, atlas.sites.updated_at(*row)));
             let is_wanted = |row: &SiteRow| {
                 let properties = self.site_properties(row);
                 query
@@ -176,7 +178,7 @@ impl Session {
             .map(|row| {
                 Ok(Feature {
                     id: row.site_code.clone(),
-                    geometry: self.site_geometry(row.site_id, row.lon.zip(row.lat))?,
+                    geometry: self.site_geometry(row.site_id)?,
                     properties: self.site_properties(row),
                 })
             })
@@ -187,14 +189,11 @@ impl Session {
         })
     }
 
-    fn site_geometry(&self, site: SiteId, point: Option<(f64, f64)>) -> Result<Value, Error> {
-        let dossier = self.register.find_dossier(site, AsOf::Now)?;
-        let shape = dossier.and_then(|d| d.facts.shape);
-        Ok(match (shape, point) {
-            (Some(shape), _) => serde_json::to_value(shape).unwrap_or(Value::Null),
-            (None, Some((lon, lat))) => json!({ "type": "Point", "coordinates": [lon, lat] }),
-            (None, None) => Value::Null,
-        })
+    fn site_geometry(&self, site: SiteId) -> Result<Value, Error> {
+        let geometry = self.register.find_site_shape(site)?;
+        Ok(geometry.map_or(Value::Null, |g| {
+            serde_json::to_value(Shape(g)).unwrap_or(Value::Null)
+        }))
     }
 
     fn site_properties(&self, row: &SiteRow) -> Map<String, Value> {
@@ -335,7 +334,7 @@ impl Session {
 
     fn ground_shapes(&self, layer: MapLayer) -> Result<Vec<(String, Value)>, Error> {
         let reserve = &self.reserve.reserve_code;
-        let told = |id: &str, shape: &domain::shape::Shape| {
+        let told = |id: &str, shape: &Shape| {
             (
                 id.to_owned(),
                 serde_json::to_value(shape).unwrap_or(Value::Null),

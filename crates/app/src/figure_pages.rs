@@ -25,6 +25,7 @@ pub struct StatRowView {
     pub labels: Vec<String>,
     pub count: u64,
     pub area_m2: f64,
+    /// The first 1,000 by code; `count` is of all.
     pub site_codes: Vec<String>,
 }
 
@@ -140,10 +141,11 @@ impl Session {
     /// The statistics set with titles and labels.
     pub fn statistics_view(
         &self,
+        atlases: &Atlases,
         scope: &LedgerScope,
         as_of: AsOf,
     ) -> Result<StatisticsView, Error> {
-        let statistics = self.statistics(scope, as_of)?;
+        let statistics = self.statistics_at_once(atlases, scope, as_of)?;
         Ok(StatisticsView {
             scope_label: self.scope_label(scope),
             as_of: as_of.to_string(),
@@ -183,7 +185,7 @@ impl Session {
                     keys: row.keys,
                     count: row.count,
                     area_m2: row.area_m2,
-                    site_codes: row.site_codes,
+                    site_codes: first(row.site_codes),
                 })
                 .collect(),
             id: table.id,
@@ -199,7 +201,7 @@ impl Session {
             denominator: ratio.denominator,
             percent: ratio.percent(),
             target_percent: ratio.target.map(|t| t * 100.0),
-            open_site_codes: ratio.open_site_codes,
+            open_site_codes: first(ratio.open_site_codes),
             id: ratio.id,
         }
     }
@@ -339,6 +341,13 @@ impl Session {
             bytes,
         })
     }
+}
+
+/// As many codes as a page can show; lists by condition show all.
+fn first(mut codes: Vec<String>) -> Vec<String> {
+    const MOST: usize = 1_000;
+    codes.truncate(MOST);
+    codes
 }
 
 /// Proof that an entry is in the log; anybody may ask for it.

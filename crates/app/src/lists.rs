@@ -3,11 +3,12 @@
 use domain::as_of::AsOf;
 use domain::policy::Action;
 use serde::{Deserialize, Serialize};
+use spatial::diagnostic::Diagnostic;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::atlas::{
-    Atlas, AtlasRead, Atlases, ClueRow, Eyes, SiteFilter, SiteQuery, SiteRow, SiteTable, Sort,
-    visible_stations,
+    Atlas, AtlasRead, Atlases, ClueRow, Dimension, Eyes, SiteFilter, SiteQuery, SiteRow, SiteTable,
+    Sort, visible_stations,
 };
 use crate::error::Error;
 use crate::ledgers::LedgerScope;
@@ -53,6 +54,25 @@ pub struct SiteList {
     pub log_size: u64,
 }
 
+/// 计数格 — sites and area of one combination of codes.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CountCell {
+    /// Codes in the order asked; none where nothing is known.
+    pub keys: Vec<Option<String>>,
+    pub count: u64,
+    pub area_m2: f64,
+}
+
+/// 点位计数 — the sites of a list by up to three codes.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct SiteCounts {
+    pub by: Vec<String>,
+    pub total: u64,
+    pub cells: Vec<CountCell>,
+    pub as_of: String,
+    pub log_size: u64,
+}
+
 /// 线索清单 — one page of clues.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ClueList {
@@ -74,6 +94,9 @@ pub struct ClueQuery {
     /// Part of number, name or words.
     pub q: Option<String>,
 }
+
+/// Codes by which one count may be broken down.
+const MOST_DIMENSIONS: usize = 3;
 
 impl Session {
     /// The atlas as of a day, current with the log.
@@ -122,6 +145,39 @@ impl Session {
         Ok(SiteList {
             total: rows.len() as u64,
             items: page.map(|row| atlas.sites.row(*row, &eyes)).collect(),
+            as_of: as_of.to_string(),
+            log_size: atlas.log_size,
+        })
+    }
+
+    /// The sites the actor may read that count, by up to three codes.
+    pub fn count_sites(
+        &self,
+        atlases: &Atlases,
+        query: &SiteQuery,
+        by: &str,
+        as_of: AsOf,
+    ) -> Result<SiteCounts, Error> {
+        self.may_read_lists(Action::ReadStatistics)?;
+        let names: Vec<&str> = by.split(',').map(str::trim).collect();
+        let known: Option<Vec<Dimension>> = names.iter().map(|n| Dimension::parse(n)).collect();
+        let dimensions = known
+            .filter(|d| d.len() <= MOST_DIMENSIONS)
+            .ok_or_else(|| Error::rejected(Diagnostic::error("query.by").arg("text", by)))?;
+        let atlas = self.atlas(atlases, as_of)?;
+        let eyes = self.eyes(&atlas.sites);
+        let filter = self.site_filter(query, &atlas.sites)?;
+        let cells = atlas.sites.cross(&dimensions, &filter, &eyes);
+        let cell = |(keys, (count, area_m2)): (Vec<Option<&str>>, (u64, f64))| CountCell {
+            keys: keys.into_iter().map(|k| k.map(str::to_owned)).collect(),
+            count,
+            area_m2,
+        };
+        let cells: Vec<CountCell> = cells.into_iter().map(cell).collect();
+        Ok(SiteCounts {
+            by: names.into_iter().map(str::to_owned).collect(),
+            total: cells.iter().map(|c| c.count).sum(),
+            cells,
             as_of: as_of.to_string(),
             log_size: atlas.log_size,
         })
@@ -233,7 +289,7 @@ fn sort_clues(rows: &mut [(usize, &ClueRow)], sort: Option<&str>) -> Result<(), 
         }),
         "station_id" => rows.sort_by(|a, b| a.1.station_id.cmp(&b.1.station_id)),
         _ => {
-            let fault = spatial::diagnostic::Diagnostic::error("query.sort").arg("text", text);
+            let fault = Diagnostic::error("query.sort").arg("text", text);
             return Err(Error::rejected(fault));
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::as_of::AsOf;
-use domain::policy::Action;
+use domain::policy::{self, Action, Actor, Denied, Reach, Reason};
 use spatial::diagnostic::Diagnostic;
 use spatial::tiles::{EXTENT, GeometryKind, LayerWriter, Path, TileId, TileWriter, Value, degrees};
 
@@ -66,6 +66,19 @@ impl MapLayer {
             Self::Zones => &[("zones", GROUND_KEYS)],
             Self::Stations => &[("stations", GROUND_KEYS)],
             Self::Routes => &[("routes", GROUND_KEYS)],
+        }
+    }
+
+    /// Whether a post may see anything of it at all.
+    pub fn check_seen_by(self, actor: &Actor) -> Result<(), Error> {
+        let (role, action) = (actor.role, self.action());
+        match policy::reach(role, action) {
+            Reach::None => Err(Error::Forbidden(Denied {
+                role,
+                action,
+                reason: Reason::RoleMayNot,
+            })),
+            _ => Ok(()),
         }
     }
 

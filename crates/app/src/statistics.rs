@@ -1,45 +1,66 @@
 //! 统计 — the figures of `domain::statistics` for a scope as of a day, with titles and counting bases.
 
+use std::collections::BTreeMap;
+
 use domain::as_of::AsOf;
 use domain::ids::{ClueId, SiteId};
 use domain::policy::Action;
-use domain::statistics::{self, Counted, Statistics};
-use std::collections::BTreeMap;
+use domain::statistics::{self, StatLine, Statistics};
 
+use crate::atlas::Atlases;
 use crate::error::Error;
 use crate::ledgers::{LedgerScope, Site};
 use crate::session::Session;
 
 impl Session {
-    /// The statistics set.
+    /// The statistics set, drawn from the dossiers.
     pub fn statistics(&self, scope: &LedgerScope, as_of: AsOf) -> Result<Statistics, Error> {
-        let station = match scope {
-            LedgerScope::Station(id) => Some(id.as_str()),
-            _ => None,
-        };
-        // Without a station named, the figures are of what the actor may read.
-        match station {
-            Some(_) => self.may(Action::ReadStatistics, station)?,
-            None => self.may_read_lists(Action::ReadStatistics)?,
-        }
+        self.may_count(scope)?;
         let sites: Vec<Site> = self
             .sites(as_of)?
             .into_iter()
             .filter(|s| scope.holds(s.dossier.facts.station_id.as_deref()))
             .collect();
         let changes = self.latest_changes(as_of)?;
-        let counted: Vec<Counted<'_>> = sites
+        let lines: Vec<StatLine<'_>> = sites
             .iter()
-            .map(|s| Counted {
-                dossier: &s.dossier,
-                focal: s.focal.as_ref(),
-                change_kind: changes.get(&s.dossier.site_id).map(String::as_str),
+            .map(|s| {
+                let change = changes.get(&s.dossier.site_id).map(String::as_str);
+                StatLine::of(&s.dossier, s.focal.as_ref(), change)
             })
             .collect();
-        Ok(statistics::statistics(
-            &counted,
-            self.campaign.target_completion_rate,
-        ))
+        Ok(statistics::statistics(&lines, self.target()))
+    }
+
+    /// The same set, from the columns that are kept in memory.
+    pub fn statistics_at_once(
+        &self,
+        atlases: &Atlases,
+        scope: &LedgerScope,
+        as_of: AsOf,
+    ) -> Result<Statistics, Error> {
+        self.may_count(scope)?;
+        let atlas = self.atlas(atlases, as_of)?;
+        let eyes = self.eyes(&atlas.sites);
+        let changes = atlas.clues.latest_changes();
+        let lines = atlas.sites.stat_lines(&eyes, scope, &changes);
+        Ok(statistics::statistics(&lines, self.target()))
+    }
+
+    fn target(&self) -> Option<f64> {
+        self.campaign.target_completion_rate
+    }
+
+    fn may_count(&self, scope: &LedgerScope) -> Result<(), Error> {
+        let station = match scope {
+            LedgerScope::Station(id) => Some(id.as_str()),
+            _ => None,
+        };
+        // Without a station named, the figures are of what the actor may read.
+        match station {
+            Some(_) => self.may(Action::ReadStatistics, station),
+            None => self.may_read_lists(Action::ReadStatistics),
+        }
     }
 
     /// Change kind of the patch received last, by site.

@@ -587,6 +587,8 @@ pub(crate) enum BenchCommand {
     Sites {
         #[arg(long, default_value_t = 100_000)]
         count: usize,
+        #[arg(long, value_name = "FILE.gpkg")]
+        from: Option<PathBuf>,
     },
 }
 

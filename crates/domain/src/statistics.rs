@@ -53,12 +53,97 @@ pub struct Statistics {
     pub ratios: Vec<Ratio>,
 }
 
-/// 计入统计的点位 — a dossier with what the campaign computes for it.
-pub struct Counted<'a> {
-    pub dossier: &'a Dossier,
-    pub focal: Option<&'a Focal>,
+/// 结转问题 — an issue of an earlier campaign as the city found it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Carried<'a> {
+    pub source_kind: &'a str,
+    /// Code of what the city found, or [`NOT_DETERMINED`].
+    pub result: &'a str,
+    pub is_finished: bool,
+}
+
+/// 统计底行 — what the figures need to know of a site.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StatLine<'a> {
+    pub site_code: &'a str,
+    /// Geodesic or stated area, m².
+    pub area_m2: f64,
+    /// Code of the state.
+    pub state: &'a str,
+    /// Whether the state counts.
+    pub counts: bool,
+    pub activity: Option<&'a str>,
+    pub zone: Option<&'a str>,
+    pub station: Option<&'a str>,
     /// Code of CL-CHANGE from the site's latest patch, if any.
     pub change_kind: Option<&'a str>,
+    /// Focal category that the campaign computes.
+    pub focal: Option<&'a str>,
+    /// Sources of a site that has an issue; none of others.
+    pub issue_sources: Vec<&'a str>,
+    pub carried: Vec<Carried<'a>>,
+}
+
+impl<'a> StatLine<'a> {
+    /// The line of a dossier.
+    pub fn of(
+        dossier: &'a Dossier,
+        focal: Option<&'a Focal>,
+        change_kind: Option<&'a str>,
+    ) -> Self {
+        let facts = &dossier.facts;
+        let carried = dossier.carried();
+        let issue_sources = match has_issue(dossier, &carried) {
+            true => dossier.source_kinds(),
+            false => Vec::new(),
+        };
+        Self {
+            site_code: &dossier.site_code,
+            area_m2: facts.area_m2.or(facts.stated_area_m2).unwrap_or(0.0),
+            state: dossier.state.code(),
+            counts: dossier.state.counts(),
+            activity: facts.activity_type_code.as_deref(),
+            zone: facts.zone_kind.as_deref(),
+            station: facts.station_id.as_deref(),
+            change_kind,
+            focal: focal.map(|f| f.category.as_str()),
+            issue_sources,
+            carried,
+        }
+    }
+
+    fn is_finished(&self) -> bool {
+        self.carried.iter().all(|c| c.is_finished)
+    }
+}
+
+/// Whether a site stands among the issues: verified, or carried over and not found finished.
+pub fn has_issue(dossier: &Dossier, carried: &[Carried<'_>]) -> bool {
+    has_verified_issue(dossier) || carried.iter().any(|c| !c.is_finished)
+}
+
+impl Dossier {
+    /// The issues carried over, as the city found them.
+    pub fn carried(&self) -> Vec<Carried<'_>> {
+        let view = |source_kind: &'_ str| {
+            self.determination_of(source_kind)
+                .map(|d| d.result.as_str())
+        };
+        let issues = self
+            .carried_over
+            .iter()
+            .map(|c| c.body.source_kind.as_str());
+        issues
+            .map(|source_kind| {
+                let result = view(source_kind);
+                Carried {
+                    source_kind,
+                    result: result.unwrap_or(NOT_DETERMINED),
+                    is_finished: result == Some("completed"),
+                }
+            })
+            .collect()
+    }
 }
 
 /// 未填 — what stands in a table where a site has no value.
@@ -67,12 +152,13 @@ pub const UNKNOWN: &str = "unknown";
 pub const NOT_DETERMINED: &str = "none";
 
 /// All tables and ratios over the sites given.
-pub fn statistics(sites: &[Counted<'_>], target_completion_rate: Option<f64>) -> Statistics {
-    let counted: Vec<&Counted<'_>> = sites.iter().filter(|s| s.dossier.state.counts()).collect();
-    let in_ledger: Vec<&Counted<'_>> = counted
+pub fn statistics(sites: &[StatLine<'_>], target_completion_rate: Option<f64>) -> Statistics {
+    let counted: Vec<&StatLine<'_>> = sites.iter().filter(|s| s.counts).collect();
+    let excluded = SiteState::Excluded.code();
+    let in_ledger: Vec<&StatLine<'_>> = counted
         .iter()
         .copied()
-        .filter(|s| s.dossier.state != SiteState::Excluded)
+        .filter(|s| s.state != excluded)
         .collect();
     Statistics {
         tables: vec![
@@ -81,141 +167,92 @@ pub fn statistics(sites: &[Counted<'_>], target_completion_rate: Option<f64>) ->
                 &["activity", "zone", "change", "station"],
                 &in_ledger,
                 |s| {
-                    vec![vec![
-                        activity(s),
-                        zone(s),
-                        s.change_kind.unwrap_or(UNKNOWN).to_owned(),
-                        station(s),
-                    ]]
+                    let keys = [s.activity, s.zone, s.change_kind, s.station];
+                    vec![keys.map(known).to_vec()]
                 },
             ),
             table("by_state", &["site_state"], &counted, |s| {
-                vec![vec![s.dossier.state.code().to_owned()]]
+                vec![vec![s.state]]
             }),
-            table("by_zone", &["zone"], &in_ledger, |s| vec![vec![zone(s)]]),
+            table("by_zone", &["zone"], &in_ledger, |s| {
+                vec![vec![known(s.zone)]]
+            }),
             table("by_station", &["station"], &in_ledger, |s| {
-                vec![vec![station(s)]]
+                vec![vec![known(s.station)]]
             }),
+            // A site with three sources stands in three rows here; the counting basis says so.
             table(
                 "issues_by_source_state",
                 &["source", "site_state"],
                 &in_ledger,
-                issue_sources,
+                |s| {
+                    let sources = s.issue_sources.iter();
+                    sources.map(|source| vec![*source, s.state]).collect()
+                },
             ),
             table(
                 "focal_by_category_state",
                 &["focal", "site_state"],
                 &in_ledger,
                 |s| {
-                    let state = s.dossier.state.code().to_owned();
-                    s.focal
-                        .map(|f| vec![f.category.clone(), state])
-                        .into_iter()
-                        .collect()
+                    let focal = s.focal.into_iter();
+                    focal.map(|category| vec![category, s.state]).collect()
                 },
             ),
             table(
                 "carried_over_by_determination",
                 &["source", "determination"],
                 &counted,
-                determinations,
+                |s| {
+                    let carried = s.carried.iter();
+                    carried.map(|c| vec![c.source_kind, c.result]).collect()
+                },
             ),
         ],
         ratios: ratios(&counted, target_completion_rate),
     }
 }
 
-fn table(
+fn known(code: Option<&str>) -> &str {
+    code.unwrap_or(UNKNOWN)
+}
+
+fn table<'s>(
     id: &str,
     dimensions: &[&str],
-    sites: &[&Counted<'_>],
-    keys_of: impl Fn(&Counted<'_>) -> Vec<Vec<String>>,
+    sites: &[&'s StatLine<'s>],
+    keys_of: impl Fn(&'s StatLine<'s>) -> Vec<Vec<&'s str>>,
 ) -> StatTable {
-    let mut rows: BTreeMap<Vec<String>, StatRow> = BTreeMap::new();
+    let mut rows: BTreeMap<Vec<&str>, StatRow> = BTreeMap::new();
     for site in sites {
         for keys in keys_of(site) {
-            let row = rows.entry(keys.clone()).or_insert_with(|| StatRow {
-                keys,
-                ..StatRow::default()
-            });
+            let row = rows.entry(keys).or_default();
             row.count += 1;
-            row.area_m2 += site
-                .dossier
-                .facts
-                .area_m2
-                .or(site.dossier.facts.stated_area_m2)
-                .unwrap_or(0.0);
-            row.site_codes.push(site.dossier.site_code.clone());
+            row.area_m2 += site.area_m2;
+            row.site_codes.push(site.site_code.to_owned());
         }
     }
-    let dimensions = dimensions.iter().map(|d| (*d).to_owned()).collect();
+    let named = rows.into_iter().map(|(keys, row)| StatRow {
+        keys: keys.into_iter().map(str::to_owned).collect(),
+        ..row
+    });
     StatTable {
         id: id.to_owned(),
-        dimensions,
-        rows: rows.into_values().collect(),
+        dimensions: dimensions.iter().map(|d| (*d).to_owned()).collect(),
+        rows: named.collect(),
     }
 }
 
-fn activity(site: &Counted<'_>) -> String {
-    site.dossier
-        .facts
-        .activity_type_code
-        .clone()
-        .unwrap_or_else(|| UNKNOWN.to_owned())
-}
-
-fn zone(site: &Counted<'_>) -> String {
-    site.dossier
-        .facts
-        .zone_kind
-        .clone()
-        .unwrap_or_else(|| UNKNOWN.to_owned())
-}
-
-fn station(site: &Counted<'_>) -> String {
-    site.dossier
-        .facts
-        .station_id
-        .clone()
-        .unwrap_or_else(|| UNKNOWN.to_owned())
-}
-
-/// A site with three sources stands in three rows here; the counting basis says so.
-fn issue_sources(site: &Counted<'_>) -> Vec<Vec<String>> {
-    if !has_verified_issue(site.dossier) && site.dossier.unfinished_carried_over().next().is_none()
-    {
-        return Vec::new();
-    }
-    let state = site.dossier.state.code();
-    site.dossier
-        .source_kinds()
-        .into_iter()
-        .map(|kind| vec![kind.to_owned(), state.to_owned()])
-        .collect()
-}
-
-fn determinations(site: &Counted<'_>) -> Vec<Vec<String>> {
-    let result = |kind: &str| {
-        site.dossier
-            .determination_of(kind)
-            .map_or(NOT_DETERMINED, |d| d.result.as_str())
-            .to_owned()
-    };
-    let carried = site.dossier.carried_over.iter();
-    carried
-        .map(|c| vec![c.body.source_kind.clone(), result(&c.body.source_kind)])
-        .collect()
-}
-
-fn ratios(counted: &[&Counted<'_>], target: Option<f64>) -> Vec<Ratio> {
-    let verified = |s: &&Counted<'_>| s.dossier.state != SiteState::AwaitingVerification;
-    let finished = |s: &&Counted<'_>| s.dossier.unfinished_carried_over().next().is_none();
-    let carried: Vec<&Counted<'_>> = counted
+fn ratios(counted: &[&StatLine<'_>], target: Option<f64>) -> Vec<Ratio> {
+    let awaiting = SiteState::AwaitingVerification.code();
+    let verified = |s: &&StatLine<'_>| s.state != awaiting;
+    let finished = |s: &&StatLine<'_>| s.is_finished();
+    let carried: Vec<&StatLine<'_>> = counted
         .iter()
         .copied()
-        .filter(|s| !s.dossier.carried_over.is_empty())
+        .filter(|s| !s.carried.is_empty())
         .collect();
-    let focal: Vec<&Counted<'_>> = carried
+    let focal: Vec<&StatLine<'_>> = carried
         .iter()
         .copied()
         .filter(|s| s.focal.is_some())
@@ -229,14 +266,14 @@ fn ratios(counted: &[&Counted<'_>], target: Option<f64>) -> Vec<Ratio> {
 
 fn ratio<'s>(
     id: &str,
-    sites: &[&'s Counted<'s>],
-    is_done: impl Fn(&&'s Counted<'s>) -> bool,
+    sites: &[&'s StatLine<'s>],
+    is_done: impl Fn(&&'s StatLine<'s>) -> bool,
     target: Option<f64>,
 ) -> Ratio {
     let open: Vec<String> = sites
         .iter()
         .filter(|s| !is_done(s))
-        .map(|s| s.dossier.site_code.clone())
+        .map(|s| s.site_code.to_owned())
         .collect();
     let denominator = sites.len() as u64;
     Ratio {

@@ -308,3 +308,208 @@ fn writes_follow_the_matrix_too() {
     let (size, _) = cast.register.verified_head();
     assert!(size > 0);
 }
+
+/// What an operation of the OpenAPI document asks for.
+enum Asks {
+    /// Nothing: open to anybody.
+    Nothing,
+    /// Being logged in; what it touches is one's own, or the words everybody needs.
+    Login,
+    /// An action of the matrix, at an address with `{site}`, `{clue}`, `{paper}` filled in, with a body that is refused
+    /// after the rights were asked.
+    Action(&'static str, &'static str, &'static str),
+    /// As before, with a file.
+    File(&'static str, &'static str),
+}
+
+use Asks::{Action, File, Login, Nothing};
+
+const REASONLESS: &str = r#"{ "reason": "" }"#;
+
+/// Every operation of the document; one that is not listed here fails the test.
+#[rustfmt::skip]
+const OPERATIONS: &[(&str, Asks)] = &[
+    ("get /api/v1/access-log", Action("查看访问记录", "/api/v1/access-log", "")),
+    ("get /api/v1/blobs/{sha256}", Login),
+    ("get /api/v1/blobs/{sha256}/thumbnail", Login),
+    ("get /api/v1/checks", Action("运行检查", "/api/v1/checks", "")),
+    ("get /api/v1/checks/file", Action("运行检查", "/api/v1/checks/file", "")),
+    ("get /api/v1/clues", Action("查看线索", "/api/v1/clues?limit=1000", "")),
+    ("post /api/v1/clues/matches", Action("线索归并", "/api/v1/clues/matches", r#"{ "dry_run": true }"#)),
+    ("get /api/v1/clues/{clue}", Action("查看线索", "/api/v1/clues/{clue}", "")),
+    ("get /api/v1/clues/{clue}/matches", Action("查看线索", "/api/v1/clues/{clue}/matches", "")),
+    ("post /api/v1/clues/{clue}/link", Action("线索归并", "/api/v1/clues/{clue}/link", r#"{ "site_code": "{site}", "reason": "" }"#)),
+    ("post /api/v1/clues/{clue}/screen", Action("线索归并", "/api/v1/clues/{clue}/screen", r#"{ "code": "duplicate", "reason": "" }"#)),
+    ("post /api/v1/clues/{clue}/separate", Action("登记点位", "/api/v1/clues/{clue}/separate", REASONLESS)),
+    ("post /api/v1/clues/{clue}/unlink", Action("撤销归并", "/api/v1/clues/{clue}/unlink", REASONLESS)),
+    ("get /api/v1/config", Login),
+    ("get /api/v1/convert", Login),
+    ("get /api/v1/counts", Action("查看统计", "/api/v1/counts?by=station,state", "")),
+    ("get /api/v1/dashboard", Action("查看统计", "/api/v1/dashboard", "")),
+    ("post /api/v1/imports", File("导入实地核查表", "/api/v1/imports?kind=verifications")),
+    ("get /api/v1/imports/{import_id}", Login),
+    ("delete /api/v1/imports/{import_id}", Login),
+    ("post /api/v1/imports/{import_id}/commit", Login),
+    ("put /api/v1/imports/{import_id}/mapping", Login),
+    ("get /api/v1/imports/{import_id}/marked", Login),
+    ("get /api/v1/judgements", Action("运行判定表", "/api/v1/judgements?limit=5", "")),
+    ("get /api/v1/judgements/file", Action("运行判定表", "/api/v1/judgements/file", "")),
+    ("get /api/v1/law/clauses", Login),
+    ("get /api/v1/ledgers/{view}", Action("查看台账、点位档案", "/api/v1/ledgers/sites?limit=1000", "")),
+    ("get /api/v1/ledgers/{view}/diff", Action("查看台账、点位档案", "/api/v1/ledgers/sites/diff?from=2019-08-10", "")),
+    ("get /api/v1/ledgers/{view}/file", Action("导出台账", "/api/v1/ledgers/sites/file?format=csv", "")),
+    ("get /api/v1/ledgers/{view}/groups", Action("查看台账、点位档案", "/api/v1/ledgers/sites/groups?by=township", "")),
+    ("post /api/v1/ledgers/{view}/pastes", Action("补充、更正点位", "/api/v1/ledgers/sites/pastes", r#"{ "rows": [{ "site_code": "{site}", "field": "note", "value": "粘贴" }], "reason": "岗位试验", "dry_run": true }"#)),
+    ("get /api/v1/log/checkpoint", Nothing),
+    ("get /api/v1/log/entries", Action("查看访问记录", "/api/v1/log/entries", "")),
+    ("get /api/v1/log/proof", Nothing),
+    ("post /api/v1/log/verifications", Action("查看访问记录", "/api/v1/log/verifications", "{}")),
+    ("get /api/v1/map/layers", Login),
+    ("get /api/v1/people", Action("管理人员、岗位", "/api/v1/people", "")),
+    ("post /api/v1/people", Action("管理人员、岗位", "/api/v1/people", r#"{ "login": "", "name": "" }"#)),
+    ("patch /api/v1/people/{person_id}", Login),
+    ("delete /api/v1/people/{person_id}/sessions", Login),
+    ("get /api/v1/questions/file", Action("运行判定表", "/api/v1/questions/file?site={site}", "")),
+    ("get /api/v1/rules/tables", Login),
+    ("get /api/v1/rules/what-if", Action("运行判定表", "/api/v1/rules/what-if?on=2019-08-18,2026-08-18", "")),
+    ("get /api/v1/session", Nothing),
+    ("post /api/v1/session", Nothing),
+    ("delete /api/v1/session", Nothing),
+    ("post /api/v1/session/password", Login),
+    ("post /api/v1/session/post", Login),
+    ("put /api/v1/session/totp", Login),
+    ("post /api/v1/session/totp", Login),
+    ("delete /api/v1/session/totp", Login),
+    ("get /api/v1/setup", Nothing),
+    ("post /api/v1/setup", Nothing),
+    ("get /api/v1/sites", Action("查看台账、点位档案", "/api/v1/sites?limit=1000", "")),
+    ("get /api/v1/sites/{site_code}", Action("查看台账、点位档案", "/api/v1/sites/{site}", "")),
+    ("post /api/v1/sites/{site_code}/amendments", Action("补充、更正点位", "/api/v1/sites/{site}/amendments", r#"{ "facts": {}, "reason": "" }"#)),
+    ("post /api/v1/sites/{site_code}/characterizations", Action("性质判别", "/api/v1/sites/{site}/characterizations", r#"{ "verdict": "没有这个结论", "based_on": 0 }"#)),
+    ("post /api/v1/sites/{site_code}/characterizations/confirmations", Action("复核改判、改定", "/api/v1/sites/{site}/characterizations/confirmations", r#"{ "of": "01900000-0000-7000-8000-000000000000", "confirm": true }"#)),
+    ("post /api/v1/sites/{site_code}/characterizations/withdrawals", Action("性质判别", "/api/v1/sites/{site}/characterizations/withdrawals", REASONLESS)),
+    ("get /api/v1/sites/{site_code}/diff", Action("查看台账、点位档案", "/api/v1/sites/{site}/diff?from=2019-08-10", "")),
+    ("get /api/v1/sites/{site_code}/entries", Action("查看台账、点位档案", "/api/v1/sites/{site}/entries", "")),
+    ("post /api/v1/sites/{site_code}/evidence", File("实地核查登记", "/api/v1/sites/{site}/evidence")),
+    ("post /api/v1/sites/{site_code}/focal-overrides", Action("改定焦点问题", "/api/v1/sites/{site}/focal-overrides", r#"{ "focal_category": null, "reason": "" }"#)),
+    ("get /api/v1/sites/{site_code}/judgement", Action("运行判定表", "/api/v1/sites/{site}/judgement", "")),
+    ("post /api/v1/sites/{site_code}/merges", Action("点位合并", "/api/v1/sites/{site}/merges", r#"{ "into": "{site}", "reason": "" }"#)),
+    ("post /api/v1/sites/{site_code}/restorations", Action("点位撤销", "/api/v1/sites/{site}/restorations", REASONLESS)),
+    ("post /api/v1/sites/{site_code}/verifications", Action("实地核查登记", "/api/v1/sites/{site}/verifications", r#"{ "verified_on": "2019-08-20", "team": [], "conclusion": "没有这个结论" }"#)),
+    ("post /api/v1/sites/{site_code}/withdrawals", Action("点位撤销", "/api/v1/sites/{site}/withdrawals", REASONLESS)),
+    ("get /api/v1/statistics", Action("查看统计", "/api/v1/statistics", "")),
+    ("get /api/v1/statistics/file", Action("查看统计", "/api/v1/statistics/file", "")),
+    ("get /api/v1/tiles/{layer}", Action("查看台账、点位档案", "/api/v1/tiles/sites", "")),
+    ("get /api/v1/tiles/{layer}/{z}/{x}/{y}", Action("查看台账、点位档案", "/api/v1/tiles/sites/8/203/100.mvt", "")),
+    ("get /api/v1/tokens", Login),
+    ("post /api/v1/tokens", Login),
+    ("delete /api/v1/tokens/{token_id}", Login),
+    ("get /api/v1/work-items", Login),
+];
+
+/// Every operation there is, from the committed document.
+fn operations() -> Vec<String> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/openapi.json");
+    let document: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    let all = paths.iter().flat_map(|(path, operations)| {
+        let methods = operations.as_object().unwrap().keys();
+        let methods =
+            methods.filter(|m| ["get", "post", "put", "patch", "delete"].contains(&m.as_str()));
+        methods.map(move |method| format!("{method} {path}"))
+    });
+    all.collect()
+}
+
+/// A site of a station, and a clue that lies in its territory.
+fn things_of(cast: &Cast, station: &str) -> (String, String) {
+    let office = &cast.people[3];
+    let first = |path: String, member: &str| {
+        let found = office.get(&cast.server, &path).json();
+        found["items"][0][member].as_str().unwrap().to_owned()
+    };
+    (
+        first(
+            format!("/api/v1/sites?limit=1&station={station}"),
+            "site_code",
+        ),
+        first(
+            format!("/api/v1/clues?limit=1&station={station}&source=remote_sensing"),
+            "clue_id",
+        ),
+    )
+}
+
+#[test]
+fn every_operation_of_the_document_asks_for_the_right_it_is_listed_with() {
+    let listed: Vec<String> = OPERATIONS
+        .iter()
+        .map(|(name, _)| (*name).to_owned())
+        .collect();
+    let mut there = operations();
+    let mut wanted = listed.clone();
+    there.sort();
+    wanted.sort();
+    assert_eq!(there, wanted, "a new operation needs a line here");
+
+    let cast = cast();
+    let matrix = matrix();
+    let things = [
+        (true, things_of(&cast, "houhe")),
+        (false, things_of(&cast, "taitong")),
+    ];
+    let mut asked = 0;
+    let mut faults = Vec::new();
+    for (name, asks) in OPERATIONS {
+        let (action, path, body) = match asks {
+            Action(action, path, body) => (*action, *path, Some(*body)),
+            File(action, path) => (*action, *path, None),
+            Nothing | Login => continue,
+        };
+        for (is_own, (site, clue)) in &things {
+            let fill = |text: &str| text.replace("{site}", site).replace("{clue}", clue);
+            let is_of_one = [Some(path), body]
+                .iter()
+                .flatten()
+                .any(|t| t.contains('{') && fill(t) != **t);
+            for (at, person) in cast.people.iter().enumerate() {
+                let path = fill(path);
+                let answer = match body {
+                    None => person.upload(&cast.server, &path, "空.txt", b"\0"),
+                    Some("") => person.get(&cast.server, &path),
+                    Some(body) => {
+                        let body: Value = serde_json::from_str(&fill(body)).unwrap();
+                        person.post(&cast.server, &path, &body)
+                    }
+                };
+                let who = POSTS[at].1;
+                let may = match matrix[action][at].as_str() {
+                    "—" => false,
+                    "本站/本片" => *is_own || !is_of_one,
+                    // Nobody was named as answerable for a site yet.
+                    "本单位" => !is_of_one,
+                    _ => true,
+                };
+                let is_refused = match answer.status {
+                    403 | 404 => true,
+                    // A paste answers cell by cell.
+                    200 if path.ends_with("/pastes") => answer.json()["refused"] == 1,
+                    _ => false,
+                };
+                if may == is_refused || answer.status >= 500 {
+                    let said = answer.text();
+                    faults.push(format!("{who} {name} {path}: {} {said}", answer.status));
+                }
+                asked += 1;
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(asked > 1_000, "{asked}");
+    let anybody = |path: &str| cast.server.send("GET", path, &[], None).status;
+    for (name, asks) in OPERATIONS {
+        if let (Action(_, path, ""), true) = (asks, name.starts_with("get ")) {
+            assert_eq!(anybody(path), 401, "{name} without a login");
+        }
+    }
+}

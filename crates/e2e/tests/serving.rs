@@ -747,3 +747,57 @@ fn answers_are_told_again_only_when_something_changed() {
         assert_eq!(list["total"], figure["count"], "{query}");
     }
 }
+
+/// What the columns in memory say is what the dossiers say, for posts that see all and for those that do not.
+#[test]
+fn figures_at_once_are_those_of_the_dossiers() {
+    let register = Demonstration::shared().register();
+    let server = Server::start(&register);
+    for (login, post) in [
+        ("bangongshi", "office"),
+        ("zhanzhang", "station_head@houhe"),
+        ("baozhua", "area_lead@mawu"),
+    ] {
+        let person = Person::new(&register, &server, login, post);
+        for as_of in ["now", "2019-08-18"] {
+            let station = post.split_once('@').map(|(_, s)| ["--station", s]);
+            let mut args = vec!["stats", "--json", "--as-of", as_of];
+            args.extend(station.iter().flatten());
+            let drawn = register.run_as(post, &args).success().json();
+            let at_once = person
+                .get(&server, &format!("/api/v1/statistics?as_of={as_of}"))
+                .json();
+            let figures = |told: &Value| -> Vec<Value> {
+                let tables = told["tables"].as_array().unwrap().iter();
+                let rows =
+                    tables.flat_map(|t| t["rows"].as_array().unwrap().iter().map(move |r| (t, r)));
+                rows.map(|(t, r)| json!([t["id"], r["keys"], r["count"], r["site_codes"]]))
+                    .collect()
+            };
+            assert!(figures(&drawn).len() > 10, "{post}");
+            assert_eq!(figures(&drawn), figures(&at_once), "{post} {as_of}");
+            let rates = |told: &Value| -> Vec<Value> {
+                let ratios = told["ratios"].as_array().unwrap().iter();
+                ratios
+                    .map(|r| {
+                        json!([
+                            r["id"],
+                            r["numerator"],
+                            r["denominator"],
+                            r["open_site_codes"]
+                        ])
+                    })
+                    .collect()
+            };
+            assert_eq!(rates(&drawn), rates(&at_once), "{post} {as_of}");
+        }
+    }
+    let office = Person::log_in(&server, "bangongshi", e2e::PASSWORD);
+    let counts = office
+        .get(&server, "/api/v1/counts?by=zone,activity,state")
+        .json();
+    let listed = office.get(&server, "/api/v1/sites?limit=1").json();
+    assert_eq!(counts["total"], listed["total"]);
+    let refused = office.get(&server, "/api/v1/counts?by=owner").status(400);
+    assert!(refused.text().contains("query.by"));
+}

@@ -8,6 +8,7 @@ use domain::dossier::Dossier;
 use domain::entries::RegisterOpened;
 use domain::entry::{Entry, EntryBody, RecordedEntry};
 use domain::ids::{ClueId, EntryId, SiteId, StreamId};
+use geo_types::Geometry;
 use jiff::Timestamp;
 
 use crate::blobs::{Blob, BlobFolder};
@@ -275,6 +276,12 @@ impl<S: Store> Keeper<S> {
     pub(crate) fn find_site_by_code(&self, site_code: &str) -> Result<Option<SiteId>, Error> {
         let text = self.store.find_site_by_code(site_code)?;
         Ok(text.and_then(|text| text.parse().ok()))
+    }
+
+    pub(crate) fn find_site_shape(&self, site: SiteId) -> Result<Option<Geometry<f64>>, Error> {
+        let wkb = self.store.site_shape(site)?;
+        // Written by this program from a geometry; what is no geometry now is told by `verify`.
+        Ok(wkb.and_then(|wkb| spatial::gpb::decode_wkb(&wkb).ok()))
     }
 
     pub(crate) fn clues<E: From<Error>>(

@@ -57,6 +57,7 @@ use domain::entries::{
 };
 use domain::entry::{Author, Entry, EntryBody, RecordedEntry};
 use domain::ids::{ClueId, EntryId, SiteId, StreamId};
+use geo_types::Geometry;
 use jiff::Timestamp;
 
 use home::Home;
@@ -387,6 +388,11 @@ impl Register {
                 what: "site",
                 id: site.to_string(),
             })
+    }
+
+    /// The outline of a site, or its point where it has none, as of now; CGCS2000 longitude and latitude.
+    pub fn find_site_shape(&self, site: SiteId) -> Result<Option<Geometry<f64>>, Error> {
+        store!(self, s => s.find_site_shape(site))
     }
 
     /// The site a code was given to.

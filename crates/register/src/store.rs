@@ -134,6 +134,8 @@ pub(crate) trait Store: Tiles + Sized {
     fn find_stored_dossier(&self, site: SiteId) -> Result<Option<String>, Error>;
     /// The site a code belongs to; the earliest registered, should a code have been given twice.
     fn find_site_by_code(&self, site_code: &str) -> Result<Option<String>, Error>;
+    /// The outline of a site's row, as well-known binary.
+    fn site_shape(&self, site: SiteId) -> Result<Option<Vec<u8>>, Error>;
     /// Calls `each` with every stored clue, or with the one asked for, in the order they were received.
     fn stored_clues<E: From<Error>>(
         &self,

@@ -39,6 +39,8 @@ pub(crate) struct Caller {
     pub(crate) if_none_match: Option<String>,
     /// Hash of everything besides the log that an answer depends on: who, what, in which language.
     pub(crate) mark: String,
+    /// The path asked for.
+    pub(crate) path: String,
     /// The query without a token, for what is kept by what was asked.
     pub(crate) filters: String,
 }
@@ -251,6 +253,7 @@ impl FromRequestParts<Desk> for Caller {
             .filter(|pair| !pair.starts_with("token="))
             .collect();
         Ok(Self {
+            path: parts.uri.path().to_owned(),
             filters: filters.join("&"),
             mark: people::sha256_of(&told)[..16].to_owned(),
             visitor,

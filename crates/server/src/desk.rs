@@ -69,6 +69,15 @@ struct Known {
 /// What is answered depends on the program too.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// Addresses that tell words, laws and numbers of notations, nothing of any site.
+const WORDS: [&str; 5] = [
+    "/api/v1/config",
+    "/api/v1/convert",
+    "/api/v1/law/",
+    "/api/v1/map/",
+    "/api/v1/rules/tables",
+];
+
 /// Accesses are written together, so often.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 
@@ -108,6 +117,7 @@ impl Desk {
         let log_size = writer.head()?.size;
         let mut accounts = Accounts::open(&options.home)?;
         let setup_code = people::setup_code(&mut accounts)?;
+        app::import::sweep_waiting(&options.home, (options.clock)());
         let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let most_readers = (threads * 2).max(4);
         let run = people::new_secret()?[..8].to_owned();
@@ -388,7 +398,8 @@ impl Desk {
         self.finish(&caller.context, done.await)
     }
 
-    /// The same with an entity tag: if the caller has what would be answered, nothing is worked out.
+    /// The same with an entity tag: if the caller has what would be answered, nothing is worked out. That somebody looked
+    /// is noted, but for the words that every screen needs.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         caller: &Caller,
@@ -396,6 +407,13 @@ impl Desk {
     ) -> Result<Told<T>, Problem> {
         let mark = caller.mark.clone();
         let has = caller.if_none_match.clone();
+        if !WORDS.iter().any(|path| caller.path.starts_with(path)) {
+            let asked = match caller.filters.as_str() {
+                "" => caller.path.clone(),
+                filters => format!("{}?{filters}", caller.path),
+            };
+            self.note(caller, "view", &asked);
+        }
         let answer = self
             .look(caller, move |session, atlases| {
                 let size = session.register.head()?.size;

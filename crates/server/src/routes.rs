@@ -83,6 +83,7 @@ pub(crate) fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(config::show_config))
         .routes(routes!(config::read_position))
         .routes(routes!(sites::list_sites))
+        .routes(routes!(sites::count_sites))
         .routes(routes!(sites::show_site))
         .routes(routes!(sites::list_entries))
         .routes(routes!(ledgers::show_ledger))

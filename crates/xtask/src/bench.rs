@@ -2,6 +2,7 @@
 
 mod harness;
 mod judge;
+mod serving;
 mod workloads;
 
 use std::collections::BTreeMap;
@@ -15,8 +16,8 @@ use workloads::{MEMORY, Size, Workload, workloads};
 
 /// Name of our own program among the peers.
 const OURS: &str = "qingshan";
-const TOPICS: [&str; 9] = [
-    "all", "w1", "w2", "w2p", "w2i", "w3", "log", "judge", "memory",
+const TOPICS: [&str; 10] = [
+    "all", "w1", "w2", "w2p", "w2i", "w3", "w4", "log", "judge", "memory",
 ];
 
 struct Options {
@@ -43,6 +44,10 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let harness = Harness::prepare()?;
     for workload in workloads(options.size).iter().filter(|w| wants(w.name)) {
         measure(&harness, workload, &options.repeat)?;
+    }
+    // An hour with its peers: only where it is asked for by name.
+    if options.topic == "w4" {
+        serving::run(&harness)?;
     }
     if wants("memory") {
         print_memory(&harness)?;

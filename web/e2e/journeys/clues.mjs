@@ -27,10 +27,14 @@ function dirtyList(folder, [lon, lat]) {
 async function stage(page, path) {
   await page.goto('/imports');
   await page.locator('.el-select').first().click();
-  await page.getByRole('option', { name: /督察/ }).click();
-  await page.locator('.el-select').nth(1).click();
-  await page.getByRole('option', { name: 'CGCS2000' }).click();
+  await page.getByRole('option', { name: '督察清单' }).click();
   await page.setInputFiles('[data-test=import-file]', path);
+  // Inspection lists come from several sources; which one is for the person to say.
+  assert.ok(await page.locator('form .el-button--primary').isDisabled(), 'nothing is uploaded before a source is chosen');
+  await page.locator('.el-select').nth(1).click();
+  await page.getByRole('option', { name: '省级督察' }).click();
+  await page.locator('.el-select').nth(2).click();
+  await page.getByRole('option', { name: 'CGCS2000' }).click();
 }
 
 async function commit(page) {
@@ -58,16 +62,58 @@ export const journeys = [
       await page.locator('[data-test=fates]').waitFor({ timeout: 60_000 });
       assert.ok((await page.locator('.place').count()) > 0, 'doubts are told with their places');
       await page.waitForTimeout(1500);
+      await page.locator('[data-row]').first().click();
+      await page.locator('tr.chosen').waitFor();
       await shot(page, 'import-checks', { fullPage: true });
       assert.equal(await logSize(page), before, 'nothing is written before the commit');
       await commit(page);
       await shot(page, 'import-done');
       const after = await logSize(page);
       assert.ok(after > before, 'the good rows came in');
+      const fresh = (await ask(page, '/api/v1/clues?state=open&source=provincial_inspection&limit=200')).body;
+      const known = (await ask(page, '/api/v1/clues?q=演示堆料场甲&limit=5')).body.items;
+      assert.equal(known[0]?.source_kind, 'provincial_inspection', `the source is the one that was said, among ${fresh.total}`);
       await stage(page, path);
       await page.locator('form .el-button--primary').click();
       await commit(page);
       assert.ok((await logSize(page)) - after <= 1, 'the same file again adds no clue');
+    },
+  },
+  {
+    name: 'the matching of headings is remembered for the next file with the same headings',
+    async run({ desk, program }) {
+      const page = await desk();
+      await signIn(page, 'bangongshi', PASSWORD);
+      const me = (await ask(page, '/api/v1/session')).body;
+      await stage(page, dirtyList(program.folder, me.reserve.centre));
+      await page.locator('form .el-button--primary').click();
+      await page.locator('[data-test=fates]').waitFor({ timeout: 60_000 });
+      const words = () => page.locator('tr', { has: page.locator('th', { hasText: '反映内容' }) }).locator('.el-select');
+      await words().click();
+      await page.getByRole('option', { name: '备注' }).first().click();
+      await page.getByRole('button', { name: '记住这种表头的对应' }).click();
+      await page.getByRole('button', { name: '放弃这次导入' }).click();
+      await stage(page, dirtyList(program.folder, me.reserve.centre));
+      await page.locator('form .el-button--primary').click();
+      await page.locator('[data-test=fates]').waitFor({ timeout: 60_000 });
+      assert.ok(!(await words().textContent()).includes('备注'), 'nothing is taken over unasked');
+      await page.getByRole('button', { name: '套用上次的对应' }).click();
+      await words().filter({ hasText: '备注' }).waitFor();
+      await page.getByRole('button', { name: '放弃这次导入' }).click();
+    },
+  },
+  {
+    name: 'a layer asks for its first day, and every kind that the post may import is offered',
+    async run({ desk, shot }) {
+      const page = await desk();
+      await signIn(page, 'bangongshi', PASSWORD);
+      await page.goto('/imports');
+      await page.locator('.el-select').first().click();
+      for (const kind of ['历年台账', '群众举报位置', '边界与功能区']) await page.getByRole('option', { name: kind }).waitFor();
+      await page.getByRole('option', { name: '边界与功能区' }).click();
+      await page.getByText('已作出的判别不会改动').waitFor();
+      for (const label of ['版本名称', '生效日期', '批复文号']) await page.getByText(label).first().waitFor();
+      await shot(page, 'import-layer');
     },
   },
   {
@@ -92,6 +138,7 @@ export const journeys = [
       await page.goto(`/clues?clue=${chosen}`);
       way.count += 1;
       await page.locator('.proposals button').first().waitFor();
+      await page.locator('[data-test=site-photos]').waitFor();
       await page.waitForTimeout(1500);
       await shot(page, 'clue-matches', { fullPage: true });
       const form = page.locator('form.reason').first();

@@ -150,6 +150,7 @@ export const journeys = [
       await choose(page, '核查结论', /原有居民/);
       await page.getByPlaceholder(/核查人员/).fill('保护站站长·麻武、护林员·麻武');
       await page.getByPlaceholder('核查情况').fill('为原有居民住房，未见扩建');
+      await page.locator('input[data-test=position]').fill('106.5500000, 35.4100000');
       await way.click(page.getByRole('button', { name: '保存并提交' }));
       await page.locator('h1 ~ .tag', { hasText: '无问题' }).waitFor();
       assert.equal(way.count, 3);
@@ -162,7 +163,8 @@ export const journeys = [
       const path = join(program.folder, '上级交办线索（三步）.csv');
       writeFileSync(path, '\uFEFF线索名称,位置,反映内容\r\n演示临时料场,演示沟口,露天堆料\r\n');
       await way.click(page.getByRole('link', { name: '导入一批' }));
-      await choose(page, '', /督察/).catch(() => undefined);
+      await choose(page, '', '督察清单');
+      await choose(page, '行内没有写来源', '省级督察');
       await page.setInputFiles('[data-test=import-file]', path);
       await way.click(page.locator('form .el-button--primary'));
       await page.locator('[data-test=fates]').waitFor({ timeout: 60_000 });

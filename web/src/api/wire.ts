@@ -10,9 +10,16 @@ type With<T, M> = Omit<T, keyof M> & M;
 export type Me = Schemas['Me'];
 export type Post = Schemas['PostView'];
 export type Label = Schemas['CodeView'];
-export type Config = With<Schemas['ConfigView'], { basemaps: Basemap[] }>;
+export type Config = With<Schemas['ConfigView'], { basemaps: Basemap[]; import_kinds: ImportKind[]; amendable: Amendable[] }>;
 /** An online source laid under the map; off unless the bureau configures one. */
-export interface Basemap { id: string; name: string; url: string; attribution?: string; is_gcj02?: boolean }
+export interface Basemap { id: string; name: string; url: string; attribution?: string | null; review_number?: string | null; is_gcj02?: boolean; max_zoom?: number | null }
+/** A kind of import, the action that allows it, and what its form must ask. */
+export interface ImportKind { code: string; label: string; action: string; needs_source: boolean; is_layer: boolean }
+/** A fact a person may set; `list` names the code list of a coded one. */
+export interface Amendable { field: string; label: string; kind: 'text' | 'number' | 'date' | 'code'; list?: string | null }
+export interface LonLat { lon: number; lat: number }
+/** A coordinate as it was read from any notation. */
+export interface Converted extends LonLat { diagnostics?: { severity: string; message: string; hint?: string | null }[] }
 
 export type SiteRow = Schemas['SiteRow'];
 export type SiteList = Schemas['SiteList'];
@@ -20,13 +27,21 @@ export type FactRow = Schemas['FactView'];
 export type Records = Record<string, unknown>[];
 export type Dossier = With<
   Schemas['DossierView'],
-  { shape?: Geometry | null; clues: Records; permits: Records; verifications: Records; carried_over: Records; determinations: Records }
+  { shape?: Geometry | null; clues: Records; permits: Records; verifications: Records; carried_over: Records; determinations: Records; boundary_versions?: BoundaryVersion[] }
 >;
+/** The site laid over one version of the boundary. */
+export interface BoundaryVersion {
+  version_name: string; valid_from?: string | null; valid_to?: string | null; approval?: string | null;
+  is_current: boolean; zone_kind?: string | null; shares: Records;
+}
 export type Evidence = Schemas['EvidenceView'];
 export type TimelineItem = Schemas['TimelineItem'];
 export type SiteDifference = Schemas['SiteDiffView'];
 
-export type Judgement = Schemas['JudgementView'];
+/** A missing fact: who can tell it, and the answers it may have. */
+export type Question = With<Schemas['QuestionView'], { asked_of: string; is_day: boolean; answers: Label[] }>;
+/** `disposals` are the measures an override may choose from, in the words of the tables. */
+export type Judgement = With<Schemas['JudgementView'], { questions: Question[]; disposals?: Label[] }>;
 
 export type LedgerPage = Schemas['LedgerPage'];
 export type LedgerColumn = Schemas['GridColumn'];

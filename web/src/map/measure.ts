@@ -80,6 +80,7 @@ const pathLength = (path: readonly Position[]): number =>
 export function lengthOf(geometry: Geometry): number {
   if (geometry.type === 'LineString') return pathLength(geometry.coordinates);
   if (geometry.type === 'Polygon') return geometry.coordinates.reduce((sum, r) => sum + pathLength(r), 0);
+  if (geometry.type === 'MultiPolygon') return geometry.coordinates.flat().reduce((sum, r) => sum + pathLength(r), 0);
   return 0;
 }
 

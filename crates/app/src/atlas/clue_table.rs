@@ -35,6 +35,8 @@ pub struct ClueRow {
     pub lon: Option<f64>,
     pub lat: Option<f64>,
     pub site_code: Option<String>,
+    /// Kind of change the patch shows.
+    pub change_kind: Option<String>,
     /// Rule that took it off the work list.
     pub screened_by: Option<String>,
 }
@@ -100,6 +102,7 @@ impl ClueTable {
             lon: point.map(|p| crate::geography::degrees(p.x())),
             lat: point.map(|p| crate::geography::degrees(p.y())),
             site_code: clue.site_code,
+            change_kind: facts.change_kind,
             screened_by: clue.screened.map(|s| s.body.rule),
         };
         if row < self.rows.len() {
@@ -108,6 +111,23 @@ impl ClueTable {
             self.rows.push(made);
         }
         self.shapes.extent(row)
+    }
+
+    /// Kind of change of the patch received last, by code of the site.
+    pub fn latest_changes(&self) -> HashMap<&str, &str> {
+        let mut latest: HashMap<&str, (Date, ClueId, &str)> = HashMap::new();
+        for row in &self.rows {
+            let (Some(site), Some(change)) = (&row.site_code, &row.change_kind) else {
+                continue;
+            };
+            let stated = (row.received_on, row.clue_id, change.as_str());
+            let slot = latest.entry(site).or_insert(stated);
+            if (slot.0, slot.1) < (stated.0, stated.1) {
+                *slot = stated;
+            }
+        }
+        let changes = latest.into_iter();
+        changes.map(|(site, (.., change))| (site, change)).collect()
     }
 
     /// A clue by id.

@@ -7,6 +7,7 @@ use domain::codes::SourceKind;
 use domain::dossier::Dossier;
 use domain::ids::SiteId;
 use domain::ledger;
+use domain::statistics::{Carried, StatLine};
 use jiff::Timestamp;
 use serde::Serialize;
 use spatial::diagnostic::Diagnostic;
@@ -17,6 +18,7 @@ use super::columns::{Texts, Words};
 use super::filter::SiteFilter;
 use super::grid::Grid;
 use crate::error::Error;
+use crate::ledgers::LedgerScope;
 use crate::session::Setting;
 
 /// 点位行 — one site of a list.
@@ -84,6 +86,11 @@ pub struct SiteTable {
     findings: Vec<u16>,
     pub shapes: Shapes,
     grid: Grid,
+    /// Whether a row has a verified issue.
+    has_verified_issue: Vec<bool>,
+    /// Issues carried over: source, what the city found, whether that finishes it.
+    carried: HashMap<u32, Vec<(u16, u16, bool)>>,
+    results: Words,
     /// Rows whose evidence a file is, by SHA-256.
     evidence: HashMap<String, Vec<u32>>,
     by_code: Vec<u32>,
@@ -212,6 +219,17 @@ impl SiteTable {
             .fold(0_u8, |bits, (at, _)| bits | 1 << at);
         set(&mut self.ledger_bits, row, ledgers);
         set(&mut self.counts, row, dossier.state.counts());
+        let is_issue = ledger::has_verified_issue(dossier);
+        set(&mut self.has_verified_issue, row, is_issue);
+        let carried = dossier.carried().into_iter().map(|c| {
+            let source = self.sources.enter(Some(c.source_kind));
+            (source, self.results.enter(Some(c.result)), c.is_finished)
+        });
+        let carried: Vec<(u16, u16, bool)> = carried.collect();
+        match carried.is_empty() {
+            true => self.carried.remove(&(row as u32)),
+            false => self.carried.insert(row as u32, carried),
+        };
         let area = facts.area_m2.or(facts.stated_area_m2).unwrap_or(f64::NAN);
         set(&mut self.area_m2, row, area);
         set(&mut self.lon, row, facts.lon.unwrap_or(f64::NAN));
@@ -358,6 +376,59 @@ impl SiteTable {
         bits & !hidden
     }
 
+    /// What the figures need of every row in a scope that may be seen, by code.
+    pub fn stat_lines<'a>(
+        &'a self,
+        eyes: &Eyes,
+        scope: &LedgerScope,
+        changes: &HashMap<&str, &'a str>,
+    ) -> Vec<StatLine<'a>> {
+        let all = SiteFilter::default();
+        let seen = self
+            .by_code
+            .iter()
+            .copied()
+            .filter(|row| self.matches(*row, &all, eyes) && scope.holds(self.station_id(*row)));
+        seen.map(|row| self.stat_line(row, eyes, changes)).collect()
+    }
+
+    fn stat_line<'a>(
+        &'a self,
+        row: u32,
+        eyes: &Eyes,
+        changes: &HashMap<&str, &'a str>,
+    ) -> StatLine<'a> {
+        let at = row as usize;
+        let [state, station, zone, activity, focal, ..] = self.coded(row);
+        let bits = self.seen_sources(at, eyes);
+        let is_seen = |source: u16| 1_u32.checked_shl(source.into()).unwrap_or(0) & bits != 0;
+        let carried = self.carried.get(&row).into_iter().flatten();
+        let carried: Vec<Carried<'_>> = carried
+            .filter(|(source, ..)| is_seen(*source))
+            .map(|(source, result, is_finished)| Carried {
+                source_kind: self.sources.word(*source).unwrap_or_default(),
+                result: self.results.word(*result).unwrap_or_default(),
+                is_finished: *is_finished,
+            })
+            .collect();
+        let is_issue = self.has_verified_issue[at] || carried.iter().any(|c| !c.is_finished);
+        let sources = (0..self.sources.len() as u16).filter(|s| is_issue && is_seen(*s));
+        let site_code = self.codes.get(at);
+        StatLine {
+            site_code,
+            area_m2: self.area_or_zero(row),
+            state: state.unwrap_or_default(),
+            counts: self.counts[at],
+            activity,
+            zone,
+            station,
+            change_kind: changes.get(site_code).copied(),
+            focal,
+            issue_sources: sources.filter_map(|s| self.sources.word(s)).collect(),
+            carried,
+        }
+    }
+
     /// Rows wanted, in order.
     pub fn select(&self, filter: &SiteFilter, eyes: &Eyes, sort: Sort) -> Vec<u32> {
         let mut rows: Vec<u32> = self
@@ -367,6 +438,14 @@ impl SiteTable {
             .filter(|row| self.matches(*row, filter, eyes))
             .collect();
         self.sort(&mut rows, sort);
+        rows
+    }
+
+    /// Rows wanted whose outline may touch a box, in mercator parts, by code.
+    pub fn select_in_box(&self, bounds: [i32; 4], filter: &SiteFilter, eyes: &Eyes) -> Vec<u32> {
+        let mut rows = self.grid.find(bounds);
+        rows.retain(|row| self.touches(*row, bounds) && self.matches(*row, filter, eyes));
+        rows.sort_unstable_by_key(|row| self.codes.get(*row as usize));
         rows
     }
 

@@ -1,12 +1,19 @@
 //! 大簿 — a demonstration register filled with synthetic sites, to look at lists and maps at size.
 
 use std::io::Write;
+use std::path::Path;
 
 use anyhow::{Result, bail};
 use domain::codes::ZoneKind;
 use domain::entries::{Basis, SiteFacts, SiteRegistered};
 use domain::entry::Entry;
 use domain::ids::{EntryId, SiteId, StreamId};
+use domain::shape::Shape;
+use geo_types::Geometry;
+use register::scan::load_layer;
+use spatial::gpb::Blob;
+
+use super::pieces;
 
 use crate::session::{Session, Setting, reserve_box};
 
@@ -14,6 +21,55 @@ use crate::session::{Session, Setting, reserve_box};
 const BATCH: usize = 2_000;
 /// Sites of one row of the pattern that is laid over the reserve.
 const COLUMNS: usize = 400;
+
+/// Appends a site for every polygon of the only layer of a GeoPackage (columns `category`, `zone`, `reserve`), each as a
+/// patch seen from above; only to a register that says it is a demonstration.
+pub fn run_from(mut session: Session, path: &Path) -> Result<()> {
+    if !session.is_demonstration {
+        bail!("synthetic sites are for demonstration registers only");
+    }
+    let layer = load_layer(path, None)?;
+    let mut count = 0;
+    for range in pieces(&layer)? {
+        let mut entries = Vec::new();
+        layer.scan("reserve", &range, |feature| {
+            let blob = feature.blob.and_then(|b| Blob::parse(b).ok());
+            if let Some(shape) = blob.and_then(|b| b.decode().ok()) {
+                let reserve = feature.number.unwrap_or(0);
+                entries.push(outlined(&session, count, reserve, shape));
+                count += 1;
+            }
+            Ok::<(), anyhow::Error>(())
+        })?;
+        for batch in entries.chunks(BATCH) {
+            session.register.append(batch, session.now)?;
+        }
+    }
+    tell(&session, count)
+}
+
+/// A site of an outline: the codes that the harness gives by number, each from its own list.
+fn outlined(session: &Session, n: usize, reserve: i64, shape: Geometry<f64>) -> Entry {
+    let code = |purpose: &str, n: usize| {
+        let list = session.campaign.find_list(&session.codes, purpose);
+        let codes = list.map_or(&[][..], |l| &l.codes);
+        codes.get(n % codes.len().max(1)).map(|c| c.code.clone())
+    };
+    let point = crate::geography::representative(&shape);
+    let facts = SiteFacts {
+        facility_name: Some(format!("演示合成图斑{n:07}")),
+        activity_type_code: code("activity", n / 3),
+        lon: point.map(|p| crate::geography::degrees(p.x())),
+        lat: point.map(|p| crate::geography::degrees(p.y())),
+        zone_kind: Some(ZoneKind::ALL[n % 3].code().to_owned()),
+        station_id: Some(format!("r{reserve}")),
+        area_m2: Some((spatial::geodesic::area_m2(&shape) * 100.0).round() / 100.0),
+        current_status: code("current_status", n / 7),
+        shape: Some(Shape(shape)),
+        ..SiteFacts::default()
+    };
+    registered(session, n, facts)
+}
 
 /// Appends `count` sites spread over the reserve's box; only to a register that says it is a demonstration.
 pub fn run(mut session: Session, count: usize) -> Result<()> {
@@ -32,14 +88,16 @@ pub fn run(mut session: Session, count: usize) -> Result<()> {
             .collect();
         session.register.append(&entries, session.now)?;
     }
+    tell(&session, count)
+}
+
+fn tell(session: &Session, count: usize) -> Result<()> {
     let told = serde_json::json!({ "sites": count, "log_size": session.register.head()?.size });
     writeln!(std::io::stdout().lock(), "{told}")?;
     Ok(())
 }
 
 fn site(session: &Session, [west, south, east, north]: [f64; 4], n: usize, count: usize) -> Entry {
-    let seed: [&[u8]; 2] = [b"bench sites", &(n as u64).to_be_bytes()];
-    let site_id = SiteId::derived(session.now, &seed);
     let campaign = &session.campaign;
     let rows = count.div_ceil(COLUMNS).max(1);
     let station = campaign.stations.get(n % campaign.stations.len().max(1));
@@ -59,12 +117,18 @@ fn site(session: &Session, [west, south, east, north]: [f64; 4], n: usize, count
         owner_name: Some(format!("演示业主{}", n % 5_003)),
         ..SiteFacts::default()
     };
+    registered(session, n, facts)
+}
+
+fn registered(session: &Session, n: usize, facts: SiteFacts) -> Entry {
+    let seed: [&[u8]; 2] = [b"bench sites", &(n as u64).to_be_bytes()];
+    let site_id = SiteId::derived(session.now, &seed);
     let reserve = &session.reserve;
     let body = SiteRegistered {
         site_id,
-        site_code: format!("{}-合成-{n:06}", campaign.year),
+        site_code: format!("{}-合成-{n:06}", session.campaign.year),
         reserve_code: reserve.reserve_code.clone(),
-        campaign_id: campaign.id.clone(),
+        campaign_id: session.campaign.id.clone(),
         basis: Basis::Person {
             reason: "演示合成".to_owned(),
         },

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use domain::entry::EntryBody;
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sheets::{Mapping, Vocabulary};
@@ -161,8 +161,30 @@ fn folder(home: &Path) -> PathBuf {
     home.join("imports")
 }
 
+/// Uploads that nobody committed or dropped are kept so long.
+const KEPT_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Removes uploads that nobody committed or dropped for a week; how many there were.
+pub fn sweep_waiting(home: &Path, now: Timestamp) -> usize {
+    let places = std::fs::read_dir(folder(home)).into_iter().flatten();
+    let places = places.filter_map(|p| Some(p.ok()?.path()));
+    let is_old = |place: &PathBuf| {
+        let waiting = std::fs::read(place.join("waiting.json")).ok();
+        let waiting = waiting.and_then(|w| serde_json::from_slice::<Waiting>(&w).ok());
+        // One that broke off has no word of when it came but its folder's own.
+        let made = || Timestamp::try_from(place.metadata().ok()?.modified().ok()?).ok();
+        let since = waiting.map(|w| w.uploaded_at).or_else(made);
+        since.is_some_and(|since| now.duration_since(since) > KEPT_FOR)
+    };
+    let old = places.filter(is_old);
+    // What cannot be removed now is tried again with the next upload.
+    old.filter(|place| std::fs::remove_dir_all(place).is_ok())
+        .count()
+}
+
 /// The place for a new upload: its folder, made, and its id.
-pub fn new_waiting(home: &Path) -> Result<(String, PathBuf), Error> {
+pub fn new_waiting(home: &Path, now: Timestamp) -> Result<(String, PathBuf), Error> {
+    sweep_waiting(home, now);
     let id = crate::people::new_secret()?[..24].to_owned();
     let place = folder(home).join(&id);
     std::fs::create_dir_all(&place).map_err(|source| Error::Read {
@@ -547,4 +569,23 @@ fn shapes(staged: &Staged) -> Value {
         })
         .collect();
     json!({ "type": "FeatureCollection", "features": features })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failing test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uploads_nobody_took_up_are_gone_after_a_week() {
+        let home = tempfile::tempdir().unwrap();
+        let now = Timestamp::now();
+        let (id, place) = new_waiting(home.path(), now).unwrap();
+        assert_eq!(sweep_waiting(home.path(), now), 0);
+        let days = |n: i64| now + SignedDuration::from_hours(24 * n);
+        assert_eq!(sweep_waiting(home.path(), days(6)), 0);
+        assert!(place.ends_with(&id) && place.exists());
+        assert_eq!(sweep_waiting(home.path(), days(8)), 1);
+        assert!(!place.exists());
+    }
 }

@@ -28,7 +28,10 @@ pub(super) fn run(desk: &Desk<'_>, args: &BenchCommand) -> Result<ExitCode, Erro
         BenchCommand::Import { ledger, out } => app::bench::import::import(ledger, out),
         BenchCommand::Export { rows, out } => app::bench::export::export(rows, out),
         BenchCommand::Judge { sheets, peer } => app::bench::judging::run(*sheets, peer.as_deref()),
-        BenchCommand::Sites { count } => app::bench::sites::run(desk.session()?, *count),
+        BenchCommand::Sites { count, from } => match from {
+            Some(path) => app::bench::sites::run_from(desk.session()?, path),
+            None => app::bench::sites::run(desk.session()?, *count),
+        },
         BenchCommand::Log { entries, folder } => {
             let database = desk.arguments.database()?;
             app::bench::log::run(*entries, folder.as_deref(), database)

@@ -344,6 +344,16 @@ impl Store for Db {
         self.find(sql, [site_code])
     }
 
+    fn site_shape(&self, site: SiteId) -> Result<Option<Vec<u8>>, Error> {
+        let sql = "SELECT geom FROM sites WHERE site_id = ?1";
+        let blob: Option<Option<Vec<u8>>> = self.find(sql, [site.0.hyphenated().to_string()])?;
+        // Written by this program: a blob without its header is no geometry.
+        Ok(blob.flatten().and_then(|b| {
+            let shape = spatial::gpb::Blob::parse(&b).ok()?;
+            Some(shape.wkb().to_vec())
+        }))
+    }
+
     fn stored_clues<E: From<Error>>(
         &self,
         only: Option<ClueId>,

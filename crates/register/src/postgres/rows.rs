@@ -338,6 +338,12 @@ impl Store for Db {
         row.map(|row| at(&row, 0)).transpose()
     }
 
+    fn site_shape(&self, site: SiteId) -> Result<Option<Vec<u8>>, Error> {
+        let sql = "SELECT ST_AsBinary(geom, 'NDR') FROM sites WHERE site_id = $1";
+        let row = self.find(READ, sql, &[&site.0.hyphenated().to_string()])?;
+        Ok(row.map(|row| at(&row, 0)).transpose()?.flatten())
+    }
+
     fn stored_clues<E: From<Error>>(
         &self,
         only: Option<ClueId>,

@@ -35,7 +35,6 @@ pub(crate) async fn show_clue(
     caller: Caller,
     Named(clue): Named<String>,
 ) -> Result<Told<ClueView>, Problem> {
-    desk.note(&caller, "read_clue", &clue);
     desk.read(&caller, move |session, _| session.clue_page(&clue))
         .await
 }

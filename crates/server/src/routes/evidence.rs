@@ -50,8 +50,8 @@ pub(crate) async fn add_evidence(
     desk.look(&caller, move |session, _| session.may_add_evidence(&code))
         .await?;
     let form = form.map_err(|e| upload_fault(&desk, &caller, e.status(), &e.body_text()))?;
-    let (_, place) =
-        app::import::new_waiting(desk.home()).map_err(|e| desk.problem(&caller.context, &e))?;
+    let (_, place) = app::import::new_waiting(desk.home(), desk.now())
+        .map_err(|e| desk.problem(&caller.context, &e))?;
     let taken = take_file(&desk, &caller, form, &place).await;
     let path = place.clone();
     let added = match taken {

@@ -75,8 +75,8 @@ pub(crate) async fn upload(
     })
     .await?;
     let form = form.map_err(|e| upload_fault(&desk, &caller, e.status(), &e.body_text()))?;
-    let (import_id, place) =
-        import::new_waiting(desk.home()).map_err(|e| desk.problem(&caller.context, &e))?;
+    let (import_id, place) = import::new_waiting(desk.home(), desk.now())
+        .map_err(|e| desk.problem(&caller.context, &e))?;
     let taken = take_file(&desk, &caller, form, &place).await;
     let (file_name, size_bytes) = match taken {
         Ok(taken) => taken,

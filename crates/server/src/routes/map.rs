@@ -118,7 +118,8 @@ pub(crate) async fn list_layers(
     caller: Caller,
     headers: HeaderMap,
 ) -> Result<Json<Vec<TileJson>>, Problem> {
-    let layers = MapLayer::ALL.to_vec();
+    let seen = |layer: &MapLayer| layer.check_seen_by(&caller.actor).is_ok();
+    let layers = MapLayer::ALL.into_iter().filter(seen).collect();
     Ok(Json(described(&desk, &caller, &headers, layers).await?))
 }
 
@@ -133,7 +134,9 @@ pub(crate) async fn show_layer(
     headers: HeaderMap,
 ) -> Result<Json<TileJson>, Problem> {
     let name = layer.strip_suffix(".json").unwrap_or(&layer).to_owned();
-    let layer = MapLayer::parse(&name).map_err(|e| desk.problem(&caller.context, &e))?;
+    let problem = |e: app::Error| desk.problem(&caller.context, &e);
+    let layer = MapLayer::parse(&name).map_err(problem)?;
+    layer.check_seen_by(&caller.actor).map_err(problem)?;
     let mut found = described(&desk, &caller, &headers, vec![layer]).await?;
     Ok(Json(found.remove(0)))
 }

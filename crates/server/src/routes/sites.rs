@@ -2,8 +2,8 @@
 
 use app::atlas::SiteQuery;
 use app::{
-    AmendRequest, DossierView, FocalRequest, MergeRequest, Paging, ReceiptView, SiteDiffView,
-    SiteList, StandingRequest, TimelineItem, VerificationRequest,
+    AmendRequest, DossierView, FocalRequest, MergeRequest, Paging, ReceiptView, SiteCounts,
+    SiteDiffView, SiteList, StandingRequest, TimelineItem, VerificationRequest,
 };
 use axum::Json;
 use axum::extract::State;
@@ -44,6 +44,30 @@ pub(crate) async fn list_sites(
     .await
 }
 
+/// By which codes sites are counted.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CountedBy {
+    /// Up to three of `state`, `station`, `zone`, `activity`, `focal`, `verdict`, `severity`, `has_issue`, by commas.
+    by: String,
+}
+
+/// The sites the post may read that count, by up to three codes, with their area.
+#[utoipa::path(get, path = "/api/v1/counts", tag = "views", params(CountedBy, SiteQuery, When),
+    responses((status = 200, body = SiteCounts), (status = 304), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn count_sites(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Asked(counted): Asked<CountedBy>,
+    Asked(query): Asked<SiteQuery>,
+    Asked(when): Asked<When>,
+) -> Result<Told<SiteCounts>, Problem> {
+    desk.read(&caller, move |session, atlases| {
+        session.count_sites(atlases, &query, &counted.by, when.as_of()?)
+    })
+    .await
+}
+
 /// The dossier of a site, by its own or an issued code.
 #[utoipa::path(get, path = "/api/v1/sites/{site_code}", tag = "sites",
     params(("site_code" = String, Path), When),
@@ -54,7 +78,6 @@ pub(crate) async fn show_site(
     Named(site_code): Named<String>,
     Asked(when): Asked<When>,
 ) -> Result<Told<DossierView>, Problem> {
-    desk.note(&caller, "read_site", &site_code);
     desk.read(&caller, move |session, atlases| {
         session.dossier_page(atlases, &site_code, when.as_of()?)
     })

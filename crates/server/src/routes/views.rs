@@ -30,10 +30,10 @@ pub(crate) async fn show_statistics(
     caller: Caller,
     Asked(scoped): Asked<Scoped>,
 ) -> Result<Told<StatisticsView>, Problem> {
-    desk.read(&caller, move |session, _| {
+    desk.read(&caller, move |session, atlases| {
         let as_of = app::parse_as_of(scoped.as_of.as_deref().unwrap_or("now"))?;
         let scope = session.own_scope(scoped.station.as_deref(), scoped.lead.as_deref())?;
-        session.statistics_view(&scope, as_of)
+        session.statistics_view(atlases, &scope, as_of)
     })
     .await
 }

@@ -73,6 +73,38 @@ impl Harness {
         }
     }
 
+    /// A folder of the data.
+    pub(super) fn folder(&self, name: &str) -> PathBuf {
+        self.data.join(name)
+    }
+
+    /// The interpreter of the peers.
+    pub(super) fn python(&self) -> &str {
+        &self.python
+    }
+
+    /// Runs one of the harness's servers' measurements, its packages and its database installed and started.
+    pub(super) fn serve(&self, script: &str, set: &str, args: &[&str]) -> Result<()> {
+        let wanted = self.scripts.join("requirements.txt");
+        let pip = Path::new(&self.python).with_file_name("pip");
+        let install = ["install", "--quiet", "-r", &wanted.to_string_lossy()];
+        shell::run(&pip.to_string_lossy(), &install)?;
+        shell::run_with("sh", &[&self.script("pg.sh"), "start"], &self.environment())?;
+        let script = self.script(script);
+        let args: Vec<&str> = [script.as_str(), "--in", set]
+            .into_iter()
+            .chain(args.iter().copied())
+            .collect();
+        shell::run_with(&self.python, &args, &self.environment())
+    }
+
+    /// Runs a peer's statistics over a set in its own process.
+    pub(super) fn statistics(&self, peer: &str, set: &Path) -> Result<()> {
+        let script = self.script("peers/w4_stats.py");
+        let args = [script.as_str(), &set.to_string_lossy(), peer];
+        shell::run_with(&self.python, &args, &self.environment())
+    }
+
     fn script(&self, name: &str) -> String {
         self.scripts.join(name).to_string_lossy().into_owned()
     }

@@ -22,6 +22,8 @@ export const t = words({
   overlap: ['重叠', 'Overlap'],
   this_clue: ['这条线索', 'This clue'],
   that_site: ['点位 {code}', 'Site {code}'],
+  photos_of: ['点位 {code} 的照片', 'Photos of site {code}'],
+  no_photos: ['这处点位还没有照片', 'This site has no photos yet'],
   merge: ['归并到此点位', 'Merge into this site'],
   merge_short: ['归并', 'Merge'],
   separate: ['另立新点位', 'Register a new site'],
