@@ -34,23 +34,6 @@ async function choose(page, label, option) {
   await page.getByRole('option', { name: option }).first().click();
 }
 
-/** A small list taken in as the import screen would; only what comes after is counted. */
-async function takeIn(page, kind, csv) {
-  const done = await page.evaluate(
-    async ([of, text]) => {
-      const { csrf_token } = await (await fetch('/api/v1/session')).json();
-      const headers = { 'X-CSRF-Token': csrf_token };
-      const form = new FormData();
-      form.append('file', new File([text], `${of}.csv`));
-      const staged = await (await fetch(`/api/v1/imports?kind=${of}&received_on=2019-08-20`, { method: 'POST', headers, body: form })).json();
-      const committed = await fetch(`/api/v1/imports/${staged.import_id}/commit`, { method: 'POST', headers: { ...headers, 'Content-Type': 'application/json' }, body: '{}' });
-      return { status: committed.status, text: await committed.text(), staged: JSON.stringify(staged).slice(0, 600) };
-    },
-    [kind, csv],
-  );
-  assert.equal(done.status, 200, `${done.text} ${done.staged}`);
-}
-
 const stateOf = async (page) => (await ask(page, `/api/v1${new URL(page.url()).pathname}`)).body.state;
 
 export const journeys = [
@@ -110,21 +93,18 @@ export const journeys = [
   {
     name: 'office: a report of the public becomes a site',
     async run({ desk }) {
-      const [page] = await land(desk, 'bangongshi', '/workbench');
-      const name = '演示举报点（三步）';
-      await takeIn(page, 'petition', `\uFEFF线索名称,位置,经度,纬度,反映内容\r\n${name},演示沟口,106.5301,35.5302,露天倾倒渣土\r\n`);
-      await page.reload();
-      const way = clicks(page);
+      const [page, way] = await land(desk, 'bangongshi', '/workbench');
       await way.click(number(page, '信访举报'));
       await page.waitForURL('**source=petition**');
-      await way.click(page.locator('main li, main tr, main button, main a').filter({ hasText: name }).last());
-      const form = page.locator('form.reason').filter({ has: page.getByRole('button', { name: /登记为新点位|新点位/ }) }).first();
+      await way.click(page.locator('.list li button').first());
+      await page.waitForURL('**clue=**');
+      const clue = new URL(page.url()).searchParams.get('clue');
+      const form = page.locator('form.reason').filter({ has: page.getByRole('button', { name: '另立新点位' }) });
       await form.locator('input').first().fill('现场已有堆土，图上无对应点位');
-      await way.click(form.getByRole('button'));
-      await page.locator('main').getByText(name).last().waitFor();
-      const linked = async () => (await ask(page, '/api/v1/clues?source=petition&state=linked&limit=1000')).body.items.find((c) => c.facility_name === name);
-      for (let i = 0; i < 20 && !(await linked()); i++) await page.waitForTimeout(250);
-      assert.ok((await linked())?.site_code, 'the report stands for a site of its own');
+      await way.click(form.getByRole('button', { name: '另立新点位' }));
+      const siteOf = async () => (await ask(page, '/api/v1/clues?source=petition&state=linked&limit=1000')).body.items.find((c) => c.clue_id === clue)?.site_code;
+      for (let i = 0; i < 40 && !(await siteOf()); i++) await page.waitForTimeout(250);
+      assert.ok(await siteOf(), 'the report stands for a site of its own');
       assert.equal(way.count, 3);
     },
   },
