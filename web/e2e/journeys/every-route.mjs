@@ -33,6 +33,9 @@ const routesOf = (site) => [
   ['sites', '/sites', 'table.plain'],
   ['dossier', `/sites/${encodeURIComponent(site)}`, '#timeline li'],
   ['dashboard', '/dashboard', 'figure canvas'],
+  ['law', '/law?clause=N94-26', 'article'],
+  ['law-tables', '/law?table=generic', 'article'],
+  ['ledgers-grouped', '/ledgers/sites?group=station', '.groups button'],
   ['tokens', '/admin/tokens', 'h1'],
   ['log', '/admin/log', 'pre'],
 ];
@@ -74,12 +77,55 @@ export const journeys = [
     async run({ desk, shot }) {
       const page = await desk();
       await signIn(page, 'guanli', PASSWORD);
-      for (const tab of ['people', 'access']) {
+      for (const tab of ['people', 'access', 'log']) {
         await page.goto(`/admin/${tab}`);
         await page.locator('table.plain').first().waitFor();
         await look(page, `admin-${tab}`, DESKTOP, shot);
       }
       assert.equal(await page.locator('nav a[href^="/ledgers"]').count(), 0);
+    },
+  },
+  {
+    name: 'English pages mark the campaign’s Chinese words for screen readers, and speak English otherwise',
+    async run({ desk, shot }) {
+      const page = await desk();
+      await page.addInitScript(() => localStorage.setItem('qingshan.language', 'en'));
+      await signIn(page, 'bangongshi', PASSWORD);
+      const wrong = [];
+      for (const [path, landmark] of [['/workbench', 'a.number'], ['/dashboard', 'table.cross'], ['/ledgers/sites', 'a.grid-link'], ['/ledgers/sites?group=station', '.groups button'], ['/sites', 'table.plain'], ['/law?clause=N94-26', 'article'], ['/admin/tokens', 'h1'], ['/admin/log', 'table, pre']]) {
+        await page.goto(path);
+        await page.locator(landmark).first().waitFor();
+        await page.waitForTimeout(800);
+        const unmarked = await page.evaluate(() => {
+          const found = [];
+          const walker = document.createTreeWalker(document.getElementById('app'), NodeFilter.SHOW_TEXT);
+          for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+            const at = node.parentElement;
+            if (/\p{Script=Han}/u.test(node.textContent) && at.checkVisibility() && !at.closest('[lang]:not(html)')?.lang.startsWith('zh')) found.push(`${at.tagName}.${at.className}: ${node.textContent.trim().slice(0, 30)}`);
+          }
+          return [...new Set(found)].slice(0, 6);
+        });
+        if (unmarked.length > 0) wrong.push([path, ...unmarked]);
+      }
+      await shot(page, 'english');
+      assert.deepEqual(wrong, []);
+    },
+  },
+  {
+    name: 'a server out of reach is told, and the page goes on by itself when it answers again',
+    async run({ desk, shot }) {
+      const page = await desk();
+      await signIn(page, 'bangongshi', PASSWORD);
+      await page.locator('a.number').first().waitFor();
+      const unreached = (route) => route.abort('connectionrefused');
+      await page.route(/\/(api|health)/, unreached);
+      await page.getByRole('navigation').getByRole('link', { name: '法规与判别表' }).click();
+      const notice = page.locator('.offline');
+      await notice.waitFor();
+      await shot(page, 'out-of-reach');
+      await page.unroute(/\/(api|health)/, unreached);
+      await notice.waitFor({ state: 'detached', timeout: 40_000 });
+      await page.locator('nav.list a').first().waitFor();
     },
   },
   {

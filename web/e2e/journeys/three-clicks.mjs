@@ -1,4 +1,7 @@
 // The paths people walk every day, counted from the page they land on: three clicks at most. Filling a form is no click.
+// Of the table of paths, others belong to other parts of the work and are not here: the ranger's (verify, report, get ready, send, patrol)
+// and the public's (report, ask) to the phone app and the public page; assigning points, reviewing a check, urging the overdue,
+// closing a case and the area lead's instruction to the flow of cases; drawing a sample and exporting the bound file to inspections.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -51,6 +54,58 @@ export const journeys = [
       await toSite(page, way, '');
       await shot(page, 'area-lead');
       assert.equal(way.count, 2);
+    },
+  },
+  {
+    name: 'leader: a number, the site, why it is judged so',
+    async run({ desk }) {
+      const [page, way] = await land(desk, 'juzhang', '/dashboard');
+      await toSite(page, way, '存在问题');
+      await page.locator('#judgement h2').waitFor();
+      assert.equal(way.count, 2);
+    },
+  },
+  {
+    name: 'area lead: the map of the area is on the landing page; a cell of the figures, the site, the judgement',
+    async run({ desk }) {
+      const [page, way] = await land(desk, 'baozhua-houhe', '/workbench');
+      await page.locator('.area .maplibregl-canvas').waitFor();
+      await way.click(page.getByRole('navigation').getByRole('link', { name: '统计报表' }));
+      await way.click(page.locator('table.cross tbody a').first());
+      await way.click(firstSite(page));
+      await page.locator('#judgement h2').waitFor();
+      assert.equal(way.count, 3);
+    },
+  },
+  {
+    name: 'office: the monthly ledger is handed in',
+    async run({ desk }) {
+      const [page, way] = await land(desk, 'bangongshi', '/workbench');
+      await way.click(page.getByRole('navigation').getByRole('link', { name: '台账' }));
+      await way.click(page.locator('.views').getByRole('link', { name: '各保护站三本台账' }));
+      await page.waitForURL('**as_of=**');
+      await page.locator('a.grid-link').first().waitFor();
+      const [file] = await Promise.all([page.waitForEvent('download'), way.click(page.locator('.tools .el-dropdown .el-button').first())]);
+      assert.match(file.suggestedFilename(), /xlsx$/);
+      assert.equal(way.count, 3);
+    },
+  },
+  {
+    name: 'office: a report of the public becomes a site',
+    async run({ desk }) {
+      const [page, way] = await land(desk, 'bangongshi', '/workbench');
+      await way.click(number(page, '信访举报'));
+      await page.waitForURL('**source=petition**');
+      await way.click(page.locator('.list li button').first());
+      await page.waitForURL('**clue=**');
+      const clue = new URL(page.url()).searchParams.get('clue');
+      const form = page.locator('form.reason').filter({ has: page.getByRole('button', { name: '另立新点位' }) });
+      await form.locator('input').first().fill('现场已有堆土，图上无对应点位');
+      await way.click(form.getByRole('button', { name: '另立新点位' }));
+      const siteOf = async () => (await ask(page, '/api/v1/clues?source=petition&state=linked&limit=1000')).body.items.find((c) => c.clue_id === clue)?.site_code;
+      for (let i = 0; i < 40 && !(await siteOf()); i++) await page.waitForTimeout(250);
+      assert.ok(await siteOf(), 'the report stands for a site of its own');
+      assert.equal(way.count, 3);
     },
   },
   {
