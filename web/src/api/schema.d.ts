@@ -1778,6 +1778,8 @@ export interface components {
             differences: components["schemas"]["JudgedDifferenceView"][];
             /** @description Verdicts an override may choose from. */
             verdicts: components["schemas"]["CodeView"][];
+            /** @description Ways to put it right that an override may choose from. */
+            disposals: components["schemas"]["CodeView"][];
         };
         /** @description 台账差异 — what came, went and changed between two days. */
         LedgerDiffView: {
