@@ -2439,10 +2439,23 @@ export interface components {
             name: string;
             label: string;
         };
-        /** @description 判定表 — a decision table with its rows in order. */
+        /** @description 判定行 — what must hold, what follows, and the clauses it rests on. */
+        TableLine: {
+            id: string;
+            cells: string[];
+            /** @description Clauses by id, with how they are cited. */
+            basis: components["schemas"]["CodeView"][];
+        };
+        /** @description 判定表 — a decision table in words, its rows in order. */
         TableView: {
             id: string;
+            title: string;
+            note: string;
+            /** @description Ids of the rows. */
             rows: string[];
+            /** @description Headings of the cells. */
+            columns: string[];
+            lines: components["schemas"]["TableLine"][];
             /** @description Facts it asks for. */
             facts: components["schemas"]["TableFact"][];
         };
