@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use domain::as_of::AsOf;
 use domain::ids::{ClueId, SiteId, StreamId};
-use domain::policy::{self, Action, Actor, Resource};
+use domain::policy::{self, Action, Actor, Resource, Scope};
 use register::Register;
 
 pub use clue_table::{ClueRow, ClueTable};
@@ -159,16 +159,24 @@ pub fn visible_stations(
     stations: &Words,
 ) -> Vec<bool> {
     let scope = policy::scope_of(actor, action);
-    let resource = |station: Option<&str>| Resource {
+    if let Scope::Stations {
+        reserve_code,
+        station_ids,
+    } = &scope
+    {
+        let is_here = *reserve_code == setting.reserve.reserve_code;
+        let is_own = |station: Option<&str>| {
+            is_here && station.is_some_and(|s| station_ids.iter().any(|own| own == s))
+        };
+        return stations.iter().map(is_own).collect();
+    }
+    // No other scope asks for the station: one answer is that of all.
+    let covers = scope.covers(&Resource {
         reserve_code: Some(setting.reserve.reserve_code.clone()),
         division_code: setting.reserve.division_code.clone(),
-        station_id: station.map(str::to_owned),
         ..Resource::default()
-    };
-    stations
-        .iter()
-        .map(|station| scope.covers(&resource(station)))
-        .collect()
+    });
+    vec![covers; stations.len()]
 }
 
 /// 图集柜 — the atlas of now, kept current, and a few of earlier days.

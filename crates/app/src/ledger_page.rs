@@ -238,11 +238,10 @@ impl Session {
         };
         let filter = self.site_filter(&query, &atlas.sites)?;
         let sort = request.paging.sort.as_deref();
-        let mut rows = atlas.sites.select(&filter, &eyes, Sort::parse(sort)?);
-        if sort.is_none() {
-            // As the written ledger: by station, within it by code, in which order they are already.
-            rows.sort_by(|a, b| atlas.sites.station_id(*a).cmp(&atlas.sites.station_id(*b)));
-        }
+        let rows = match sort {
+            Some(sort) => atlas.sites.select(&filter, &eyes, Sort::parse(Some(sort))?),
+            None => atlas.sites.select_by_station(&filter, &eyes),
+        };
         let total = rows.len() as u64;
         let page: Vec<_> = rows
             .into_iter()

@@ -121,8 +121,6 @@ def main():
         measure(server.pid, client, "stats_filtered", [f"{by}&station={stations}"], SECS / 2)
         draw = random.Random(4)
         measure(server.pid, client, "ledger_page_first", ["/api/v1/ledgers/sites?limit=100"], SECS / 2)
-        pages = [f"/api/v1/ledgers/sites?limit=100&station=r{draw.randrange(3333)}" for _ in range(200)]
-        measure(server.pid, client, "ledger_page_of_a_station", pages, SECS / 2)
         pages = [f"/api/v1/ledgers/sites?limit=100&offset={draw.randrange(999_900)}" for _ in range(200)]
         measure(server.pid, client, "ledger_page_anywhere", pages, SECS / 2)
         measure(server.pid, client, "site_list_first", ["/api/v1/sites?limit=50"], SECS / 2)

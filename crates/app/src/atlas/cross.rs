@@ -40,6 +40,28 @@ impl Dimension {
     }
 }
 
+/// 列 — the numbers of a coded column.
+enum Column<'a> {
+    Bytes(&'a [u8]),
+    Words(&'a [u16]),
+}
+
+impl Column<'_> {
+    /// Refines the cells by a column of `size` words.
+    fn enter(&self, cells: &mut [usize], size: usize) {
+        match self {
+            Self::Bytes(numbers) => refine(cells, numbers, size),
+            Self::Words(numbers) => refine(cells, numbers, size),
+        }
+    }
+}
+
+fn refine<T: Copy + Into<usize>>(cells: &mut [usize], numbers: &[T], size: usize) {
+    for (cell, number) in cells.iter_mut().zip(numbers) {
+        *cell = *cell * size + (*number).into();
+    }
+}
+
 /// Cells beyond which counters are looked up instead of lying in one array.
 const MOST_CELLS: usize = 1 << 20;
 
@@ -57,16 +79,16 @@ impl SiteTable {
         }
     }
 
-    fn number_of(&self, dimension: Dimension, at: usize) -> usize {
+    fn column_of(&self, dimension: Dimension) -> Column<'_> {
         match dimension {
-            Dimension::State => self.state[at].into(),
-            Dimension::Station => self.station[at].into(),
-            Dimension::Zone => self.zone[at].into(),
-            Dimension::Activity => self.activity[at].into(),
-            Dimension::Focal => self.focal[at].into(),
-            Dimension::Verdict => self.verdict[at].into(),
-            Dimension::Severity => self.severity[at].into(),
-            Dimension::HasIssue => self.has_issue[at].into(),
+            Dimension::State => Column::Bytes(&self.state),
+            Dimension::Station => Column::Words(&self.station),
+            Dimension::Zone => Column::Bytes(&self.zone),
+            Dimension::Activity => Column::Words(&self.activity),
+            Dimension::Focal => Column::Bytes(&self.focal),
+            Dimension::Verdict => Column::Bytes(&self.verdict),
+            Dimension::Severity => Column::Bytes(&self.severity),
+            Dimension::HasIssue => Column::Bytes(&self.has_issue),
         }
     }
 
@@ -79,26 +101,24 @@ impl SiteTable {
     ) -> Vec<(Vec<Option<&str>>, Counted)> {
         let sizes: Vec<usize> = by.iter().map(|d| self.words_of(*d).len()).collect();
         let cells = sizes.iter().product();
+        // Column by column: which cell every row falls into.
+        let mut cell_of = vec![0_usize; self.len()];
+        for (dimension, size) in by.iter().zip(&sizes) {
+            self.column_of(*dimension).enter(&mut cell_of, *size);
+        }
         let rows = (0..self.len() as u32)
-            .filter(|row| self.counts(*row) && self.matches(*row, filter, eyes));
-        let cell_of = |row: u32| {
-            by.iter().zip(&sizes).fold(0, |cell, (dimension, size)| {
-                cell * size + self.number_of(*dimension, row as usize)
-            })
-        };
+            .zip(cell_of)
+            .filter(|(row, _)| self.counts(*row) && self.matches(*row, filter, eyes));
         let mut counted: Vec<(usize, Counted)> = if cells <= MOST_CELLS {
             let mut cube: Vec<Counted> = vec![(0, 0.0); cells];
-            for row in rows {
-                add(&mut cube[cell_of(row)], self.area_or_zero(row));
+            for (row, cell) in rows {
+                add(&mut cube[cell], self.area_or_zero(row));
             }
             cube.into_iter().enumerate().collect()
         } else {
             let mut cube: HashMap<usize, Counted> = HashMap::new();
-            for row in rows {
-                add(
-                    cube.entry(cell_of(row)).or_default(),
-                    self.area_or_zero(row),
-                );
+            for (row, cell) in rows {
+                add(cube.entry(cell).or_default(), self.area_or_zero(row));
             }
             cube.into_iter().collect()
         };

@@ -94,6 +94,8 @@ pub struct SiteTable {
     /// Rows whose evidence a file is, by SHA-256.
     evidence: HashMap<String, Vec<u32>>,
     by_code: Vec<u32>,
+    /// By station, within it by code: the order of written ledgers.
+    by_station: Vec<u32>,
     unsettled: bool,
 }
 
@@ -288,6 +290,17 @@ impl SiteTable {
         // Nearly sorted from the last time: adaptive and stable.
         self.by_code
             .sort_by(|a, b| codes.get(*a as usize).cmp(codes.get(*b as usize)));
+        // Codes are in order already; a stable sort by the station's place among the words keeps them so.
+        let mut order: Vec<u16> = (0..self.stations.len() as u16).collect();
+        order.sort_by_key(|n| self.stations.word(*n));
+        let mut place = vec![0_u16; order.len()];
+        for (at, number) in (0..).zip(order) {
+            place[usize::from(number)] = at;
+        }
+        self.by_station.clone_from(&self.by_code);
+        let station = &self.station;
+        self.by_station
+            .sort_by_key(|row| place[usize::from(station[*row as usize])]);
         self.unsettled = false;
     }
 
@@ -324,21 +337,22 @@ impl SiteTable {
     /// Whether a row is wanted and may be seen.
     pub fn matches(&self, row: u32, filter: &SiteFilter, eyes: &Eyes) -> bool {
         let at = row as usize;
-        let has = |wanted: &Option<Vec<bool>>, number: usize| {
+        // A column that nothing is asked of is not even read: this runs over every row.
+        fn has(wanted: &Option<Vec<bool>>, number: impl FnOnce() -> usize) -> bool {
             wanted
                 .as_ref()
-                .is_none_or(|w| w.get(number).copied().unwrap_or(false))
-        };
+                .is_none_or(|w| w.get(number()).copied().unwrap_or(false))
+        }
         let station = usize::from(self.station[at]);
         eyes.sites.get(station).copied().unwrap_or(false)
-            && has(&filter.station, station)
-            && has(&filter.state, usize::from(self.state[at]))
-            && has(&filter.zone, usize::from(self.zone[at]))
-            && has(&filter.activity, usize::from(self.activity[at]))
-            && has(&filter.focal, usize::from(self.focal[at]))
-            && has(&filter.verdict, usize::from(self.verdict[at]))
-            && has(&filter.severity, usize::from(self.severity[at]))
-            && has(&filter.has_issue, usize::from(self.has_issue[at]))
+            && has(&filter.station, || station)
+            && has(&filter.state, || self.state[at].into())
+            && has(&filter.zone, || self.zone[at].into())
+            && has(&filter.activity, || self.activity[at].into())
+            && has(&filter.focal, || self.focal[at].into())
+            && has(&filter.verdict, || self.verdict[at].into())
+            && has(&filter.severity, || self.severity[at].into())
+            && has(&filter.has_issue, || self.has_issue[at].into())
             && filter
                 .sources
                 .is_none_or(|s| self.seen_sources(at, eyes) & s != 0)
@@ -439,6 +453,13 @@ impl SiteTable {
             .collect();
         self.sort(&mut rows, sort);
         rows
+    }
+
+    /// Rows wanted in the order of written ledgers: by station, within it by code.
+    pub fn select_by_station(&self, filter: &SiteFilter, eyes: &Eyes) -> Vec<u32> {
+        let rows = self.by_station.iter().copied();
+        rows.filter(|row| self.matches(*row, filter, eyes))
+            .collect()
     }
 
     /// Rows wanted whose outline may touch a box, in mercator parts, by code.
