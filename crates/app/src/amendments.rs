@@ -143,6 +143,7 @@ pub(crate) const SETTABLE: [&str; 20] = [
 pub(crate) fn list_of(field: &str) -> Option<&'static str> {
     match field {
         "activity_type_code" => Some("activity"),
+        "activity_subtype" => Some("subtype"),
         "current_status" => Some("current_status"),
         "stated_zone_kind" => Some("zone"),
         _ => None,

@@ -14,7 +14,8 @@ mod tally;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, TryLockError};
+use std::time::{Duration, Instant};
 
 use domain::as_of::AsOf;
 use domain::ids::{ClueId, SiteId, StreamId};
@@ -173,6 +174,8 @@ pub fn visible_stations(
 /// 图集柜 — the atlas of now, kept current, and a few of earlier days.
 pub struct Atlases {
     now: RwLock<Option<Atlas>>,
+    /// Held by who brings the atlas of now up to the log; the others wait a little and are then told to come back.
+    keeping: Mutex<()>,
     past: Mutex<Vec<Past>>,
     loads: AtomicU64,
 }
@@ -183,6 +186,9 @@ struct Past {
     atlas: Arc<Atlas>,
 }
 
+/// How long to wait before looking again, and at most.
+const PATIENCE: Duration = Duration::from_millis(5);
+const MOST_PATIENCE: Duration = Duration::from_secs(4);
 /// Atlases of earlier days that are kept.
 const PAST_KEPT: usize = 6;
 
@@ -210,6 +216,7 @@ impl Default for Atlases {
     fn default() -> Self {
         Self {
             now: RwLock::new(None),
+            keeping: Mutex::new(()),
             past: Mutex::new(Vec::new()),
             loads: AtomicU64::new(0),
         }
@@ -232,22 +239,41 @@ impl Atlases {
 
     fn read_now(&self, register: &Register, setting: &Setting) -> Result<AtlasRead<'_>, Error> {
         let size = register.head()?.size;
+        let began = Instant::now();
         loop {
             let guard = self.now.read().unwrap_or_else(|e| e.into_inner());
             if guard.as_ref().is_some_and(|a| a.log_size >= size) {
                 return Ok(AtlasRead::Now(guard));
             }
             drop(guard);
-            let mut guard = self.now.write().unwrap_or_else(|e| e.into_inner());
-            let must_load = match guard.as_mut() {
-                Some(atlas) => atlas.catch_up(register, setting)?,
-                None => true,
-            };
-            if must_load {
-                *guard = Some(Atlas::load(register, setting, AsOf::Now)?);
-                self.loads.fetch_add(1, Ordering::AcqRel);
+            match self.keeping.try_lock() {
+                Ok(_keeper) => self.keep_up(register, setting)?,
+                Err(TryLockError::Poisoned(poisoned)) => {
+                    let _keeper = poisoned.into_inner();
+                    self.keep_up(register, setting)?;
+                }
+                Err(TryLockError::WouldBlock) if began.elapsed() > MOST_PATIENCE => {
+                    return Err(Error::Loading);
+                }
+                Err(TryLockError::WouldBlock) => std::thread::sleep(PATIENCE),
             }
         }
+    }
+
+    /// Takes in what the log gained, or everything; readers go on with what there was.
+    fn keep_up(&self, register: &Register, setting: &Setting) -> Result<(), Error> {
+        {
+            let mut guard = self.now.write().unwrap_or_else(|e| e.into_inner());
+            if let Some(atlas) = guard.as_mut()
+                && !atlas.catch_up(register, setting)?
+            {
+                return Ok(());
+            }
+        }
+        let loaded = Atlas::load(register, setting, AsOf::Now)?;
+        *self.now.write().unwrap_or_else(|e| e.into_inner()) = Some(loaded);
+        self.loads.fetch_add(1, Ordering::AcqRel);
+        Ok(())
     }
 
     fn read_past(

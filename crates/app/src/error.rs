@@ -18,6 +18,9 @@ pub enum Error {
     Unauthenticated(Box<Diagnostic>),
     #[error("too many failures, try again in {retry_after_s} s")]
     TooOften { retry_after_s: u64 },
+    /// Everything is being read into memory; whoever asks again soon is answered.
+    #[error("the register is being loaded")]
+    Loading,
     /// What a change was based on has moved on; both sides are told.
     #[error("the site has moved on since version {}", .0.based_on)]
     Stale(Box<Stale>),
@@ -62,6 +65,7 @@ impl Error {
             Self::NotFound { .. } => "error.not_found".to_owned(),
             Self::Forbidden(denied) => denied.reason.code().to_owned(),
             Self::TooOften { .. } => "session.locked".to_owned(),
+            Self::Loading => "atlas.loading".to_owned(),
             Self::Stale(_) => "site.moved_on".to_owned(),
             Self::Register(cause) => cause.code().to_owned(),
             Self::Read { .. } => "error.read".to_owned(),
@@ -80,7 +84,7 @@ impl Error {
             | Self::Stale(_)
             | Self::Read { .. } => true,
             Self::Register(error) => is_input_of_register(error),
-            Self::Internal(_) => false,
+            Self::Loading | Self::Internal(_) => false,
         }
     }
 }

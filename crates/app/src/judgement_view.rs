@@ -118,6 +118,8 @@ pub struct JudgementView {
     pub differences: Vec<JudgedDifferenceView>,
     /// Verdicts an override may choose from.
     pub verdicts: Vec<CodeView>,
+    /// Ways to put it right that an override may choose from.
+    pub disposals: Vec<CodeView>,
 }
 
 /// 判别行 — a site with what the tables propose and what is missing.
@@ -222,7 +224,8 @@ impl Session {
             decision: decision(&judged.decision),
             awaiting: decision(&judged.awaiting),
             differences: self.difference_views(&judged),
-            verdicts: verdicts()?,
+            verdicts: words_of("verdict")?,
+            disposals: words_of("disposal")?,
             boundary_version: judged.sheet.boundary_version,
             site_code: judged.site_code,
             as_of: judged.as_of,
@@ -500,8 +503,9 @@ fn trace(page: &Page<'_>, judged: &SiteJudgement) -> Result<Vec<TraceView>, Erro
         .collect())
 }
 
-fn verdicts() -> Result<Vec<CodeView>, Error> {
-    let words = JudgingBook::built_in()?.ruleset.words("verdict");
+/// The words of a member of results.
+fn words_of(member: &str) -> Result<Vec<CodeView>, Error> {
+    let words = JudgingBook::built_in()?.ruleset.words(member);
     Ok(words.map_or_else(Vec::new, |w| {
         let all = w.0.iter();
         all.map(|word| CodeView {

@@ -1,8 +1,10 @@
 //! 法规库与判定表 — clauses and tables as screens look them up. What nobody has read in the text itself is not printed.
 
+use rules::{ROW_HEADS, RowShown};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::config_page::CodeView;
 use crate::error::Error;
 use crate::judgement_page::cite;
 use crate::judging::ruleset;
@@ -26,13 +28,28 @@ pub struct ClauseView {
     pub successors: Vec<String>,
 }
 
-/// 判定表 — a decision table with its rows in order.
+/// 判定表 — a decision table in words, its rows in order.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct TableView {
     pub id: String,
+    pub title: String,
+    pub note: String,
+    /// Ids of the rows.
     pub rows: Vec<String>,
+    /// Headings of the cells.
+    pub columns: Vec<String>,
+    pub lines: Vec<TableLine>,
     /// Facts it asks for.
     pub facts: Vec<TableFact>,
+}
+
+/// 判定行 — what must hold, what follows, and the clauses it rests on.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct TableLine {
+    pub id: String,
+    pub cells: Vec<String>,
+    /// Clauses by id, with how they are cited.
+    pub basis: Vec<CodeView>,
 }
 
 /// A fact that a table asks for.
@@ -83,20 +100,47 @@ impl Session {
     /// All decision tables.
     pub fn decision_tables(&self) -> Result<Vec<TableView>, Error> {
         let ruleset = ruleset()?;
-        Ok(ruleset
-            .table_ids()
-            .map(|id| TableView {
+        let tables = ruleset.table_ids().map(|id| {
+            let shown = ruleset.shown(id);
+            let (title, note, rows) =
+                shown.map_or_else(Default::default, |s| (s.title, s.note, s.rows));
+            let facts = ruleset.inputs(id).into_iter().map(|f| TableFact {
+                name: f.name.clone(),
+                label: f.label.clone(),
+            });
+            TableView {
                 id: id.to_owned(),
+                title,
+                note,
                 rows: ruleset.row_ids(id).into_iter().map(str::to_owned).collect(),
-                facts: ruleset
-                    .inputs(id)
-                    .into_iter()
-                    .map(|f| TableFact {
-                        name: f.name.clone(),
-                        label: f.label.clone(),
-                    })
+                columns: ROW_HEADS
+                    .iter()
+                    .filter(|h| !APART.contains(h))
+                    .map(|h| (*h).to_owned())
                     .collect(),
-            })
-            .collect())
+                lines: rows.iter().map(|row| self.table_line(row)).collect(),
+                facts: facts.collect(),
+            }
+        });
+        Ok(tables.collect())
+    }
+
+    fn table_line(&self, row: &RowShown) -> TableLine {
+        let cells = ROW_HEADS.iter().zip(row.cells());
+        let clause = |id: &String| CodeView {
+            code: id.clone(),
+            label: self.citation(id),
+        };
+        TableLine {
+            id: row.id.clone(),
+            cells: cells
+                .filter(|(h, _)| !APART.contains(h))
+                .map(|(_, text)| text.clone())
+                .collect(),
+            basis: row.clauses.iter().map(clause).collect(),
+        }
     }
 }
+
+/// Columns that a line tells by themselves.
+const APART: [&str; 2] = ["行", "依据"];

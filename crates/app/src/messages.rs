@@ -169,7 +169,7 @@ impl Messages {
                 self.text(cause.code(), &args)
             }
             Error::Read { path, .. } => text(&[("path", path)]),
-            Error::Internal(_) => text(&[]),
+            Error::Loading | Error::Internal(_) => text(&[]),
         };
         (message, None)
     }

@@ -36,6 +36,7 @@ pub use field::{Field, Word, Words};
 pub use fine::{Fine, FineRange};
 pub use judge::{Explain, Judged, Judgement, judge};
 pub use law::Clause;
+pub use printed::{ROW_HEADS, RowShown, TableShown};
 pub use questions::{Answer, AnswerValue, Question, questions};
 pub use ruleset::Ruleset;
 pub use speech::Speech;

@@ -5,8 +5,63 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::law::Clause;
-use crate::ruleset::{Modifier, Ruleset, Table};
+use crate::ruleset::{Modifier, Row, Ruleset, Table};
 use crate::speech::Speech;
+
+/// 判定表 — a table as people read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableShown {
+    pub title: String,
+    pub note: String,
+    pub rows: Vec<RowShown>,
+}
+
+/// Headings of [`RowShown`], in its order.
+pub const ROW_HEADS: [&str; 9] = [
+    "行",
+    "条件",
+    "结论",
+    "重点类别",
+    "处置",
+    "严重程度",
+    "期限",
+    "依据",
+    "核实",
+];
+
+/// 判定行 — a row in words: what must hold, and what follows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowShown {
+    pub id: String,
+    pub condition: String,
+    pub verdict: String,
+    pub focus: String,
+    pub disposal: String,
+    pub severity: String,
+    pub deadline: String,
+    pub basis: String,
+    /// How sure the row is: see the marks of the tables.
+    pub mark: String,
+    /// Ids of the clauses it rests on.
+    pub clauses: Vec<String>,
+}
+
+impl RowShown {
+    /// Its words in the order of [`ROW_HEADS`].
+    pub fn cells(&self) -> [&String; 9] {
+        [
+            &self.id,
+            &self.condition,
+            &self.verdict,
+            &self.focus,
+            &self.disposal,
+            &self.severity,
+            &self.deadline,
+            &self.basis,
+            &self.mark,
+        ]
+    }
+}
 
 impl Ruleset {
     /// Pages by file name: one for each table, and those of modifiers, bodies, fines and the clause library.
@@ -44,29 +99,33 @@ impl Ruleset {
     }
 
     fn rows(&self, page: &mut String, table: &Table, speech: &Speech<'_>) {
-        heading(
-            page,
-            "行",
-            &[
-                "行",
-                "条件",
-                "结论",
-                "重点类别",
-                "处置",
-                "严重程度",
-                "期限",
-                "依据",
-                "核实",
-            ],
-        );
-        for row in &table.rows {
+        heading(page, "行", &ROW_HEADS);
+        for row in self.rows_of(table, speech) {
+            let cells = row.cells().map(|text| cell(text));
+            line(page, &cells.each_ref().map(String::as_str));
+        }
+        page.push('\n');
+    }
+
+    /// The rows of a table as people read them; none where no table has the id.
+    pub fn shown(&self, id: &str) -> Option<TableShown> {
+        let tables = std::iter::once(&self.gate).chain(&self.tables);
+        let table = tables.into_iter().find(|t| t.id == id)?;
+        Some(TableShown {
+            title: table.title.clone(),
+            note: table.note.clone(),
+            rows: self.rows_of(table, &self.speech(&table.id)),
+        })
+    }
+
+    fn rows_of(&self, table: &Table, speech: &Speech<'_>) -> Vec<RowShown> {
+        let shown = |row: &Row| {
             let text = &row.text;
             let own = |own: &Option<String>| own.clone().unwrap_or_default();
-            let said = |member: &str, text: &str| cell(&speech.cell(member, text));
             let (verdict, focus, severity, deadline) = match &text.delegate {
                 Some(delegate) => (passing_on(self, delegate, speech), "", String::new(), ""),
                 None => (
-                    said("verdict", &own(&text.verdict)),
+                    speech.cell("verdict", &own(&text.verdict)),
                     text.focus
                         .as_deref()
                         .or(table.focus.as_deref())
@@ -75,27 +134,27 @@ impl Ruleset {
                     text.deadline.as_deref().unwrap_or(""),
                 ),
             };
-            let id = if text.adds {
-                format!("{}（相加）", row.id)
-            } else {
-                row.id.clone()
-            };
-            line(
-                page,
-                &[
-                    &id,
-                    &cell(&speech.condition(&text.when)),
-                    &verdict,
-                    &said("focus", focus),
-                    &said("disposal", &text.disposal),
-                    &said("severity", &severity),
-                    &said("deadline", deadline),
-                    &said("basis", &text.basis),
-                    &text.mark,
-                ],
-            );
-        }
-        page.push('\n');
+            RowShown {
+                id: match text.adds {
+                    true => format!("{}（相加）", row.id),
+                    false => row.id.clone(),
+                },
+                condition: speech.condition(&text.when),
+                verdict,
+                focus: speech.cell("focus", focus),
+                disposal: speech.cell("disposal", &text.disposal),
+                severity: speech.cell("severity", &severity),
+                deadline: speech.cell("deadline", deadline),
+                basis: speech.cell("basis", &text.basis),
+                mark: text.mark.clone(),
+                clauses: row
+                    .basis
+                    .iter()
+                    .filter_map(|at| Some(self.clauses().get(usize::from(*at))?.id.clone()))
+                    .collect(),
+            }
+        };
+        table.rows.iter().map(shown).collect()
     }
 
     fn matrix(&self, page: &mut String, table: &Table) {

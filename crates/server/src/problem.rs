@@ -57,6 +57,7 @@ impl Problem {
             })),
             retry_after_s: match error {
                 Error::TooOften { retry_after_s } => Some(*retry_after_s),
+                Error::Loading => Some(5),
                 _ => None,
             },
         }
@@ -111,6 +112,7 @@ fn status_of(error: &Error) -> StatusCode {
         Error::Rejected(_) => StatusCode::BAD_REQUEST,
         Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
         Error::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Error::Loading => StatusCode::SERVICE_UNAVAILABLE,
         Error::Stale(_) => StatusCode::CONFLICT,
         Error::Register(cause) => match cause.code() {
             "register.stale" | "register.ahead_of_stream" | "register.site_code_taken" => {

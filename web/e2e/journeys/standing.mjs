@@ -37,12 +37,13 @@ export const journeys = [
     },
   },
   {
-    name: 'a site is merged into the one it turned out to be, and its clues follow',
+    name: 'a site is merged into the one it turned out to be, its clues follow, and come back when it is restored',
     async run({ desk, shot }) {
       const page = await desk();
       await signIn(page, 'bangongshi', PASSWORD);
       const [gone, stays] = (await sitesOf(page, 'ledger=sites&station=taitong&limit=2')).items;
-      const before = (await dossier(page, gone.site_code)).clues.length + (await dossier(page, stays.site_code)).clues.length;
+      const own = (await dossier(page, gone.site_code)).clues.length;
+      const before = own + (await dossier(page, stays.site_code)).clues.length;
       const card = await act(page, gone.site_code, '点位合并');
       await card.locator('.el-select input').fill(stays.site_code);
       await page.getByRole('option', { name: stays.site_code }).click();
@@ -53,7 +54,13 @@ export const journeys = [
       assert.equal((await dossier(page, stays.site_code)).clues.length, before);
       await page.goto(`/sites/${encodeURIComponent(gone.site_code)}`);
       await page.getByText('已归并到').waitFor();
-      assert.equal(await page.locator('#standing').count(), 0, 'nothing more is decided on it');
+      const restored = page.locator('#standing');
+      assert.deepEqual(await restored.locator('.acts .el-button').allTextContents(), ['点位恢复'], 'nothing else is decided on it');
+      await restored.getByRole('button', { name: '点位恢复' }).click();
+      await restored.locator('form.reason input').fill('经复核不是同一处设施');
+      await restored.locator('form.reason .el-button').click();
+      await page.getByText('已归并到').waitFor({ state: 'detached' });
+      assert.equal((await dossier(page, gone.site_code)).clues.length, own);
     },
   },
   {

@@ -259,6 +259,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sites the post may read that count, by up to three codes, with their area. */
+        get: operations["count_sites"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dashboard": {
         parameters: {
             query?: never;
@@ -1300,6 +1317,8 @@ export interface components {
             /** Format: double */
             lat?: number | null;
             site_code?: string | null;
+            /** @description Kind of change the patch shows. */
+            change_kind?: string | null;
             /** @description Rule that took it off the work list. */
             screened_by?: string | null;
         };
@@ -1356,6 +1375,15 @@ export interface components {
             clue_states: components["schemas"]["CodeView"][];
             /** @description What the reserve may be drawn over besides what the register itself holds; nothing unless configured. */
             basemaps: components["schemas"]["Basemap"][];
+        };
+        /** @description 计数格 — sites and area of one combination of codes. */
+        CountCell: {
+            /** @description Codes in the order asked; none where nothing is known. */
+            keys: (string | null)[];
+            /** Format: int64 */
+            count: number;
+            /** Format: double */
+            area_m2: number;
         };
         Credentials: {
             login: string;
@@ -1750,6 +1778,8 @@ export interface components {
             differences: components["schemas"]["JudgedDifferenceView"][];
             /** @description Verdicts an override may choose from. */
             verdicts: components["schemas"]["CodeView"][];
+            /** @description Ways to put it right that an override may choose from. */
+            disposals: components["schemas"]["CodeView"][];
         };
         /** @description 台账差异 — what came, went and changed between two days. */
         LedgerDiffView: {
@@ -2288,6 +2318,16 @@ export interface components {
             password: string;
             name: string;
         };
+        /** @description 点位计数 — the sites of a list by up to three codes. */
+        SiteCounts: {
+            by: string[];
+            /** Format: int64 */
+            total: number;
+            cells: components["schemas"]["CountCell"][];
+            as_of: string;
+            /** Format: int64 */
+            log_size: number;
+        };
         /** @description 前后对照 — what changed in a dossier between two days. */
         SiteDiffView: {
             site_code: string;
@@ -2359,6 +2399,7 @@ export interface components {
             count: number;
             /** Format: double */
             area_m2: number;
+            /** @description The first 1,000 by code; `count` is of all. */
             site_codes: string[];
         };
         /** @description 统计表 — a figure by dimensions. */
@@ -2398,10 +2439,23 @@ export interface components {
             name: string;
             label: string;
         };
-        /** @description 判定表 — a decision table with its rows in order. */
+        /** @description 判定行 — what must hold, what follows, and the clauses it rests on. */
+        TableLine: {
+            id: string;
+            cells: string[];
+            /** @description Clauses by id, with how they are cited. */
+            basis: components["schemas"]["CodeView"][];
+        };
+        /** @description 判定表 — a decision table in words, its rows in order. */
         TableView: {
             id: string;
+            title: string;
+            note: string;
+            /** @description Ids of the rows. */
             rows: string[];
+            /** @description Headings of the cells. */
+            columns: string[];
+            lines: components["schemas"]["TableLine"][];
             /** @description Facts it asks for. */
             facts: components["schemas"]["TableFact"][];
         };
@@ -3097,6 +3151,65 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PositionView"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    count_sites: {
+        parameters: {
+            query: {
+                /** @description Up to three of `state`, `station`, `zone`, `activity`, `focal`, `verdict`, `severity`, `has_issue`, by commas. */
+                by: string;
+                /** @description Part of the code or the name. */
+                q?: string;
+                station?: string;
+                /** @description Area lead, by post, label or station. */
+                lead?: string;
+                state?: string;
+                zone?: string;
+                activity?: string;
+                /** @description `yes`, `no`, or categories. */
+                focal?: string;
+                source?: string;
+                verdict?: string;
+                severity?: string;
+                /** @description `yes`, `no`, `pending`. */
+                has_issue?: string;
+                /** @description Ledger the site stands in: `sites`, `focal`, `verified`. */
+                ledger?: string;
+                /** @description Findings of the checks: `yes`, or `no`. */
+                finding?: string;
+                /** @description `west,south,east,north` in degrees. */
+                bbox?: string;
+                /** @description `now`, a day `YYYY-MM-DD`, or a log size `@N`. */
+                as_of?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteCounts"];
                 };
             };
             304: {

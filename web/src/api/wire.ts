@@ -87,4 +87,4 @@ export type LogReport = Schemas['LogReport'];
 
 export type Clause = Schemas['ClauseView'];
 /** The lines of a table in words, where the server tells them beside their names. */
-export type RuleTable = Schemas['TableView'] & { title?: string; columns?: string[]; lines?: { id: string; cells: string[]; basis: Label[] }[] };
+export type RuleTable = Schemas['TableView'];

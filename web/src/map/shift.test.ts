@@ -41,7 +41,7 @@ describe('the shift of GCJ-02', () => {
 
 describe('addresses of tiles', () => {
   it('take WMTS key-value pairs as well as XYZ', () => {
-    expect(tileUrl('https://t{s}.example/w?TILEMATRIX={z}&TILECOL={x}&TILEROW={y}', 10, 5, 6)).toBe('https://t4.example/w?TILEMATRIX=10&TILECOL=5&TILEROW=6');
+    expect(tileUrl('https://t{s}.example/w?TILEMATRIX={z}&TILECOL={x}&TILEROW={y}', 10, 5, 6)).toBe('https://t3.example/w?TILEMATRIX=10&TILECOL=5&TILEROW=6');
   });
   it('name four hosts where the template asks for hosts, else one', () => {
     expect(hosts('https://t{s}.example/{z}/{x}/{y}')).toHaveLength(4);

@@ -1,5 +1,5 @@
-/** 瓦片地址 — templates of online sources: `{z}`, `{x}`, `{y}`, and `{s}` for one of four hosts numbered from 1. */
-const HOSTS = [1, 2, 3, 4];
+/** 瓦片地址 — templates of online sources: `{z}`, `{x}`, `{y}`, and `{s}` for one of four hosts, 0 to 3. */
+const HOSTS = [0, 1, 2, 3];
 
 export const tileUrl = (template: string, z: number, x: number, y: number): string =>
   template

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use domain::entry::EntryBody;
+use domain::entries::Basis;
+use domain::entry::{Entry, EntryBody};
+use domain::shape::Shape;
+use geo_types::Point;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -553,21 +556,39 @@ fn fill(view: &mut OutcomeView, action: &RowAction) {
 }
 
 /// What the entries would draw, as GeoJSON.
+/// What would be drawn, each with its row: clues, sites of lists that are no clues, verifications, rows kept out.
 fn shapes(staged: &Staged) -> Value {
-    let drawn = staged.entries.iter().filter_map(|entry| match &entry.body {
-        EntryBody::ClueReceived(b) => {
-            let place = b.place.row.or(b.place.feature);
-            Some((b.facts.shape.clone()?, place))
-        }
-        EntryBody::SiteRegistered(b) => Some((b.facts.shape.clone()?, None)),
-        _ => None,
+    let feature = |geometry: &Shape, number: Option<u64>, sheet: Option<&str>| {
+        let properties = json!({ "number": number, "sheet": sheet });
+        json!({ "type": "Feature", "geometry": geometry, "properties": properties })
+    };
+    let of_entry = |entry: &Entry| {
+        let (shape, place) = match &entry.body {
+            EntryBody::ClueReceived(b) => (b.facts.shape.clone()?, Some(&b.place)),
+            // A site that a clue founds lies where the clue is drawn.
+            EntryBody::SiteRegistered(b) => match &b.basis {
+                Basis::Source { place, .. } => (b.facts.shape.clone()?, Some(place)),
+                _ => return None,
+            },
+            EntryBody::VerificationRecorded(b) => match &b.basis {
+                Basis::Source { place, .. } => {
+                    let point = Point::new(b.lon?, b.lat?);
+                    (Shape(point.into()), Some(place))
+                }
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let number = place.and_then(|p| p.row.or(p.feature));
+        let sheet = place.and_then(|p| p.sheet.as_deref());
+        Some(feature(&shape, number, sheet))
+    };
+    let refused = staged.preview.rows.iter().filter_map(|row| {
+        let shape = Shape(row.at.clone()?);
+        Some(feature(&shape, Some(row.number), row.sheet.as_deref()))
     });
-    let features: Vec<Value> = drawn
-        .take(MOST_SHAPES)
-        .map(|(shape, number)| {
-            json!({ "type": "Feature", "geometry": shape, "properties": { "number": number } })
-        })
-        .collect();
+    let drawn = staged.entries.iter().filter_map(of_entry);
+    let features: Vec<Value> = refused.chain(drawn).take(MOST_SHAPES).collect();
     json!({ "type": "FeatureCollection", "features": features })
 }
 

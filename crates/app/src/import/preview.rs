@@ -1,5 +1,6 @@
 //! 预览 — what would become of every row, before anything is written.
 
+use geo_types::Geometry;
 use serde::Serialize;
 
 /// 去向 — what becomes of one row.
@@ -38,6 +39,9 @@ pub struct RowOutcome {
     /// The strictest zone its position lies in, where it lies in one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zone_kind: Option<String>,
+    /// Where a row lies that is kept out, as far as that can be told.
+    #[serde(skip)]
+    pub at: Option<Geometry<f64>>,
     #[serde(flatten)]
     pub action: Action,
 }

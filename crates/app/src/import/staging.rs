@@ -17,8 +17,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use spatial::diagnostic::{Diagnostic, Place, Severity};
 
+use super::position;
 use super::preview::{Action, Preview, RowOutcome};
-use super::record::Record;
+use super::record::{Fields, Record};
 use super::{Convention, ImportKind, ImportRequest, Loaded, MATCHED_AS_OF, batch_entry};
 use crate::error::Error;
 use crate::geography::{Geography, Located};
@@ -158,6 +159,12 @@ impl<'s> Staging<'s> {
             sheet,
             title: title.unwrap_or("").to_owned(),
             zone_kind: None,
+            at: match action {
+                // Only for looking at; that the position is doubtful was said when the row was read.
+                Action::Refused => position::place(&mut Fields::of(record), &self.convention)
+                    .map(|placed| placed.geometry),
+                _ => None,
+            },
             action,
         });
     }

@@ -34,7 +34,7 @@ pub(super) fn run(harness: &Harness) -> Result<()> {
     let peers = ["--peers", &peers, "--plug", &plug, "--routes", &routes];
     harness.serve("w4.py", "w4_l", &peers)?;
     for peer in ["polars", "sqlite"] {
-        harness.statistics(peer, &set)?;
+        harness.statistics(peer, Path::new(&*set))?;
     }
     Ok(())
 }
