@@ -86,5 +86,4 @@ export type LogPage = Schemas['LogPage'];
 export type LogReport = Schemas['LogReport'];
 
 export type Clause = Schemas['ClauseView'];
-/** The lines of a table in words, where the server tells them beside their names. */
 export type RuleTable = Schemas['TableView'];
