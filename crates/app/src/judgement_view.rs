@@ -454,7 +454,7 @@ fn post_of(entry: &RecordedEntry) -> String {
     let role = Role::from_code(&author.role).map_or(author.role.as_str(), |r| r.label());
     match author.unit.as_str() {
         "" => role.to_owned(),
-        unit => format!("{role}（{unit}）"),
+        unit => format!("{role}，{unit}"),
     }
 }
 

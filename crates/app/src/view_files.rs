@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use crate::error::Error;
 use crate::figure_pages::MadeFile;
 use crate::ledgers::LedgerScope;
+use crate::proposals::SiteJudgement;
 use crate::session::Session;
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -36,10 +37,17 @@ impl Session {
         Ok(self.workbook("check.workbook", &label, &day, made))
     }
 
-    /// What the tables propose for every site of a scope.
-    pub fn judgements_file(&self, scope: &LedgerScope, as_of: Date) -> Result<MadeFile, Error> {
-        let judged = self.judge_sites(scope, as_of)?;
-        let label = self.scope_label(scope);
+    /// What the tables propose for one site, or for every site of a scope.
+    pub fn judgements_file(
+        &self,
+        scope: &LedgerScope,
+        site_code: Option<&str>,
+        as_of: Date,
+    ) -> Result<MadeFile, Error> {
+        let (judged, label) = match site_code {
+            Some(code) => self.judged_alone(code, as_of)?,
+            None => (self.judge_sites(scope, as_of)?, self.scope_label(scope)),
+        };
         let made = self.judgements_xlsx(&judged, &label, as_of, Cursor::new(Vec::new()))?;
         Ok(self.workbook("judge.title", &label, &as_of.to_string(), made))
     }
@@ -52,15 +60,17 @@ impl Session {
         as_of: Date,
     ) -> Result<MadeFile, Error> {
         let (asked, label) = match site_code {
-            Some(code) => {
-                let judged = self.judge_site(code, as_of)?;
-                let label = judged.site_code.clone();
-                (vec![judged], label)
-            }
+            Some(code) => self.judged_alone(code, as_of)?,
             None => (self.questions(scope, as_of)?, self.scope_label(scope)),
         };
         let made = self.questions_xlsx(&asked, &label, as_of, Cursor::new(Vec::new()))?;
         Ok(self.workbook("questions.title", &label, &as_of.to_string(), made))
+    }
+
+    fn judged_alone(&self, code: &str, as_of: Date) -> Result<(Vec<SiteJudgement>, String), Error> {
+        let judged = self.judge_site(code, as_of)?;
+        let label = judged.site_code.clone();
+        Ok((vec![judged], label))
     }
 
     fn told_day(&self, as_of: AsOf) -> String {

@@ -76,7 +76,8 @@ pub(crate) async fn download_judgements(
     let made = desk
         .look(&caller, move |session, _| {
             let scope = session.own_scope(asked.station.as_deref(), asked.lead.as_deref())?;
-            session.judgements_file(&scope, asked.on.unwrap_or_else(|| session.today()))
+            let on = asked.on.unwrap_or_else(|| session.today());
+            session.judgements_file(&scope, asked.site.as_deref(), on)
         })
         .await?;
     Ok(made_file(made))
