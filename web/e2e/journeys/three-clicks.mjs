@@ -69,7 +69,7 @@ export const journeys = [
     name: 'area lead: the map of the area is on the landing page; a cell of the figures, the site, the judgement',
     async run({ desk }) {
       const [page, way] = await land(desk, 'baozhua-houhe', '/workbench');
-      await page.locator('.area .maplibregl-canvas').waitFor();
+      await page.locator('.area .maplibregl-canvas').waitFor({ timeout: 60_000 });
       await way.click(page.getByRole('navigation').getByRole('link', { name: '统计报表' }));
       await way.click(page.locator('table.cross tbody a').first());
       await way.click(firstSite(page));

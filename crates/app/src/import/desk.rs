@@ -600,8 +600,8 @@ mod tests {
     #[test]
     fn uploads_nobody_took_up_are_gone_after_a_week() {
         let home = tempfile::tempdir().unwrap();
-        let now = Timestamp::now();
-        let (id, place) = new_waiting(home.path(), now).unwrap();
+        let (id, place) = new_waiting(home.path(), Timestamp::UNIX_EPOCH).unwrap();
+        let now = Timestamp::try_from(place.metadata().unwrap().modified().unwrap()).unwrap();
         assert_eq!(sweep_waiting(home.path(), now), 0);
         let days = |n: i64| now + SignedDuration::from_hours(24 * n);
         assert_eq!(sweep_waiting(home.path(), days(6)), 0);
