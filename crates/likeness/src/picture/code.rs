@@ -12,7 +12,7 @@ const VERSION: u8 = 1;
 
 pub(super) fn encode(picture: &Fingerprint) -> Vec<u8> {
     let mut out = Vec::with_capacity(10 + picture.marks.len() * 15 + picture.relief.packed.len());
-    let mut sizes = |out: &mut Vec<u8>, w: u16, h: u16| {
+    let sizes = |out: &mut Vec<u8>, w: u16, h: u16| {
         out.extend(w.to_le_bytes());
         out.extend(h.to_le_bytes());
     };

@@ -16,14 +16,18 @@ const OFF: f32 = 3.0;
 const MOST_SCALE: f32 = 2.0;
 /// The share of each picture that must lie on the other.
 const LEAST_OVERLAP: f32 = 0.45;
-/// A block agrees from this correlation.
-const BLOCK_AGREES: f32 = 0.7;
+/// Two reliefs that agree less at first sight are not settled upon each other.
+const LEAST_FIT: f32 = 0.2;
+/// The part of a side that a caption may take.
+const CAPTION: f32 = 0.2;
+/// A block begins to agree at this correlation and agrees wholly 0.35 above it.
+const BLOCK_AGREES: f32 = 0.55;
 /// Blocks with something to see in the common part.
 const FEWEST_BLOCKS: usize = 10;
 /// Distances up to this are graded [`Grade::Same`].
 const SAME: f32 = 0.25;
 /// Distances up to this are graded [`Grade::Probable`].
-const PROBABLE: f32 = 0.40;
+const PROBABLE: f32 = 0.34;
 
 /// 相似等级 — what a comparison of two pictures says, the surest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -132,12 +136,12 @@ pub(crate) fn align(a: &Fingerprint, b: &Fingerprint, turn: Orientation) -> Opti
         }
     }
     let mut fitted = None;
-    for _round in 0..3 {
+    for off in [OFF, OFF, 0.6 * OFF] {
         let (scale, shift) = fit(&pairs, &best)?;
         if !(1.0 / MOST_SCALE..=MOST_SCALE).contains(&scale) {
             return None;
         }
-        best = agreeing(&pairs, scale, shift, |_| OFF);
+        best = agreeing(&pairs, scale, shift, |_| off);
         if best.len() < FEWEST_AGREEING {
             return None;
         }
@@ -239,7 +243,7 @@ fn verify(a: &Fingerprint, b: &Fingerprint, alignment: &Alignment) -> Comparison
         overlap: 0.0,
         marks: alignment.marks,
     };
-    if lay(&plane_a, &plane_b, start, 2).correlation() < 0.15 {
+    if lay(&plane_a, &plane_b, start, 2).fit() < LEAST_FIT {
         return out;
     }
     let on = settle(&plane_a, &plane_b, start);
@@ -272,7 +276,7 @@ pub(crate) fn relief_share(picture: &Fingerprint) -> f32 {
 
 /// Moves and scales the lay by ever smaller steps while the correlation grows.
 pub(crate) fn settle(a: &Plane, b: &Plane, start: Lay) -> Lay {
-    let score = |on: Lay| lay(a, b, on, 2).correlation();
+    let score = |on: Lay| lay(a, b, on, 2).fit();
     let (mut best, mut best_score) = (start, score(start));
     for step in [1.0, 0.5, 0.25] {
         for _round in 0..3 {
@@ -303,17 +307,36 @@ pub(crate) fn settle(a: &Plane, b: &Plane, start: Lay) -> Lay {
     best
 }
 
-/// The share of blocks with something to see that agree; None if they are too few.
+/// The share of blocks with something to see that agree; None if they are too few. A strip along one side may be left out,
+/// for that is where captions are printed.
 fn agreement(laid: &Laid) -> Option<f32> {
-    let (mut seen, mut agree) = (0, 0.0);
-    for block in &laid.blocks {
-        let (a, b) = block.scatter();
-        if a.max(b) < FLAT {
-            continue;
-        }
-        seen += 1;
-        // A straight line rather than a threshold: small changes make small differences.
-        agree += ((block.correlation(FLAT) - (BLOCK_AGREES - 0.2)) / 0.4).clamp(0.0, 1.0);
-    }
-    (seen >= FEWEST_BLOCKS).then(|| agree / seen as f32)
+    let judged: Vec<(f32, f32, f32)> = (laid.blocks.iter())
+        .filter(|(_, _, block)| {
+            let (a, b) = block.scatter();
+            a.max(b) >= FLAT
+        })
+        .map(|(column, row, block)| {
+            // A straight line rather than a threshold: small changes make small differences.
+            let agrees = (block.correlation(FLAT) - BLOCK_AGREES) / 0.35;
+            (*column as f32, *row as f32, agrees.clamp(0.0, 1.0))
+        })
+        .collect();
+    let range = |of: fn(&(f32, f32, f32)) -> f32| {
+        let low = judged.iter().map(of).fold(f32::INFINITY, f32::min);
+        let high = judged.iter().map(of).fold(f32::NEG_INFINITY, f32::max);
+        (low + (high - low) * CAPTION, high - (high - low) * CAPTION)
+    };
+    let ((left, right), (top, bottom)) = (range(|b| b.0), range(|b| b.1));
+    let share = |keep: &dyn Fn(&(f32, f32, f32)) -> bool| {
+        let kept: Vec<f32> = judged.iter().filter(|b| keep(b)).map(|b| b.2).collect();
+        (kept.len() >= FEWEST_BLOCKS).then(|| kept.iter().sum::<f32>() / kept.len() as f32)
+    };
+    let whole = share(&|_| true)?;
+    let parts = [
+        share(&|b| b.0 >= left),
+        share(&|b| b.0 <= right),
+        share(&|b| b.1 >= top),
+        share(&|b| b.1 <= bottom),
+    ];
+    Some(parts.into_iter().flatten().fold(whole, f32::max))
 }

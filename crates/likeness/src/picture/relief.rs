@@ -133,15 +133,6 @@ impl Sums {
         let together = self.ab / n - self.a / n * (self.b / n);
         together / (a.max(floor) * b.max(floor))
     }
-
-    pub(crate) fn join(&mut self, other: &Self) {
-        self.n += other.n;
-        self.a += other.a;
-        self.b += other.b;
-        self.aa += other.aa;
-        self.bb += other.bb;
-        self.ab += other.ab;
-    }
 }
 
 /// How the points of one relief lie on another: turned, scaled, shifted, all from the middles.
@@ -155,18 +146,24 @@ pub(crate) struct Lay {
 /// What came of laying one relief upon the other.
 #[derive(Debug, Clone)]
 pub(crate) struct Laid {
-    /// Sums of each block that lies on the other picture.
-    pub(crate) blocks: Vec<Sums>,
+    /// Each block that lies on the other picture: its column and row in the first, and its sums.
+    pub(crate) blocks: Vec<(usize, usize, Sums)>,
     /// The share of the first picture that does, 0 to 1.
     pub(crate) covered: f32,
 }
 
 impl Laid {
-    /// Correlation over everything.
-    pub(crate) fn correlation(&self) -> f32 {
-        let mut all = Sums::default();
-        self.blocks.iter().for_each(|b| all.join(b));
-        all.correlation(FLAT)
+    /// The mean over blocks with something to see, each judged by itself: what was printed over a part does not pull.
+    pub(crate) fn fit(&self) -> f32 {
+        let (mut seen, mut sum) = (0.0_f32, 0.0);
+        for (_, _, block) in &self.blocks {
+            let (a, b) = block.scatter();
+            if a.max(b) >= FLAT {
+                seen += 1.0;
+                sum += block.correlation(FLAT).max(0.0);
+            }
+        }
+        sum / seen.max(1.0)
     }
 }
 
@@ -199,7 +196,10 @@ pub(crate) fn lay(a: &Plane, b: &Plane, on: Lay, stride: usize) -> Laid {
         }
     }
     let least = (BLOCK * BLOCK) as f32 / (stride * stride) as f32 * 0.6;
-    blocks.retain(|sums| sums.n >= least);
+    let blocks = (blocks.into_iter().enumerate())
+        .filter(|(_, sums)| sums.n >= least)
+        .map(|(at, sums)| (at % across, at / across, sums))
+        .collect();
     Laid {
         blocks,
         covered: inside as f32 / all.max(1) as f32,
