@@ -9,7 +9,7 @@ use std::path::Path;
 use common::scenes::{Scene, draw};
 use common::{Draw, alter};
 use image::RgbImage;
-use likeness::{Fingerprint, Grade, Limits, Orientation, PictureIndex, compare};
+use likeness::{Fingerprint, Grade, Limits, Orientation, PictureIndex, compare, viewpoint};
 
 const PHOTOS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/photos");
 
@@ -39,7 +39,6 @@ fn altered(originals: &[(String, RgbImage)]) -> Vec<Known> {
                 original: n,
                 print: fingerprint(&alter::jpeg(picture, 90)),
             });
-            println!("{name} {:?}", out.last().unwrap().print.debug());
             for (how, bytes) in alter::all(picture, n as u64) {
                 out.push(Known {
                     name: format!("{name}: {how}"),
@@ -121,13 +120,15 @@ fn photographs_of_your_own() {
     for path in paths {
         let picture = load(&path);
         let print = Fingerprint::of_grey(picture.width(), picture.height(), alter::grey(&picture).as_raw()).unwrap();
-        println!("{}: comparable {:?} {} bytes", path.display(), print.debug(), print.to_bytes().len());
+        println!("{}: comparable {:?} {} bytes", path.display(), print.is_comparable(), print.to_bytes().len());
         originals.push((path.file_name().unwrap().to_string_lossy().into_owned(), picture));
     }
     for (i, a) in originals.iter().enumerate() {
         for b in &originals[i + 1..] {
             let print = |p: &RgbImage| Fingerprint::of_grey(p.width(), p.height(), alter::grey(p).as_raw()).unwrap();
             let c = compare(&print(&a.1), &print(&b.1));
+            let v = viewpoint::compare(&print(&a.1), &print(&b.1));
+            println!("VP {} / {}: {v:?}", a.0, b.0);
             if c.marks > 0 {
                 println!("{} / {}: {c:?}", a.0, b.0);
             }
@@ -148,7 +149,6 @@ fn real() -> Vec<(String, RgbImage)> {
     .into_iter()
     .map(|name| {
         let picture = load(&Path::new(PHOTOS).join(name));
-        if std::env::var("DUMP").is_ok() { alter::resized(&picture, 600).save(format!("/tmp/qs/likeness-cal/{}.png", name.replace('/', "_"))).unwrap(); }
         let picture = if picture.width().max(picture.height()) > 1200 { alter::resized(&picture, 1200) } else { picture };
         (name.to_owned(), picture)
     })
@@ -183,4 +183,31 @@ fn altered_copies_are_found_and_other_photographs_are_not() {
     let (recall, precision) = measure("all", &known);
     assert!(recall >= 0.98, "recall {recall}");
     assert!(precision >= 0.98, "precision {precision}");
+}
+
+#[test]
+fn a_view_is_recognized_or_left_open_and_never_invented() {
+    let print = |scene| {
+        let grey = alter::grey(&draw(scene, 400));
+        Fingerprint::of_grey(grey.width(), grey.height(), grey.as_raw()).unwrap()
+    };
+    let mut draws = Draw::new(9);
+    let mut tally: BTreeMap<(&str, viewpoint::Grade), u32> = BTreeMap::new();
+    for place in 0..12 {
+        let before = Scene { weeks_only: true, ..Scene::of(place) };
+        let mut moved = || draws.between(-0.04, 0.04);
+        let weeks = Scene { season: 1, houses: false, moved: (moved(), moved()), ..before };
+        let season = Scene { weeks_only: false, ..weeks };
+        let elsewhere = Scene { season: 1, ..Scene::of(place + 50) };
+        let before = print(before);
+        for (what, scene) in [("weeks later", weeks), ("another season", season), ("elsewhere", elsewhere)] {
+            let answer = viewpoint::compare(&before, &print(scene));
+            *tally.entry((what, answer.grade)).or_default() += 1;
+        }
+    }
+    println!("viewpoints: {tally:?}");
+    let count = |what, grade| tally.get(&(what, grade)).copied().unwrap_or(0);
+    assert!(count("weeks later", viewpoint::Grade::Same) >= 11);
+    assert_eq!(count("elsewhere", viewpoint::Grade::Same), 0);
+    assert_eq!(count("another season", viewpoint::Grade::Different), 0);
 }

@@ -99,8 +99,6 @@ pub(crate) struct Alignment {
     pub(crate) shift: (f32, f32),
     /// Marks that agree.
     pub(crate) marks: usize,
-    /// Where they lie in the first picture, from its middle.
-    pub(crate) places: Vec<(f32, f32)>,
 }
 
 /// A mark of each picture that may be the same.
@@ -148,16 +146,11 @@ pub(crate) fn align(a: &Fingerprint, b: &Fingerprint, turn: Orientation) -> Opti
         fitted = Some((scale, shift));
     }
     let (scale, shift) = fitted?;
-    let places: Vec<(f32, f32)> = best
-        .iter()
-        .map(|i| a.marks[pairs[*i].a].from_middle(a.frame))
-        .collect();
     Some(Alignment {
         turn,
         scale,
         shift,
         marks: best.len(),
-        places,
     })
 }
 
@@ -246,7 +239,7 @@ fn verify(a: &Fingerprint, b: &Fingerprint, alignment: &Alignment) -> Comparison
     if lay(&plane_a, &plane_b, start, 2).fit() < LEAST_FIT {
         return out;
     }
-    let on = settle(&plane_a, &plane_b, start);
+    let (on, _) = settle(&plane_a, &plane_b, start);
     let laid = lay(&plane_a, &plane_b, on, 1);
     let covered_b = laid.covered * area(&plane_a) * on.scale * on.scale / area(&plane_b);
     out.overlap = laid.covered.max(covered_b).min(1.0);
@@ -274,8 +267,8 @@ pub(crate) fn relief_share(picture: &Fingerprint) -> f32 {
     (points / (f32::from(picture.frame.0) * f32::from(picture.frame.1))).sqrt()
 }
 
-/// Moves and scales the lay by ever smaller steps while the correlation grows.
-pub(crate) fn settle(a: &Plane, b: &Plane, start: Lay) -> Lay {
+/// Moves and scales the lay by ever smaller steps while the fit grows; the fit as well.
+pub(crate) fn settle(a: &Plane, b: &Plane, start: Lay) -> (Lay, f32) {
     let score = |on: Lay| lay(a, b, on, 2).fit();
     let (mut best, mut best_score) = (start, score(start));
     for step in [1.0, 0.5, 0.25] {
@@ -304,7 +297,7 @@ pub(crate) fn settle(a: &Plane, b: &Plane, start: Lay) -> Lay {
             }
         }
     }
-    best
+    (best, best_score)
 }
 
 /// The share of blocks with something to see that agree; None if they are too few. A strip along one side may be left out,

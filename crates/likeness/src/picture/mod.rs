@@ -26,13 +26,12 @@ pub use compare::{Comparison, Grade, compare};
 pub use decode::Limits;
 pub use orientation::Orientation;
 
-pub(crate) use compare::{Alignment, align, aligned_along};
+pub(crate) use compare::{align, aligned_along, relief_share, settle};
 pub(crate) use marks::Mark;
-pub(crate) use relief::Relief;
+pub(crate) use plane::Plane;
+pub(crate) use relief::{Lay, Relief, lay_coarsely};
 
 use crate::error::Error;
-use plane::Plane;
-
 /// Fewer marks than this carry too little to compare.
 const FEWEST_MARKS: usize = 10;
 /// The least share of a picture's blocks that must show something.
@@ -88,9 +87,4 @@ impl Fingerprint {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         code::decode(bytes)
     }
-}
-
-impl Fingerprint {
-    #[doc(hidden)]
-    pub fn debug(&self) -> (usize, f32) { (self.marks.len(), self.relief.texture()) }
 }

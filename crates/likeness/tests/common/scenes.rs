@@ -15,6 +15,8 @@ pub(crate) struct Scene {
     pub(crate) moved: (f32, f32),
     /// Houses stand, or were pulled down.
     pub(crate) houses: bool,
+    /// Only weeks went by: clouds and light are others, ground and bushes are not.
+    pub(crate) weeks_only: bool,
 }
 
 impl Scene {
@@ -24,6 +26,7 @@ impl Scene {
             season: 0,
             moved: (0.0, 0.0),
             houses: true,
+            weeks_only: false,
         }
     }
 }
@@ -91,7 +94,11 @@ pub(crate) fn draw(scene: Scene, width: u32) -> RgbImage {
         passing.between(0.75, 1.15),
         passing.between(0.4, 1.3),
     );
-    let (clouds, leaves, ground) = (passing.next(), passing.next(), passing.next());
+    let clouds = passing.next();
+    if scene.weeks_only {
+        passing = Draw::new(scene.place * 1009 + 3);
+    }
+    let (leaves, ground) = (passing.next(), passing.next());
     let bushes: Vec<(f32, f32, f32)> = (0..60)
         .map(|_| (passing.share(), passing.between(slope, 1.0), passing.between(0.008, 0.035)))
         .collect();
@@ -121,7 +128,7 @@ pub(crate) fn draw(scene: Scene, width: u32) -> RgbImage {
         }
         for (bx, by, r) in &bushes {
             let d = ((x - bx).powi(2) + ((y - by) * 0.9).powi(2)).sqrt() / r;
-            if d < 0.75 + 0.5 * noise(leaves, x * 120.0, y * 120.0) {
+            if d < 1.25 && d < 0.75 + 0.5 * noise(leaves, x * 120.0, y * 120.0) {
                 v = light * (35.0 + 60.0 * fractal(leaves, x * 90.0, y * 90.0, 3));
                 tint = [0.7, 0.6 + 0.5 * green, 0.55];
             }
