@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a failing test may panic")]
 
 pub(crate) mod alter;
+pub(crate) mod prose;
 pub(crate) mod scenes;
 
 /// A small generator, so that runs repeat.
