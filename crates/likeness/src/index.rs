@@ -162,9 +162,7 @@ impl PictureIndex {
                 })
             })
             .collect();
-        found.sort_by(|a, b| {
-            (a.distance.total_cmp(&b.distance)).then_with(|| a.key.cmp(&b.key))
-        });
+        found.sort_by(|a, b| (a.distance.total_cmp(&b.distance)).then_with(|| a.key.cmp(&b.key)));
         found.dedup_by_key(|m| m.key);
         found
     }

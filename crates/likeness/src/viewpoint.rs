@@ -9,7 +9,9 @@
 //! [`Grade::Uncertain`]. [`Grade::Different`] is kept for pictures that demonstrably show one thing from elsewhere: nearer,
 //! farther, turned aside, or mirrored. Real pairs of a campaign were not at hand; take the measures to a person.
 
-use crate::picture::{Fingerprint, Lay, Orientation, Plane, align, lay_coarsely, relief_share, settle};
+use crate::picture::{
+    Fingerprint, Lay, Orientation, Plane, align, lay_coarsely, relief_share, settle,
+};
 
 /// 视角等级 — whether two pictures show one view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

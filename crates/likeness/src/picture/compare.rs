@@ -1,10 +1,10 @@
 //! Two fingerprints against each other.
 
+use super::Fingerprint;
 use super::marks::turned;
 use super::orientation::Orientation;
 use super::plane::Plane;
 use super::relief::{FLAT, Laid, Lay, lay};
-use super::Fingerprint;
 
 /// Descriptions that differ in more of their 64 bits are not taken for the same mark.
 pub(crate) const MOST_BITS: u32 = 13;
@@ -17,7 +17,7 @@ const MOST_SCALE: f32 = 2.0;
 /// The share of each picture that must lie on the other.
 const LEAST_OVERLAP: f32 = 0.45;
 /// Two reliefs that agree less at first sight are not settled upon each other.
-const LEAST_FIT: f32 = 0.2;
+const LEAST_FIT: f32 = 0.25;
 /// The part of a side that a caption may take.
 const CAPTION: f32 = 0.2;
 /// A block begins to agree at this correlation and agrees wholly 0.35 above it.
@@ -164,8 +164,8 @@ fn pairs(a: &Fingerprint, b: &Fingerprint, turn: Orientation) -> Vec<Pair> {
                 out.push(Pair {
                     a: i,
                     b: j,
-                    from: turn.turn(mark.from_middle(a.frame)),
-                    to: other.from_middle(b.frame),
+                    from: turn.turn(mark.off_middle(a.frame)),
+                    to: other.off_middle(b.frame),
                     growth,
                 });
             }

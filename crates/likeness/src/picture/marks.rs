@@ -50,7 +50,7 @@ pub(crate) struct Mark {
 
 impl Mark {
     /// Position from the middle of a frame, in points.
-    pub(crate) fn from_middle(&self, frame: (u16, u16)) -> (f32, f32) {
+    pub(crate) fn off_middle(&self, frame: (u16, u16)) -> (f32, f32) {
         (
             f32::from(self.x) / UNIT - (f32::from(frame.0) - 1.0) / 2.0,
             f32::from(self.y) / UNIT - (f32::from(frame.1) - 1.0) / 2.0,
@@ -106,7 +106,10 @@ pub(super) fn find(frame: &Plane) -> Vec<Mark> {
         return Vec::new();
     }
     let levels = levels(frame);
-    let differences: Vec<Plane> = levels.windows(2).map(|w| difference(&w[0], &w[1])).collect();
+    let differences: Vec<Plane> = levels
+        .windows(2)
+        .map(|w| difference(&w[0], &w[1]))
+        .collect();
     let mut blobs: Vec<Blob> = (1..differences.len() - 1)
         .flat_map(|k| extremes(&differences, k))
         .collect();
@@ -188,7 +191,13 @@ fn extremes(differences: &[Plane], k: usize) -> Vec<Blob> {
                 (y - 1..=y + 1).all(|ny| {
                     plane.values[ny * plane.width + x - 1..=ny * plane.width + x + 1]
                         .iter()
-                        .all(|n| if value > 0.0 { *n <= value } else { *n >= value })
+                        .all(|n| {
+                            if value > 0.0 {
+                                *n <= value
+                            } else {
+                                *n >= value
+                            }
+                        })
                 })
             };
             if beats(here) && beats(below) && beats(above) {
@@ -200,7 +209,14 @@ fn extremes(differences: &[Plane], k: usize) -> Vec<Blob> {
 }
 
 /// The place of an extreme between the points, unless it lies on an edge.
-fn refined(below: &Plane, here: &Plane, above: &Plane, x: usize, y: usize, k: usize) -> Option<Blob> {
+fn refined(
+    below: &Plane,
+    here: &Plane,
+    above: &Plane,
+    x: usize,
+    y: usize,
+    k: usize,
+) -> Option<Blob> {
     let value = here.at(x, y);
     let dx = (here.at(x + 1, y) - here.at(x - 1, y)) / 2.0;
     let dy = (here.at(x, y + 1) - here.at(x, y - 1)) / 2.0;
@@ -308,7 +324,11 @@ fn standards(spectrum: &Spectrum) -> (Orientation, u8) {
         let (across, down) = (s[1][0] + 0.5 * s[1][2], s[0][1] + 0.5 * s[2][1]);
         across.min(down).min(across - down)
     };
-    let first = |s: &Spectrum| (s[1][0] + 0.5 * s[1][2]).abs().max((s[0][1] + 0.5 * s[2][1]).abs());
+    let first = |s: &Spectrum| {
+        (s[1][0] + 0.5 * s[1][2])
+            .abs()
+            .max((s[0][1] + 0.5 * s[2][1]).abs())
+    };
     let scale = first(spectrum);
     let (mut best, mut best_measure, mut set) = (Orientation::Upright, f32::NEG_INFINITY, 0);
     for o in Orientation::ALL {
@@ -394,6 +414,7 @@ static BASES: LazyLock<[Spectrum; 8]> = LazyLock::new(|| {
 });
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failing test may panic")]
 mod tests {
     use super::*;
 

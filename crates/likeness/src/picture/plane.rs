@@ -26,12 +26,7 @@ impl Plane {
     }
 
     /// The picture scaled so that it covers about `area` points, its sides in proportion (at most 1 : 16).
-    pub(super) fn framed(
-        width: u32,
-        height: u32,
-        pixels: &[u8],
-        area: f32,
-    ) -> Result<Self, Error> {
+    pub(super) fn framed(width: u32, height: u32, pixels: &[u8], area: f32) -> Result<Self, Error> {
         let (w, h) = (width as usize, height as usize);
         if pixels.is_empty() || w.checked_mul(h) != Some(pixels.len()) {
             return Err(Error::Shape {

@@ -54,8 +54,13 @@ fn matches(a: &[char], b: &[char]) -> Option<Vec<(usize, usize, usize)>> {
         for k in (-d..=d).step_by(2) {
             let at = (offset + k) as usize;
             let down = k == -d || (k != d && reach[at - 1] < reach[at + 1]);
-            let mut x = if down { reach[at + 1] } else { reach[at - 1] + 1 };
-            while x < n && x - k < m && x >= 0 && x - k >= 0 && a[x as usize] == b[(x - k) as usize] {
+            let mut x = if down {
+                reach[at + 1]
+            } else {
+                reach[at - 1] + 1
+            };
+            while x < n && x - k < m && x >= 0 && x - k >= 0 && a[x as usize] == b[(x - k) as usize]
+            {
                 x += 1;
             }
             reach[at] = x;
@@ -84,7 +89,11 @@ fn matches(a: &[char], b: &[char]) -> Option<Vec<(usize, usize, usize)>> {
             _ => px,
         };
         if x > start_x {
-            out.push((start_x as usize, (start_x - k) as usize, (x - start_x) as usize));
+            out.push((
+                start_x as usize,
+                (start_x - k) as usize,
+                (x - start_x) as usize,
+            ));
         }
         (x, y) = (px, py);
     }
@@ -190,7 +199,11 @@ mod tests {
                 (Kind::Exchanged, "侧柏", "油松"),
             ],
         );
-        check("甲乙丙丁戊己庚", "甲乙丙丁", &[(Kind::Dropped, "戊己庚", "")]);
+        check(
+            "甲乙丙丁戊己庚",
+            "甲乙丙丁",
+            &[(Kind::Dropped, "戊己庚", "")],
+        );
         check("甲乙丙丁", "甲乙丙丁", &[]);
         check("", "甲", &[(Kind::Added, "", "甲")]);
     }
@@ -202,7 +215,11 @@ mod tests {
             let mut diagonal = 0;
             for (j, y) in b.iter().enumerate() {
                 let above = row[j + 1];
-                row[j + 1] = if x == y { diagonal + 1 } else { above.max(row[j]) };
+                row[j + 1] = if x == y {
+                    diagonal + 1
+                } else {
+                    above.max(row[j])
+                };
                 diagonal = above;
             }
         }

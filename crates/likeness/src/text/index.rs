@@ -134,7 +134,9 @@ impl TextIndex {
     pub fn with_standard_phrases<S: AsRef<str>>(phrases: impl IntoIterator<Item = S>) -> Self {
         let mut index = Self::default();
         for phrase in phrases {
-            index.standard.extend(sampled(&normalise(phrase.as_ref()).signs));
+            index
+                .standard
+                .extend(sampled(&normalise(phrase.as_ref()).signs));
         }
         index
     }

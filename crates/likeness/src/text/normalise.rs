@@ -19,9 +19,54 @@ pub(super) struct Normal {
 const CHINESE_DIGITS: &str = "〇零一二两三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟";
 /// Longest first.
 const UNITS: [&str; 48] = [
-    "平方千米", "平方公里", "平方米", "立方米", "万立方", "公顷", "公里", "千米", "公斤", "毫米", "厘米", "立方", "万元",
-    "亿元", "万株", "工作日", "小时", "分钟", "km²", "km2", "hm²", "hm2", "m²", "m2", "m³", "m3", "km", "cm", "mm", "kg", "年",
-    "月", "日", "号", "亩", "米", "吨", "元", "株", "棵", "处", "个", "户", "人", "座", "间", "天", "m",
+    "平方千米",
+    "平方公里",
+    "平方米",
+    "立方米",
+    "万立方",
+    "公顷",
+    "公里",
+    "千米",
+    "公斤",
+    "毫米",
+    "厘米",
+    "立方",
+    "万元",
+    "亿元",
+    "万株",
+    "工作日",
+    "小时",
+    "分钟",
+    "km²",
+    "km2",
+    "hm²",
+    "hm2",
+    "m²",
+    "m2",
+    "m³",
+    "m3",
+    "km",
+    "cm",
+    "mm",
+    "kg",
+    "年",
+    "月",
+    "日",
+    "号",
+    "亩",
+    "米",
+    "吨",
+    "元",
+    "株",
+    "棵",
+    "处",
+    "个",
+    "户",
+    "人",
+    "座",
+    "间",
+    "天",
+    "m",
 ];
 
 fn narrowed(sign: char) -> char {
@@ -44,8 +89,13 @@ pub(super) fn normalise(text: &str) -> Normal {
         let narrow = narrowed(sign);
         // A point or comma within a figure belongs to it.
         let within = matches!(narrow, '.' | ',')
-            && kept.last().is_some_and(|(last, _, e)| last.is_ascii_digit() && *e == at)
-            && text[end..].chars().next().is_some_and(|n| narrowed(n).is_ascii_digit());
+            && kept
+                .last()
+                .is_some_and(|(last, _, e)| last.is_ascii_digit() && *e == at)
+            && text[end..]
+                .chars()
+                .next()
+                .is_some_and(|n| narrowed(n).is_ascii_digit());
         if counts(narrow) || within {
             kept.push((narrow.to_lowercase().next().unwrap_or(narrow), at, end));
         }
@@ -92,7 +142,10 @@ fn masked(kept: &[(char, usize, usize)], plain: u64) -> Normal {
 /// Where the figure that begins here ends, its unit included; where it begins if there is none.
 fn figure(kept: &[(char, usize, usize)], from: usize) -> usize {
     let run = |is: &dyn Fn(char) -> bool| {
-        from + kept[from..].iter().take_while(|(sign, ..)| is(*sign)).count()
+        from + kept[from..]
+            .iter()
+            .take_while(|(sign, ..)| is(*sign))
+            .count()
     };
     let arabic = run(&|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '%' | '‰'));
     if kept[from].0.is_ascii_digit() {

@@ -49,7 +49,8 @@ pub(crate) fn turned(picture: &RgbImage, orientation: Orientation) -> RgbImage {
 pub(crate) fn lit(picture: &RgbImage, contrast: f32, brightness: f32) -> RgbImage {
     let mut out = picture.clone();
     for value in out.iter_mut() {
-        *value = ((f32::from(*value) - 128.0) * contrast + 128.0 + brightness).clamp(0.0, 255.0) as u8;
+        *value =
+            ((f32::from(*value) - 128.0) * contrast + 128.0 + brightness).clamp(0.0, 255.0) as u8;
     }
     out
 }
@@ -99,7 +100,11 @@ pub(crate) fn stamped(picture: &RgbImage, draw: &mut Draw) -> RgbImage {
     let unit = (h / 160).max(1);
     let (x, y) = (
         if draw.share() < 0.5 { w / 30 } else { w / 2 },
-        if draw.share() < 0.5 { h / 30 } else { h - h / 6 },
+        if draw.share() < 0.5 {
+            h / 30
+        } else {
+            h - h / 6
+        },
     );
     for line in 0..3 {
         letters(&mut out, x, y + line * unit * 9, unit, 14, draw);
@@ -129,17 +134,37 @@ pub(crate) fn all(picture: &RgbImage, seed: u64) -> Vec<(String, Vec<u8>)> {
         ("stamped".to_owned(), stamped(picture, d), 85),
     ];
     for share in [0.75, 0.78, 0.82, 0.9] {
-        out.push((format!("cropped to {share}"), cropped(picture, share, d), 85));
+        out.push((
+            format!("cropped to {share}"),
+            cropped(picture, share, d),
+            85,
+        ));
     }
     for orientation in Orientation::ALL.into_iter().skip(1) {
         out.push((format!("{orientation:?}"), turned(picture, orientation), 85));
     }
     let crop = cropped(picture, 0.8, d);
-    out.push(("cropped, 500 px, quality 50, captioned".to_owned(), captioned(&resized(&crop, 500), d), 50));
+    out.push((
+        "cropped, 500 px, quality 50, captioned".to_owned(),
+        captioned(&resized(&crop, 500), d),
+        50,
+    ));
     let crop = cropped(picture, 0.8, d);
-    out.push(("cropped, mirrored, darker".to_owned(), lit(&turned(&crop, Orientation::MirroredHorizontally), 0.9, -20.0), 75));
+    out.push((
+        "cropped, mirrored, darker".to_owned(),
+        lit(
+            &turned(&crop, Orientation::MirroredHorizontally),
+            0.9,
+            -20.0,
+        ),
+        75,
+    ));
     let turn = turned(&resized(picture, 450), *d.pick(&Orientation::ALL));
-    out.push(("turned, 450 px, stamped, quality 50".to_owned(), stamped(&turn, d), 50));
+    out.push((
+        "turned, 450 px, stamped, quality 50".to_owned(),
+        stamped(&turn, d),
+        50,
+    ));
     out.into_iter()
         .map(|(name, picture, quality)| (name, jpeg(&picture, quality)))
         .collect()

@@ -32,8 +32,9 @@ impl Scene {
 }
 
 fn lattice(seed: u64, x: i32, y: i32) -> f32 {
-    let mut h = seed ^ (x as u32 as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    h = (h ^ (h >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9) ^ (y as u32 as u64).wrapping_mul(0x94D0_49BB_1331_11EB);
+    let mut h = seed ^ u64::from(x as u32).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    h = (h ^ (h >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9)
+        ^ u64::from(y as u32).wrapping_mul(0x94D0_49BB_1331_11EB);
     h = (h ^ (h >> 32)).wrapping_mul(0xD6E8_FEB8_6659_FD93);
     h ^= h >> 32;
     (h & 0xFFFF) as f32 / 65535.0
@@ -52,7 +53,12 @@ fn noise(seed: u64, x: f32, y: f32) -> f32 {
 fn fractal(seed: u64, x: f32, y: f32, octaves: u32) -> f32 {
     let (mut sum, mut weight, mut scale) = (0.0, 0.5, 1.0);
     for octave in 0..octaves {
-        sum += weight * noise(seed.wrapping_add(u64::from(octave) * 77), x * scale, y * scale);
+        sum += weight
+            * noise(
+                seed.wrapping_add(u64::from(octave) * 77),
+                x * scale,
+                y * scale,
+            );
         weight *= 0.55;
         scale *= 2.0;
     }
@@ -88,7 +94,11 @@ pub(crate) fn draw(scene: Scene, width: u32) -> RgbImage {
             wall: lasting.between(120.0, 240.0),
         })
         .collect();
-    let road = (lasting.between(0.2, 0.8), lasting.between(-0.5, 0.5), lasting.between(0.01, 0.04));
+    let road = (
+        lasting.between(0.2, 0.8),
+        lasting.between(-0.5, 0.5),
+        lasting.between(0.01, 0.04),
+    );
     let (sky, light, green) = (
         passing.between(140.0, 230.0),
         passing.between(0.75, 1.15),
@@ -100,20 +110,29 @@ pub(crate) fn draw(scene: Scene, width: u32) -> RgbImage {
     }
     let (leaves, ground) = (passing.next(), passing.next());
     let bushes: Vec<(f32, f32, f32)> = (0..60)
-        .map(|_| (passing.share(), passing.between(slope, 1.0), passing.between(0.008, 0.035)))
+        .map(|_| {
+            (
+                passing.share(),
+                passing.between(slope, 1.0),
+                passing.between(0.008, 0.035),
+            )
+        })
         .collect();
     let shadow = passing.between(-1.0, 1.0);
     RgbImage::from_fn(width, height, |px, py| {
         let x = px as f32 / width as f32 + scene.moved.0;
         let y = py as f32 / height as f32 + scene.moved.1;
-        let mut v = sky - 40.0 * y + 70.0 * (fractal(clouds, x * 4.0, y * 9.0, 4) - 0.45).max(0.0) * 2.0;
+        let mut v =
+            sky - 40.0 * y + 70.0 * (fractal(clouds, x * 4.0, y * 9.0, 4) - 0.45).max(0.0) * 2.0;
         let mut tint = [0.95, 1.0, 1.08];
         for (n, (base, tall, seed)) in ridges.iter().enumerate() {
             let line = base - tall * (fractal(*seed, x * 3.0, 0.5, 5) - 0.45);
             if y > line {
                 let depth = fractal(seed ^ leaves, x * 30.0, y * 40.0, 4);
                 let relief = fractal(*seed, x * 9.0 + shadow, y * 9.0, 3);
-                v = light * (60.0 + 25.0 * (ridges.len() - n) as f32) * (0.5 + 0.5 * depth + 0.4 * relief);
+                v = light
+                    * (60.0 + 25.0 * (ridges.len() - n) as f32)
+                    * (0.5 + 0.5 * depth + 0.4 * relief);
                 tint = [0.85, 0.8 + 0.2 * green, 0.8];
             }
         }
