@@ -7,7 +7,7 @@ use super::plane::Plane;
 use super::relief::{FLAT, Laid, Lay, lay};
 
 /// Descriptions that differ in more of their 64 bits are not taken for the same mark.
-pub(crate) const MOST_BITS: u32 = 13;
+pub(crate) const MOST_BITS: u32 = 12;
 /// Marks that must agree on one placement.
 const FEWEST_AGREEING: usize = 4;
 /// How far a mark may lie from where it should, in points of the frame.

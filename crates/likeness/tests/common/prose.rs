@@ -232,6 +232,25 @@ impl Prose {
         Self { sentences }
     }
 
+    /// As [`Prose::honest`], the sentences of the matter made of four thousand words, few of them frequent: enough for a
+    /// province, where the phrases above would become everybody's.
+    pub(crate) fn wordy(draw: &mut Draw) -> Self {
+        let mut out = Self::honest(draw);
+        for (n, sentence) in out.sentences.iter_mut().enumerate() {
+            if n % 2 == 0 && n > 0 {
+                sentence.clear();
+                for _ in 0..8 + draw.below(8) {
+                    let word = (draw.share().powi(3) * 4000.0) as u64;
+                    for sign in [word * 7919 % 3001, word * 104_729 % 2999] {
+                        sentence.extend(char::from_u32(0x4E00 + sign as u32 * 2));
+                    }
+                }
+                sentence.push('。');
+            }
+        }
+        out
+    }
+
     /// Nothing but what everybody writes.
     pub(crate) fn standard(draw: &mut Draw) -> Self {
         let sentences = SECTIONS
