@@ -10,9 +10,10 @@ use serde_json::Value;
 use crate::shell;
 
 /// What each room may depend on (house rules, ARCHITECTURE.md).
-const FLOORS: [(&str, &[&str]); 12] = [
+const FLOORS: [(&str, &[&str]); 13] = [
     ("spatial", &[]),
     ("sheets", &["spatial"]),
+    ("likeness", &[]),
     ("domain", &["spatial"]),
     ("rules", &["domain", "spatial"]),
     ("documents", &["domain", "spatial"]),
@@ -22,6 +23,7 @@ const FLOORS: [(&str, &[&str]); 12] = [
         &[
             "spatial",
             "sheets",
+            "likeness",
             "domain",
             "rules",
             "documents",
