@@ -120,51 +120,6 @@ fn measure(title: &str, known: &[Known]) -> (f64, f64) {
     (recall, precision)
 }
 
-/// Photographs of your own: `LIKENESS_PHOTOS=folder cargo test -p likeness --test pictures -- --ignored --nocapture own`.
-#[test]
-#[ignore = "needs a folder of photographs"]
-fn photographs_of_your_own() {
-    let folder = std::env::var("LIKENESS_PHOTOS").unwrap();
-    let mut paths: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|e| e.unwrap().path())
-        .collect();
-    paths.sort();
-    let mut originals = Vec::new();
-    for path in paths {
-        let picture = load(&path);
-        let print = Fingerprint::of_grey(
-            picture.width(),
-            picture.height(),
-            alter::grey(&picture).as_raw(),
-        )
-        .unwrap();
-        println!(
-            "{}: comparable {:?} {} bytes",
-            path.display(),
-            print.is_comparable(),
-            print.to_bytes().len()
-        );
-        originals.push((
-            path.file_name().unwrap().to_string_lossy().into_owned(),
-            picture,
-        ));
-    }
-    for (i, a) in originals.iter().enumerate() {
-        for b in &originals[i + 1..] {
-            let print = |p: &RgbImage| {
-                Fingerprint::of_grey(p.width(), p.height(), alter::grey(p).as_raw()).unwrap()
-            };
-            let c = compare(&print(&a.1), &print(&b.1));
-            let v = viewpoint::compare(&print(&a.1), &print(&b.1));
-            if c.marks > 0 || v.grade != viewpoint::Grade::Uncertain {
-                println!("{} / {}: {c:?}, {v:?}", a.0, b.0);
-            }
-        }
-    }
-    measure("photographs", &altered(&originals));
-}
-
 fn real() -> Vec<(String, RgbImage)> {
     [
         "orientation/landscape_1.jpg",
