@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::dossier::{Dossier, SiteState};
 use crate::ledger::{Focal, has_verified_issue};
 
+pub mod issues;
+
 /// 统计行 — one combination of keys with its figures and the sites behind them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct StatRow {
@@ -136,10 +138,16 @@ impl Dossier {
         issues
             .map(|source_kind| {
                 let result = view(source_kind);
+                let is_finished = self.is_carried_over_finished(source_kind);
+                let determined = if is_finished {
+                    "completed"
+                } else {
+                    NOT_DETERMINED
+                };
                 Carried {
                     source_kind,
-                    result: result.unwrap_or(NOT_DETERMINED),
-                    is_finished: result == Some("completed"),
+                    result: result.unwrap_or(determined),
+                    is_finished,
                 }
             })
             .collect()
