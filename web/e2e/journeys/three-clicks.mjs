@@ -164,7 +164,7 @@ export const journeys = [
       let chosen;
       for (const code of codes) {
         const judged = (await ask(page, `/api/v1/sites/${encodeURIComponent(code)}/judgement`)).body;
-        if (judged.proposal && judged.proposal.verdict.code !== 'undetermined' && !judged.awaiting && !judged.decision) {
+        if (judged.proposal && judged.proposal.basis.length > 0 && judged.proposal.verdict.code !== 'undetermined' && !judged.awaiting && !judged.decision) {
           chosen = code;
           break;
         }
