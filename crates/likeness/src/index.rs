@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::picture::{Fingerprint, Grade, MOST_MARKS, Orientation, aligned_along};
+use crate::threads::by_turns;
 
 /// Ways a description is filed.
 const BANDS: usize = 3;
@@ -217,28 +218,13 @@ impl PictureIndex {
 
     /// All pairs within the index, each once with the smaller key first, searched by so many threads; sorted by keys.
     pub fn pairs(&self, threads: usize) -> Vec<(u64, Match)> {
-        let threads = threads.clamp(1, 64);
         let mut keys: Vec<u64> = self.by_key.keys().copied().collect();
         keys.sort_unstable();
-        let search = |from: usize| {
-            let mut out = Vec::new();
-            for key in keys.iter().skip(from).step_by(threads) {
-                let Some(picture) = self.fingerprint(*key) else {
-                    continue;
-                };
-                let later = self.search(picture, |other| other > *key);
-                out.extend(later.into_iter().map(|m| (*key, m)));
-            }
-            out
-        };
-        let mut pairs: Vec<(u64, Match)> = std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads)
-                .map(|from| scope.spawn(move || search(from)))
-                .collect();
-            workers
-                .into_iter()
-                .flat_map(|worker| worker.join().unwrap_or_default())
-                .collect()
+        let mut pairs = by_turns(&keys, threads, |key| {
+            let picture = self.fingerprint(key);
+            let later = picture.map(|p| self.search(p, |other| other > key));
+            let later = later.into_iter().flatten();
+            later.map(|m| (key, m)).collect()
         });
         pairs.sort_by_key(|(key, found)| (*key, found.key));
         pairs

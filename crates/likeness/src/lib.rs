@@ -13,6 +13,7 @@ pub mod error;
 pub mod index;
 pub mod picture;
 pub mod text;
+mod threads;
 pub mod viewpoint;
 
 pub use error::{Bound, Error};

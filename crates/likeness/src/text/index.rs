@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::align::{self, Difference, Gap};
 use super::normalise::{Normal, normalise};
 use super::postings::Postings;
+use crate::threads::by_turns;
 
 /// Texts with fewer signs than this are never judged: "已完成整改，具备销号条件" is no copy.
 const SHORTEST: usize = 40;
@@ -213,29 +214,16 @@ impl TextIndex {
     /// All pairs within the index, each once with the smaller key first, searched by so many threads; sorted by keys. Of each
     /// text at most 100 matches are looked at: a text copied more often yields fewer pairs, but every copy is in one.
     pub fn pairs(&self, threads: usize) -> Vec<(u64, TextMatch)> {
-        let threads = threads.clamp(1, 64);
         let mut keys: Vec<u64> = self.by_key.keys().copied().collect();
         keys.sort_unstable();
-        let search = |from: usize| {
-            let mut out = Vec::new();
-            for key in keys.iter().skip(from).step_by(threads) {
-                let matches = self.text(*key).map(|text| self.find(text));
-                for found in matches.into_iter().flatten().filter(|m| m.key != *key) {
-                    out.push(match found.key > *key {
-                        true => (*key, found),
-                        false => (found.key, found.seen_from(*key)),
-                    });
-                }
-            }
-            out
-        };
-        let mut pairs: Vec<(u64, TextMatch)> = std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads)
-                .map(|from| scope.spawn(move || search(from)))
-                .collect();
-            workers
-                .into_iter()
-                .flat_map(|worker| worker.join().unwrap_or_default())
+        let mut pairs = by_turns(&keys, threads, |key| {
+            let matches = self.text(key).map(|text| self.find(text));
+            let others = matches.into_iter().flatten().filter(|m| m.key != key);
+            others
+                .map(|found| match found.key > key {
+                    true => (key, found),
+                    false => (found.key, found.seen_from(key)),
+                })
                 .collect()
         });
         pairs.sort_by_key(|(key, found)| (*key, found.key));
