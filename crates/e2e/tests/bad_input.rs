@@ -223,3 +223,32 @@ fn nothing_is_written_by_a_refused_file() {
         .exits(1);
     assert_eq!(register.verified_head(), before);
 }
+
+/// A layer that names no system is one fault, not one a feature; without a word on it nothing of it is taken in.
+#[test]
+fn a_layer_without_a_system_is_told_once_and_taken_in_by_nobody() {
+    let register = Demonstration::shared().register();
+    let before = register.verified_head();
+    let file = real_data("clues").join("maus-mining-polygons-idn.geojson");
+    let file = file.to_string_lossy();
+    let faults = |more: &[&str]| {
+        let args = ["--json", "import", "patches", &file, "--dry-run"];
+        let told = register.run(&[&args, more].concat()).codes();
+        told.iter()
+            .filter(|c| c.starts_with("import.crs_missing"))
+            .count()
+    };
+    assert_eq!(faults(&[]), 1);
+    assert_eq!(faults(&["--crs", "WGS84"]), 0);
+    let args = [
+        "--json",
+        "import",
+        "patches",
+        &file,
+        "--yes",
+        "--leave-out-faulty",
+    ];
+    let refused = register.run(&args).exits(1);
+    assert!(refused.stderr.contains("坐标系"), "{refused:?}");
+    assert_eq!(register.verified_head(), before);
+}

@@ -157,7 +157,14 @@ impl Session {
     }
 
     /// Appends everything a staged import holds, in one transaction, with the file itself as a blob.
+    ///
+    /// # Errors
+    /// `import.crs_missing`, `import.crs_unknown` where none of a layer's positions could be read: what is said of the
+    /// file mends all of it at once, and without that it would be taken in without a single place.
     pub fn commit(&mut self, staged: &Staged) -> Result<u64, Error> {
+        if let Some(fault) = staged.diagnostics.iter().find(|d| position::is_of_layer(d)) {
+            return Err(Error::rejected(fault.clone()));
+        }
         if staged.entries.is_empty() {
             return Ok(0);
         }

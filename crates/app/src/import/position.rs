@@ -94,13 +94,27 @@ pub fn system_of(
         (Some(file), _) => file,
         (None, Some(person)) => person.clone(),
         (None, None) => {
-            return Err(Box::new(
-                Diagnostic::error("import.crs_unknown").arg("declared", format!("{declared:?}")),
-            ));
+            return Err(Box::new(unplaced(declared)));
         }
     };
     let found = crs.doubt().into_iter().collect();
     Ok((crs, found))
+}
+
+/// What is wrong with a layer whose system nobody says.
+fn unplaced(declared: &DeclaredCrs) -> Diagnostic {
+    let text = match declared {
+        DeclaredCrs::None => return Diagnostic::error("import.crs_missing"),
+        DeclaredCrs::Epsg(code) => format!("EPSG:{code}"),
+        DeclaredCrs::Name(name) => name.clone(),
+        DeclaredCrs::Wkt(text) => text.chars().take(60).collect(),
+    };
+    Diagnostic::error("import.crs_unknown").arg("declared", text)
+}
+
+/// Whether a fault is of a layer as a whole: none of its positions can be read before it is mended.
+pub(super) fn is_of_layer(diagnostic: &Diagnostic) -> bool {
+    ["import.crs_missing", "import.crs_unknown"].contains(&diagnostic.code.as_ref())
 }
 
 fn from_columns(fields: &mut Fields<'_>, convention: &Convention) -> Option<Placed> {

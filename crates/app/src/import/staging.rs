@@ -398,6 +398,7 @@ impl<'s> Staging<'s> {
 
     /// Entries in order, the batch's own first; none where nothing is new.
     pub(super) fn finish(mut self) -> Result<(Vec<Entry>, Vec<Diagnostic>, Preview), Error> {
+        told_once_a_layer(&mut self.diagnostics);
         let refused = self.preview.count(|a| matches!(a, Action::Refused));
         let same = self.preview.count(|a| matches!(a, Action::Same));
         let read = self.loaded.records.len().max(self.preview.rows.len());
@@ -419,6 +420,18 @@ impl<'s> Staging<'s> {
     pub(super) fn is_refused(found: &[Diagnostic]) -> bool {
         found.iter().any(|d| d.severity == Severity::Error)
     }
+}
+
+/// A fault of a whole layer was met with each of its features; it is told once, of the layer.
+fn told_once_a_layer(diagnostics: &mut Vec<Diagnostic>) {
+    let mut told: BTreeSet<(String, Option<String>)> = BTreeSet::new();
+    diagnostics.retain_mut(|d| {
+        if !position::is_of_layer(d) {
+            return true;
+        }
+        (d.place.row, d.place.feature) = (None, None);
+        told.insert((d.code.to_string(), d.place.layer.clone()))
+    });
 }
 
 /// Positions in columns whose system neither the table nor the person names are read as CGCS2000; told once a file.

@@ -20,6 +20,11 @@ type Fate = (typeof FATES)[number];
 export const FATE_COLOURS: Record<string, string> = { new_site: '#1d6b3c', linked: '#0b5cad', recorded: '#00695c', adopted: '#4a148c', doubtful: '#8a5300', screened: '#55606a', same: '#55606a', refused: '#b3261e' };
 export const fateText = (fate: string): string => (FATES.includes(fate as Fate) ? t(fate as Fate) : fate);
 
+/** Faults of a layer as a whole: its system is not said. */
+export const UNPLACED = ['import.crs_missing', 'import.crs_unknown'];
+/** Systems that files come in here; others are written as EPSG numbers. */
+export const SYSTEMS = ['CGCS2000', 'WGS84', 'GCJ-02', 'BD-09', 'EPSG:4544', 'EPSG:4545', 'EPSG:4523', 'EPSG:4524'];
+
 export const keyOfRow = (sheet: string | null | undefined, number: number): string => `${sheet ?? ''}#${number}`;
 
 /** The shapes of the rows, each with its row and the colour of its fate; a shape without a row is a site that would be new. */
