@@ -34,16 +34,46 @@ pub(crate) fn lines(text: &str, width: f64) -> usize {
         return 1;
     }
     text.split('\n')
-        .map(|paragraph| lines_of(display_width(paragraph), room))
+        .map(|paragraph| lines_of(paragraph, room))
         .sum()
 }
 
-/// A line that breaks is seldom full: a wide character, a bracket or a number moves to the next one whole.
-fn lines_of(width: usize, room: usize) -> usize {
-    match width <= room {
-        true => 1,
-        false => width.div_ceil(room.saturating_sub(1).max(1)),
+/// A line that breaks is seldom full: what belongs together moves to the next one whole. Only texts that do not fit on
+/// one line are looked at sign by sign.
+fn lines_of(paragraph: &str, room: usize) -> usize {
+    if display_width(paragraph) <= room {
+        return 1;
     }
+    // Programs differ by a sign in what they get onto a line.
+    let room = room.saturating_sub(1).max(1);
+    let (mut lines, mut used, mut piece) = (1, 0, 0);
+    let mut signs = paragraph.chars().peekable();
+    while let Some(sign) = signs.next() {
+        piece += if sign.len_utf8() >= 3 { 2 } else { 1 };
+        let may_break = signs.peek().is_none_or(|next| breaks_between(sign, *next));
+        if !may_break {
+            continue;
+        }
+        if used > 0 && used + piece > room {
+            lines += 1;
+            used = 0;
+        }
+        // A piece wider than the column is broken anywhere.
+        lines += (used + piece).div_ceil(room) - 1;
+        used = match (used + piece) % room {
+            0 => room,
+            rest => rest,
+        };
+        piece = 0;
+    }
+    lines
+}
+
+/// Whether a line may end between two signs: after a hyphen or a blank, around wide ones, never before closing marks.
+fn breaks_between(sign: char, next: char) -> bool {
+    let is_closing = |c: char| "、，。；：？！）》”’〕】,.;:)".contains(c);
+    let is_wide = |c: char| c.len_utf8() >= 3;
+    !is_closing(next) && (is_wide(sign) || is_wide(next) || matches!(sign, '-' | ' '))
 }
 
 impl Height {
@@ -75,5 +105,14 @@ mod tests {
         assert_eq!(lines("核心区", 6.0), 2);
         assert_eq!(lines("一\n二\n", 40.0), 3);
         assert_eq!(lines("abc", 0.0), 3);
+    }
+
+    #[test]
+    fn what_belongs_together_moves_to_the_next_line_whole() {
+        // Four numbers of nine signs with their comma: by width alone two lines of twenty, but only one fits on each.
+        let numbers = ["ABCDEFGHI"; 4].join("、");
+        assert_eq!(lines(&numbers, 21.0), 4);
+        assert_eq!(lines("2019-620802-KT-0024、2019-620802-KT-0038", 21.0), 3);
+        assert_eq!(lines("《自然保护区条例》第三十二条", 12.0), 3);
     }
 }
