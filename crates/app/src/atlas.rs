@@ -255,11 +255,8 @@ impl Atlases {
             }
             drop(guard);
             match self.keeping.try_lock() {
-                Ok(_keeper) => self.keep_up(register, setting)?,
-                Err(TryLockError::Poisoned(poisoned)) => {
-                    let _keeper = poisoned.into_inner();
-                    self.keep_up(register, setting)?;
-                }
+                // What guards the work lives as long as this match; a panic before left nothing half done.
+                Ok(_) | Err(TryLockError::Poisoned(_)) => self.keep_up(register, setting)?,
                 Err(TryLockError::WouldBlock) if began.elapsed() > MOST_PATIENCE => {
                     return Err(Error::Loading);
                 }

@@ -145,7 +145,7 @@ impl Session {
         scope: &LedgerScope,
         as_of: AsOf,
     ) -> Result<StatisticsView, Error> {
-        let statistics = self.statistics_at_once(atlases, scope, as_of)?;
+        let statistics = self.statistics(atlases, scope, as_of)?;
         Ok(StatisticsView {
             scope_label: self.scope_label(scope),
             as_of: as_of.to_string(),

@@ -5,6 +5,7 @@ use std::io::Cursor;
 use domain::as_of::AsOf;
 use jiff::civil::Date;
 
+use crate::atlas::Atlases;
 use crate::error::Error;
 use crate::figure_pages::MadeFile;
 use crate::ledgers::LedgerScope;
@@ -15,8 +16,13 @@ const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.
 
 impl Session {
     /// The statistics set, every table on a sheet of its own.
-    pub fn statistics_file(&self, scope: &LedgerScope, as_of: AsOf) -> Result<MadeFile, Error> {
-        let statistics = self.statistics(scope, as_of)?;
+    pub fn statistics_file(
+        &self,
+        atlases: &Atlases,
+        scope: &LedgerScope,
+        as_of: AsOf,
+    ) -> Result<MadeFile, Error> {
+        let statistics = self.statistics(atlases, scope, as_of)?;
         let label = self.scope_label(scope);
         let day = self.told_day(as_of);
         let made = self.statistics_xlsx(&statistics, &label, &day, Cursor::new(Vec::new()))?;

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::dossier::{Dossier, SiteState};
-use crate::ledger::{Focal, has_verified_issue};
 
 /// 统计行 — one combination of keys with its figures and the sites behind them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -85,41 +84,9 @@ pub struct StatLine<'a> {
 }
 
 impl<'a> StatLine<'a> {
-    /// The line of a dossier.
-    pub fn of(
-        dossier: &'a Dossier,
-        focal: Option<&'a Focal>,
-        change_kind: Option<&'a str>,
-    ) -> Self {
-        let facts = &dossier.facts;
-        let carried = dossier.carried();
-        let issue_sources = match has_issue(dossier, &carried) {
-            true => dossier.source_kinds(),
-            false => Vec::new(),
-        };
-        Self {
-            site_code: &dossier.site_code,
-            area_m2: facts.area_m2.or(facts.stated_area_m2).unwrap_or(0.0),
-            state: dossier.state.code(),
-            counts: dossier.state.counts(),
-            activity: facts.activity_type_code.as_deref(),
-            zone: facts.zone_kind.as_deref(),
-            station: facts.station_id.as_deref(),
-            change_kind,
-            focal: focal.map(|f| f.category.as_str()),
-            issue_sources,
-            carried,
-        }
-    }
-
     fn is_finished(&self) -> bool {
         self.carried.iter().all(|c| c.is_finished)
     }
-}
-
-/// Whether a site stands among the issues: verified, or carried over and not found finished.
-pub fn has_issue(dossier: &Dossier, carried: &[Carried<'_>]) -> bool {
-    has_verified_issue(dossier) || carried.iter().any(|c| !c.is_finished)
 }
 
 impl Dossier {

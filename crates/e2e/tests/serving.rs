@@ -1,6 +1,8 @@
 //! The served register as browsers and programs meet it: who gets in, what they see, what survives.
 #![allow(clippy::unwrap_used, reason = "a failing test may panic")]
 
+use std::collections::BTreeMap;
+
 use e2e::{Demonstration, Person, Register, Server, try_log_in};
 use serde_json::{Value, json};
 
@@ -748,6 +750,30 @@ fn answers_are_told_again_only_when_something_changed() {
     }
 }
 
+/// Some of the figures counted anew from the dossiers themselves.
+fn recounted(dossiers: &Value) -> Vec<(&'static str, BTreeMap<String, u64>)> {
+    let counted = |key: &dyn Fn(&Value) -> String, with_excluded: bool| {
+        let mut counts = BTreeMap::new();
+        for dossier in dossiers.as_array().unwrap() {
+            let state = dossier["state"].as_str().unwrap();
+            let is_out = state == "excluded" && !with_excluded;
+            if !is_out && !["merged", "withdrawn"].contains(&state) {
+                *counts.entry(key(dossier)).or_insert(0) += 1;
+            }
+        }
+        counts
+    };
+    let fact = |name: &'static str| {
+        move |d: &Value| d["facts"][name].as_str().unwrap_or("unknown").to_owned()
+    };
+    let state = |d: &Value| d["state"].as_str().unwrap().to_owned();
+    vec![
+        ("by_state", counted(&state, true)),
+        ("by_zone", counted(&fact("zone_kind"), false)),
+        ("by_station", counted(&fact("station_id"), false)),
+    ]
+}
+
 /// What the columns in memory say is what the dossiers say, for posts that see all and for those that do not.
 #[test]
 fn figures_at_once_are_those_of_the_dossiers() {
@@ -790,6 +816,16 @@ fn figures_at_once_are_those_of_the_dossiers() {
                     .collect()
             };
             assert_eq!(rates(&drawn), rates(&at_once), "{post} {as_of}");
+            let mut listing = vec!["sites", "--json", "--as-of", as_of];
+            listing.extend(station.iter().flatten());
+            let dossiers = register.run_as(post, &listing).success().json();
+            for (table, counted) in recounted(&dossiers) {
+                let rows = figures(&at_once).into_iter().filter(|f| f[0] == table);
+                let told: BTreeMap<String, u64> = rows
+                    .map(|f| (f[1][0].as_str().unwrap().to_owned(), f[2].as_u64().unwrap()))
+                    .collect();
+                assert_eq!(told, counted, "{post} {as_of} {table}");
+            }
         }
     }
     let office = Person::log_in(&server, "bangongshi", e2e::PASSWORD);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::columns::Words;
 use super::filter::SiteFilter;
 use super::site_table::{Eyes, SiteTable};
-use super::tally::Counted;
+use super::tally::{Counted, add};
 
 /// 维度 — a coded column to count by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,9 +136,4 @@ impl SiteTable {
         let told = counted.into_iter();
         told.map(|(cell, counted)| (words(cell), counted)).collect()
     }
-}
-
-fn add(slot: &mut Counted, area: f64) {
-    slot.0 += 1;
-    slot.1 += area;
 }

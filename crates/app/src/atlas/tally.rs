@@ -40,7 +40,7 @@ impl Tally {
     }
 }
 
-fn add(slot: &mut Counted, area: f64) {
+pub(super) fn add(slot: &mut Counted, area: f64) {
     slot.0 += 1;
     slot.1 += area;
 }

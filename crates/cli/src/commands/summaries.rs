@@ -1,5 +1,6 @@
 use std::process::ExitCode;
 
+use app::atlas::Atlases;
 use app::{Error, Labels, Session, Severity};
 
 use super::Desk;
@@ -10,7 +11,7 @@ use crate::arguments::{Check, Stats};
 pub(super) fn stats(desk: &Desk<'_>, args: &Stats) -> Result<ExitCode, Error> {
     let session = desk.session()?;
     let scope = scope(&session, &args.scope)?;
-    let statistics = session.statistics(&scope, as_of(&args.as_of)?)?;
+    let statistics = session.statistics(&Atlases::default(), &scope, as_of(&args.as_of)?)?;
     desk.output.value(&statistics);
     if let Some(path) = &args.out {
         let file = super::create(path)?;

@@ -81,10 +81,10 @@ pub(crate) async fn download_statistics(
 ) -> Result<Response, Problem> {
     desk.note(&caller, "export_view", "statistics");
     let made = desk
-        .look(&caller, move |session, _| {
+        .look(&caller, move |session, atlases| {
             let as_of = app::parse_as_of(scoped.as_of.as_deref().unwrap_or("now"))?;
             let scope = session.own_scope(scoped.station.as_deref(), scoped.lead.as_deref())?;
-            session.statistics_file(&scope, as_of)
+            session.statistics_file(atlases, &scope, as_of)
         })
         .await?;
     Ok(made_file(made))
