@@ -11,7 +11,6 @@ use domain::entries::{
 use domain::entry::EntryBody;
 use domain::flow;
 use domain::ids::{EntryId, StreamId};
-use domain::ledger::Labels;
 use domain::partial_date::PartialDate;
 use domain::policy::{self, Action, Role};
 use jiff::civil::Date;
@@ -20,6 +19,7 @@ use serde::Serialize;
 use spatial::diagnostic::Diagnostic;
 
 use crate::error::{Error, Stale};
+use crate::flow::in_words;
 use crate::judging_book::JudgingBook;
 use crate::proposals::{Proposal, SiteJudgement};
 use crate::session::Session;
@@ -71,6 +71,9 @@ pub struct Characterized {
     pub is_effective: bool,
     pub state: String,
 }
+
+/// Step of the campaign's table that a decision takes.
+const CHARACTERIZE: &str = "characterize";
 
 impl Session {
     /// Records a decision on a site's nature, with everything it rests on.
@@ -241,40 +244,35 @@ impl Session {
         let Some(flow) = &self.campaign.flow else {
             return Ok(());
         };
-        let inputs = body.inputs.clone().unwrap_or_default();
-        let signatures = body.signatures.len() as u64 + u64::from(body.overridden.is_some());
-        let facts = flow::Facts::from([
-            present(
-                "reserve_established_on",
-                inputs.reserve_established_on.is_some(),
-            ),
-            // A clause of old standing is in force although the library does not know since when.
-            present("rule_effective_on", !body.legal_basis.is_empty()),
-            present("built_on", inputs.built_on.is_some()),
-            coded("zone_kind", inputs.zone_kind),
-            coded("approvals", inputs.approvals),
-            coded("ecological_effect", inputs.ecological_effect),
-            present("legal_basis", !body.legal_basis.is_empty()),
-            ("signatures".to_owned(), signatures.into()),
-        ]);
-        flow.next(dossier.state.code(), "characterize", &facts)
+        flow.next(dossier.state.code(), CHARACTERIZE, &on_file(body))
             .map(|_| ())
-            .map_err(|refusal| self.refused(flow, refusal))
+            .map_err(|refusal| rejected(in_words(flow, &refusal)))
     }
 
-    fn refused(&self, flow: &flow::Flow, refusal: flow::Refusal) -> Error {
-        let step = flow.steps.iter().find(|s| s.code == refusal.step);
-        let label = |fact: &String| {
-            let guard = step.and_then(|s| s.guards.iter().find(|g| g.fact == *fact));
-            guard.map_or(fact.clone(), |g| g.label.clone())
+    /// What keeps the proposal from being accepted, in words; signatures come with the decision.
+    pub(crate) fn obstacle(
+        &self,
+        dossier: &Dossier,
+        judged: &SiteJudgement,
+        on: Date,
+    ) -> Result<Option<Diagnostic>, Error> {
+        let request = CharacterizeRequest {
+            site_code: judged.site_code.clone(),
+            on: Some(on),
+            ..CharacterizeRequest::default()
         };
-        let missing: Vec<String> = refusal.missing.iter().map(label).collect();
-        rejected(
-            Diagnostic::error(refusal.code)
-                .arg("state", self.label("site_state", &refusal.state))
-                .arg("step", step.map_or(refusal.step.as_str(), |s| &s.label))
-                .arg("missing", missing.join("、")),
-        )
+        let body = match self.decision(JudgingBook::built_in()?, dossier, judged, &request, on) {
+            Ok(body) => body,
+            Err(Error::Rejected(fault)) => return Ok(Some(*fault)),
+            Err(other) => return Err(other),
+        };
+        let Some(flow) = &self.campaign.flow else {
+            return Ok(None);
+        };
+        let mut facts = on_file(&body);
+        facts.insert("signatures".to_owned(), u64::MAX.into());
+        let refusal = flow.next(dossier.state.code(), CHARACTERIZE, &facts).err();
+        Ok(refusal.map(|refusal| in_words(flow, &refusal)))
     }
 
     fn append_decision(
@@ -470,6 +468,25 @@ impl Session {
             }
         })
     }
+}
+
+fn on_file(body: &CharacterizationRecorded) -> flow::Facts {
+    let inputs = body.inputs.clone().unwrap_or_default();
+    let signatures = body.signatures.len() as u64 + u64::from(body.overridden.is_some());
+    flow::Facts::from([
+        present(
+            "reserve_established_on",
+            inputs.reserve_established_on.is_some(),
+        ),
+        // A clause of old standing is in force although the library does not know since when.
+        present("rule_effective_on", !body.legal_basis.is_empty()),
+        present("built_on", inputs.built_on.is_some()),
+        coded("zone_kind", inputs.zone_kind),
+        coded("approvals", inputs.approvals),
+        coded("ecological_effect", inputs.ecological_effect),
+        present("legal_basis", !body.legal_basis.is_empty()),
+        ("signatures".to_owned(), signatures.into()),
+    ])
 }
 
 fn rejected(diagnostic: Diagnostic) -> Error {

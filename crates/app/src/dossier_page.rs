@@ -12,6 +12,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::error::Error;
+use crate::remarks::RemarkView;
 use crate::session::Session;
 
 /// 出处 — which entry states a fact and how much it weighs.
@@ -137,6 +138,8 @@ pub struct DossierView {
     pub determinations: Vec<Value>,
     pub characterization: Option<Value>,
     pub merged_into: Option<String>,
+    /// 批示与批注, oldest first.
+    pub remarks: Vec<RemarkView>,
     pub related: Vec<RelatedSite>,
     pub evidence: Vec<EvidenceView>,
     pub registered_at: Timestamp,
@@ -220,6 +223,7 @@ impl Session {
             determinations: kept(&dossier.determinations),
             characterization: dossier.characterization.as_ref().map(json),
             merged_into,
+            remarks: self.remarks(&dossier)?,
             related: self.related_sites(atlases, &dossier, as_of)?,
             evidence: evidence(&dossier),
             registered_at: dossier.registered_at,
@@ -448,6 +452,10 @@ impl Session {
             EntryBody::DeterminationRecorded(b) => self.label("determination", &b.result),
             EntryBody::CharacterizationRecorded(b) => self.label("character", &b.character),
             EntryBody::FocalOverridden(b) => b.reason.clone(),
+            EntryBody::RemarkRecorded(b) => {
+                format!("{}：{}", self.remark_label(b.remark_kind), b.text)
+            }
+            EntryBody::SiteRestored(b) => b.reason.clone(),
             EntryBody::SiteMerged(b) => b.reason.clone(),
             EntryBody::SiteWithdrawn(b) => b.reason.clone(),
             _ => String::new(),

@@ -43,7 +43,7 @@ fn on_file(verification: &VerificationRecorded) -> Facts {
 }
 
 /// The refusal with the labels people know from the table.
-fn in_words(flow: &Flow, refusal: &Refusal) -> Diagnostic {
+pub(crate) fn in_words(flow: &Flow, refusal: &Refusal) -> Diagnostic {
     let step = flow.steps.iter().find(|s| s.code == refusal.step);
     let label = |fact: &String| {
         step.into_iter()

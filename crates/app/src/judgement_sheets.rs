@@ -100,7 +100,7 @@ impl Session {
         sink: W,
     ) -> Result<W, Error> {
         let properties = WorkbookProperties::new(&sheet.title, as_of.at(0, 0, 0, 0));
-        let mut book = Workbook::new(sink, properties).map_err(Error::internal)?;
+        let mut book = Workbook::new(sink, self.marked(properties)).map_err(Error::internal)?;
         book.ledger(sheet, rows).map_err(Error::internal)?;
         book.finish().map_err(Error::internal)
     }

@@ -115,6 +115,8 @@ pub struct JudgementView {
     pub decision: Option<DecisionView>,
     /// An override that waits for a second reader.
     pub awaiting: Option<DecisionView>,
+    /// Why the proposal cannot be accepted as it stands; none if it can.
+    pub obstacle: Option<String>,
     pub differences: Vec<JudgedDifferenceView>,
     /// Verdicts an override may choose from.
     pub verdicts: Vec<CodeView>,
@@ -212,6 +214,11 @@ impl Session {
             _ => self.today(),
         };
         let judged = self.judge_site(code, day)?;
+        let dossier = self.load_dossier_by_code(code, AsOf::Day(day))?;
+        let obstacle = match judged.decision {
+            Some(_) => None,
+            None => self.obstacle(&dossier, &judged, day)?,
+        };
         let page = Page::of(self, &judged)?;
         let entries = self.register.load_stream(&StreamId::site(judged.site_id))?;
         let decision =
@@ -223,6 +230,7 @@ impl Session {
             proposal: judged.proposal.as_ref().map(|p| self.proposal_view(p)),
             decision: decision(&judged.decision),
             awaiting: decision(&judged.awaiting),
+            obstacle: obstacle.map(|why| self.messages.diagnostic(&why).0),
             differences: self.difference_views(&judged),
             verdicts: words_of("verdict")?,
             disposals: words_of("disposal")?,

@@ -92,6 +92,8 @@ pub struct LedgerRequest {
     pub paging: Paging,
     /// Column key and text that its cell must hold.
     pub filters: BTreeMap<String, String>,
+    /// Keys of columns put out of sight; a file leaves them out.
+    pub hidden: Vec<String>,
 }
 
 /// Columns whose cells state one fact, with that fact; everything else follows from others.
@@ -380,7 +382,9 @@ impl Session {
             Some(_) => self.may(Action::Export, station)?,
             None => self.may_read_lists(Action::Export)?,
         }
-        self.seen_ledger(atlases, view, &scope, request)?.masked()
+        self.seen_ledger(atlases, view, &scope, request)?
+            .without(&request.hidden)?
+            .masked()
     }
 }
 

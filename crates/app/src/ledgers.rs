@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::as_of::AsOf;
-use domain::campaign::{LedgerTemplate, LedgerView};
+use domain::campaign::{LedgerColumn, LedgerTemplate, LedgerView};
 use domain::dossier::Dossier;
 use domain::entries::LedgerExported;
 use domain::ids::{EntryId, SiteId, StreamId};
@@ -14,6 +14,7 @@ use geo_types::Geometry;
 use jiff::Timestamp;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use spatial::diagnostic::Diagnostic;
 
 use crate::error::Error;
 use crate::session::Session;
@@ -90,6 +91,36 @@ impl LedgerDrawn {
                     *name = privacy::masked(name);
                 }
             }
+        }
+        self.rows_sha256 = rows_sha256(&self.rows)?;
+        Ok(self)
+    }
+
+    /// The same rows without some of their columns, which therefore are not in their hash either.
+    pub fn without(mut self, hidden: &[String]) -> Result<Self, Error> {
+        if hidden.is_empty() {
+            return Ok(self);
+        }
+        if let Some(key) = hidden
+            .iter()
+            .find(|key| self.template.find_column(key).is_none())
+        {
+            let fault = Diagnostic::error("query.hidden").arg("text", key.as_str());
+            return Err(Error::rejected(fault));
+        }
+        let frozen = usize::from(self.template.frozen_columns);
+        let is_kept = |c: &LedgerColumn| !hidden.contains(&c.key);
+        let still_frozen = self
+            .template
+            .columns
+            .iter()
+            .take(frozen)
+            .filter(|c| is_kept(c))
+            .count();
+        self.template.frozen_columns = u16::try_from(still_frozen).unwrap_or_default();
+        self.template.columns.retain(is_kept);
+        for row in &mut self.rows {
+            row.cells.retain(|key, _| !hidden.contains(key));
         }
         self.rows_sha256 = rows_sha256(&self.rows)?;
         Ok(self)
@@ -176,6 +207,23 @@ impl Session {
         Ok(sites)
     }
 
+    /// The sites with the log they follow from: where somebody writes meanwhile they are read again, in the end as of a log size.
+    fn sites_with_basis(&self, as_of: AsOf) -> Result<(Vec<Site>, (u64, String)), Error> {
+        for _ in 0..READINGS {
+            let basis = self.basis(as_of)?;
+            let sites = self.sites(as_of)?;
+            if self.basis(as_of)? == basis {
+                return Ok((sites, basis));
+            }
+        }
+        let settled = match as_of {
+            AsOf::Now => AsOf::LogSize(self.register.head()?.size),
+            other => other,
+        };
+        let basis = self.basis(settled)?;
+        Ok((self.sites(settled)?, basis))
+    }
+
     /// Draws a ledger.
     pub fn draw_ledger(
         &self,
@@ -193,7 +241,7 @@ impl Session {
             labels: self,
         };
         let keys: Vec<String> = template.columns.iter().map(|c| c.key.clone()).collect();
-        let sites = self.sites(as_of)?;
+        let (sites, (log_size, root_hash)) = self.sites_with_basis(as_of)?;
         let held = |s: &&Site| {
             scope.holds(s.dossier.facts.station_id.as_deref())
                 && ledger::holds(view, &s.dossier, s.focal.as_ref())
@@ -210,7 +258,6 @@ impl Session {
             .map(|s| s.dossier.site_id)
             .collect();
         let shape = |s: &&Site| Some((s.dossier.site_id, s.dossier.facts.shape.clone()?.0));
-        let (log_size, root_hash) = self.basis(as_of)?;
         Ok(LedgerDrawn {
             title: template.title.clone(),
             scope_label: self.scope_label(scope),
@@ -323,6 +370,9 @@ impl Session {
         Ok(())
     }
 }
+
+/// Times a ledger is read while others write before it is read as of a log size.
+const READINGS: u32 = 3;
 
 /// Entries looked at in one go while looking back for the last that is no export.
 const EXPORTS_AT_ONCE: u64 = 64;

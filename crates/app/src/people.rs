@@ -8,6 +8,7 @@ use domain::dossier::civil_day;
 use domain::policy::{self, Action, Actor, Resource, Role};
 use jiff::{SignedDuration, Timestamp};
 use register::accounts::{ApiToken, Attempts, HeldPost, LoginSession, Person};
+use serde_json::{Map, Value};
 use spatial::diagnostic::Diagnostic;
 
 use crate::error::Error;
@@ -385,6 +386,42 @@ fn load_oneself(accounts: &Accounts, visitor: &Visitor) -> Result<Person, Error>
         .ok_or_else(|| unauthenticated("session.needed"))
 }
 
+/// The account of a person who sits at a browser: passwords and second factors are not for programs.
+fn load_oneself_in_person(accounts: &Accounts, visitor: &Visitor) -> Result<Person, Error> {
+    match visitor.token {
+        None => load_oneself(accounts, visitor),
+        Some(_) => Err(Error::rejected(Diagnostic::error("session.not_by_token"))),
+    }
+}
+
+/// Bytes that a person's settings may have.
+const MOST_SETTINGS: usize = 64 * 1024;
+
+/// What a person keeps for themselves, such as saved views: a JSON object, empty where nothing was kept.
+pub fn settings(accounts: &Accounts, visitor: &Visitor) -> Result<Map<String, Value>, Error> {
+    let kept = accounts.find_settings(&visitor.person.person_id)?;
+    Ok(kept
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default())
+}
+
+/// Keeps these settings in place of those kept before.
+pub fn keep_settings(
+    accounts: &mut Accounts,
+    visitor: &Visitor,
+    settings: &Map<String, Value>,
+) -> Result<(), Error> {
+    let person = load_oneself(accounts, visitor)?;
+    let text = serde_json::to_string(settings).map_err(Error::internal)?;
+    if text.len() > MOST_SETTINGS {
+        let fault =
+            Diagnostic::error("settings.too_large").arg("most", (MOST_SETTINGS / 1024).to_string());
+        return Err(Error::rejected(fault));
+    }
+    accounts.keep_settings(&person.person_id, &text)?;
+    Ok(())
+}
+
 /// Changes one's own password; other sessions and all API tokens end.
 pub fn change_password(
     accounts: &mut Accounts,
@@ -392,7 +429,7 @@ pub fn change_password(
     old: &str,
     new: &str,
 ) -> Result<(), Error> {
-    let mut person = load_oneself(accounts, visitor)?;
+    let mut person = load_oneself_in_person(accounts, visitor)?;
     if !passwords::is_right(old, Some(&person.password_hash)) {
         return Err(Error::rejected(Diagnostic::error("password.wrong")));
     }
@@ -415,17 +452,14 @@ pub fn propose_totp(
     visitor: &Visitor,
     issuer: &str,
 ) -> Result<TotpProposal, Error> {
-    let mut person = load_oneself(accounts, visitor)?;
+    let mut person = load_oneself_in_person(accounts, visitor)?;
     if person.has_totp {
         return Err(Error::rejected(Diagnostic::error("totp.already")));
     }
-    let (secret, otpauth_url) = secrets::new_totp(issuer, &person.login)?;
-    person.totp_secret = Some(secret.clone());
+    let proposal = secrets::new_totp(issuer, &person.login)?;
+    person.totp_secret = Some(proposal.secret.clone());
     accounts.update_person(&person)?;
-    Ok(TotpProposal {
-        secret,
-        otpauth_url,
-    })
+    Ok(proposal)
 }
 
 /// Makes the proposed second factor count.
@@ -435,7 +469,7 @@ pub fn confirm_totp(
     code: &str,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let mut person = load_oneself(accounts, visitor)?;
+    let mut person = load_oneself_in_person(accounts, visitor)?;
     let secret = person.totp_secret.clone().unwrap_or_default();
     let step = secrets::totp_step(&secret, code, now)?
         .ok_or_else(|| Error::rejected(Diagnostic::error("totp.wrong_code")))?;
@@ -446,7 +480,7 @@ pub fn confirm_totp(
 
 /// Drops one's second factor; the password is asked once more.
 pub fn drop_totp(accounts: &mut Accounts, visitor: &Visitor, password: &str) -> Result<(), Error> {
-    let mut person = load_oneself(accounts, visitor)?;
+    let mut person = load_oneself_in_person(accounts, visitor)?;
     if !passwords::is_right(password, Some(&person.password_hash)) {
         return Err(Error::rejected(Diagnostic::error("password.wrong")));
     }

@@ -7,6 +7,7 @@ use documents::{
 };
 use domain::campaign::{ColumnFormat, LedgerColumn};
 use domain::ledger::Cell;
+use domain::policy::MARKED_EXPORTS;
 use jiff::civil;
 
 use crate::error::Error;
@@ -17,7 +18,10 @@ impl Session {
     /// The ledger as an office workbook.
     pub fn ledger_xlsx<W: Write + Seek>(&self, drawn: &LedgerDrawn, sink: W) -> Result<W, Error> {
         let sheet = self.ledger_sheet(drawn);
-        let properties = WorkbookProperties::new(&sheet.title, self.document_time(drawn));
+        let properties = self.marked(WorkbookProperties::new(
+            &sheet.title,
+            self.document_time(drawn),
+        ));
         let mut book = Workbook::new(sink, properties).map_err(Error::internal)?;
         let mut ledger = book.open_ledger(&sheet).map_err(Error::internal)?;
         let mut cells = Vec::new();
@@ -91,7 +95,12 @@ impl Session {
                 text("ledger.as_of", &[("as_of", &as_of)]),
                 text("ledger.count", &[("count", &count)]),
             ])
-            .keys(usize::from(drawn.template.frozen_columns))
+            .keys(usize::from(drawn.template.frozen_columns));
+        sheet = match self.export_mark() {
+            Some(mark) => sheet.note(mark),
+            None => sheet,
+        };
+        sheet = sheet
             .note(text("ledger.basis", &[("basis", &drawn.template.basis)]))
             .note(text("ledger.proof", &proof));
         for column in &drawn.template.columns {
@@ -127,6 +136,28 @@ impl Session {
             Some(list) => spec.validation(list.codes.iter().map(|c| c.label.clone())),
             None => spec,
         }
+    }
+
+    /// 导出标识 — who took the file, for posts whose files say so.
+    pub(crate) fn export_mark(&self) -> Option<String> {
+        let role = self.actor.role;
+        let day = self.today().to_string();
+        let args = [
+            ("role", role.label()),
+            ("actor", &self.actor.id),
+            ("day", &day),
+        ];
+        MARKED_EXPORTS
+            .contains(&role)
+            .then(|| self.messages.text("export.mark", &args))
+    }
+
+    /// The same workbook with the mark at the foot of every page.
+    pub(crate) fn marked(&self, mut properties: WorkbookProperties) -> WorkbookProperties {
+        if let Some(mark) = self.export_mark() {
+            properties.page_footer = format!("{mark}　{}", properties.page_footer);
+        }
+        properties
     }
 
     /// The day the ledger stands for, or of the latest entry: a document's bytes must not depend on when it is written.

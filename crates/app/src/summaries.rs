@@ -37,7 +37,7 @@ impl Session {
         let day: jiff::civil::Date = as_of.parse().unwrap_or(self.campaign.started_on);
         let properties =
             WorkbookProperties::new(self.messages.text(title, &[]), day.at(0, 0, 0, 0));
-        Workbook::new(sink, properties).map_err(Error::internal)
+        Workbook::new(sink, self.marked(properties)).map_err(Error::internal)
     }
 
     fn summary_sheet(&self, id: &str, scope: &str, as_of: &str) -> LedgerSheet {

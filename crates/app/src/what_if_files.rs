@@ -93,7 +93,7 @@ impl Session {
             .map(|(n, c)| self.changed_row(n, c))
             .collect();
         let properties = WorkbookProperties::new(&sheet.title, as_of.at(0, 0, 0, 0));
-        let mut book = Workbook::new(sink, properties).map_err(Error::internal)?;
+        let mut book = Workbook::new(sink, self.marked(properties)).map_err(Error::internal)?;
         book.ledger(&sheet, &rows).map_err(Error::internal)?;
         book.finish().map_err(Error::internal)
     }

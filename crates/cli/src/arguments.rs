@@ -256,6 +256,15 @@ pub(crate) enum SiteAction {
         #[arg(long)]
         reason: String,
     },
+    Remark {
+        site: String,
+        #[arg(value_name = "instruction|finding|note|answer")]
+        kind: String,
+        #[arg(long)]
+        text: String,
+        #[arg(long, value_name = "ENTRY")]
+        of: Option<app::EntryId>,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -25,6 +25,7 @@ impl StalePolicy {
             | "evidence.recorded"
             | "issue.carried_over"
             | "determination.recorded"
+            | "remark.recorded"
             | "clue_batch.imported"
             | "ledger.exported"
             | "clue.linked" => Self::Commute,

@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 
 use crate::entries::{
     Basis, CharacterizationRecorded, ClueLinked, DeterminationRecorded, EvidenceRecorded,
-    FocalOverridden, IssueCarriedOver, PermitRecorded, SiteFacts, VerificationRecorded,
+    FocalOverridden, IssueCarriedOver, PermitRecorded, RemarkRecorded, SiteFacts,
+    VerificationRecorded,
 };
 use crate::entry::{EntryBody, RecordedEntry};
 use crate::ids::{ClueId, EntryId, SiteId};
@@ -159,6 +160,9 @@ pub struct Dossier {
     pub focal_override: Option<Kept<FocalOverridden>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<SiteId>,
+    /// 批示与批注, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<Kept<RemarkRecorded>>,
     pub first_seq: u64,
     pub last_seq: u64,
     pub registered_at: Timestamp,
@@ -226,6 +230,7 @@ fn registered(entry: &RecordedEntry) -> Option<Dossier> {
         characterizations: Vec::new(),
         judged_facts: BTreeMap::new(),
         focal_override: None,
+        remarks: Vec::new(),
         merged_into: None,
         first_seq: entry.seq,
         last_seq: entry.seq,
@@ -269,6 +274,14 @@ fn strongest_first(claim: &Claim) -> std::cmp::Reverse<(Weight, Timestamp, u64)>
 }
 
 impl Dossier {
+    /// Instructions and findings that nobody has answered yet, oldest first.
+    pub fn unanswered_remarks(&self) -> impl Iterator<Item = &Kept<RemarkRecorded>> {
+        let is_answered = |id: EntryId| self.remarks.iter().any(|r| r.body.of == Some(id));
+        self.remarks
+            .iter()
+            .filter(move |r| r.body.remark_kind.awaits_answer() && !is_answered(r.entry_id))
+    }
+
     fn apply(&mut self, entry: &RecordedEntry) {
         self.last_seq = self.last_seq.max(entry.seq);
         self.updated_at = self.updated_at.max(entry.entry.occurred_at);
@@ -290,6 +303,7 @@ impl Dossier {
             EntryBody::DeterminationRecorded(b) => self.determinations.push(kept(entry, &**b)),
             EntryBody::CharacterizationRecorded(b) => self.decide(kept(entry, &**b)),
             EntryBody::FocalOverridden(b) => self.focal_override = Some(kept(entry, &**b)),
+            EntryBody::RemarkRecorded(b) => self.remarks.push(kept(entry, &**b)),
             EntryBody::SiteMerged(b) => {
                 self.merged_into = Some(b.into);
                 self.state = SiteState::Merged;

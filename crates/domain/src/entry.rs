@@ -8,8 +8,8 @@ use crate::entries::{
     CharacterizationRejected, CharacterizationWithdrawn, ClueBatchImported, ClueLinked,
     ClueReceived, ClueScreened, ClueUnlinked, DeterminationRecorded, EvidenceRecorded,
     FocalOverridden, IssueCarriedOver, LedgerExported, PermitRecorded, RegisterOpened,
-    ReserveRegistered, RoutesAdopted, SiteAmended, SiteMerged, SiteRegistered, SiteRestored,
-    SiteWithdrawn, StationsAdopted, VerificationRecorded,
+    RemarkRecorded, ReserveRegistered, RoutesAdopted, SiteAmended, SiteMerged, SiteRegistered,
+    SiteRestored, SiteWithdrawn, StationsAdopted, VerificationRecorded,
 };
 use crate::ids::{EntryId, StreamId};
 
@@ -82,6 +82,7 @@ bodies! {
     "issue.carried_over" => IssueCarriedOver: "历史问题结转",
     "determination.recorded" => DeterminationRecorded: "认定登记",
     "focal.overridden" => FocalOverridden: "焦点改定",
+    "remark.recorded" => RemarkRecorded: "批示与批注",
     "ledger.exported" => LedgerExported: "台账导出",
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 mod matrix;
 
-pub use matrix::{Action, Reach, Role, SEPARATED, matrix, reach};
+pub use matrix::{Action, MARKED_EXPORTS, Reach, Role, SEPARATED, matrix, reach};
 
 /// 行为人 — who asks, as what, and what is theirs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -109,7 +109,10 @@ pub struct Accounts {
     db: Connection,
 }
 
-const MIGRATION: &str = include_str!("../migrations/accounts/0001_accounts.sql");
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../migrations/accounts/0001_accounts.sql"),
+    include_str!("../migrations/accounts/0002_settings.sql"),
+];
 
 fn path_in(home: &Path) -> PathBuf {
     home.join("accounts.sqlite")
@@ -386,6 +389,25 @@ impl Accounts {
                 "DELETE FROM sessions WHERE token_sha256 = ?1",
                 [token_sha256],
             )
+            .map_err(failed(WRITE))?;
+        Ok(())
+    }
+
+    /// What a person keeps for themselves.
+    pub fn find_settings(&self, person_id: &str) -> Result<Option<String>, Error> {
+        let sql = "SELECT settings FROM person_settings WHERE person_id = ?1";
+        self.db
+            .query_row(sql, [person_id], |row| row.get(0))
+            .optional()
+            .map_err(failed(READ))
+    }
+
+    /// Keeps that in place of what was kept.
+    pub fn keep_settings(&mut self, person_id: &str, settings: &str) -> Result<(), Error> {
+        let sql = "INSERT INTO person_settings (person_id, settings) VALUES (?1, ?2)
+                   ON CONFLICT (person_id) DO UPDATE SET settings = excluded.settings";
+        self.db
+            .execute(sql, params![person_id, settings])
             .map_err(failed(WRITE))?;
         Ok(())
     }
@@ -669,7 +691,7 @@ where
 }
 
 /// Version of the accounts' tables that this program knows.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 fn migrate(db: &mut Connection) -> Result<(), Error> {
     let tx = db
@@ -678,19 +700,18 @@ fn migrate(db: &mut Connection) -> Result<(), Error> {
     let found: u32 = tx
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .map_err(failed(READ))?;
-    match found {
-        0 => {
-            tx.execute_batch(MIGRATION).map_err(failed("migrate"))?;
-            tx.pragma_update(None, "user_version", VERSION)
-                .map_err(failed("migrate"))?;
-            tx.commit().map_err(failed("commit"))
-        }
-        VERSION => Ok(()),
-        found => Err(Error::NewerSchema {
+    if found > VERSION {
+        return Err(Error::NewerSchema {
             found,
             known: VERSION,
-        }),
+        });
     }
+    for migration in MIGRATIONS.iter().skip(found as usize) {
+        tx.execute_batch(migration).map_err(failed("migrate"))?;
+    }
+    tx.pragma_update(None, "user_version", VERSION)
+        .map_err(failed("migrate"))?;
+    tx.commit().map_err(failed("commit"))
 }
 
 #[cfg(unix)]

@@ -74,6 +74,7 @@ pub(crate) fn api() -> OpenApiRouter<Desk> {
             session::confirm_totp,
             session::drop_totp
         ))
+        .routes(routes!(session::show_settings, session::keep_settings))
         .routes(routes!(people::list_people, people::add_person))
         .routes(routes!(people::change_person))
         .routes(routes!(people::end_sessions))
@@ -105,6 +106,7 @@ pub(crate) fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(sites::merge_site))
         .routes(routes!(sites::restore_site))
         .routes(routes!(sites::withdraw_site))
+        .routes(routes!(sites::remark))
         .routes(routes!(judgements::judge_site))
         .routes(routes!(judgements::decide_site))
         .routes(routes!(judgements::read_again))

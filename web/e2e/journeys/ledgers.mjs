@@ -157,7 +157,7 @@ export const journeys = [
       await page.goto('/ledgers/sites?station=houhe&hidden=note');
       await page.locator('a.grid-link').first().waitFor();
       await page.getByRole('button', { name: '保存当前视图' }).click();
-      await page.getByText('保存在本浏览器').waitFor();
+      await page.getByText('随账号保存').waitFor();
       await page.locator('.views input').fill('后河无备注');
       await page.locator('.views').getByRole('button', { name: '复制链接' }).click();
       const link = await page.evaluate(() => navigator.clipboard.readText());
@@ -186,6 +186,13 @@ export const journeys = [
       const text = readFileSync(await file.path(), 'utf8');
       const codes = new Set(text.match(/\d{4}-\d{6}-[A-Z]{2}-\d{4}/g));
       assert.equal(codes.size, total, 'rows of the file are the rows of the screen');
+      assert.match(text, /备注/);
+
+      await page.goto('/ledgers/sites?station=houhe&hidden=note');
+      await page.locator('a.grid-link').first().waitFor();
+      await page.locator('.tools .el-dropdown .el-button').last().click();
+      const [narrow] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: 'CSV' }).click()]);
+      assert.doesNotMatch(readFileSync(await narrow.path(), 'utf8'), /备注/, 'a hidden column is not in the file');
     },
   },
 ];

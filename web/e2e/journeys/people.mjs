@@ -54,6 +54,7 @@ export const journeys = [
       await fresh.waitForURL('**/workbench');
       await fresh.locator('summary.account').click();
       await fresh.getByRole('button', { name: '动态口令' }).click();
+      assert.ok(await fresh.locator('img.qr').evaluate((i) => i.complete && i.naturalWidth > 80), 'the address can be scanned');
       assert.match(await fresh.locator('.secret', { hasText: /[A-Z2-7]{4}/ }).textContent(), /^([A-Z2-7]{4} )+[A-Z2-7]{1,4}$/);
 
       await page.locator('tr', { hasText: 'xinren' }).getByRole('button', { name: '强制下线' }).click();

@@ -57,6 +57,29 @@ export const journeys = [
     },
   },
   {
+    name: 'area lead: a number, the site, the instruction; the station answers it',
+    async run({ desk, shot }) {
+      const [page, way] = await land(desk, 'baozhua-houhe', '/workbench');
+      await toSite(page, way, '');
+      await page.locator('[data-test=remark]').fill('请后河站三日内到现场复查，报来照片。');
+      await way.click(page.locator('#remarks').getByRole('button', { name: '批示' }));
+      await page.locator('#remarks li', { hasText: '三日内到现场' }).getByText('待答复').waitFor();
+      assert.equal(way.count, 3);
+      await page.locator('#remarks').scrollIntoViewIfNeeded();
+      await shot(page, 'instruction');
+      const address = page.url();
+      const [station] = await land(desk, 'houhe', '/workbench');
+      await station.goto(address);
+      const said = station.locator('#remarks li', { hasText: '三日内到现场' });
+      assert.equal(await station.locator('#remarks').getByRole('button', { name: '批示' }).count(), 0, 'a station instructs nobody');
+      await said.getByRole('button', { name: '答复' }).click();
+      await said.locator('textarea').fill('已复查，照片已上传。');
+      await said.locator('form').getByRole('button', { name: '答复' }).click();
+      await said.locator('blockquote', { hasText: '已复查' }).waitFor();
+      assert.equal(await said.getByText('待答复').count(), 0);
+    },
+  },
+  {
     name: 'leader: a number, the site, why it is judged so',
     async run({ desk }) {
       const [page, way] = await land(desk, 'juzhang', '/dashboard');
@@ -164,16 +187,18 @@ export const journeys = [
       let chosen;
       for (const code of codes) {
         const judged = (await ask(page, `/api/v1/sites/${encodeURIComponent(code)}/judgement`)).body;
-        if (judged.proposal && judged.proposal.basis.length > 0 && judged.proposal.verdict.code !== 'undetermined' && !judged.awaiting && !judged.decision) {
+        if (judged.proposal && !judged.obstacle && !judged.awaiting && !judged.decision) {
           chosen = code;
           break;
         }
       }
-      assert.ok(chosen, 'a site of the list has a proposal');
+      assert.ok(chosen, 'a site of the list has a proposal that can be accepted');
       await way.click(page.locator('table.plain tbody a', { hasText: chosen }));
       await page.locator('#judgement .acts').waitFor();
       await page.locator('#judgement .acts input').fill('包抓领导·后河');
+      const answer = page.waitForResponse((r) => r.url().endsWith('/characterizations'));
       await way.click(page.locator('#judgement .acts').getByRole('button', { name: '同意建议' }));
+      assert.ok((await answer).ok(), `${chosen}: ${await (await answer).text()}`);
       await page.locator('#judgement .decision').waitFor();
       await shot(page, 'judgement-accepted');
       assert.equal(way.count, 3);

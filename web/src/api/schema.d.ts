@@ -756,6 +756,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one keeps for oneself, such as saved views. */
+        get: operations["show_settings"];
+        /** Keeps settings of one's own in place of those kept before. */
+        put: operations["keep_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session/totp": {
         parameters: {
             query?: never;
@@ -991,6 +1009,23 @@ export interface paths {
         put?: never;
         /** Merges a site into another one that it turned out to be, with a reason; its clues follow. */
         post: operations["merge_site"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site_code}/remarks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts an instruction, a finding, a note or an answer on the site's page. */
+        post: operations["remark"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1535,6 +1570,8 @@ export interface components {
             determinations: unknown[];
             characterization?: unknown;
             merged_into?: string | null;
+            /** @description 批示与批注, oldest first. */
+            remarks: components["schemas"]["RemarkView"][];
             related: components["schemas"]["RelatedSite"][];
             evidence: components["schemas"]["EvidenceView"][];
             /** Format: date-time */
@@ -1775,6 +1812,8 @@ export interface components {
             trace: components["schemas"]["TraceView"][];
             decision?: components["schemas"]["DecisionView"] | null;
             awaiting?: components["schemas"]["DecisionView"] | null;
+            /** @description Why the proposal cannot be accepted as it stands; none if it can. */
+            obstacle?: string | null;
             differences: components["schemas"]["JudgedDifferenceView"][];
             /** @description Verdicts an override may choose from. */
             verdicts: components["schemas"]["CodeView"][];
@@ -2268,6 +2307,34 @@ export interface components {
             /** Format: double */
             distance_m?: number | null;
         };
+        /** @description 批示请求 — kind and text; an answer says to what. */
+        RemarkRequest: {
+            /** @description `instruction`, `finding`, `note`, `answer`. */
+            kind: string;
+            text: string;
+            /**
+             * Format: uuid
+             * @description Entry that an answer is to.
+             */
+            of?: string | null;
+        };
+        /** @description 批示 — a remark as the site's page shows it. */
+        RemarkView: {
+            /** Format: uuid */
+            entry_id: string;
+            kind: string;
+            label: string;
+            text: string;
+            /** @description Who wrote it, by post. */
+            actor: string;
+            role_label: string;
+            /** Format: date-time */
+            occurred_at: string;
+            /** Format: uuid */
+            of?: string | null;
+            /** @description Whether somebody still has to answer it. */
+            is_open: boolean;
+        };
         /** @description 重新比对请求. */
         RematchRequest: {
             /** @description Only tells what would be linked. */
@@ -2535,6 +2602,8 @@ export interface components {
         TotpProposal: {
             secret: string;
             otpauth_url: string;
+            /** @description The address as a QR code: a `data:` address of a PNG picture. */
+            picture: string;
         };
         /** @description A row of a table that was looked at. */
         TraceView: {
@@ -3730,6 +3799,8 @@ export interface operations {
             query?: {
                 /** @description `xlsx`, `csv`, `geojson`, `gpkg`. */
                 format?: string;
+                /** @description Keys of columns to leave out, with commas between them. */
+                hidden?: string;
                 /** @description Part of the code or the name. */
                 q?: string;
                 station?: string;
@@ -4413,6 +4484,62 @@ export interface operations {
             };
         };
     };
+    show_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    keep_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     confirm_totp: {
         parameters: {
             query?: never;
@@ -4974,6 +5101,39 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["MergeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    remark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site_code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemarkRequest"];
             };
         };
         responses: {

@@ -1,19 +1,22 @@
 import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
 
-import { get, holdCsrfToken, post, Problem, remove } from '@/api/client';
+import { get, holdCsrfToken, post, Problem, put, remove } from '@/api/client';
 import type { Config, Me } from '@/api/wire';
 
 /** 登录会话 — who is at the desk, in which post, and the words of the reserve. */
 export const useSession = defineStore('session', () => {
   const me = ref<Me | null>(null);
   const config = ref<Config | null>(null);
+  /** What the person keeps for themselves, such as saved views; it follows the account. */
+  const settings = ref<Record<string, unknown>>({});
   const isKnown = ref(false);
   const needsSetup = ref(false);
 
   async function take(answer: Me): Promise<void> {
     holdCsrfToken(answer.csrf_token);
     config.value = answer.must_change_password ? null : await get<Config>('/config');
+    settings.value = answer.must_change_password ? {} : await get<Record<string, unknown>>('/session/settings');
     me.value = answer;
     isKnown.value = true;
   }
@@ -45,10 +48,17 @@ export const useSession = defineStore('session', () => {
     config.value = null;
   }
 
+  /** Keeps part of the settings in place of what it was. */
+  async function keep(part: Record<string, unknown>): Promise<void> {
+    const all = { ...settings.value, ...part };
+    await put('/session/settings', all);
+    settings.value = all;
+  }
+
   const may = (action: string) => me.value?.actions.includes(action) ?? false;
   const role = computed(() => me.value?.post?.role ?? '');
 
-  return { me, config, isKnown, needsSetup, resume, signIn, actAs, signOut, forget, take, may, role };
+  return { me, config, settings, keep, isKnown, needsSetup, resume, signIn, actAs, signOut, forget, take, may, role };
 });
 
 /** The signed-in person and the words, for screens that only exist when both are there. */

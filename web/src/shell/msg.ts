@@ -1,6 +1,7 @@
 import { words } from '@/domain/msg';
 
 export const s = words({
+  inspection_only: ['仅供督查使用', 'For inspection only'],
   workbench: ['工作台', 'Workbench'],
   map: ['一张图', 'Map'],
   compare: ['影像对比', 'Imagery'],

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use totp_rs::{Builder, Secret, Totp};
 
+use super::TotpProposal;
 use crate::error::Error;
 
 /// Bytes nobody can guess.
@@ -39,13 +40,19 @@ fn totp(secret: &str, issuer: Option<&str>, account: &str) -> Result<Totp, Error
         .map_err(|e| Error::internal(anyhow::anyhow!("totp: {e:?}")))
 }
 
-/// A new secret in Base32 with the address that authenticator apps read.
-pub(super) fn new_totp(issuer: &str, login: &str) -> Result<(String, String), Error> {
+/// A new secret in Base32 with the address that authenticator apps read, also as a picture to be scanned.
+pub(super) fn new_totp(issuer: &str, login: &str) -> Result<TotpProposal, Error> {
     let secret = Secret::new(Box::new(random::<20>()?)).to_base32();
-    let url = totp(&secret, Some(issuer), login)?
-        .to_url()
-        .map_err(|e| Error::internal(anyhow::anyhow!("totp: {e:?}")))?;
-    Ok((secret, url))
+    let totp = totp(&secret, Some(issuer), login)?;
+    let told = |e| Error::internal(anyhow::anyhow!("totp: {e:?}"));
+    Ok(TotpProposal {
+        otpauth_url: totp.to_url().map_err(told)?,
+        picture: format!(
+            "data:image/png;base64,{}",
+            totp.to_qr_base64().map_err(told)?
+        ),
+        secret,
+    })
 }
 
 /// The time step a code is of, one step early or late allowed.

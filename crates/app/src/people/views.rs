@@ -86,6 +86,8 @@ pub struct PersonChange {
 pub struct TotpProposal {
     pub secret: String,
     pub otpauth_url: String,
+    /// The address as a QR code: a `data:` address of a PNG picture.
+    pub picture: String,
 }
 
 /// 令牌范围 — what a program may do with an API token, within the rights of its post.

@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use app::{Error, FocalRequest, Labels, MergeRequest, StandingRequest};
+use app::{Error, FocalRequest, Labels, MergeRequest, RemarkRequest, StandingRequest};
 
 use super::Desk;
 use super::ledgers::{as_of, scope};
@@ -47,6 +47,19 @@ fn decide(desk: &Desk<'_>, action: &SiteAction) -> Result<ExitCode, Error> {
                 based_on: None,
             };
             (site, session.override_focal(site, &request)?)
+        }
+        SiteAction::Remark {
+            site,
+            kind,
+            text,
+            of,
+        } => {
+            let request = RemarkRequest {
+                kind: kind.clone(),
+                text: text.clone(),
+                of: *of,
+            };
+            (site, session.remark(site, &request)?)
         }
     };
     desk.output.value(&receipt);

@@ -8,6 +8,7 @@ mod export;
 mod issue;
 mod permit;
 mod register;
+mod remark;
 mod reserve;
 mod site;
 mod verification;
@@ -25,6 +26,7 @@ pub use export::LedgerExported;
 pub use issue::{DeterminationRecorded, FocalOverridden, IssueCarriedOver};
 pub use permit::PermitRecorded;
 pub use register::RegisterOpened;
+pub use remark::{RemarkKind, RemarkRecorded};
 pub use reserve::{
     BoundaryAdopted, ReserveRegistered, Route, RoutesAdopted, Station, StationsAdopted, Zone,
 };

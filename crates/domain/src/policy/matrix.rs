@@ -86,6 +86,8 @@ coded! {
         OverrideFocal = "override_focal" "改定焦点问题",
         ConfirmOverride = "confirm_override" "复核改判、改定",
         RecordDetermination = "record_determination" "登记认定结果",
+        Instruct = "instruct" "批示",
+        Remark = "remark" "批注、答复、督查意见",
         ReadLedgers = "read_ledgers" "查看台账、点位档案",
         ReadClues = "read_clues" "查看线索",
         ReadPetitions = "read_petitions" "查看信访线索",
@@ -118,6 +120,9 @@ pub const SEPARATED: &[(Action, Action)] = &[
     (Action::ConfirmOverride, Action::Characterize),
     (Action::ConfirmOverride, Action::OverrideFocal),
 ];
+
+/// 加标导出 — roles whose files say on every page who took them.
+pub const MARKED_EXPORTS: &[Role] = &[Role::Inspector];
 
 type Row = (Action, [Reach; Role::ALL.len()]);
 
@@ -158,6 +163,8 @@ const MATRIX: [Row; Action::ALL.len()] = [
     (Action::OverrideFocal,        [N,   N,   N,   R,   R,   N,   N,   N,   N,   N,   N,   N]),
     (Action::ConfirmOverride,      [N,   N,   S,   R,   R,   N,   C,   P,   N,   N,   N,   N]),
     (Action::RecordDetermination,  [N,   N,   N,   R,   N,   N,   C,   P,   N,   N,   N,   N]),
+    (Action::Instruct,             [N,   N,   S,   N,   R,   N,   C,   P,   N,   N,   N,   N]),
+    (Action::Remark,               [N,   S,   S,   R,   R,   R,   C,   P,   P,   U,   N,   N]),
     (Action::ReadLedgers,          [S,   S,   S,   R,   R,   R,   C,   P,   P,   U,   N,   N]),
     (Action::ReadClues,            [S,   S,   S,   R,   R,   R,   C,   P,   P,   N,   N,   N]),
     (Action::ReadPetitions,        [N,   N,   N,   R,   R,   R,   C,   P,   P,   N,   N,   N]),

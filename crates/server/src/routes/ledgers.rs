@@ -35,14 +35,21 @@ pub(crate) struct CellFilters {
 
 fn request(query: SiteQuery, paging: Paging, all: BTreeMap<String, String>) -> LedgerRequest {
     let filters = all
-        .into_iter()
-        .filter_map(|(key, value)| Some((key.strip_prefix("filter.")?.to_owned(), value)))
+        .iter()
+        .filter_map(|(key, value)| Some((key.strip_prefix("filter.")?.to_owned(), value.clone())))
         .filter(|(_, value)| !value.is_empty())
         .collect();
+    let hidden = all.get("hidden").map(|keys| {
+        keys.split(',')
+            .filter(|key| !key.is_empty())
+            .map(str::to_owned)
+            .collect()
+    });
     LedgerRequest {
         query,
         paging,
         filters,
+        hidden: hidden.unwrap_or_default(),
     }
 }
 
@@ -131,6 +138,12 @@ pub(crate) struct FileKind {
     /// `xlsx`, `csv`, `geojson`, `gpkg`.
     #[param(inline)]
     format: Option<String>,
+    /// Keys of columns to leave out, with commas between them.
+    #[allow(
+        dead_code,
+        reason = "only described here; read with the conditions on cells"
+    )]
+    hidden: Option<String>,
 }
 
 /// The ledger as filtered and sorted, as a file. The export is put on record.

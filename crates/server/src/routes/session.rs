@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::caller::{Context, Known, Said, cookie_name};
@@ -358,6 +359,38 @@ pub(crate) async fn drop_totp(
     let visitor = known.visitor;
     desk.with_accounts(&known.context, move |accounts, _, _| {
         people::drop_totp(accounts, &visitor, &said.password)
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What one keeps for oneself, such as saved views.
+#[utoipa::path(get, path = "/api/v1/session/settings", tag = "people",
+    responses((status = 200, body = Object), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn show_settings(
+    State(desk): State<Desk>,
+    known: Known,
+) -> Result<Json<Map<String, Value>>, Problem> {
+    let visitor = known.visitor;
+    let kept = desk
+        .with_accounts(&known.context, move |accounts, _, _| {
+            people::settings(accounts, &visitor)
+        })
+        .await?;
+    Ok(Json(kept))
+}
+
+/// Keeps settings of one's own in place of those kept before.
+#[utoipa::path(put, path = "/api/v1/session/settings", tag = "people", request_body = Object,
+    responses((status = 204), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn keep_settings(
+    State(desk): State<Desk>,
+    known: Known,
+    Said(said): Said<Map<String, Value>>,
+) -> Result<StatusCode, Problem> {
+    let visitor = known.visitor;
+    desk.with_accounts(&known.context, move |accounts, _, _| {
+        people::keep_settings(accounts, &visitor, &said)
     })
     .await?;
     Ok(StatusCode::NO_CONTENT)

@@ -2,8 +2,8 @@
 
 use app::atlas::SiteQuery;
 use app::{
-    AmendRequest, DossierView, FocalRequest, MergeRequest, Paging, ReceiptView, SiteCounts,
-    SiteDiffView, SiteList, StandingRequest, TimelineItem, VerificationRequest,
+    AmendRequest, DossierView, FocalRequest, MergeRequest, Paging, ReceiptView, RemarkRequest,
+    SiteCounts, SiteDiffView, SiteList, StandingRequest, TimelineItem, VerificationRequest,
 };
 use axum::Json;
 use axum::extract::State;
@@ -232,6 +232,22 @@ pub(crate) async fn override_focal(
         .write(&caller, move |session, _| {
             session.override_focal(&site_code, &said)
         })
+        .await?;
+    Ok(Json(receipt))
+}
+
+/// Puts an instruction, a finding, a note or an answer on the site's page.
+#[utoipa::path(post, path = "/api/v1/sites/{site_code}/remarks", tag = "sites",
+    params(("site_code" = String, Path)), request_body = RemarkRequest,
+    responses((status = 200, body = ReceiptView), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn remark(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Named(site_code): Named<String>,
+    Said(said): Said<RemarkRequest>,
+) -> Result<Json<ReceiptView>, Problem> {
+    let receipt = desk
+        .write(&caller, move |session, _| session.remark(&site_code, &said))
         .await?;
     Ok(Json(receipt))
 }

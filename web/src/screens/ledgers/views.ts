@@ -9,9 +9,6 @@ export interface SavedView {
   query: Record<string, string>;
 }
 
-const KEY = 'qingshan.views';
-const keyOf = (person: string) => `${KEY}.${person}`;
-
 /** 上报表: the ledgers that a milestone asks for, as of its day once that is past. */
 export function presetsOf(config: Pick<Config, 'milestones'>, view: string, today: string): SavedView[] {
   return config.milestones
@@ -19,20 +16,11 @@ export function presetsOf(config: Pick<Config, 'milestones'>, view: string, toda
     .map((m): SavedView => ({ name: m.name, path: `/ledgers/${view}`, query: m.due_on < today ? { as_of: m.due_on } : {} }));
 }
 
-/** Views a person keeps in this browser. */
-export function savedOf(person: string): SavedView[] {
-  try {
-    const found: unknown = JSON.parse(localStorage.getItem(keyOf(person)) ?? '[]');
-    return Array.isArray(found) ? found.filter(isView) : [];
-  } catch {
-    return [];
-  }
-}
+/** Views a person keeps, out of their settings. */
+export const savedOf = (settings: Record<string, unknown>): SavedView[] => (Array.isArray(settings.views) ? settings.views.filter(isView) : []);
 
 const isView = (it: unknown): it is SavedView =>
   typeof it === 'object' && it !== null && 'name' in it && typeof it.name === 'string' && 'path' in it && typeof it.path === 'string' && it.path.startsWith('/ledgers/') && 'query' in it && typeof it.query === 'object';
-
-export const keep = (person: string, views: readonly SavedView[]): void => localStorage.setItem(keyOf(person), JSON.stringify(views));
 
 /** The name that a link to a view carries. */
 export const NAME = 'view_name';
