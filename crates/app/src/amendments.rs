@@ -275,6 +275,7 @@ impl Session {
                     .map(|e| stated(&e.body));
                 let ours = ours.unwrap_or_default();
                 let now = self.register.load_dossier(dossier.site_id, AsOf::Now)?;
+                let now = self.as_seen(now);
                 let there = stated_values(&now.facts);
                 let mut fields: Vec<String> = clashes.into_iter().flat_map(|c| c.fields).collect();
                 fields.sort();

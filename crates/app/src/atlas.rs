@@ -288,8 +288,8 @@ impl Atlases {
         as_of: AsOf,
     ) -> Result<AtlasRead<'_>, Error> {
         let log_size = match as_of {
-            // What the log held at a size never changes.
-            AsOf::LogSize(size) => size,
+            // What the log held at a size never changes, once it has held so much.
+            AsOf::LogSize(size) => size.min(register.head()?.size),
             _ => register.head()?.size,
         };
         let mut past = self.past.lock().unwrap_or_else(|e| e.into_inner());

@@ -228,6 +228,7 @@ impl Session {
         let dossier = self.load_dossier_by_code(&request.site_code, AsOf::Now)?;
         self.may(Action::Verify, dossier.facts.station_id.as_deref())?;
         let (judged_facts, facts) = self.stated_facts(&request.facts)?;
+        let evidence = crate::evidence::distinct(self.keep_evidence(&request.evidence)?);
         let body = VerificationRecorded {
             judged_facts,
             round: "first".to_owned(),
@@ -253,10 +254,8 @@ impl Session {
                 .unwrap_or_default(),
             suggestion_text: None,
             suggested_disposal: self.known_code("disposal", request.disposal.as_deref())?,
-            photo_count: u32::try_from(request.evidence.len())
-                .ok()
-                .filter(|n| *n > 0),
-            evidence: self.keep_evidence(&request.evidence)?,
+            photo_count: crate::evidence::count(&evidence),
+            evidence,
             facts,
             basis: Basis::Person {
                 reason: request.condition.clone().unwrap_or_default(),

@@ -279,6 +279,20 @@ fn camera_time(text: &str) -> Option<String> {
     Some(read.to_string())
 }
 
+/// Hashes in their order, each once: a file named twice is one piece of evidence.
+pub(crate) fn distinct(hashes: Vec<String>) -> Vec<String> {
+    let mut seen = std::collections::BTreeSet::new();
+    hashes
+        .into_iter()
+        .filter(|hash| seen.insert(hash.to_lowercase()))
+        .collect()
+}
+
+/// Number of photographs that a verification states; none stated where there is none.
+pub(crate) fn count(evidence: &[String]) -> Option<u32> {
+    u32::try_from(evidence.len()).ok().filter(|n| *n > 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -296,6 +310,13 @@ mod tests {
         assert_eq!(media_type_of(b"MZ\x90\0", "a.exe"), None);
         assert_eq!(media_type_of(b"#!/bin/sh", "a.sh"), None);
         assert!(!is_shown("image/svg+xml") && !is_shown("text/html"));
+    }
+
+    #[test]
+    fn a_file_named_twice_counts_once() {
+        let named = distinct(vec!["ab".into(), "CD".into(), "AB".into()]);
+        assert_eq!(named, ["ab", "CD"]);
+        assert_eq!((count(&named), count(&[])), (Some(2), None));
     }
 
     #[test]

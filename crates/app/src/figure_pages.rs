@@ -333,8 +333,10 @@ impl Session {
         };
         Ok(MadeFile {
             name: format!(
-                "{}-{}-{as_of}.{format}",
-                drawn.template.short_title, drawn.scope_label
+                "{}-{}-{as_of}{}.{format}",
+                drawn.template.short_title,
+                drawn.scope_label,
+                self.name_mark()
             ),
             format: format.to_owned(),
             media_type,

@@ -207,12 +207,18 @@ pub struct DecidedView {
 }
 
 impl Session {
+    /// The day whose law and whose facts are asked for; a size of the log is no day.
+    fn judging_day(&self, as_of: AsOf) -> Result<Date, Error> {
+        match as_of {
+            AsOf::Now => Ok(self.today()),
+            AsOf::Day(day) => Ok(day),
+            AsOf::LogSize(_) => Err(Error::rejected(Diagnostic::error("judge.by_day"))),
+        }
+    }
+
     /// A site judged for a view: as of its day, or of today.
     pub fn judgement_view(&self, code: &str, as_of: AsOf) -> Result<JudgementView, Error> {
-        let day = match as_of {
-            AsOf::Day(day) => day,
-            _ => self.today(),
-        };
+        let day = self.judging_day(as_of)?;
         let judged = self.judge_site(code, day)?;
         let dossier = self.load_dossier_by_code(code, AsOf::Day(day))?;
         let obstacle = match judged.decision {
@@ -275,10 +281,7 @@ impl Session {
     ) -> Result<JudgementList, Error> {
         self.may_read_lists(Action::Judge)?;
         let list = self.list_sites(atlases, query, paging)?;
-        let day = match paging.as_of()? {
-            AsOf::Day(day) => day,
-            _ => self.today(),
-        };
+        let day = self.judging_day(paging.as_of()?)?;
         let ground = self.ground(JudgingBook::built_in()?, day)?;
         let mut items = Vec::with_capacity(list.items.len());
         for row in &list.items {

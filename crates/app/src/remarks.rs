@@ -40,6 +40,7 @@ pub struct RemarkView {
     /// Who wrote it, by post.
     pub actor: String,
     pub role_label: String,
+    pub unit: String,
     pub occurred_at: Timestamp,
     #[schema(value_type = Option<String>, format = Uuid)]
     pub of: Option<EntryId>,
@@ -74,13 +75,15 @@ impl Session {
         let open: Vec<EntryId> = dossier.unanswered_remarks().map(|r| r.entry_id).collect();
         let view = |kept: &Kept<RemarkRecorded>| {
             let entry = self.register.find_entry(kept.entry_id)?;
-            let role = entry.and_then(|e| Role::from_code(&e.entry.author.role));
+            let author = entry.map(|e| e.entry.author);
+            let role = author.as_ref().and_then(|a| Role::from_code(&a.role));
             Ok(RemarkView {
                 entry_id: kept.entry_id,
                 kind: kept.body.remark_kind.code().to_owned(),
                 label: self.remark_label(kept.body.remark_kind),
                 text: kept.body.text.clone(),
                 actor: kept.actor.clone(),
+                unit: author.map(|a| a.unit).unwrap_or_default(),
                 role_label: role.map(|r| r.label().to_owned()).unwrap_or_default(),
                 occurred_at: kept.occurred_at,
                 of: kept.body.of,

@@ -152,6 +152,13 @@ impl Session {
             .then(|| self.messages.text("export.mark", &args))
     }
 
+    /// The same for the name of a file, whose format may have no place for it.
+    pub(crate) fn name_mark(&self) -> String {
+        let mark = self.export_mark();
+        mark.map(|_| self.messages.text("export.name_mark", &[]))
+            .unwrap_or_default()
+    }
+
     /// The same workbook with the mark at the foot of every page.
     pub(crate) fn marked(&self, mut properties: WorkbookProperties) -> WorkbookProperties {
         if let Some(mark) = self.export_mark() {

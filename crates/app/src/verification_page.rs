@@ -130,6 +130,7 @@ impl Session {
             self.known_code(purpose, given.as_deref().filter(|g| !g.is_empty()))
         };
         let (judged_facts, facts) = self.stated_facts(&request.facts)?;
+        let evidence = crate::evidence::distinct(request.evidence.clone());
         Ok(VerificationRecorded {
             judged_facts,
             round: known("round", &request.round)?.unwrap_or_else(|| "first".to_owned()),
@@ -152,10 +153,8 @@ impl Session {
                 .ok_or_else(|| Error::rejected(Diagnostic::error("verification.no_conclusion")))?,
             suggestion_text: request.suggestion_text.clone(),
             suggested_disposal: known("disposal", &request.suggested_disposal)?,
-            photo_count: u32::try_from(request.evidence.len())
-                .ok()
-                .filter(|n| *n > 0),
-            evidence: request.evidence.clone(),
+            photo_count: crate::evidence::count(&evidence),
+            evidence,
             facts,
             basis: Basis::Person {
                 reason: request.condition_text.clone().unwrap_or_default(),

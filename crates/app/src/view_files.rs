@@ -88,7 +88,11 @@ impl Session {
 
     fn workbook(&self, title: &str, scope: &str, day: &str, made: Cursor<Vec<u8>>) -> MadeFile {
         MadeFile {
-            name: format!("{}-{scope}-{day}.xlsx", self.messages.text(title, &[])),
+            name: format!(
+                "{}-{scope}-{day}{}.xlsx",
+                self.messages.text(title, &[]),
+                self.name_mark()
+            ),
             format: "xlsx".to_owned(),
             media_type: XLSX,
             bytes: made.into_inner(),

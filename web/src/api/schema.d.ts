@@ -2328,6 +2328,7 @@ export interface components {
             /** @description Who wrote it, by post. */
             actor: string;
             role_label: string;
+            unit: string;
             /** Format: date-time */
             occurred_at: string;
             /** Format: uuid */
