@@ -100,7 +100,7 @@ impl Session {
 }
 
 fn known_kind(text: &str) -> Result<RemarkKind, Error> {
-    serde_json::from_value(serde_json::Value::String(text.to_owned())).map_err(|_| {
+    RemarkKind::from_code(text).ok_or_else(|| {
         let fault = Diagnostic::error("remark.kind").arg("text", text);
         Error::rejected(fault)
     })

@@ -24,6 +24,12 @@ impl RemarkKind {
         matches!(self, Self::Instruction | Self::Finding)
     }
 
+    /// The kind with this code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        let all = [Self::Instruction, Self::Finding, Self::Note, Self::Answer];
+        all.into_iter().find(|kind| kind.code() == code)
+    }
+
     /// Stable code.
     pub fn code(self) -> &'static str {
         match self {
