@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { launch, sitDown } from './browser.mjs';
 import { Program } from './program.mjs';
 import * as atSize from './journeys/at-size.mjs';
+import * as backgrounds from './journeys/backgrounds.mjs';
 import * as clues from './journeys/clues.mjs';
 import * as dossiers from './journeys/dossiers.mjs';
 import * as everyRoute from './journeys/every-route.mjs';
@@ -30,7 +31,7 @@ const program = new Program({ binary: resolve(option('binary', '')), demo: resol
 const LOGINS = ['guanli', 'bangongshi', 'fuhe', 'juzhang', 'houhe', 'mawu', 'baozhua-houhe', 'ducha'];
 
 // Readers first, so that writers do not move the figures under them.
-const modules = { finding, figures, scope, everyRoute, people, ledgers, clues, mapTools, dossiers, threeClicks, standing, atSize };
+const modules = { finding, figures, scope, everyRoute, people, ledgers, clues, mapTools, backgrounds, dossiers, threeClicks, standing, atSize };
 const journeys = Object.values(modules).flatMap((m) => m.journeys).filter((j) => j.name.includes(only));
 
 async function travel(browser, journey) {

@@ -3,6 +3,7 @@
 //! It is a copy: what it holds follows from the dossiers, row by row, and is brought up to the log's position before it
 //! is read. Texts lie in one string, coded fields as numbers of a dictionary.
 
+mod background_table;
 mod clue_table;
 mod columns;
 mod cross;
@@ -22,6 +23,7 @@ use domain::ids::{ClueId, SiteId, StreamId};
 use domain::policy::{self, Action, Actor, Resource, Scope};
 use register::Register;
 
+pub use background_table::{BackgroundShelf, TILE_LAYERS};
 pub use clue_table::{ClueRow, ClueTable};
 pub use columns::Words;
 pub use cross::Dimension;
@@ -141,6 +143,13 @@ impl Atlas {
     }
 }
 
+/// Whether a place in a tile's own units lies in the tile itself, not only beside it.
+pub(crate) fn is_in_tile(local: [i32; 2]) -> bool {
+    local
+        .iter()
+        .all(|v| (0..spatial::tiles::EXTENT).contains(v))
+}
+
 #[derive(serde::Deserialize)]
 struct ClueOf {
     body: ClueOfBody,
@@ -185,6 +194,7 @@ pub struct Atlases {
     /// Held by who brings the atlas of now up to the log; the others wait a little and are then told to come back.
     keeping: Mutex<()>,
     past: Mutex<Vec<Past>>,
+    backgrounds: BackgroundShelf,
     loads: AtomicU64,
 }
 
@@ -226,6 +236,7 @@ impl Default for Atlases {
             now: RwLock::new(None),
             keeping: Mutex::new(()),
             past: Mutex::new(Vec::new()),
+            backgrounds: BackgroundShelf::default(),
             loads: AtomicU64::new(0),
         }
     }
@@ -313,6 +324,11 @@ impl Atlases {
             atlas: Arc::clone(&atlas),
         });
         Ok(AtlasRead::Past(atlas))
+    }
+
+    /// Background layers as they are drawn.
+    pub fn backgrounds(&self) -> &BackgroundShelf {
+        &self.backgrounds
     }
 
     /// How often everything was read.

@@ -1,7 +1,7 @@
 //! 用语 — the words a screen needs: states, stations, zones, code lists, ledgers, milestones, posts.
 
 use domain::campaign::LedgerView;
-use domain::codes::ZoneKind;
+use domain::codes::{BackgroundKind, ZoneKind};
 use domain::entry::EntryBody;
 use domain::policy::{Action, Role};
 use jiff::civil::Date;
@@ -109,6 +109,8 @@ pub struct ConfigView {
     pub roles: Vec<CodeView>,
     pub actions: Vec<CodeView>,
     pub import_kinds: Vec<ImportKindView>,
+    /// Kinds of background layers.
+    pub background_kinds: Vec<CodeView>,
     /// Facts that a person may set.
     pub amendable: Vec<AmendableView>,
     pub entry_kinds: Vec<CodeView>,
@@ -197,6 +199,10 @@ impl Session {
                     needs_source: k.needs_source(),
                     is_layer: k.is_layer(),
                 })
+                .collect(),
+            background_kinds: BackgroundKind::ALL
+                .iter()
+                .map(|k| self.worded(k.code(), "background_kind"))
                 .collect(),
             amendable: amendments::SETTABLE
                 .iter()

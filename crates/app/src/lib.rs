@@ -3,6 +3,7 @@
 mod amendments;
 pub mod assets;
 pub mod atlas;
+mod backgrounds;
 mod basemaps;
 pub mod bench;
 mod characterizing;
@@ -58,6 +59,7 @@ mod what_if_files;
 mod what_if_page;
 
 pub use amendments::*;
+pub use backgrounds::*;
 pub use basemaps::*;
 pub use characterizing::{CharacterizeRequest, Characterized, SecondReading};
 pub use clue_page::*;

@@ -8,7 +8,8 @@ use spatial::diagnostic::Diagnostic;
 use spatial::tiles::{EXTENT, GeometryKind, LayerWriter, Path, TileId, TileWriter, Value, degrees};
 
 use crate::atlas::{
-    Atlas, Atlases, ClueRow, Eyes, GroundLayer, SiteFilter, SiteQuery, SiteTable, tile_bounds,
+    Atlas, Atlases, ClueRow, Eyes, GroundLayer, SiteFilter, SiteQuery, SiteTable, is_in_tile,
+    tile_bounds,
 };
 use crate::error::Error;
 use crate::lists::ClueQuery;
@@ -191,7 +192,7 @@ impl Session {
                 continue;
             };
             let local = tile.local(middle(extent));
-            if !is_in(local) {
+            if !is_in_tile(local) {
                 continue;
             }
             let square = local.map(|v| v.div_euclid(THINNING_UNITS));
@@ -250,10 +251,6 @@ fn middle(extent: [i32; 4]) -> [i32; 2] {
     [extent[0] / 2 + extent[2] / 2, extent[1] / 2 + extent[3] / 2]
 }
 
-fn is_in(local: [i32; 2]) -> bool {
-    local.iter().all(|v| (0..EXTENT).contains(v))
-}
-
 fn clue_feature(
     writer: &mut LayerWriter,
     row: usize,
@@ -308,7 +305,7 @@ fn draw_sites(
         let Some(local) = table.place(row).map(|p| tile.local(p)) else {
             continue;
         };
-        if is_in(local) {
+        if is_in_tile(local) {
             let mut path = Path::new(GeometryKind::Points);
             path.points(&[local]);
             site_feature(&mut points, table, row, &path, tile, 1);
@@ -342,7 +339,7 @@ fn draw_thinned(
         let Some(local) = table.place(row).map(|p| tile.local(p)) else {
             continue;
         };
-        if !is_in(local) || !table.matches(row, filter, eyes) {
+        if !is_in_tile(local) || !table.matches(row, filter, eyes) {
             continue;
         }
         let [x, y] = local.map(|v| (v / THINNING_UNITS) as usize);

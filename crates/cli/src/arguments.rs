@@ -91,6 +91,8 @@ impl std::fmt::Debug for Secret {
 pub(crate) enum Command {
     Init(Init),
     Import(Import),
+    #[command(subcommand)]
+    Backgrounds(BackgroundsCommand),
     Sites(Sites),
     Clues(Clues),
     Verify(Verify),
@@ -202,6 +204,31 @@ pub(crate) struct Import {
     pub(crate) valid_from: Option<jiff::civil::Date>,
     #[arg(long, value_name = "NUMBER")]
     pub(crate) approval: Option<String>,
+    #[arg(long, value_name = "KIND")]
+    pub(crate) background_kind: Option<String>,
+    #[arg(long, value_name = "NAME")]
+    pub(crate) background_name: Option<String>,
+    #[arg(long, value_name = "CODE")]
+    pub(crate) background_code: Option<String>,
+    #[arg(long, value_name = "UNIT")]
+    pub(crate) data_source: Option<String>,
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) review_number: Option<String>,
+    #[arg(long, value_name = "DATE")]
+    pub(crate) dated_on: Option<jiff::civil::Date>,
+    #[arg(long, value_name = "FIELD")]
+    pub(crate) label: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BackgroundsCommand {
+    List,
+    Withdraw {
+        #[arg(value_name = "CODE")]
+        code: String,
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -14,9 +14,11 @@ use spatial::diagnostic::Diagnostic;
 use crate::reading::{self, place};
 pub use crate::reading::{ReadError, folded};
 
+mod background_kind;
 mod source_kind;
 mod zone_kind;
 
+pub use background_kind::BackgroundKind;
 pub use source_kind::SourceKind;
 pub use zone_kind::{ZoneGroup, ZoneKind, ZoningScheme};
 

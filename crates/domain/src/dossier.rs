@@ -59,6 +59,19 @@ pub struct Kept<T> {
     pub body: T,
 }
 
+impl<T> Kept<T> {
+    /// Another body from the same entry.
+    pub fn with<U>(self, body: U) -> Kept<U> {
+        Kept {
+            entry_id: self.entry_id,
+            seq: self.seq,
+            occurred_at: self.occurred_at,
+            actor: self.actor,
+            body,
+        }
+    }
+}
+
 /// 点位状态 — reached by entries, never assigned; suspected is a state, not a second table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

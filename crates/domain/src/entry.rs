@@ -4,12 +4,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::entries::{
-    BoundaryAdopted, CampaignOpened, CharacterizationConfirmed, CharacterizationRecorded,
-    CharacterizationRejected, CharacterizationWithdrawn, ClueBatchImported, ClueLinked,
-    ClueReceived, ClueScreened, ClueUnlinked, DeterminationRecorded, EvidenceRecorded,
-    FocalOverridden, IssueCarriedOver, LedgerExported, PermitRecorded, RegisterOpened,
-    RemarkRecorded, ReserveRegistered, RoutesAdopted, SiteAmended, SiteMerged, SiteRegistered,
-    SiteRestored, SiteWithdrawn, StationsAdopted, VerificationRecorded,
+    BackgroundAdopted, BackgroundWithdrawn, BoundaryAdopted, CampaignOpened,
+    CharacterizationConfirmed, CharacterizationRecorded, CharacterizationRejected,
+    CharacterizationWithdrawn, ClueBatchImported, ClueLinked, ClueReceived, ClueScreened,
+    ClueUnlinked, DeterminationRecorded, EvidenceRecorded, FocalOverridden, IssueCarriedOver,
+    LedgerExported, PermitRecorded, RegisterOpened, RemarkRecorded, ReserveRegistered,
+    RoutesAdopted, SiteAmended, SiteMerged, SiteRegistered, SiteRestored, SiteWithdrawn,
+    StationsAdopted, VerificationRecorded,
 };
 use crate::ids::{EntryId, StreamId};
 
@@ -61,6 +62,8 @@ bodies! {
     "boundary.adopted" => BoundaryAdopted: "边界与功能区启用",
     "stations.adopted" => StationsAdopted: "保护站责任区启用",
     "routes.adopted" => RoutesAdopted: "巡护路线启用",
+    "background.adopted" => BackgroundAdopted: "底图图层启用",
+    "background.withdrawn" => BackgroundWithdrawn: "底图图层撤下",
     "campaign.opened" => CampaignOpened: "专项行动启用",
     "clue_batch.imported" => ClueBatchImported: "批次导入",
     "clue.received" => ClueReceived: "线索接收",

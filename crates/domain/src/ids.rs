@@ -72,7 +72,8 @@ fn derived_v7(kind: &str, at: Timestamp, seed: &[&[u8]]) -> Uuid {
     Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
-/// 条目流编号 — what an entry belongs to: `site/<uuid>`, `clue_batch/<uuid>`, `reserve/<code>`, `campaign/<id>`, `register`.
+/// 条目流编号 — what an entry belongs to: `site/<uuid>`, `clue_batch/<uuid>`, `reserve/<code>`,
+/// `background/<reserve>/<code>`, `campaign/<id>`, `register`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct StreamId(pub String);
@@ -98,6 +99,11 @@ impl StreamId {
         Self(format!("reserve/{code}"))
     }
 
+    /// The stream of a background layer of a reserve.
+    pub fn background(reserve_code: &str, background_code: &str) -> Self {
+        Self(format!("background/{reserve_code}/{background_code}"))
+    }
+
     /// The stream of a campaign's configuration.
     pub fn campaign(id: &str) -> Self {
         Self(format!("campaign/{id}"))
@@ -113,7 +119,7 @@ impl StreamId {
         self.0.strip_prefix("clue_batch/")?.parse().ok()
     }
 
-    /// The noun before the slash: `site`, `clue_batch`, `reserve`, `campaign`, `register`.
+    /// The noun before the slash: `site`, `clue_batch`, `reserve`, `background`, `campaign`, `register`.
     pub fn noun(&self) -> &str {
         self.0.split('/').next().unwrap_or(&self.0)
     }

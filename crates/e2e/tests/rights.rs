@@ -330,6 +330,10 @@ const REASONLESS: &str = r#"{ "reason": "" }"#;
 #[rustfmt::skip]
 const OPERATIONS: &[(&str, Asks)] = &[
     ("get /api/v1/access-log", Action("查看访问记录", "/api/v1/access-log", "")),
+    ("get /api/v1/backgrounds", Action("查看台账、点位档案", "/api/v1/backgrounds", "")),
+    ("get /api/v1/backgrounds/{code}/picture", Login),
+    ("get /api/v1/backgrounds/{code}/tiles/{z}/{x}/{y}", Login),
+    ("post /api/v1/backgrounds/{code}/withdrawals", Action("导入边界、功能区、责任区、巡护路线、底图图层", "/api/v1/backgrounds/roads/withdrawals", REASONLESS)),
     ("get /api/v1/blobs/{sha256}", Login),
     ("get /api/v1/blobs/{sha256}/thumbnail", Login),
     ("get /api/v1/checks", Action("运行检查", "/api/v1/checks", "")),

@@ -45,6 +45,7 @@ mod verify;
 mod views;
 mod wkb;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -52,8 +53,8 @@ use std::path::Path;
 use domain::as_of::AsOf;
 use domain::dossier::{Dossier, Kept};
 use domain::entries::{
-    BoundaryAdopted, CampaignOpened, ClueBatchImported, RegisterOpened, ReserveRegistered,
-    RoutesAdopted, StationsAdopted,
+    BackgroundAdopted, BoundaryAdopted, CampaignOpened, ClueBatchImported, RegisterOpened,
+    ReserveRegistered, RoutesAdopted, StationsAdopted,
 };
 use domain::entry::{Author, Entry, EntryBody, RecordedEntry};
 use domain::ids::{ClueId, EntryId, SiteId, StreamId};
@@ -143,6 +144,14 @@ impl Head {
     pub fn root_hex(&self) -> String {
         canonical::hex(&self.root_hash)
     }
+}
+
+/// 底图图层 — a background layer in force.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Background {
+    /// Version of its stream at its adoption: what a withdrawal is based on.
+    pub version: u64,
+    pub adopted: Kept<BackgroundAdopted>,
 }
 
 /// 筛选 — which entries to read.
@@ -530,6 +539,32 @@ impl Register {
         Ok(all.into_iter().last())
     }
 
+    /// Background layers of a reserve that are not withdrawn, each as adopted last, by code.
+    pub fn backgrounds(&self, reserve_code: &str) -> Result<Vec<Background>, Error> {
+        let mut standing = BTreeMap::new();
+        let filter = EntryFilter {
+            noun: Some("background"),
+            kinds: &["background.adopted", "background.withdrawn"],
+            ..EntryFilter::default()
+        };
+        self.entries(&filter, |entry| {
+            let (version, kept) = (entry.version, clue::kept(&entry, ()));
+            match entry.entry.body {
+                EntryBody::BackgroundAdopted(body) if body.reserve_code == reserve_code => {
+                    let code = body.background_code.clone();
+                    let adopted = kept.with(*body);
+                    standing.insert(code, Background { version, adopted });
+                }
+                EntryBody::BackgroundWithdrawn(body) if body.reserve_code == reserve_code => {
+                    standing.remove(&body.background_code);
+                }
+                _ => {}
+            }
+            Ok::<(), Error>(())
+        })?;
+        Ok(standing.into_values().collect())
+    }
+
     /// Campaigns opened, in the order of the log; one opened anew comes again.
     pub fn campaigns(&self, as_of: AsOf) -> Result<Vec<Kept<CampaignOpened>>, Error> {
         self.bodies(
@@ -574,22 +609,7 @@ impl Register {
         };
         self.entries(&filter, |entry| {
             let kept = clue::kept(&entry, ());
-            if let Some(body) = pick(entry.entry.body) {
-                let Kept {
-                    entry_id,
-                    seq,
-                    occurred_at,
-                    actor,
-                    body: (),
-                } = kept;
-                found.push(Kept {
-                    entry_id,
-                    seq,
-                    occurred_at,
-                    actor,
-                    body,
-                });
-            }
+            found.extend(pick(entry.entry.body).map(|body| kept.with(body)));
             Ok::<(), Error>(())
         })?;
         Ok(found)

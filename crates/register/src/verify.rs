@@ -147,7 +147,9 @@ const REFERRING_KINDS: &[&str] = &[
     "boundary.adopted",
     "stations.adopted",
     "routes.adopted",
+    "background.adopted",
     "verification.recorded",
+    "evidence.recorded",
 ];
 
 /// Blobs an entry names.
@@ -157,6 +159,7 @@ fn referred_blobs(entry: &RecordedEntry) -> Vec<&str> {
         EntryBody::BoundaryAdopted(body) => vec![&body.source_sha256],
         EntryBody::StationsAdopted(body) => vec![&body.source_sha256],
         EntryBody::RoutesAdopted(body) => vec![&body.source_sha256],
+        EntryBody::BackgroundAdopted(body) => vec![&body.source_sha256, &body.drawn_sha256],
         EntryBody::VerificationRecorded(body) => body.evidence.iter().map(String::as_str).collect(),
         EntryBody::EvidenceRecorded(body) => vec![body.sha256.as_str()],
         _ => Vec::new(),

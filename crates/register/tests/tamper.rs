@@ -4,9 +4,12 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use common::{raw, with_history};
+use domain::entries::EvidenceRecorded;
+use domain::ids::StreamId;
 use proptest::prelude::*;
 use register::{Error, Register};
 use rusqlite::params;
@@ -176,6 +179,46 @@ fn a_blob_altered_lost_or_never_stored_is_found() {
         report.faults[0].seq,
         Some(register.head().unwrap().size - 1)
     );
+}
+
+#[test]
+fn whatever_kind_names_a_file_that_was_never_stored_is_found() {
+    let (_home, mut register) = common::fresh();
+    let reserve = StreamId::reserve(testkit::RESERVE_CODE);
+    let site = testkit::a_site(40);
+    let photo = EvidenceRecorded {
+        sha256: "2".repeat(64),
+        size_bytes: 7,
+        file_name: "照片.jpg".to_owned(),
+        media_type: "image/jpeg".to_owned(),
+        note: None,
+        taken_at: None,
+        lon: None,
+        lat: None,
+        azimuth_deg: None,
+        device: None,
+    };
+    let entries = [
+        testkit::a_batch(7, 0),
+        testkit::entry(reserve.clone(), testkit::a_boundary("2009")),
+        testkit::entry(reserve.clone(), testkit::stations("2009")),
+        testkit::entry(reserve, testkit::a_route("2009")),
+        testkit::entry(
+            testkit::background_stream("roads"),
+            testkit::a_background("roads"),
+        ),
+        testkit::entry(site.stream.clone(), photo),
+    ];
+    register.append(&[site], later(0, 8)).unwrap();
+    let first = register.head().unwrap().size;
+    register.append(&entries, later(0, 9)).unwrap();
+    let faults = register.verify().unwrap().faults;
+    let unlisted = faults
+        .iter()
+        .filter(|f| f.code == "register.verify.blob_unlisted");
+    let found: BTreeSet<u64> = unlisted.filter_map(|f| f.seq).collect();
+    let wanted: BTreeSet<u64> = (first..first + entries.len() as u64).collect();
+    assert_eq!(found, wanted);
 }
 
 #[test]

@@ -4,6 +4,7 @@
     reason = "the OpenAPI macro writes the names of parameter types in full"
 )]
 
+mod backgrounds;
 mod clues;
 mod config;
 mod evidence;
@@ -122,6 +123,10 @@ pub(crate) fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(imports::download_marked))
         .routes(routes!(evidence::download_blob))
         .routes(routes!(evidence::show_thumbnail))
+        .routes(routes!(backgrounds::list_backgrounds))
+        .routes(routes!(backgrounds::show_background_tile))
+        .routes(routes!(backgrounds::show_background_picture))
+        .routes(routes!(backgrounds::withdraw_background))
         .routes(routes!(map::list_layers))
         .routes(routes!(map::show_layer))
         .routes(routes!(map::show_tile))

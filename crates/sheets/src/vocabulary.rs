@@ -205,6 +205,13 @@ impl Vocabulary {
         Self::of(fields)
     }
 
+    /// Only the fields that belong to one table and to no other.
+    #[must_use]
+    pub fn of_table_alone(&self, table: &str) -> Self {
+        let belongs = |field: &&Field| field.tables == [table];
+        Self::of(self.fields.iter().filter(belongs).cloned().collect())
+    }
+
     /// The vocabulary with further fields; words that are taken already keep their field.
     #[must_use]
     pub fn with(&self, fields: impl IntoIterator<Item = Field>) -> Self {

@@ -22,7 +22,10 @@ pub use cast::{
 };
 pub use cluster::TempDatabase;
 pub use home::TempHome;
-pub use reserve::{RESERVE_CODE, a_boundary, a_reserve, a_route, square, stations};
+pub use reserve::{
+    RESERVE_CODE, a_background, a_boundary, a_reserve, a_route, background_stream,
+    background_withdrawn, square, stations,
+};
 
 pub use tally::ran_on;
 

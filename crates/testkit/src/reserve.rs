@@ -1,8 +1,10 @@
 //! A tiny reserve: three zones side by side, two stations, one route.
 
 use domain::entries::{
-    BoundaryAdopted, ReserveRegistered, Route, RoutesAdopted, Station, StationsAdopted, Zone,
+    BackgroundAdopted, BackgroundWithdrawn, BoundaryAdopted, ReserveRegistered, Route,
+    RoutesAdopted, Station, StationsAdopted, Zone,
 };
+use domain::ids::StreamId;
 use domain::shape::Shape;
 use geo_types::{Geometry, LineString, Polygon};
 
@@ -121,5 +123,41 @@ pub fn a_route(version: &str) -> RoutesAdopted {
             length_m: 27_000.0,
             shape: Shape(Geometry::LineString(line)),
         }],
+    }
+}
+
+/// The stream of a background layer.
+pub fn background_stream(code: &str) -> StreamId {
+    StreamId::background(RESERVE_CODE, code)
+}
+
+/// A background layer of roads.
+pub fn a_background(code: &str) -> BackgroundAdopted {
+    BackgroundAdopted {
+        reserve_code: RESERVE_CODE.to_owned(),
+        background_code: code.to_owned(),
+        name: "县乡道路".to_owned(),
+        background_kind: "roads".to_owned(),
+        data_source: "县交通局".to_owned(),
+        review_number: None,
+        dated_on: None,
+        file_name: "道路.geojson".to_owned(),
+        source_sha256: "0".repeat(64),
+        drawn_sha256: "1".repeat(64),
+        crs_used: "EPSG:4490".to_owned(),
+        bbox: [106.0, 35.5, 106.3, 35.6],
+        features_read: 3,
+        features_drawn: 2,
+        label_field: Some("名称".to_owned()),
+        cells: None,
+    }
+}
+
+/// The same layer taken down.
+pub fn background_withdrawn(code: &str) -> BackgroundWithdrawn {
+    BackgroundWithdrawn {
+        reserve_code: RESERVE_CODE.to_owned(),
+        background_code: code.to_owned(),
+        reason: "资料过时".to_owned(),
     }
 }

@@ -13,6 +13,8 @@ export type Label = Schemas['CodeView'];
 export type Config = With<Schemas['ConfigView'], { basemaps: Basemap[]; import_kinds: ImportKind[]; amendable: Amendable[] }>;
 /** An online source laid under the map; off unless the bureau configures one. */
 export interface Basemap { id: string; name: string; url: string; attribution?: string | null; review_number?: string | null; is_gcj02?: boolean; max_zoom?: number | null }
+/** A layer of the office's own under the map. */
+export type Background = Schemas['BackgroundView'];
 /** A kind of import, the action that allows it, and what its form must ask. */
 export interface ImportKind { code: string; label: string; action: string; needs_source: boolean; is_layer: boolean }
 /** A fact a person may set; `list` names the code list of a coded one. */

@@ -11,11 +11,11 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sheets::{Mapping, Vocabulary};
+use sheets::Mapping;
 use spatial::diagnostic::{Diagnostic, Place};
 use utoipa::ToSchema;
 
-use super::{ImportKind, ImportRequest, RowAction, Staged};
+use super::{BackgroundSaid, ImportKind, ImportRequest, RowAction, Staged};
 use crate::amendments::checked_reason;
 use crate::clues::refuse_linked;
 use crate::error::Error;
@@ -41,6 +41,8 @@ pub struct Waiting {
     pub valid_from: Option<Date>,
     pub approval: Option<String>,
     pub mapping: Option<String>,
+    #[serde(default)]
+    pub background: BackgroundSaid,
 }
 
 /// 列 — a column of the file and the field it was taken for.
@@ -246,6 +248,7 @@ impl Waiting {
         request.version_name = self.version_name.clone();
         request.valid_from = self.valid_from;
         request.approval = self.approval.clone();
+        request.background = self.background.clone();
         Ok(request)
     }
 }
@@ -332,7 +335,7 @@ impl Session {
     }
 
     fn mappable_fields(&self, kind: ImportKind) -> Vec<FieldView> {
-        let vocabulary = Vocabulary::standard().of_table(super::load::table_name(kind));
+        let vocabulary = super::load::plain_vocabulary(kind);
         let fields = vocabulary.fields().iter();
         fields
             .map(|f| {
@@ -390,8 +393,7 @@ impl Session {
     ) -> Result<ImportView, Error> {
         let (mut waiting, staged) = self.stage_waiting(import_id)?;
         let mut mapping: Mapping = staged.loaded.mappings.first().cloned().unwrap_or_default();
-        let vocabulary =
-            Vocabulary::standard().of_table(super::load::table_name(staged.request.kind));
+        let vocabulary = super::load::plain_vocabulary(staged.request.kind);
         for choice in &request.columns {
             let fault = |code: &'static str, text: &str| {
                 Err(Error::rejected(Diagnostic::error(code).arg("text", text)))

@@ -13,6 +13,7 @@ pub enum ImportKind {
     Boundary,
     Stations,
     Routes,
+    Background,
     Patches,
     Inspection,
     Inquiry,
@@ -27,10 +28,11 @@ pub enum ImportKind {
 
 impl ImportKind {
     /// All kinds, in the order of the help text.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Boundary,
         Self::Stations,
         Self::Routes,
+        Self::Background,
         Self::Patches,
         Self::Inspection,
         Self::Inquiry,
@@ -49,6 +51,7 @@ impl ImportKind {
             Self::Boundary => "boundary",
             Self::Stations => "stations",
             Self::Routes => "routes",
+            Self::Background => "background",
             Self::Patches => "patches",
             Self::Inspection => "inspection",
             Self::Inquiry => "inquiry",
@@ -87,10 +90,17 @@ impl ImportKind {
         matches!(self, Self::Boundary | Self::Stations | Self::Routes)
     }
 
+    /// Whether it speaks of sites, so that what is known of them must be at hand.
+    pub fn speaks_of_sites(self) -> bool {
+        !self.is_layer() && self != Self::Background
+    }
+
     /// What the policy is asked.
     pub fn action(self) -> Action {
         match self {
-            Self::Boundary | Self::Stations | Self::Routes => Action::AdoptBoundary,
+            Self::Boundary | Self::Stations | Self::Routes | Self::Background => {
+                Action::AdoptBoundary
+            }
             Self::Patches => Action::ImportPatches,
             Self::Inspection => Action::ImportInspection,
             Self::Inquiry => Action::ImportInquiry,

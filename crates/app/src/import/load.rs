@@ -12,6 +12,7 @@ use sheets::{
 use spatial::bounds::Limits;
 use spatial::crs::Crs;
 use spatial::diagnostic::{Diagnostic, Place};
+use spatial::elevation;
 use spatial::feature::{self, DeclaredCrs, Layer};
 use spatial::formats::{self, FileKind};
 use spatial::notation::Expectation;
@@ -80,6 +81,13 @@ const ALIASES: [(&str, &str); 18] = [
 /// Reads the file of a request.
 pub(super) fn load(session: &Session, request: &ImportRequest) -> Result<Loaded, Error> {
     let mut loaded = Loaded::open(&request.path)?;
+    if request.kind == ImportKind::Background {
+        super::backgrounds::check_format(&loaded, &request.background)?;
+        if !elevation::is_tiff(&loaded.bytes) {
+            loaded.read_layers(request)?;
+        }
+        return Ok(loaded);
+    }
     match content_of(&loaded) {
         Content::Table => loaded.read_tables(session, request, &request.path)?,
         Content::Parcels => loaded.read_parcels(session, request)?,
@@ -366,6 +374,7 @@ impl Loaded {
 
     fn take_layers(&mut self, layers: Vec<Layer>, request: &ImportRequest) -> Result<(), Error> {
         let vocabulary = vocabulary(request.kind)?;
+        let is_background = request.kind == ImportKind::Background;
         let names: Vec<String> = layers.iter().map(|l| l.name.clone()).collect();
         let wanted: Vec<Layer> = layers
             .into_iter()
@@ -378,14 +387,46 @@ impl Loaded {
                 .at(self.file_place());
             return Err(Error::rejected(diagnostic));
         }
+        if is_background && wanted.len() > 1 {
+            let diagnostic = Diagnostic::error("import.several_layers")
+                .arg("layers", names.join("、"))
+                .at(self.file_place());
+            return Err(Error::rejected(diagnostic));
+        }
         for layer in wanted {
-            self.take_layer(layer, &vocabulary);
+            let mapping = match is_background {
+                true => self.label_mapping(&layer, request, &vocabulary)?,
+                false => attribute_mapping(&layer, &vocabulary),
+            };
+            self.take_layer(layer, &mapping);
         }
         Ok(())
     }
 
-    fn take_layer(&mut self, layer: Layer, vocabulary: &Vocabulary) {
-        let mapping = attribute_mapping(&layer, vocabulary);
+    /// Which attribute features are labelled by: what the person says, else what its name says.
+    fn label_mapping(
+        &mut self,
+        layer: &Layer,
+        request: &ImportRequest,
+        vocabulary: &Vocabulary,
+    ) -> Result<BTreeMap<String, MappedColumn>, Error> {
+        let heading = attribute_heading(layer);
+        let mut mapping = match &request.mapping {
+            Some(text) => {
+                let saved =
+                    Mapping::from_toml(text).map_err(|e| Error::rejected(e.diagnostic()))?;
+                saved.apply(&heading).0
+            }
+            None => sheets::propose(&heading, vocabulary, &[]),
+        };
+        if let Some(label) = &request.background.label {
+            super::backgrounds::label_by(&mut mapping, label)?;
+        }
+        self.mappings.push(mapping.clone());
+        Ok(by_title(mapping))
+    }
+
+    fn take_layer(&mut self, layer: Layer, mapping: &BTreeMap<String, MappedColumn>) {
         for feature in &layer.features {
             let mut record = Record {
                 place: SourcePlace {
@@ -424,9 +465,18 @@ fn within(diagnostic: Diagnostic, outer: &Place) -> Diagnostic {
     diagnostic.at(place)
 }
 
+/// The fields that a kind of table may have; of a background layer only its label counts.
+pub(super) fn plain_vocabulary(kind: ImportKind) -> Vocabulary {
+    let standard = Vocabulary::standard();
+    match kind {
+        ImportKind::Background => standard.of_table_alone(table_name(kind)),
+        _ => standard.of_table(table_name(kind)),
+    }
+}
+
 /// The words by which a kind of table calls our fields.
 fn vocabulary(kind: ImportKind) -> Result<Vocabulary, Error> {
-    let vocabulary = Vocabulary::standard().of_table(table_name(kind));
+    let vocabulary = plain_vocabulary(kind);
     match kind {
         ImportKind::Verifications => crate::judged_facts::with_facts(&vocabulary),
         _ => Ok(vocabulary),
@@ -434,7 +484,7 @@ fn vocabulary(kind: ImportKind) -> Result<Vocabulary, Error> {
 }
 
 /// Name of the vocabulary's table for a kind of import.
-pub(super) fn table_name(kind: ImportKind) -> &'static str {
+fn table_name(kind: ImportKind) -> &'static str {
     match kind {
         ImportKind::Patches => "patches",
         ImportKind::Petition | ImportKind::TipOff => "petitions",
@@ -444,6 +494,7 @@ pub(super) fn table_name(kind: ImportKind) -> &'static str {
         ImportKind::Permits => "permits",
         ImportKind::Verifications => "verifications",
         ImportKind::OldLedger => "issues",
+        ImportKind::Background => "backgrounds",
         _ => "clues",
     }
 }
@@ -515,13 +566,22 @@ fn entry_field(field: &str) -> &str {
 
 /// Attributes of a layer mapped by their names, as columns are by their titles.
 fn attribute_mapping(layer: &Layer, vocabulary: &Vocabulary) -> BTreeMap<String, MappedColumn> {
+    by_title(sheets::propose(&attribute_heading(layer), vocabulary, &[]))
+}
+
+fn by_title(mapping: Mapping) -> BTreeMap<String, MappedColumn> {
+    let columns = mapping.columns.into_iter();
+    columns.map(|c| (c.title.clone(), c)).collect()
+}
+
+fn attribute_heading(layer: &Layer) -> Heading {
     let names = layer.attribute_names();
     let columns = names.iter().enumerate().map(|(i, name)| sheets::Column {
         index: i as u32,
         letter: sheets::column_letter(i as u32),
         title: (*name).to_owned(),
     });
-    let heading = Heading {
+    Heading {
         title: None,
         preamble: Vec::new(),
         first_header_row: 1,
@@ -529,13 +589,7 @@ fn attribute_mapping(layer: &Layer, vocabulary: &Vocabulary) -> BTreeMap<String,
         columns: columns.collect(),
         body_from: 2,
         body_to: None,
-    };
-    let mapping = sheets::propose(&heading, vocabulary, &[]);
-    mapping
-        .columns
-        .into_iter()
-        .map(|c| (c.title.clone(), c))
-        .collect()
+    }
 }
 
 fn cell_value(value: &feature::Value) -> Value {

@@ -1,5 +1,6 @@
 //! 导入 — staged, diagnosed, previewed; then one commit or none. The same file twice adds nothing.
 
+mod backgrounds;
 mod clues;
 mod coding;
 mod desk;
@@ -26,6 +27,7 @@ use jiff::civil::Date;
 use spatial::crs::Crs;
 use spatial::diagnostic::{Diagnostic, Severity};
 
+pub use backgrounds::BackgroundSaid;
 pub use desk::*;
 pub use kind::ImportKind;
 pub use load::{Loaded, LoadedTable};
@@ -59,6 +61,8 @@ pub struct ImportRequest {
     pub version_name: Option<String>,
     pub valid_from: Option<Date>,
     pub approval: Option<String>,
+    /// What is said of a background layer.
+    pub background: BackgroundSaid,
 }
 
 impl ImportRequest {
@@ -77,6 +81,7 @@ impl ImportRequest {
             version_name: None,
             valid_from: None,
             approval: None,
+            background: BackgroundSaid::default(),
         }
     }
 }
@@ -89,6 +94,8 @@ pub struct Staged {
     pub entries: Vec<Entry>,
     pub diagnostics: Vec<Diagnostic>,
     pub preview: Preview,
+    /// Files to be kept besides the imported one.
+    pub files: Vec<Vec<u8>>,
     /// The batch had been imported before: same bytes, same kind.
     pub is_repeated: bool,
 }
@@ -108,8 +115,14 @@ impl Session {
     pub fn stage(&self, request: ImportRequest) -> Result<Staged, Error> {
         self.may(request.kind.action(), self.own_station())?;
         let loaded = load::load(self, &request)?;
-        let batch_id = batch_id(&request, &loaded);
-        if self.has_batch(batch_id)? {
+        let (batch_id, is_repeated) = match request.kind {
+            ImportKind::Background => backgrounds::batch(self, &request, &loaded)?,
+            _ => {
+                let batch_id = batch_id(&request, &loaded);
+                (batch_id, self.has_batch(batch_id)?)
+            }
+        };
+        if is_repeated {
             let preview = Preview::repeated(loaded.records.len());
             return Ok(Staged {
                 request,
@@ -117,6 +130,7 @@ impl Session {
                 entries: Vec::new(),
                 diagnostics: Vec::new(),
                 preview,
+                files: Vec::new(),
                 is_repeated: true,
             });
         }
@@ -125,11 +139,13 @@ impl Session {
             ImportKind::Boundary => reserve::boundary(&mut staging)?,
             ImportKind::Stations => reserve::stations(&mut staging)?,
             ImportKind::Routes => reserve::routes(&mut staging)?,
+            ImportKind::Background => backgrounds::stage(&mut staging)?,
             ImportKind::OldLedger => old_ledgers::stage(&mut staging)?,
             ImportKind::Permits => permits::stage(&mut staging)?,
             ImportKind::Verifications => verifications::stage(&mut staging)?,
             _ => clues::stage(&mut staging)?,
         }
+        let files = std::mem::take(&mut staging.files);
         let (entries, diagnostics, preview) = staging.finish()?;
         Ok(Staged {
             request,
@@ -137,6 +153,7 @@ impl Session {
             entries,
             diagnostics,
             preview,
+            files,
             is_repeated: false,
         })
     }
@@ -168,9 +185,10 @@ impl Session {
         if staged.entries.is_empty() {
             return Ok(0);
         }
-        let mut content = staged.loaded.bytes.as_slice();
-        self.register
-            .put_blob(&mut content, staged.loaded.bytes.len() as u64)?;
+        for file in std::iter::once(&staged.loaded.bytes).chain(&staged.files) {
+            self.register
+                .put_blob(&mut file.as_slice(), file.len() as u64)?;
+        }
         let receipts = self.register.append(&staged.entries, self.now)?;
         Ok(receipts.iter().filter(|r| r.is_new).count() as u64)
     }

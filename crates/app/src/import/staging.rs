@@ -45,6 +45,8 @@ pub(super) struct Staging<'s> {
     entry_ids: BTreeSet<EntryId>,
     pub diagnostics: Vec<Diagnostic>,
     pub preview: Preview,
+    /// Files of the commit besides the imported one.
+    pub files: Vec<Vec<u8>>,
     site_codes: Vec<SiteCode>,
     /// Codes of the sites the file speaks of.
     pub(super) spoken_of: BTreeSet<String>,
@@ -60,11 +62,10 @@ impl<'s> Staging<'s> {
         loaded: &'s Loaded,
         batch_id: BatchId,
     ) -> Result<Self, Error> {
-        let is_layer = request.kind.is_layer();
-        let geography = if is_layer {
-            None
-        } else {
-            Some(session.geography(AsOf::Now)?)
+        let speaks_of_sites = request.kind.speaks_of_sites();
+        let geography = match speaks_of_sites {
+            true => Some(session.geography(AsOf::Now)?),
+            false => None,
         };
         let thresholds = session.campaign.thresholds.clone();
         let convention = Convention {
@@ -77,10 +78,9 @@ impl<'s> Staging<'s> {
             outlined,
             stations,
             site_codes,
-        } = if is_layer {
-            KnownSites::default()
-        } else {
-            known_sites(session)?
+        } = match speaks_of_sites {
+            true => known_sites(session)?,
+            false => KnownSites::default(),
         };
         Ok(Self {
             source_kind: request
@@ -109,6 +109,7 @@ impl<'s> Staging<'s> {
                 .chain(undeclared_system(request, loaded))
                 .collect(),
             preview: Preview::default(),
+            files: Vec::new(),
             site_codes,
             spoken_of: BTreeSet::new(),
             decided_at: None,

@@ -1,7 +1,7 @@
 use std::process::ExitCode;
 
 use app::Error;
-use app::import::{ImportKind, ImportRequest, RowAction, Staged};
+use app::import::{BackgroundSaid, ImportKind, ImportRequest, RowAction, Staged};
 
 use super::Desk;
 use crate::arguments::Import;
@@ -60,6 +60,15 @@ fn request(args: &Import) -> Result<ImportRequest, Error> {
     request.version_name = args.version_name.clone();
     request.valid_from = args.valid_from;
     request.approval = args.approval.clone();
+    request.background = BackgroundSaid {
+        kind: args.background_kind.clone(),
+        name: args.background_name.clone(),
+        code: args.background_code.clone(),
+        data_source: args.data_source.clone(),
+        review_number: args.review_number.clone(),
+        dated_on: args.dated_on,
+        label: args.label.clone(),
+    };
     if let Some(path) = &args.mapping {
         let read = std::fs::read_to_string(path);
         request.mapping = Some(read.map_err(|source| Error::Read {

@@ -1,5 +1,6 @@
 //! One function a command: read the arguments, call `app`, print.
 
+mod backgrounds;
 mod bench;
 mod clues;
 mod import;
@@ -52,6 +53,7 @@ pub(crate) fn run(
     match &arguments.command {
         Command::Init(args) => init(&desk, args),
         Command::Import(args) => import::run(&desk, args),
+        Command::Backgrounds(args) => backgrounds::run(&desk, args),
         Command::Sites(args) => sites::run(&desk, args),
         Command::Clues(args) => clues::run(&desk, args),
         Command::Verify(args) => sites::verify(&desk, args),

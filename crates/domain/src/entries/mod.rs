@@ -1,5 +1,6 @@
 //! Bodies of entries, one file a noun. Bodies change only by adding optional fields.
 
+mod background;
 mod campaign;
 mod characterization;
 mod clue;
@@ -13,6 +14,7 @@ mod reserve;
 mod site;
 mod verification;
 
+pub use background::{BackgroundAdopted, BackgroundWithdrawn};
 pub use campaign::CampaignOpened;
 pub use characterization::{
     CharacterizationConfirmed, CharacterizationInputs, CharacterizationRecorded,

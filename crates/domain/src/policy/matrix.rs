@@ -63,7 +63,7 @@ coded! {
     Action {
         InitRegister = "init_register" "建立登记簿",
         ManageCampaign = "manage_campaign" "启用、修改专项行动配置",
-        AdoptBoundary = "adopt_boundary" "导入边界、功能区、责任区、巡护路线",
+        AdoptBoundary = "adopt_boundary" "导入边界、功能区、责任区、巡护路线、底图图层",
         ImportPatches = "import_patches" "导入遥感图斑",
         ImportInspection = "import_inspection" "导入督察清单",
         ImportInquiry = "import_inquiry" "导入问询谈话记录",

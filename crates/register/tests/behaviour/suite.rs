@@ -33,6 +33,7 @@ macro_rules! instantiate {
             clues_know_what_became_of_them,
             the_stored_clues_are_those_a_fold_gives,
             what_a_reserve_adopted_last_is_found_as_of_a_day,
+            a_background_stands_from_its_last_adoption_until_it_is_withdrawn,
             blobs_are_found_by_their_hash,
             a_reader_sees_what_is_appended_and_cannot_write,
             nothing_is_lost_by_closing_and_opening,
@@ -556,6 +557,47 @@ pub(crate) fn the_stored_clues_are_those_a_fold_gives<S: Store>() {
         "the later link holds"
     );
     assert_eq!(stored[2].site_code.as_deref(), Some("CS-2019-0002"));
+}
+
+pub(crate) fn a_background_stands_from_its_last_adoption_until_it_is_withdrawn<S: Store>() {
+    let (_store, mut register) = fresh::<S>();
+    let code = testkit::RESERVE_CODE;
+    let standing = |register: &Register| -> Vec<(String, u64, String)> {
+        let all = register.backgrounds(code).unwrap().into_iter();
+        all.map(|b| {
+            (
+                b.adopted.body.background_code,
+                b.version,
+                b.adopted.body.name,
+            )
+        })
+        .collect()
+    };
+    let said = |code: &str, name: &str| {
+        let mut body = testkit::a_background(code);
+        body.name = name.to_owned();
+        testkit::entry(testkit::background_stream(code), body)
+    };
+    append(
+        &mut register,
+        &[said("roads", "道路"), said("rivers", "水系")],
+    );
+    append(&mut register, &[said("roads", "道路（新）")]);
+    let named = |code: &str, version, name: &str| (code.to_owned(), version, name.to_owned());
+    let both = [named("rivers", 1, "水系"), named("roads", 2, "道路（新）")];
+    assert_eq!(standing(&register), both);
+    let withdrawn = || {
+        let body = testkit::background_withdrawn("roads");
+        testkit::entry(testkit::background_stream("roads"), body)
+    };
+    // Withdrawn upon what somebody replaced meanwhile: refused.
+    let stale = register.append(&[upon(1, withdrawn())], later(0, 9));
+    assert!(matches!(stale, Err(Error::Stale { .. })), "{stale:?}");
+    append(&mut register, &[upon(2, withdrawn())]);
+    assert_eq!(standing(&register), both[..1]);
+    assert_eq!(register.backgrounds("NONE").unwrap(), []);
+    append(&mut register, &[said("roads", "道路（再）")]);
+    assert_eq!(standing(&register)[1], named("roads", 4, "道路（再）"));
 }
 
 pub(crate) fn what_a_reserve_adopted_last_is_found_as_of_a_day<S: Store>() {

@@ -61,6 +61,10 @@ pub(crate) fn a_history() -> Vec<Entry> {
         testkit::entry(reserve.clone(), testkit::a_boundary("2009")),
         testkit::entry(reserve.clone(), testkit::stations("2009")),
         testkit::entry(reserve.clone(), testkit::a_route("2009")),
+        testkit::entry(
+            testkit::background_stream("roads"),
+            testkit::a_background("roads"),
+        ),
         a_batch(1, 12),
     ];
     entries.extend((0..12).map(|n| a_clue(1, n)));
@@ -98,6 +102,10 @@ pub(crate) fn without_references(mut entries: Vec<Entry>, register: &mut Registe
             EntryBody::BoundaryAdopted(body) => body.source_sha256.clone_from(&blob.sha256),
             EntryBody::StationsAdopted(body) => body.source_sha256.clone_from(&blob.sha256),
             EntryBody::RoutesAdopted(body) => body.source_sha256.clone_from(&blob.sha256),
+            EntryBody::BackgroundAdopted(body) => {
+                body.source_sha256.clone_from(&blob.sha256);
+                body.drawn_sha256.clone_from(&blob.sha256);
+            }
             _ => {}
         }
     }

@@ -1,6 +1,8 @@
 //! Imports: a file is uploaded, looked at, mapped, and taken in or dropped.
 
-use app::import::{self, CommitView, ImportView, MappingRequest, Waiting, plain_name};
+use app::import::{
+    self, BackgroundSaid, CommitView, ImportKind, ImportView, MappingRequest, Waiting, plain_name,
+};
 use app::{Error, Session};
 use axum::Json;
 use axum::body::Body;
@@ -21,7 +23,7 @@ use crate::problem::{Problem, ProblemBody};
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct UploadQuery {
-    /// `boundary`, `stations`, `routes`, `patches`, `inspection`, `inquiry`, `petition`, `patrol`, `tip-off`,
+    /// `boundary`, `stations`, `routes`, `background`, `patches`, `inspection`, `inquiry`, `petition`, `patrol`, `tip-off`,
     /// `parcels`, `old-ledger`, `permits`, `verifications`.
     kind: String,
     source: Option<String>,
@@ -34,6 +36,19 @@ pub(crate) struct UploadQuery {
     version_name: Option<String>,
     valid_from: Option<Date>,
     approval: Option<String>,
+    /// Of a background layer: `boundary_lines`, `roads`, `rivers`, `places`, `compartments`, `land_survey`, `relief`,
+    /// `other`.
+    background_kind: Option<String>,
+    background_name: Option<String>,
+    background_code: Option<String>,
+    /// Who made it.
+    data_source: Option<String>,
+    /// 审图号
+    review_number: Option<String>,
+    /// Day of what it shows.
+    dated_on: Option<Date>,
+    /// Attribute that its features are labelled by.
+    label: Option<String>,
 }
 
 /// An upload that waits.
@@ -67,11 +82,25 @@ pub(crate) async fn upload(
 ) -> Result<Json<Uploaded>, Problem> {
     let kind = query.kind.clone();
     let crs = query.crs.clone();
+    let background = BackgroundSaid {
+        kind: query.background_kind,
+        name: query.background_name,
+        code: query.background_code,
+        data_source: query.data_source,
+        review_number: query.review_number,
+        dated_on: query.dated_on,
+        label: query.label,
+    };
+    let said = background.clone();
     desk.look(&caller, move |session, _| {
         if let Some(crs) = &crs {
             import::parse_crs(crs)?;
         }
-        session.may_import(&kind)
+        let kind = session.may_import(&kind)?;
+        match kind {
+            ImportKind::Background => said.check(),
+            _ => Ok(()),
+        }
     })
     .await?;
     let form = form.map_err(|e| upload_fault(&desk, &caller, e.status(), &e.body_text()))?;
@@ -103,6 +132,7 @@ pub(crate) async fn upload(
         valid_from: query.valid_from,
         approval: query.approval,
         mapping: None,
+        background,
     };
     waiting
         .save(desk.home())

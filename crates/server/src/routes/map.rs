@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use app::AsOf;
-use app::atlas::{SiteQuery, tile_bounds, touch};
+use app::atlas::{Atlases, SiteQuery, tile_bounds, touch};
 use app::map::{FULL_ZOOM, MapLayer, tile_id};
+use app::{AsOf, Session};
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -169,33 +169,37 @@ pub(crate) async fn show_tile(
         mark: desk.tile_mark(&caller, as_of),
     };
     desk.drop_touched_tiles();
-    let kept = desk.tiles().find(&key);
-    let kept = match kept {
-        Some(kept) => {
-            desk.metrics()
-                .tile_hits
-                .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            kept
-        }
-        None => {
-            desk.metrics()
-                .tile_misses
-                .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            let generation = desk.tiles().generation();
-            let made = desk
-                .look(&caller, move |session, atlases| {
-                    let bytes = session.tile(atlases, layer, tile, &query, as_of)?;
-                    kept_tile(&bytes)
-                })
-                .await?;
-            desk.tiles().keep(key, made.clone(), generation);
-            made
-        }
+    let draw = move |session: &Session, atlases: &Atlases| {
+        session.tile(atlases, layer, tile, &query, as_of)
     };
+    let kept = drawn(&desk, &caller, key, draw).await?;
     Ok(answer(&caller, &kept))
 }
 
-fn answer(caller: &Caller, kept: &Kept) -> Response {
+/// A tile from the cabinet, or drawn and put there.
+pub(super) async fn drawn(
+    desk: &Desk,
+    caller: &Caller,
+    key: Key,
+    draw: impl FnOnce(&Session, &Atlases) -> Result<Vec<u8>, app::Error> + Send + 'static,
+) -> Result<Kept, Problem> {
+    use std::sync::atomic::Ordering::Relaxed;
+    if let Some(kept) = desk.tiles().find(&key) {
+        desk.metrics().tile_hits.fetch_add(1, Relaxed);
+        return Ok(kept);
+    }
+    desk.metrics().tile_misses.fetch_add(1, Relaxed);
+    let generation = desk.tiles().generation();
+    let made = desk
+        .look(caller, move |session, atlases| {
+            kept_tile(&draw(session, atlases)?)
+        })
+        .await?;
+    desk.tiles().keep(key, made.clone(), generation);
+    Ok(made)
+}
+
+pub(super) fn answer(caller: &Caller, kept: &Kept) -> Response {
     let has = caller.if_none_match.as_deref();
     let mut response = if kept.gzip.is_empty() {
         StatusCode::NO_CONTENT.into_response()
@@ -236,9 +240,9 @@ fn kept_tile(bytes: &[u8]) -> Result<Kept, app::Error> {
 /// Which tile, for whom, filtered how, as of when.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
-    layer: &'static str,
-    tile: (u8, u32, u32),
-    mark: Arc<str>,
+    pub(super) layer: &'static str,
+    pub(super) tile: (u8, u32, u32),
+    pub(super) mark: Arc<str>,
 }
 
 /// A tile as it is sent.
