@@ -12,7 +12,9 @@ use crate::entries::{
     FocalOverridden, IssueCarriedOver, PermitRecorded, SiteFacts, VerificationRecorded,
 };
 use crate::entry::{EntryBody, RecordedEntry};
+use crate::flow::Flow;
 use crate::ids::{ClueId, EntryId, SiteId};
+use crate::issue::{Issue, built_in_flow, fold_issues};
 
 /// 事实分量 — what outweighs what when sources contradict each other. Higher wins; within one weight the later does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -74,6 +76,28 @@ pub enum SiteState {
     VerifiedWithIssue,
     /// 性质已判别
     Characterized,
+    /// 方案编制
+    Planning,
+    /// 方案已审核
+    PlanApproved,
+    /// 整改中
+    Rectifying,
+    /// 整改完成待验收
+    AwaitingAcceptance,
+    /// 县级验收通过
+    CountyAccepted,
+    /// 市级认定完成
+    CityDetermined,
+    /// 公示中
+    InPublicNotice,
+    /// 已销号: every condition evidenced, every level passed, the notice ended
+    ClosedOut,
+    /// 已巩固: looked back at, and it lasts
+    Consolidated,
+    /// 反弹
+    Relapsed,
+    /// 未整改关闭: never counts as rectified
+    ClosedUnfixed,
     /// 已归并
     Merged,
     /// 已撤销
@@ -81,6 +105,42 @@ pub enum SiteState {
 }
 
 impl SiteState {
+    /// All of them, in the order of the work.
+    pub const ALL: &'static [Self] = &[
+        Self::AwaitingVerification,
+        Self::InVerification,
+        Self::Excluded,
+        Self::NoIssue,
+        Self::VerifiedWithIssue,
+        Self::Characterized,
+        Self::Planning,
+        Self::PlanApproved,
+        Self::Rectifying,
+        Self::AwaitingAcceptance,
+        Self::CountyAccepted,
+        Self::CityDetermined,
+        Self::InPublicNotice,
+        Self::ClosedOut,
+        Self::Consolidated,
+        Self::Relapsed,
+        Self::ClosedUnfixed,
+        Self::Merged,
+        Self::Withdrawn,
+    ];
+
+    /// The state with this code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|s| s.code() == code)
+    }
+
+    /// Whether an issue stands open in it: found, and neither closed out nor consolidated. Closed unfixed is not put right.
+    pub fn has_issue(self) -> bool {
+        let index = self as usize;
+        let is_in_work =
+            (Self::VerifiedWithIssue as usize..=Self::InPublicNotice as usize).contains(&index);
+        is_in_work || matches!(self, Self::Relapsed | Self::ClosedUnfixed)
+    }
+
     /// The state as stored and in the campaign's flow table.
     pub fn code(self) -> &'static str {
         match self {
@@ -90,6 +150,17 @@ impl SiteState {
             Self::NoIssue => "no_issue",
             Self::VerifiedWithIssue => "verified_with_issue",
             Self::Characterized => "characterized",
+            Self::Planning => "planning",
+            Self::PlanApproved => "plan_approved",
+            Self::Rectifying => "rectifying",
+            Self::AwaitingAcceptance => "awaiting_acceptance",
+            Self::CountyAccepted => "county_accepted",
+            Self::CityDetermined => "city_determined",
+            Self::InPublicNotice => "in_public_notice",
+            Self::ClosedOut => "closed_out",
+            Self::Consolidated => "consolidated",
+            Self::Relapsed => "relapsed",
+            Self::ClosedUnfixed => "closed_unfixed",
             Self::Merged => "merged",
             Self::Withdrawn => "withdrawn",
         }
@@ -157,6 +228,9 @@ pub struct Dossier {
     pub judged_facts: BTreeMap<String, Vec<Claim>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub focal_override: Option<Kept<FocalOverridden>>,
+    /// 问题, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub issues: Vec<Issue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<SiteId>,
     pub first_seq: u64,
@@ -190,7 +264,17 @@ fn as_map<T: Serialize>(value: &T) -> Map<String, Value> {
 ///
 /// Entries of one site commute: facts are weighed by [`Weight`], then by claimed time, then by log position, so the
 /// same entries give the same dossier however they arrived.
+///
+/// Issues are walked in the order of the log by the transition table as shipped; see [`fold_by`] for another table.
 pub fn fold<'a>(entries: impl IntoIterator<Item = &'a RecordedEntry>) -> Option<Dossier> {
+    fold_by(built_in_flow(), entries)
+}
+
+/// The dossier as [`fold`] gives it, with issues walked by this transition table.
+pub fn fold_by<'a>(
+    flow: &Flow,
+    entries: impl IntoIterator<Item = &'a RecordedEntry>,
+) -> Option<Dossier> {
     let mut entries: Vec<&RecordedEntry> = entries.into_iter().collect();
     entries.sort_by_key(|e| e.seq);
     let mut dossier = entries.iter().find_map(|e| registered(e))?;
@@ -201,6 +285,8 @@ pub fn fold<'a>(entries: impl IntoIterator<Item = &'a RecordedEntry>) -> Option<
         dossier.read_again(entry);
     }
     dossier.settle();
+    dossier.issues = fold_issues(&entries, &dossier, flow);
+    dossier.settle_state();
     Some(dossier)
 }
 
@@ -226,6 +312,7 @@ fn registered(entry: &RecordedEntry) -> Option<Dossier> {
         characterizations: Vec::new(),
         judged_facts: BTreeMap::new(),
         focal_override: None,
+        issues: Vec::new(),
         merged_into: None,
         first_seq: entry.seq,
         last_seq: entry.seq,
@@ -234,7 +321,7 @@ fn registered(entry: &RecordedEntry) -> Option<Dossier> {
     })
 }
 
-fn kept<T: Clone>(entry: &RecordedEntry, body: &T) -> Kept<T> {
+pub(crate) fn kept<T: Clone>(entry: &RecordedEntry, body: &T) -> Kept<T> {
     Kept {
         entry_id: entry.entry.id,
         seq: entry.seq,
@@ -400,9 +487,41 @@ impl Dossier {
             .rev()
             .find(effective)
             .map(|d| d.recorded.clone());
-        if self.state == SiteState::AwaitingVerification {
-            self.state = self.reached_state();
+    }
+
+    /// The state follows from the newest open issue; without one from the newest issue, unless a later visit found
+    /// something anew; without any from verifications and decisions. Merged and withdrawn sites stay so.
+    fn settle_state(&mut self) {
+        if self.state != SiteState::AwaitingVerification {
+            return;
         }
+        let reached = self.reached_state();
+        let newest = self.open_issue().or(self.issues.last());
+        self.state = match newest {
+            Some(issue)
+                if issue.is_closed() && reached.has_issue() && self.is_seen_since(issue) =>
+            {
+                reached
+            }
+            Some(issue) => issue.state,
+            None => reached,
+        };
+    }
+
+    fn is_seen_since(&self, issue: &Issue) -> bool {
+        let closed_at = issue.close_out.as_ref().map(|c| c.occurred_at);
+        let seen_at = self.verifications.last().map(|v| v.occurred_at);
+        matches!((closed_at, seen_at), (Some(closed), Some(seen)) if seen > closed)
+    }
+
+    /// The newest issue that is still open.
+    pub fn open_issue(&self) -> Option<&Issue> {
+        self.issues.iter().rev().find(|i| i.is_open())
+    }
+
+    /// The issue with this id.
+    pub fn find_issue(&self, id: EntryId) -> Option<&Issue> {
+        self.issues.iter().find(|i| i.id == id)
     }
 
     fn settle_facts(&mut self) {
@@ -486,10 +605,23 @@ impl Dossier {
 
     /// Carried-over issues that the city has not found completed (市级认定结果 decides, 绿盾2019 plan 三（一）).
     pub fn unfinished_carried_over(&self) -> impl Iterator<Item = &IssueCarriedOver> {
-        self.carried_over.iter().map(|c| &c.body).filter(|c| {
-            self.determination_of(&c.source_kind)
-                .is_none_or(|d| d.result != "completed")
-        })
+        let carried = self.carried_over.iter().map(|c| &c.body);
+        carried.filter(|c| !self.is_carried_over_finished(&c.source_kind))
+    }
+
+    /// Whether the city has found the carried-over issue of `source_kind` completed: by its ruling, or by determining
+    /// the issue that goes on with it. An issue that goes on with it and has come back is not finished.
+    pub fn is_carried_over_finished(&self, source_kind: &str) -> bool {
+        let goes_on = |i: &&Issue| i.opened.body.carried_over_from.as_deref() == Some(source_kind);
+        let issue = self.issues.iter().rev().find(goes_on);
+        match issue {
+            Some(issue) if issue.is_determined() => true,
+            Some(issue) if issue.state == SiteState::Relapsed => false,
+            _ => {
+                let ruling = self.determination_of(source_kind);
+                ruling.is_some_and(|d| d.result == "completed")
+            }
+        }
     }
 
     /// Sources the site is known from, by code, once each, in the order they came.

@@ -24,12 +24,9 @@ pub fn holds(view: LedgerView, dossier: &Dossier, focal: Option<&Focal>) -> bool
         }
 }
 
-/// Whether the field verification found an issue.
+/// Whether the site has an issue that was found and is not closed out; a closed-out one leaves the list until it comes back.
 pub fn has_verified_issue(dossier: &Dossier) -> bool {
-    matches!(
-        dossier.state,
-        SiteState::VerifiedWithIssue | SiteState::Characterized
-    )
+    dossier.state.has_issue()
 }
 
 /// 焦点判定 — a focal category and why: computed from class, zone and subtype, or set by a person with a reason.
