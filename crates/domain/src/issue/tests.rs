@@ -563,13 +563,12 @@ fn nothing_is_closed_out_with_a_condition_lacking() {
 #[case::files(|b: &mut CompletionEvidenced| b.evidence.clear())]
 #[case::value(|b: &mut CompletionEvidenced| b.value = Some("declining".into()))]
 fn evidence_that_says_nothing_does_not_count(#[case] spoil: fn(&mut CompletionEvidenced)) {
-    let story = Story::site("S1").closed("A").changed(|e| {
-        if let EntryBody::CompletionEvidenced(b) = &mut e.entry.body {
-            if b.line == "restoration_trend" {
-                spoil(b);
-            }
-        }
-    });
+    let story = Story::site("S1")
+        .closed("A")
+        .changed(|e| match &mut e.entry.body {
+            EntryBody::CompletionEvidenced(b) if b.line == "restoration_trend" => spoil(b),
+            _ => {}
+        });
     assert!(!story.folded().is_closed());
 }
 
