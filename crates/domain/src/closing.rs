@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::calendar::WorkingCalendar;
 use crate::dossier::{Dossier, Kept, SiteState, Standing, civil_day};
@@ -28,7 +29,7 @@ pub use index::{IndexItem, dossier_index};
 macro_rules! facts {
     ($($variant:ident = $name:literal $code:literal),+ $(,)?) => {
         /// 步骤所需 — one thing a step needs, by its name in the transition table.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         #[serde(rename_all = "snake_case")]
         pub enum Fact {
             $(
@@ -104,7 +105,7 @@ facts! {
 }
 
 /// 所缺 — one thing a step lacks: which, and where it has lines, for which line.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 pub struct Missing {
     pub fact: Fact,
     /// Condition, level, measure or item of the dossier index it is about.

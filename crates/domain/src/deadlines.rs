@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use spatial::diagnostic::Diagnostic;
+use utoipa::ToSchema;
 
 use crate::calendar::{CalendarError, LastDay, WorkingCalendar};
 use crate::codes::Mark;
@@ -10,7 +11,7 @@ use crate::issue::Issue;
 use crate::reading::{self, ReadError};
 
 /// 计时单位 — calendar days or working days.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DayUnit {
     /// 日
@@ -20,7 +21,7 @@ pub enum DayUnit {
 }
 
 /// 起算 — from the day after the event, or with the first day counted (公示).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Counting {
     #[default]
@@ -29,7 +30,7 @@ pub enum Counting {
 }
 
 /// 计时规则 — one timer of the campaign.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Timer {
     pub code: String,
     pub label: String,
@@ -50,7 +51,7 @@ fn stays() -> LastDay {
 }
 
 /// 计时规则表 — `deadlines.toml`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Timers {
     pub version: String,
     /// Days left up to which the light is amber.
@@ -59,7 +60,9 @@ pub struct Timers {
 }
 
 /// 灯 — how near the day is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Light {
     /// 绿: more than the amber days are left.
@@ -71,7 +74,7 @@ pub enum Light {
 }
 
 /// 期限 — a timer that runs: when it began, how it is counted, when it ends.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Deadline {
     /// Code of the timer, or `plan_due`, `rectification_due`, `supplement_due`, `look_back_due` for a day set by a paper.
     pub timer: String,
@@ -160,23 +163,47 @@ impl Timers {
         }
     }
 
-    /// Deadlines that run for an issue on `today`, the nearest first.
+    /// Deadlines that run for an issue on `today`, the nearest first. One that reaches into a year without a calendar is
+    /// an error, never a guess.
     pub fn of_issue(
         &self,
         issue: &Issue,
         calendar: &WorkingCalendar,
         today: Date,
     ) -> Result<Vec<Deadline>, CalendarError> {
-        let mut all = Vec::new();
-        all.extend(self.plan_due(issue, calendar, today)?);
-        all.extend(self.rectification_due(issue, today));
-        all.extend(self.supplement_due(issue, today));
-        all.extend(self.notice_end(issue, calendar, today)?);
-        all.extend(self.answers_due(issue, calendar, today)?);
-        all.extend(self.penalty_due(issue, calendar, today)?);
-        all.extend(self.look_back_due(issue, today));
+        let (all, uncounted) = self.running(issue, calendar, today);
+        uncounted.into_iter().next().map_or(Ok(all), Err)
+    }
+
+    /// The same, with those that can be counted beside the reasons why others cannot.
+    pub fn running(
+        &self,
+        issue: &Issue,
+        calendar: &WorkingCalendar,
+        today: Date,
+    ) -> (Vec<Deadline>, Vec<CalendarError>) {
+        let on_paper = [
+            self.rectification_due(issue, today),
+            self.supplement_due(issue, today),
+            self.look_back_due(issue, today),
+        ];
+        let mut all: Vec<Deadline> = on_paper.into_iter().flatten().collect();
+        let mut uncounted = Vec::new();
+        let counted = [
+            self.plan_due(issue, calendar, today),
+            self.notice_end(issue, calendar, today)
+                .map(|end| end.into_iter().collect()),
+            self.answers_due(issue, calendar, today),
+            self.penalty_due(issue, calendar, today),
+        ];
+        for part in counted {
+            match part {
+                Ok(deadlines) => all.extend(deadlines),
+                Err(cause) => uncounted.push(cause),
+            }
+        }
         all.sort_by(|a, b| (a.due_on, &a.timer).cmp(&(b.due_on, &b.timer)));
-        Ok(all)
+        (all, uncounted)
     }
 
     /// The plan is due by the day the issue names, else so many days after it was opened; an interview starts its own timer.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::entries::{
     Basis, CharacterizationRecorded, ClueLinked, DeterminationRecorded, EvidenceRecorded,
@@ -50,7 +51,7 @@ pub struct Claim {
 }
 
 /// 带出处的登记 — a body that is kept whole in the dossier, with its entry.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Kept<T> {
     pub entry_id: EntryId,
     pub seq: u64,
@@ -61,7 +62,9 @@ pub struct Kept<T> {
 }
 
 /// 点位状态 — reached by entries, never assigned; suspected is a state, not a second table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum SiteState {
     /// 待核查

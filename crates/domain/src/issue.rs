@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::closing::{self, Attempt, Missing};
 use crate::dossier::{Dossier, Kept, SiteState, civil_day, kept};
@@ -25,10 +26,10 @@ use crate::policy::Action;
 
 mod steps;
 
-pub use steps::IssueStep;
+pub use steps::{IssueStep, action_of};
 
 /// 问与答 — an entry that waits for another one, and that one once it is there.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Answered<A, B> {
     pub recorded: Kept<A>,
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
@@ -40,14 +41,14 @@ fn none<T>() -> Option<T> {
 }
 
 /// 经办 — who took which action on an issue; signatures count as well.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Hand {
     pub action: Action,
     pub actor: String,
 }
 
 /// 已办步骤 — a step that was taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StepTaken {
     pub step: IssueStep,
     pub from: SiteState,
@@ -59,7 +60,7 @@ pub struct StepTaken {
 }
 
 /// 不生效的登记 — an entry whose step was not allowed when it was taken, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct VoidEntry {
     pub entry_id: EntryId,
     pub seq: u64,
@@ -73,7 +74,9 @@ pub struct VoidEntry {
 }
 
 /// 附加状态 — stands beside the state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
     /// 挂牌督办
@@ -85,7 +88,7 @@ pub enum Side {
 }
 
 /// 责任 — who answers for an issue.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Responsible {
     pub unit: String,
@@ -98,7 +101,7 @@ pub struct Responsible {
 }
 
 /// 问题 — one issue of a site as of some day, named by the entry that opened it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Issue {
     pub id: EntryId,
     pub state: SiteState,

@@ -30,3 +30,4 @@ pub mod shape;
 mod shipped;
 pub mod statistics;
 pub mod urging;
+pub mod worklist;

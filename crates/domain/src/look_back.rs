@@ -3,12 +3,13 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 use crate::ids::EntryId;
 use crate::issue::Issue;
 
 /// 抽样对象 — a closed issue that may be drawn.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Candidate {
     pub issue: EntryId,
     pub site_code: String,

@@ -4,6 +4,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use spatial::diagnostic::Diagnostic;
+use utoipa::ToSchema;
 
 use crate::calendar::{CalendarError, WorkingCalendar};
 use crate::codes::Mark;
@@ -13,7 +14,7 @@ use crate::policy::Role;
 use crate::reading::{self, ReadError, place};
 
 /// 提醒 — before the day, without legal weight.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Reminder {
     pub days_before: i32,
     /// Member of the responsibility that it goes to.
@@ -21,7 +22,9 @@ pub struct Reminder {
 }
 
 /// 督促对象 — whom a rung goes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Addressee {
     /// 整改责任单位
@@ -37,7 +40,7 @@ pub enum Addressee {
 }
 
 /// 督促级别 — one rung of the ladder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Rung {
     /// Code of CL-URGE.
     pub kind: String,
@@ -59,7 +62,7 @@ pub struct Rung {
 }
 
 /// 督促阶梯 — `urging.toml`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UrgingLadder {
     pub version: String,
     #[serde(default)]
@@ -80,7 +83,7 @@ pub struct NextRung {
 }
 
 /// 函件日期 — what a letter carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LetterDates {
     /// 原定完成时限
     pub due_on: Date,

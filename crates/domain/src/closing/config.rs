@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use spatial::diagnostic::Diagnostic;
+use utoipa::ToSchema;
 
 use super::{LEVELS, index};
 use crate::codes::Mark;
@@ -12,7 +13,7 @@ use crate::entries::{ChainLink, ClosingRequirements};
 use crate::reading::{self, ReadError, place};
 
 /// 销号情形 — one of A, B1, B2.1, B2.2, C.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Case {
     pub code: String,
     pub label: String,
@@ -28,7 +29,7 @@ pub struct Case {
 }
 
 /// 情形判定行 — a row that puts a site into a case; an empty list asks nothing. The first row that applies decides.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CaseRule {
     pub id: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -50,7 +51,7 @@ pub struct CaseRule {
 }
 
 /// 销号条件 — one line of the checklist.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ClosingLine {
     pub code: String,
     pub label: String,
@@ -76,7 +77,7 @@ pub struct ClosingLine {
 }
 
 /// 层级链 — the levels of a place; the first chain whose places fit is used, one without places fits everywhere.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Chain {
     pub id: String,
     pub label: String,
@@ -92,7 +93,7 @@ pub struct Chain {
 }
 
 /// 层级名称 — what a level's acceptance is called.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LevelLabel {
     pub code: String,
     pub label: String,
@@ -100,7 +101,7 @@ pub struct LevelLabel {
 }
 
 /// 目录要求 — one item of the dossier index with the cases that need it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct IndexRow {
     pub number: u8,
     pub code: String,
@@ -110,7 +111,7 @@ pub struct IndexRow {
 }
 
 /// 销号表 — everything a campaign's close-out is measured by.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Closing {
     pub version: String,
     pub source: String,
@@ -132,7 +133,7 @@ pub struct Closing {
 }
 
 /// 情形认定 — the case a site falls into, with the row that put it there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CaseFinding {
     pub case: String,
     pub rule: String,

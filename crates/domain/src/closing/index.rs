@@ -1,6 +1,7 @@
 //! 一点一档目录 — the fifteen items of the dossier index and which of them are there (lists of 临沂, 武进, 天祝, 武威).
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Attempt, evidence_of, is_said};
 use crate::dossier::Dossier;
@@ -8,7 +9,7 @@ use crate::entry::EntryBody;
 use crate::issue::Issue;
 
 /// 目录项 — one item of the dossier index.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct IndexItem {
     /// 1 to 15.
     pub number: u8,

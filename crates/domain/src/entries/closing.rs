@@ -2,12 +2,13 @@
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::rectification::Signature;
 use crate::ids::{BatchId, ClueId, EntryId};
 
 /// 逐条核对 — what those who accept say of one condition.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LineCheck {
     pub line: String,
     pub is_met: bool,
@@ -16,7 +17,7 @@ pub struct LineCheck {
 }
 
 /// 验收登记 — self-check, county acceptance, city determination or provincial filing, line by line.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AcceptanceRecorded {
     pub issue: EntryId,
     /// `self`, `county`, `city`, `province`.
@@ -45,7 +46,7 @@ pub struct AcceptanceRecorded {
 }
 
 /// 公示发布 — the issue hangs out for objections, from the first to the last day, both counted.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct NoticePublished {
     pub issue: EntryId,
     pub title: String,
@@ -64,7 +65,7 @@ pub struct NoticePublished {
 }
 
 /// 异议接收 — somebody objects; who it is lies in the sealed store.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ObjectionReceived {
     pub issue: EntryId,
     pub received_on: Date,
@@ -77,7 +78,7 @@ pub struct ObjectionReceived {
 }
 
 /// 异议答复 — an upheld objection sends the issue back to rectification.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ObjectionAnswered {
     pub issue: EntryId,
     /// Entry of the objection.
@@ -91,7 +92,7 @@ pub struct ObjectionAnswered {
 }
 
 /// 销号登记 — the issue leaves the list: put right (`rectified`), or closed for another reason and never counted as rectified.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CloseOutRecorded {
     pub issue: EntryId,
     /// 登记表编号
@@ -112,7 +113,7 @@ pub struct CloseOutRecorded {
 }
 
 /// 抽样 — how a site came into a look-back, so that the drawing can be repeated.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Sampling {
     /// `all_focal`, `by_risk`, `named`.
     pub method: String,
@@ -125,7 +126,7 @@ pub struct Sampling {
 }
 
 /// 回头看安排 — when, by which level, announced or secret, and how it was drawn.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LookBackPlanned {
     pub issue: EntryId,
     pub planned_on: Date,
@@ -139,7 +140,7 @@ pub struct LookBackPlanned {
 }
 
 /// 回头看登记 — what was found: 巩固, 部分反弹, 反弹, 虚假整改.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LookBackRecorded {
     pub issue: EntryId,
     pub looked_on: Date,
@@ -162,7 +163,7 @@ pub struct LookBackRecorded {
 }
 
 /// 复发疑似 — a new patch or clue lies on a closed site; a person judges.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RelapseSuspected {
     pub issue: EntryId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -180,7 +181,7 @@ pub struct RelapseSuspected {
 }
 
 /// 复发判定 — a person's verdict on a suspected relapse.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RelapseJudged {
     pub issue: EntryId,
     /// Entry of the suspicion.

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::ids::EntryId;
 
 /// 签字人 — who signed a paper, by post and unit; the account where the person has one, so that own work can be told.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Signature {
     pub post: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -19,7 +20,7 @@ pub struct Signature {
 }
 
 /// 工程量 — how much of a measurable thing (code of CL-MEASURE), in the unit of the list.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Quantity {
     /// Code of CL-MEASURE.
     pub measure: String,
@@ -30,7 +31,7 @@ pub struct Quantity {
 }
 
 /// 验收层级 — one level of the chain an issue has to pass.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ChainLink {
     /// `self`, `county`, `city`, `province`.
     pub level: String,
@@ -46,7 +47,7 @@ pub struct ChainLink {
 }
 
 /// 销号要求 — what the issue must fulfil before it may be closed out, frozen when it was opened.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct ClosingRequirements {
     /// Version of the campaign's closing table.
@@ -73,7 +74,7 @@ pub struct ClosingRequirements {
 
 /// 问题立账 — an issue opens, from a decision on the site's nature, from an earlier campaign, or anew after a false close-out.
 /// The issue is named by the id of this entry.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct IssueOpened {
     /// 问题编号
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -129,7 +130,7 @@ pub struct IssueOpened {
 }
 
 /// 问题更正 — who answers for an issue, or what it must fulfil, is set otherwise; only the members given change.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct IssueAmended {
     pub issue: EntryId,
@@ -153,7 +154,7 @@ pub struct IssueAmended {
 }
 
 /// 整改措施 — one measure of a plan, in measurable quantities.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RectificationMeasure {
     pub sequence: u32,
     pub content: String,
@@ -168,7 +169,7 @@ pub struct RectificationMeasure {
 }
 
 /// 整改方案编制 — target, measures, who, by when; a later draft takes the place of an earlier one.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PlanDrafted {
     pub issue: EntryId,
     pub target: String,
@@ -194,7 +195,7 @@ pub struct PlanDrafted {
 }
 
 /// 整改方案审核 — before execution, by other people than those who drafted it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PlanReviewed {
     pub issue: EntryId,
     /// Entry of the draft.
@@ -211,7 +212,7 @@ pub struct PlanReviewed {
 }
 
 /// 开工整改 — work begins.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RectificationStarted {
     pub issue: EntryId,
     pub started_on: Date,
@@ -220,7 +221,7 @@ pub struct RectificationStarted {
 }
 
 /// 对比照片 — before and after from one viewpoint, by hash; directions in degrees from true north.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PhotoPair {
     pub before: String,
     pub after: String,
@@ -231,7 +232,7 @@ pub struct PhotoPair {
 }
 
 /// 进展填报 — what was done in a period; quantities are those of the period, not the sum so far.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ProgressReported {
     pub issue: EntryId,
     /// Measure of the plan it is about, where it is about one.
@@ -254,7 +255,7 @@ pub struct ProgressReported {
 }
 
 /// 延期申请 — a later day is asked for, with the reason.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ExtensionRequested {
     pub issue: EntryId,
     pub reason: String,
@@ -264,7 +265,7 @@ pub struct ExtensionRequested {
 }
 
 /// 延期审批 — granted or not, by another person than who asked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ExtensionDecided {
     pub issue: EntryId,
     /// Entry of the request.
@@ -281,7 +282,7 @@ pub struct ExtensionDecided {
 }
 
 /// 措施完成情况 — what the report says of one measure.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct MeasureDone {
     pub sequence: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -293,7 +294,7 @@ pub struct MeasureDone {
 }
 
 /// 整改完成报告 — the responsible unit says that all is done and asks for acceptance.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RectificationReported {
     pub issue: EntryId,
     pub completed_on: Date,
@@ -307,7 +308,7 @@ pub struct RectificationReported {
 }
 
 /// 销号条件举证 — one line of the checklist with its statement and evidence.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CompletionEvidenced {
     pub issue: EntryId,
     /// Code of the condition.

@@ -2,11 +2,12 @@
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::ids::EntryId;
 
 /// 疑点 — a sign that a close-out was done on paper only, with what shows it; a person judges.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SuspicionFound {
     pub issue: EntryId,
     /// Code of CL-SUSPICION: `copied_text`, `reused_photo`, `photo_place`, …
@@ -31,7 +32,7 @@ pub struct SuspicionFound {
 }
 
 /// 疑点判定 — a person's verdict on a suspicion; never by whoever did the work suspected.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SuspicionJudged {
     pub issue: EntryId,
     /// Entry of the suspicion.
@@ -42,7 +43,7 @@ pub struct SuspicionJudged {
 }
 
 /// 漏洞与制度 — a gap that the issue showed, and the rule made of it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct LessonRecorded {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,7 +61,7 @@ pub struct LessonRecorded {
 }
 
 /// 宣传曝光登记 — a report or an exposure.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PublicityRecorded {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue: Option<EntryId>,

@@ -2,11 +2,12 @@
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::ids::EntryId;
 
 /// 督促登记 — one rung of the urging ladder was taken: by whom, to whom, to answer by when.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct UrgingIssued {
     pub issue: EntryId,
     /// Code of CL-URGE.
@@ -28,7 +29,7 @@ pub struct UrgingIssued {
 }
 
 /// 督促答复 — what the urged unit answered.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct UrgingAnswered {
     pub issue: EntryId,
     /// Entry of the urging.
@@ -42,7 +43,7 @@ pub struct UrgingAnswered {
 }
 
 /// 行政处罚登记 — number, kind, amount, paid; a later entry of the same number says what became of it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PenaltyRecorded {
     pub issue: EntryId,
     pub document_number: String,
@@ -68,7 +69,7 @@ pub struct PenaltyRecorded {
 }
 
 /// 问责登记 — how many persons, in which way, by which paper; persons are not named here.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AccountabilityRecorded {
     pub issue: EntryId,
     pub head_count: u32,
@@ -83,7 +84,7 @@ pub struct AccountabilityRecorded {
 }
 
 /// 移交登记 — handed over to police, discipline or enforcement.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ReferralRecorded {
     pub issue: EntryId,
     /// Code of CL-REFERRAL.
@@ -98,7 +99,7 @@ pub struct ReferralRecorded {
 }
 
 /// 移交回执 — taken, sent back or concluded by the unit it was handed to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ReferralReceived {
     pub issue: EntryId,
     /// Entry of the referral.

@@ -1,6 +1,7 @@
 //! The steps of an issue: their codes in the transition table, and which right each asks for.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::entry::EntryBody;
 use crate::policy::Action;
@@ -8,7 +9,7 @@ use crate::policy::Action;
 macro_rules! steps {
     ($($variant:ident = $code:literal $action:ident),+ $(,)?) => {
         /// 整改步骤 — one step of an issue, by its code in the transition table.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         #[serde(rename_all = "snake_case")]
         pub enum IssueStep {
             $(
@@ -128,4 +129,21 @@ impl IssueStep {
                 | Self::SuspectRelapse
         )
     }
+}
+
+/// The right that an entry of an issue asks for; `None` for what is not appended to an issue.
+pub fn action_of(body: &EntryBody) -> Option<Action> {
+    Some(match body {
+        EntryBody::IssueAmended(_) => Action::AmendIssue,
+        EntryBody::UrgingIssued(_) => Action::Urge,
+        EntryBody::UrgingAnswered(_) => Action::AnswerUrging,
+        EntryBody::PenaltyRecorded(_) => Action::RecordPenalty,
+        EntryBody::AccountabilityRecorded(_) => Action::RecordAccountability,
+        EntryBody::ReferralRecorded(_) | EntryBody::ReferralReceived(_) => Action::Refer,
+        EntryBody::SuspicionFound(_) => Action::FindSuspicion,
+        EntryBody::SuspicionJudged(_) => Action::JudgeSuspicion,
+        EntryBody::LessonRecorded(_) => Action::RecordLesson,
+        EntryBody::PublicityRecorded(_) => Action::RecordPublicity,
+        step => return IssueStep::of(step).map(IssueStep::action),
+    })
 }

@@ -1,12 +1,14 @@
 //! 问题统计 — issues by state, source and case; rates as raw pairs; quantities planned and done; paper close-outs found.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Ratio, StatRow, StatTable};
-use crate::dossier::Dossier;
+use crate::dossier::{Dossier, SiteState};
 use crate::entries::Quantity;
 use crate::issue::Issue;
 
@@ -44,7 +46,7 @@ pub fn printed(value: f64) -> String {
 }
 
 /// 处罚与问责合计.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PenaltyTotal {
     /// Decisions by number, each counted once.
     pub penalty_count: u64,
@@ -68,12 +70,83 @@ pub struct IssueStatistics {
     pub spent_10k_yuan: f64,
 }
 
-/// 问题统计底行 — what the figures need of an issue.
+/// 问题数据 — what the figures need of an issue, apart from the issue itself: it can be kept for many.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IssueFigures {
+    pub state: SiteState,
+    pub source_kind: String,
+    pub close_out_case: String,
+    pub responsible_unit: String,
+    pub is_reopened: bool,
+    pub is_determined: bool,
+    pub is_rectified: bool,
+    /// Code of CL-CLOSEREASON.
+    pub close_reason: Option<String>,
+    /// Kind and verdict.
+    pub suspicions: Vec<(String, Option<String>)>,
+    /// Results.
+    pub look_backs: Vec<String>,
+    /// Rungs.
+    pub urgings: Vec<String>,
+    /// By measure.
+    pub planned: BTreeMap<String, f64>,
+    pub done: BTreeMap<String, f64>,
+    /// Number, yuan, and whether it was paid.
+    pub penalties: Vec<(String, u64, bool)>,
+    pub head_count: u64,
+    pub referral_count: u64,
+    pub spent_10k_yuan: f64,
+}
+
+impl IssueFigures {
+    /// Those of an issue.
+    pub fn of(issue: &Issue) -> Self {
+        let owned = |sums: BTreeMap<&str, f64>| {
+            let sums = sums.into_iter();
+            sums.map(|(measure, value)| (measure.to_owned(), value))
+                .collect()
+        };
+        let suspicions = issue.suspicions.iter().map(|s| {
+            let verdict = s.answer.as_ref().map(|a| a.body.verdict.clone());
+            (s.recorded.body.suspicion.clone(), verdict)
+        });
+        let look_backs = issue.look_backs.iter().map(|b| b.body.result.clone());
+        let urgings = issue.urgings.iter().map(|u| u.recorded.body.rung.clone());
+        let penalties = issue.penalties.iter().map(|p| {
+            let amount = p.body.amount_yuan.unwrap_or(0);
+            let number = p.body.document_number.clone();
+            (number, amount, p.body.paid_on.is_some())
+        });
+        let persons = issue.accountability.iter();
+        let spent = issue.progress.iter().filter_map(|p| p.body.spent_10k_yuan);
+        Self {
+            state: issue.state,
+            source_kind: issue.opened.body.source_kind.clone(),
+            close_out_case: issue.close_out_case.clone(),
+            responsible_unit: issue.responsible.unit.clone(),
+            is_reopened: issue.reopened_by.is_some(),
+            is_determined: issue.is_determined(),
+            is_rectified: issue.is_rectified(),
+            close_reason: issue.close_out.as_ref().map(|c| c.body.reason.clone()),
+            suspicions: suspicions.collect(),
+            look_backs: look_backs.collect(),
+            urgings: urgings.collect(),
+            planned: owned(planned_of(issue)),
+            done: owned(done_of(issue)),
+            penalties: penalties.collect(),
+            head_count: persons.map(|a| u64::from(a.body.head_count)).sum(),
+            referral_count: issue.referrals.len() as u64,
+            spent_10k_yuan: spent.sum(),
+        }
+    }
+}
+
+/// 问题统计底行 — an issue's figures with what they need of its site.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IssueLine<'a> {
     pub site_code: &'a str,
     pub area_m2: f64,
-    pub issue: &'a Issue,
+    pub figures: Cow<'a, IssueFigures>,
     pub is_focal: bool,
     pub is_overdue: bool,
 }
@@ -85,7 +158,7 @@ impl<'a> IssueLine<'a> {
         let line = |issue: &'a Issue| Self {
             site_code: &dossier.site_code,
             area_m2: facts.area_m2.or(facts.stated_area_m2).unwrap_or(0.0),
-            issue,
+            figures: Cow::Owned(IssueFigures::of(issue)),
             is_focal,
             is_overdue: issue.is_overdue(today),
         };
@@ -94,18 +167,16 @@ impl<'a> IssueLine<'a> {
 
     /// Counted once: an issue that another one took up again stands for itself no more.
     fn counts(&self) -> bool {
-        self.issue.reopened_by.is_none()
+        !self.figures.is_reopened
     }
 
     fn was_closed_out(&self) -> bool {
-        let is_rectified = |reason: &str| reason == "rectified";
-        let closed = self.issue.close_out.as_ref();
-        closed.is_some_and(|c| is_rectified(&c.body.reason))
+        self.figures.close_reason.as_deref() == Some("rectified")
     }
 
     fn has_relapsed(&self) -> bool {
-        let relapsed = self.issue.state == crate::dossier::SiteState::Relapsed;
-        self.was_closed_out() && (relapsed || self.issue.reopened_by.is_some())
+        let relapsed = self.figures.state == SiteState::Relapsed;
+        self.was_closed_out() && (relapsed || self.figures.is_reopened)
     }
 }
 
@@ -124,58 +195,54 @@ pub fn issue_statistics(lines: &[IssueLine<'_>], target: Option<f64>) -> IssueSt
         quantities: quantities(&all),
         penalties: penalties(&all),
         overdue_site_codes: overdue.into_iter().map(str::to_owned).collect(),
-        spent_10k_yuan: all
-            .iter()
-            .flat_map(|l| &l.issue.progress)
-            .filter_map(|p| p.body.spent_10k_yuan)
-            .sum(),
+        spent_10k_yuan: all.iter().map(|l| l.figures.spent_10k_yuan).sum(),
     }
 }
 
 fn tables(counted: &[&IssueLine<'_>], all: &[&IssueLine<'_>]) -> Vec<StatTable> {
-    let opened = |l: &IssueLine<'_>| l.issue.opened.body.source_kind.clone();
     vec![
         table(
             "issues_by_state_source_case",
             &["site_state", "source", "close_out_case"],
             counted,
             |l| {
-                let state = l.issue.state.code().to_owned();
-                vec![vec![state, opened(l), l.issue.close_out_case.clone()]]
+                let state = l.figures.state.code().to_owned();
+                let (source, case) = (&l.figures.source_kind, &l.figures.close_out_case);
+                vec![vec![state, source.clone(), case.clone()]]
             },
         ),
         table("overdue_by_unit", &["responsible_unit"], counted, |l| {
-            let unit = l.issue.responsible.unit.clone();
+            let unit = l.figures.responsible_unit.clone();
             l.is_overdue.then(|| vec![unit]).into_iter().collect()
         }),
         table("closed_by_reason", &["close_reason"], all, |l| {
-            let closed = l.issue.close_out.iter();
-            closed.map(|c| vec![c.body.reason.clone()]).collect()
+            single(l.figures.close_reason.as_slice())
         }),
         table(
             "suspicions_by_kind_verdict",
             &["suspicion", "suspicion_verdict"],
             all,
             |l| {
-                let found = l.issue.suspicions.iter();
+                let found = l.figures.suspicions.iter();
                 found
-                    .map(|s| {
-                        let verdict = s.answer.as_ref().map(|a| a.body.verdict.clone());
-                        let verdict = verdict.unwrap_or_else(|| super::NOT_DETERMINED.to_owned());
-                        vec![s.recorded.body.suspicion.clone(), verdict]
+                    .map(|(kind, verdict)| {
+                        let open = || super::NOT_DETERMINED.to_owned();
+                        vec![kind.clone(), verdict.clone().unwrap_or_else(open)]
                     })
                     .collect()
             },
         ),
         table("look_backs_by_result", &["look_back"], all, |l| {
-            let looked = l.issue.look_backs.iter();
-            looked.map(|b| vec![b.body.result.clone()]).collect()
+            single(&l.figures.look_backs)
         }),
         table("urgings_by_rung", &["urge"], all, |l| {
-            let urged = l.issue.urgings.iter();
-            urged.map(|u| vec![u.recorded.body.rung.clone()]).collect()
+            single(&l.figures.urgings)
         }),
     ]
+}
+
+fn single(keys: &[String]) -> Vec<Vec<String>> {
+    keys.iter().map(|key| vec![key.clone()]).collect()
 }
 
 fn table(
@@ -204,8 +271,8 @@ fn table(
 fn ratios(counted: &[&IssueLine<'_>], all: &[&IssueLine<'_>], target: Option<f64>) -> Vec<Ratio> {
     let focal: Vec<&IssueLine<'_>> = counted.iter().copied().filter(|l| l.is_focal).collect();
     let closed: Vec<&IssueLine<'_>> = all.iter().copied().filter(|l| l.was_closed_out()).collect();
-    let determined = |l: &IssueLine<'_>| l.issue.is_determined();
-    let rectified = |l: &IssueLine<'_>| l.issue.is_rectified();
+    let determined = |l: &IssueLine<'_>| l.figures.is_determined;
+    let rectified = |l: &IssueLine<'_>| l.figures.is_rectified;
     vec![
         ratio("issue_completion_rate", counted, determined, None),
         ratio("focal_issue_completion_rate", &focal, determined, target),
@@ -254,10 +321,10 @@ fn sum<'a>(quantities: impl Iterator<Item = &'a Quantity>) -> BTreeMap<&'a str, 
 fn quantities(lines: &[&IssueLine<'_>]) -> Vec<QuantityTotal> {
     let mut totals: BTreeMap<&str, QuantityTotal> = BTreeMap::new();
     for line in lines {
-        for (measure, value) in planned_of(line.issue) {
+        for (measure, value) in &line.figures.planned {
             totals.entry(measure).or_default().planned += value;
         }
-        for (measure, value) in done_of(line.issue) {
+        for (measure, value) in &line.figures.done {
             let total = totals.entry(measure).or_default();
             total.done += value;
             total.issue_count += 1;
@@ -271,27 +338,21 @@ fn quantities(lines: &[&IssueLine<'_>]) -> Vec<QuantityTotal> {
 }
 
 fn penalties(lines: &[&IssueLine<'_>]) -> PenaltyTotal {
-    let mut total = PenaltyTotal::default();
     // A decision may be told of several times, as it is filed, decided, paid: the largest amount told stands.
     let mut decisions: BTreeMap<&str, (u64, bool)> = BTreeMap::new();
-    for issue in lines.iter().map(|l| l.issue) {
-        for penalty in issue.penalties.iter().map(|p| &p.body) {
-            let told = decisions.entry(&penalty.document_number).or_default();
-            told.0 = told.0.max(penalty.amount_yuan.unwrap_or(0));
-            told.1 |= penalty.paid_on.is_some();
-        }
-        let persons = issue
-            .accountability
-            .iter()
-            .map(|a| u64::from(a.body.head_count));
-        total.head_count += persons.sum::<u64>();
-        total.referral_count += issue.referrals.len() as u64;
+    for (number, amount, is_paid) in lines.iter().flat_map(|l| &l.figures.penalties) {
+        let told = decisions.entry(number).or_default();
+        told.0 = told.0.max(*amount);
+        told.1 |= is_paid;
     }
-    total.penalty_count = decisions.len() as u64;
-    total.amount_yuan = decisions.values().map(|(amount, _)| amount).sum();
     let paid = decisions.values().filter(|(_, is_paid)| *is_paid);
-    total.paid_yuan = paid.map(|(amount, _)| amount).sum();
-    total
+    PenaltyTotal {
+        penalty_count: decisions.len() as u64,
+        amount_yuan: decisions.values().map(|(amount, _)| amount).sum(),
+        paid_yuan: paid.map(|(amount, _)| amount).sum(),
+        head_count: lines.iter().map(|l| l.figures.head_count).sum(),
+        referral_count: lines.iter().map(|l| l.figures.referral_count).sum(),
+    }
 }
 
 #[cfg(test)]
