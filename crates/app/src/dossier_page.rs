@@ -12,6 +12,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::error::Error;
+use crate::issues::IssueBrief;
 use crate::session::Session;
 
 /// 出处 — which entry states a fact and how much it weighs.
@@ -136,6 +137,8 @@ pub struct DossierView {
     pub carried_over: Vec<Value>,
     pub determinations: Vec<Value>,
     pub characterization: Option<Value>,
+    /// Issues of the site, oldest first.
+    pub issues: Vec<IssueBrief>,
     pub merged_into: Option<String>,
     pub related: Vec<RelatedSite>,
     pub evidence: Vec<EvidenceView>,
@@ -219,6 +222,7 @@ impl Session {
             carried_over: kept(&dossier.carried_over),
             determinations: kept(&dossier.determinations),
             characterization: dossier.characterization.as_ref().map(json),
+            issues: self.issue_briefs(&dossier),
             merged_into,
             related: self.related_sites(atlases, &dossier, as_of)?,
             evidence: evidence(&dossier),
@@ -376,14 +380,16 @@ impl Session {
         // Even that something is kept back would tell of a complaint: such entries are left out, and of the registration
         // only what the site is.
         let is_told = |e: &RecordedEntry| is_told_by(&e.entry.body, &hidden);
+        let station = dossier.facts.station_id.as_deref();
         Ok(seen
             .into_iter()
             .filter(|e| !is_told(e) || is_registration(e))
+            .filter(|e| self.is_told_of_issue(&e.entry.body, station))
             .map(|e| self.timeline_item(e, is_told(e)))
             .collect())
     }
 
-    fn timeline_item(&self, entry: &RecordedEntry, is_withheld: bool) -> TimelineItem {
+    pub(crate) fn timeline_item(&self, entry: &RecordedEntry, is_withheld: bool) -> TimelineItem {
         let kind = entry.entry.body.kind();
         let author = &entry.entry.author;
         let body = serde_json::to_value(&entry.entry.body)
@@ -450,7 +456,7 @@ impl Session {
             EntryBody::FocalOverridden(b) => b.reason.clone(),
             EntryBody::SiteMerged(b) => b.reason.clone(),
             EntryBody::SiteWithdrawn(b) => b.reason.clone(),
-            _ => String::new(),
+            body => self.issue_summary(body),
         }
     }
 }

@@ -470,9 +470,10 @@ impl RowSource<'_> {
 /// 是否存在生态环境问题, as the dossier now stands: `yes`, `no`, `pending`.
 pub fn has_issue(dossier: &Dossier) -> &'static str {
     match dossier.state {
-        SiteState::VerifiedWithIssue | SiteState::Characterized => "yes",
+        state if state.has_issue() => "yes",
         SiteState::NoIssue | SiteState::Excluded => "no",
         _ if dossier.unfinished_carried_over().next().is_some() => "yes",
+        SiteState::ClosedOut | SiteState::Consolidated => "no",
         _ => "pending",
     }
 }

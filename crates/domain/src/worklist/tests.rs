@@ -111,3 +111,12 @@ fn the_nearest_deadline_of_its_kind_is_the_day() {
     let waits = waiting(&Story::site("甲").open("A").folded(), &running);
     assert_eq!(waits[0].due_on, Some(d("2019-09-10")));
 }
+
+#[test]
+fn a_site_has_an_issue_from_the_plan_to_the_notice_and_none_once_it_is_closed_out() {
+    use crate::ledger::has_issue;
+    let noticed = Story::site("甲").determined("A").notice();
+    assert_eq!(has_issue(&noticed.dossier()), "yes");
+    let closed = noticed.accept("province", "2019-10-14").close();
+    assert_eq!(has_issue(&closed.dossier()), "no");
+}
