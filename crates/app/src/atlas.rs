@@ -10,6 +10,7 @@ mod cross;
 mod filter;
 mod grid;
 mod ground;
+mod issues;
 mod site_table;
 mod tally;
 
@@ -30,6 +31,8 @@ pub use cross::Dimension;
 pub use filter::{Box2, SiteFilter, SiteQuery};
 pub use grid::{bounds as tile_bounds, touch};
 pub use ground::{Ground, GroundFeature, GroundLayer};
+pub(crate) use issues::percent_of;
+pub use issues::{IssueEyes, IssueLine, IssueTable, UnopenedLine};
 pub(crate) use site_table::is_confidential;
 pub use site_table::{Eyes, SiteRow, SiteTable, Sort};
 pub use tally::{Counted, Tally};
@@ -43,6 +46,7 @@ pub struct Atlas {
     pub log_size: u64,
     pub sites: SiteTable,
     pub clues: ClueTable,
+    pub issues: IssueTable,
     pub ground: Ground,
     /// Where something changed since this was last asked: boxes in mercator units.
     touched: Vec<[i32; 4]>,
@@ -54,8 +58,10 @@ impl Atlas {
         // The size first: what is added meanwhile is read again by the next catching up.
         let log_size = register.head()?.size;
         let mut sites = SiteTable::default();
+        let mut issues = IssueTable::default();
         register.dossiers::<Error>(as_of, |dossier| {
             sites.put(&dossier, setting);
+            issues.put(&dossier, setting);
             Ok(())
         })?;
         sites.settle();
@@ -69,6 +75,7 @@ impl Atlas {
             log_size,
             sites,
             clues,
+            issues,
             ground: Ground::load(register, setting, as_of)?,
             touched: Vec::new(),
         })
@@ -121,6 +128,7 @@ impl Atlas {
             if let Some(dossier) = register.find_dossier(*site, AsOf::Now)? {
                 self.touched.extend(self.sites.extent(*site));
                 self.sites.put(&dossier, setting);
+                self.issues.put(&dossier, setting);
                 self.touched.extend(self.sites.extent(*site));
             }
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::campaign::LedgerView;
+use domain::dossier::SiteState;
 use domain::ledger::Labels;
 use domain::policy::{Action, Reach, reach};
 use jiff::civil::Date;
@@ -85,7 +86,7 @@ pub struct DashboardView {
 /// 待办 — what the post has to do, with the list to work down.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct WorkItem {
-    /// `land_clues`, `verify`, `characterize`, `complete`.
+    /// `land_clues`, `verify`, `characterize`, `complete`, or a kind of the work list of issues.
     pub kind: String,
     pub label: String,
     pub count: u64,
@@ -96,10 +97,20 @@ pub struct WorkItem {
     pub due_on: Option<Date>,
 }
 
-struct Board<'a> {
+pub(crate) struct Board<'a> {
     session: &'a Session,
     scope: String,
     tally: Tally,
+}
+
+/// From the plan to the public notice, and back again where it did not last.
+fn is_in_rectification(state: SiteState) -> bool {
+    let is_in_work = state.has_issue()
+        && !matches!(
+            state,
+            SiteState::VerifiedWithIssue | SiteState::Characterized
+        );
+    is_in_work && state != SiteState::ClosedUnfixed
 }
 
 fn joined(parts: &[&str]) -> String {
@@ -147,7 +158,17 @@ impl Board<'_> {
         let t = &self.tally;
         let state = |code: &str| t.by_state.get(code).copied().unwrap_or_default();
         let sum = |a: (u64, f64), b: (u64, f64)| (a.0 + b.0, a.1 + b.1);
-        let issues = sum(state("verified_with_issue"), state("characterized"));
+        let standing = SiteState::ALL.iter().filter(|s| s.has_issue());
+        let issue_states: Vec<&str> = standing.map(|s| s.code()).collect();
+        let issues = issue_states
+            .iter()
+            .map(|code| state(code))
+            .fold((0, 0.0), sum);
+        let in_issue_states = format!("state={}", issue_states.join(","));
+        let decided = SiteState::ALL.iter().filter(|s| is_in_rectification(**s));
+        let decided: Vec<&str> = decided.map(|s| s.code()).collect();
+        let rectifying = decided.iter().map(|code| state(code)).fold((0, 0.0), sum);
+        let in_rectification = format!("state={}", decided.join(","));
         let waiting = sum(state("awaiting_verification"), state("in_verification"));
         let of = |id: &str, counted, query| self.figure(id, self.text(id), counted, query);
         vec![
@@ -157,11 +178,7 @@ impl Board<'_> {
                 waiting,
                 "ledger=sites&state=awaiting_verification,in_verification",
             ),
-            of(
-                "with_issue",
-                issues,
-                "state=verified_with_issue,characterized",
-            ),
+            of("with_issue", issues, &in_issue_states),
             of("no_issue", state("no_issue"), "state=no_issue"),
             of("focal", t.focal_any, "focal=yes&ledger=sites"),
             of("focal_ledger", t.in_focal, "ledger=focal"),
@@ -170,6 +187,12 @@ impl Board<'_> {
                 "characterized",
                 state("characterized"),
                 "state=characterized",
+            ),
+            of("in_rectification", rectifying, &in_rectification),
+            of(
+                "closed_out",
+                sum(state("closed_out"), state("consolidated")),
+                "state=closed_out,consolidated",
             ),
         ]
     }
@@ -193,7 +216,7 @@ impl Board<'_> {
         self.tally.cross.iter().map(cell).collect()
     }
 
-    fn milestones(&self, day: Date) -> Vec<MilestoneProgress> {
+    pub(crate) fn milestones(&self, day: Date) -> Vec<MilestoneProgress> {
         let waiting = self.tally.waiting();
         let milestones = self.session.campaign.milestones.iter();
         milestones
@@ -286,7 +309,7 @@ impl Session {
         })
     }
 
-    fn board(&self, atlas: &Atlas, scope: &LedgerScope) -> Result<Board<'_>, Error> {
+    pub(crate) fn board(&self, atlas: &Atlas, scope: &LedgerScope) -> Result<Board<'_>, Error> {
         let table = &atlas.sites;
         let eyes: Eyes = self.eyes(table);
         let (query, text) = match scope {
@@ -339,6 +362,33 @@ impl Session {
             list: "clues".to_owned(),
             query: joined(&["state=open", &scope]),
         }
+    }
+
+    /// What waits of issues, one line a kind.
+    fn issue_items(&self, atlas: &Atlas) -> Result<Vec<WorkItem>, Error> {
+        let timers = self.campaign.timers.as_ref();
+        let amber_days = timers.map_or(0, |t| t.amber_days);
+        let today = self.today();
+        let light = |due: Option<Date>| {
+            use domain::deadlines::{Light, light};
+            match due.map(|d| light((d - today).get_days(), amber_days)) {
+                Some(Light::Red) => "red",
+                Some(Light::Amber) => "amber",
+                _ => "green",
+            }
+        };
+        let counts = self.work_counts(atlas)?.into_iter();
+        Ok(counts
+            .map(|(kind, count, due_on)| WorkItem {
+                label: self.messages.text(&format!("work.{kind}"), &[]),
+                count,
+                list: "worklist".to_owned(),
+                query: format!("kind={kind}"),
+                light: light(due_on).to_owned(),
+                due_on,
+                kind,
+            })
+            .collect())
     }
 
     /// What the post has to do.
@@ -402,6 +452,7 @@ impl Session {
             let quality = board.quality().remove(0);
             items.push(item("complete", quality));
         }
+        items.extend(self.issue_items(&atlas)?);
         Ok(items)
     }
 }

@@ -12,6 +12,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::error::Error;
+use crate::issues::IssueBrief;
 use crate::remarks::RemarkView;
 use crate::session::Session;
 
@@ -137,6 +138,8 @@ pub struct DossierView {
     pub carried_over: Vec<Value>,
     pub determinations: Vec<Value>,
     pub characterization: Option<Value>,
+    /// Issues of the site, oldest first.
+    pub issues: Vec<IssueBrief>,
     pub merged_into: Option<String>,
     /// 批示与批注, oldest first.
     pub remarks: Vec<RemarkView>,
@@ -222,6 +225,7 @@ impl Session {
             carried_over: kept(&dossier.carried_over),
             determinations: kept(&dossier.determinations),
             characterization: dossier.characterization.as_ref().map(json),
+            issues: self.issue_briefs(&dossier),
             merged_into,
             remarks: self.remarks(&dossier)?,
             related: self.related_sites(atlases, &dossier, as_of)?,
@@ -380,14 +384,16 @@ impl Session {
         // Even that something is kept back would tell of a complaint: such entries are left out, and of the registration
         // only what the site is.
         let is_told = |e: &RecordedEntry| is_told_by(&e.entry.body, &hidden);
+        let station = dossier.facts.station_id.as_deref();
         Ok(seen
             .into_iter()
             .filter(|e| !is_told(e) || is_registration(e))
+            .filter(|e| self.is_told_of_issue(&e.entry.body, station))
             .map(|e| self.timeline_item(e, is_told(e)))
             .collect())
     }
 
-    fn timeline_item(&self, entry: &RecordedEntry, is_withheld: bool) -> TimelineItem {
+    pub(crate) fn timeline_item(&self, entry: &RecordedEntry, is_withheld: bool) -> TimelineItem {
         let kind = entry.entry.body.kind();
         let author = &entry.entry.author;
         let body = serde_json::to_value(&entry.entry.body)
@@ -458,7 +464,7 @@ impl Session {
             EntryBody::SiteRestored(b) => b.reason.clone(),
             EntryBody::SiteMerged(b) => b.reason.clone(),
             EntryBody::SiteWithdrawn(b) => b.reason.clone(),
-            _ => String::new(),
+            body => self.issue_summary(body),
         }
     }
 }

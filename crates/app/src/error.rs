@@ -24,6 +24,9 @@ pub enum Error {
     /// What a change was based on has moved on; both sides are told.
     #[error("the site has moved on since version {}", .0.based_on)]
     Stale(Box<Stale>),
+    /// A step of an issue cannot be taken; everything that is lacking is told.
+    #[error("{}: {}", .0.code, .0.step)]
+    Refused(Box<Refused>),
     #[error("register")]
     Register(#[source] register::Error),
     #[error("read {path}")]
@@ -43,6 +46,21 @@ pub struct Stale {
     pub current: u64,
     /// Field, the value wanted, the value there now.
     pub clashes: Vec<(String, serde_json::Value, serde_json::Value)>,
+}
+
+/// 不能办理 — which step of an issue was refused, where the issue stands, and all that is lacking.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// `issue.step_not_allowed`, `issue.step_refused`.
+    pub code: &'static str,
+    pub issue_code: String,
+    pub step: String,
+    pub step_label: String,
+    pub state: String,
+    pub state_label: String,
+    pub missing: Vec<crate::issues::Lack>,
+    /// States in which the step may begin.
+    pub allowed_from: Vec<String>,
 }
 
 impl Error {
@@ -67,6 +85,7 @@ impl Error {
             Self::TooOften { .. } => "session.locked".to_owned(),
             Self::Loading => "atlas.loading".to_owned(),
             Self::Stale(_) => "site.moved_on".to_owned(),
+            Self::Refused(refused) => refused.code.to_owned(),
             Self::Register(cause) => cause.code().to_owned(),
             Self::Read { .. } => "error.read".to_owned(),
             Self::Internal(_) => "error.internal".to_owned(),
@@ -82,6 +101,7 @@ impl Error {
             | Self::Unauthenticated(_)
             | Self::TooOften { .. }
             | Self::Stale(_)
+            | Self::Refused(_)
             | Self::Read { .. } => true,
             Self::Register(error) => is_input_of_register(error),
             Self::Loading | Self::Internal(_) => false,

@@ -6,8 +6,9 @@ use std::path::Path;
 use domain::as_of::AsOf;
 use domain::dossier::Dossier;
 use domain::entries::EvidenceRecorded;
-use domain::ids::StreamId;
-use domain::policy::Action;
+use domain::ids::{SiteId, StreamId};
+use domain::issue::{self, Issue};
+use domain::policy::{self, Action};
 use serde::Serialize;
 use spatial::diagnostic::Diagnostic;
 use utoipa::ToSchema;
@@ -27,6 +28,19 @@ pub struct EvidenceAdded {
     pub exif: ExifView,
     pub receipt: ReceiptView,
 }
+
+/// What somebody does on an open issue that needs files.
+const WORK: [Action; 9] = [
+    Action::DraftPlan,
+    Action::ReportProgress,
+    Action::EvidenceCompletion,
+    Action::ReportRectification,
+    Action::AcceptCounty,
+    Action::Determine,
+    Action::PublishNotice,
+    Action::AnswerUrging,
+    Action::RecordPenalty,
+];
 
 /// Evidence files larger than this are refused.
 pub const LARGEST_EVIDENCE: u64 = 200 << 20;
@@ -89,8 +103,37 @@ pub fn is_shown(media_type: &str) -> bool {
 impl Session {
     /// Whether evidence may be added to a site; asked before a byte is taken.
     pub fn may_add_evidence(&self, code: &str) -> Result<(), Error> {
-        let dossier = self.load_dossier_by_code(code, AsOf::Now)?;
-        self.may(Action::Verify, dossier.facts.station_id.as_deref())
+        self.site_for_evidence(code).map(drop)
+    }
+
+    /// A site to which the actor may add evidence: who verifies it, and who works on, accepts or looks back at an issue of it.
+    fn site_for_evidence(&self, code: &str) -> Result<Dossier, Error> {
+        let read = self.load_dossier_by_code(code, AsOf::Now);
+        let (dossier, refused) = match read {
+            Ok(dossier) => {
+                let station = dossier.facts.station_id.as_deref();
+                match self.may(Action::Verify, station) {
+                    Ok(()) => return Ok(dossier),
+                    Err(refused) => (dossier, refused),
+                }
+            }
+            Err(unseen) => match self.register.find_site_by_code(code)? {
+                Some(site) => (self.register.load_dossier(site, AsOf::Now)?, unseen),
+                None => return Err(unseen),
+            },
+        };
+        let works = dossier.issues.iter().any(|i| self.works_on(&dossier, i));
+        works.then_some(dossier).ok_or(refused)
+    }
+
+    fn works_on(&self, dossier: &Dossier, issue: &Issue) -> bool {
+        let actions: &[Action] = match issue.is_closed() {
+            true => &[Action::LookBack],
+            false => &WORK,
+        };
+        let resource = self.issue_resource(dossier, issue);
+        let mut scopes = actions.iter().map(|a| policy::scope_of(&self.actor, *a));
+        scopes.any(|scope| scope.covers(&resource))
     }
 
     /// Takes a file in as evidence of a site.
@@ -101,8 +144,7 @@ impl Session {
         file_name: &str,
         note: Option<&str>,
     ) -> Result<EvidenceAdded, Error> {
-        let dossier = self.load_dossier_by_code(code, AsOf::Now)?;
-        self.may(Action::Verify, dossier.facts.station_id.as_deref())?;
+        let dossier = self.site_for_evidence(code)?;
         let read = |source| Error::Read {
             path: file_name.to_owned(),
             source,
@@ -182,9 +224,47 @@ impl Session {
             let row = rows
                 .copied()
                 .find(|r| atlas.sites.matches(*r, &filter, &eyes));
-            atlas.sites.site_code(row.ok_or_else(missing)?).to_owned()
+            match row {
+                Some(row) => atlas.sites.site_code(row).to_owned(),
+                None => {
+                    let sites = atlas.sites.rows_of_evidence(sha256).iter();
+                    let sites: Vec<SiteId> = sites.map(|r| atlas.sites.site_id(*r)).collect();
+                    drop(atlas);
+                    return self.open_of_own_issue(&sites, sha256)?.ok_or_else(missing);
+                }
+            }
         };
         self.open_evidence(&code, sha256)
+    }
+
+    /// A file that an issue names for which the actor's unit answers.
+    fn open_of_own_issue(
+        &self,
+        sites: &[SiteId],
+        sha256: &str,
+    ) -> Result<Option<(std::fs::File, String, String)>, Error> {
+        let scope = policy::scope_of(&self.actor, Action::ReadLedgers);
+        if !matches!(scope, policy::Scope::ResponsibleUnit(_)) {
+            return Ok(None);
+        }
+        for site in sites {
+            let dossier = self.register.load_dossier(*site, AsOf::Now)?;
+            let own = |id| {
+                let issue = dossier.find_issue(id)?;
+                let resource = self.issue_resource(&dossier, issue);
+                scope.covers(&resource).then_some(())
+            };
+            let entries = self.register.load_stream(&StreamId::site(*site))?;
+            let is_named = entries.iter().map(|e| &e.entry.body).any(|body| {
+                let names = issue::named_blobs(body).contains(&sha256);
+                names && issue::issue_of(body).and_then(own).is_some()
+            });
+            if let Some((media_type, name)) = named(&dossier, sha256).filter(|_| is_named) {
+                let file = self.register.open_blob(sha256)?;
+                return Ok(Some((file, media_type, name)));
+            }
+        }
+        Ok(None)
     }
 
     /// A small copy of a photo as JPEG.

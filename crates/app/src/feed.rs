@@ -20,6 +20,16 @@ pub struct FeedItem {
     pub recorded_at: Timestamp,
 }
 
+/// One deadline that runs.
+pub struct DeadlineItem {
+    pub uid: String,
+    pub title: String,
+    pub text: String,
+    pub due_on: jiff::civil::Date,
+}
+
+/// Deadlines told.
+const MOST_DEADLINES: usize = 500;
 /// Entries told.
 const MOST: usize = 100;
 /// Entries looked back over.
@@ -70,6 +80,36 @@ impl Session {
                 recorded_at: item.recorded_at,
             }));
         }
+        Ok(told)
+    }
+
+    /// Deadlines of issues the actor may read, the nearest first.
+    pub fn deadlines_told(
+        &self,
+        atlases: &crate::atlas::Atlases,
+    ) -> Result<Vec<DeadlineItem>, Error> {
+        if self.may_read_lists(Action::ReadLedgers).is_err() {
+            return Ok(Vec::new());
+        }
+        let atlas = self.atlas(atlases, AsOf::Now)?;
+        let table = &atlas.issues;
+        let eyes = self.issue_eyes(Action::ReadLedgers, table);
+        let lines = table.lines().iter().filter(|l| eyes.see(l));
+        let mut told: Vec<DeadlineItem> = lines
+            .flat_map(|line| {
+                let running = line.deadlines.iter();
+                running
+                    .map(move |(timer, due_on)| (table.timer(*timer), *due_on))
+                    .map(move |(timer, due_on)| DeadlineItem {
+                        uid: format!("{}.{timer}", line.id),
+                        title: format!("{} {}", self.timer_label(timer), line.code),
+                        text: line.description.to_string(),
+                        due_on,
+                    })
+            })
+            .collect();
+        told.sort_by(|a, b| (a.due_on, &a.uid).cmp(&(b.due_on, &b.uid)));
+        told.truncate(MOST_DEADLINES);
         Ok(told)
     }
 }

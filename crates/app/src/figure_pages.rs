@@ -166,7 +166,7 @@ impl Session {
         self.messages.text(&format!("stat.{id}.{part}"), &[])
     }
 
-    fn table(&self, table: StatTable) -> StatTableView {
+    pub(crate) fn table(&self, table: StatTable) -> StatTableView {
         let label = |d: &String| self.messages.text(&format!("dimension.{d}"), &[]);
         StatTableView {
             title: self.stat_text(&table.id, "title"),
@@ -193,7 +193,7 @@ impl Session {
         }
     }
 
-    fn ratio(&self, ratio: Ratio) -> RatioView {
+    pub(crate) fn ratio(&self, ratio: Ratio) -> RatioView {
         RatioView {
             title: self.stat_text(&ratio.id, "title"),
             basis: self.stat_text(&ratio.id, "basis"),

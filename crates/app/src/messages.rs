@@ -163,6 +163,15 @@ impl Messages {
                 ("based_on", &stale.based_on.to_string()),
                 ("current", &stale.current.to_string()),
             ]),
+            Error::Refused(refused) => {
+                let lacks: Vec<&str> = refused.missing.iter().map(|m| m.text.as_str()).collect();
+                text(&[
+                    ("step", &refused.step_label),
+                    ("state", &refused.state_label),
+                    ("issue", &refused.issue_code),
+                    ("missing", &lacks.join("；")),
+                ])
+            }
             Error::Register(cause) => {
                 let args = cause.args();
                 let args: Vec<(&str, &str)> = args.iter().map(|(n, v)| (*n, &**v)).collect();

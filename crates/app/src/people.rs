@@ -1,5 +1,6 @@
 //! 人员 — accounts, posts, logging in, second factor, sessions, API tokens, the access log. People are personal data and lie in the accounts beside the register, never in an entry.
 
+mod links;
 mod passwords;
 mod secrets;
 mod views;
@@ -14,6 +15,7 @@ use spatial::diagnostic::Diagnostic;
 use crate::error::Error;
 use crate::session::{Post, Setting};
 
+pub use links::{UnitLinkAdded, UnitLinkRequest, add_unit_link};
 pub use passwords::one_time_password;
 pub use register::accounts::{Access, Accounts};
 pub use secrets::{new_secret, sha256_of};
@@ -751,7 +753,11 @@ fn checked_posts(
             Ok(HeldPost {
                 post_id: p.post_id.unwrap_or(0),
                 role: actor.role.code().to_owned(),
-                station_id: actor.station_ids.into_iter().next(),
+                // Of an outside unit, its name stands there.
+                station_id: match actor.role {
+                    Role::ResponsibleUnit => p.station_id.clone(),
+                    _ => actor.station_ids.into_iter().next(),
+                },
                 from_on: p.from_on.unwrap_or_else(|| civil_day(now)),
                 to_on: p.to_on,
             })

@@ -58,7 +58,8 @@ impl Setting {
             .pop()
             .ok_or_else(|| not_set_up("reserve"))?
             .body;
-        let campaign = load_campaign(&opened.files, &codes)?;
+        let files = with_later_tables(&opened.campaign_id, opened.files);
+        let campaign = load_campaign(&files, &codes)?;
         Ok(Self {
             codes: Arc::new(codes),
             campaign: Arc::new(campaign),
@@ -97,7 +98,7 @@ impl Setting {
     }
 }
 
-/// 岗位写法 — `office`, `station_head@houhe`: as what, and for which station.
+/// 岗位写法 — `office`, `station_head@houhe`, `responsible_unit@某单位`: as what, and for which station or unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Post {
     pub role: Role,
@@ -467,6 +468,19 @@ pub fn start_of(day: Date) -> Timestamp {
         .map_or(Timestamp::UNIX_EPOCH, |z| z.timestamp())
 }
 
+/// Files that came to a campaign after registers were opened with it.
+const LATER_TABLES: [&str; 3] = ["closing.toml", "deadlines.toml", "urging.toml"];
+
+/// A register opened before issues were walked goes by the tables of its campaign as shipped, transitions and lists
+/// included; one that was opened with them keeps its own.
+fn with_later_tables(id: &str, mut files: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let has_all = LATER_TABLES.iter().all(|name| files.contains_key(*name));
+    if !has_all && let Some(shipped) = assets::find_campaign(id) {
+        files.extend(shipped);
+    }
+    files
+}
+
 /// Built-in code lists.
 pub fn load_codes() -> Result<CodeBook, Error> {
     let files = assets::code_lists();
@@ -500,15 +514,19 @@ pub fn find_list<'a>(
 }
 
 fn actor(post: &Post, campaign: &Campaign, reserve: &ReserveRegistered) -> Result<Actor, Error> {
+    // An outside unit is named as it is; everybody else belongs to a station or to the whole.
+    let own_unit = (post.role == Role::ResponsibleUnit)
+        .then(|| post.station.clone())
+        .flatten();
     let station = match &post.station {
-        Some(text) => {
+        Some(text) if own_unit.is_none() => {
             let unknown = || Error::NotFound {
                 what: "station",
                 name: text.clone(),
             };
             Some(campaign.find_station_by_text(text).ok_or_else(unknown)?)
         }
-        None => None,
+        _ => None,
     };
     let needs_station = matches!(post.role, Role::Ranger | Role::StationHead | Role::AreaLead);
     if needs_station && station.is_none() {
@@ -516,14 +534,14 @@ fn actor(post: &Post, campaign: &Campaign, reserve: &ReserveRegistered) -> Resul
             Diagnostic::error("session.post_needs_station").arg("role", post.role.code()),
         ));
     }
-    let unit = station.map_or_else(
-        || reserve.management_body.clone().unwrap_or_default(),
-        |s| s.name.clone(),
-    );
-    let id = match station {
-        Some(station) => format!("{}·{}", post.role.label(), station.name),
+    let id = match own_unit.as_ref().or(station.map(|s| &s.name)) {
+        Some(whose) => format!("{}·{whose}", post.role.label()),
         None => post.role.label().to_owned(),
     };
+    let unit = own_unit.unwrap_or_else(|| {
+        let whole = || reserve.management_body.clone().unwrap_or_default();
+        station.map_or_else(whole, |s| s.name.clone())
+    });
     Ok(Actor {
         id,
         role: post.role,

@@ -79,14 +79,20 @@ impl Session {
         Ok((vec![judged], label))
     }
 
-    fn told_day(&self, as_of: AsOf) -> String {
+    pub(crate) fn told_day(&self, as_of: AsOf) -> String {
         match as_of {
             AsOf::Now => self.today().to_string(),
             other => other.to_string(),
         }
     }
 
-    fn workbook(&self, title: &str, scope: &str, day: &str, made: Cursor<Vec<u8>>) -> MadeFile {
+    pub(crate) fn workbook(
+        &self,
+        title: &str,
+        scope: &str,
+        day: &str,
+        made: Cursor<Vec<u8>>,
+    ) -> MadeFile {
         MadeFile {
             name: format!(
                 "{}-{scope}-{day}{}.xlsx",

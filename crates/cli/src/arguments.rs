@@ -103,6 +103,8 @@ pub(crate) enum Command {
     Law(LawCommand),
     Questions(Questions),
     Characterize(Characterize),
+    #[command(subcommand)]
+    Issues(IssuesCommand),
     Ledger(Ledger),
     Diff(Diff),
     Stats(Stats),
@@ -494,6 +496,163 @@ pub(crate) struct Characterize {
     pub(crate) document: Option<String>,
     #[arg(long, value_name = "N")]
     pub(crate) based_on: Option<u64>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum IssuesCommand {
+    List(IssueListing),
+    Show {
+        issue: String,
+        #[arg(long, value_name = "DATE|@N", default_value = "now")]
+        as_of: String,
+    },
+    Open(Box<OpenIssue>),
+    Act(Act),
+    Attach {
+        site: String,
+        #[arg(value_name = "FILE", required = true)]
+        file: Vec<PathBuf>,
+        #[arg(long)]
+        note: Option<String>,
+    },
+    Worklist {
+        #[arg(long, value_name = "KIND")]
+        kind: Option<String>,
+        #[arg(long, value_name = "N")]
+        limit: Option<u64>,
+    },
+    Duties {
+        #[command(flatten)]
+        scope: Scope,
+        #[arg(long, value_name = "UNIT")]
+        unit: Option<String>,
+        #[arg(long, value_name = "DATE|@N")]
+        as_of: Option<String>,
+        #[arg(long, value_name = "FILE.xlsx")]
+        out: Option<PathBuf>,
+    },
+    Urging {
+        #[command(flatten)]
+        scope: Scope,
+        #[arg(long)]
+        not_due: bool,
+        #[arg(long, value_name = "CODE")]
+        rung: Option<String>,
+    },
+    Letter {
+        issue: String,
+        #[arg(value_name = "CODE")]
+        rung: String,
+        #[arg(long, value_name = "FILE.html|txt")]
+        out: Option<PathBuf>,
+    },
+    Stats {
+        #[command(flatten)]
+        scope: Scope,
+        #[arg(long, value_name = "DATE|@N", default_value = "now")]
+        as_of: String,
+        #[arg(long, value_name = "FILE.xlsx")]
+        out: Option<PathBuf>,
+    },
+    Draw(Draw),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IssueListing {
+    #[command(flatten)]
+    pub(crate) scope: Scope,
+    #[arg(long, value_name = "STATE")]
+    pub(crate) state: Option<String>,
+    #[arg(long, value_name = "green|amber|red")]
+    pub(crate) light: Option<String>,
+    #[arg(long)]
+    pub(crate) overdue: bool,
+    #[arg(long)]
+    pub(crate) open: bool,
+    #[arg(long, value_name = "UNIT")]
+    pub(crate) unit: Option<String>,
+    #[arg(long, value_name = "A|B1|B2.1|B2.2|C")]
+    pub(crate) case: Option<String>,
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) text: Option<String>,
+    #[arg(long, value_name = "DATE|@N")]
+    pub(crate) as_of: Option<String>,
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub(crate) limit: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OpenIssue {
+    #[arg(value_name = "CODE")]
+    pub(crate) site: String,
+    #[arg(long)]
+    pub(crate) propose: bool,
+    #[arg(long)]
+    pub(crate) description: Option<String>,
+    #[arg(long, value_name = "UNIT")]
+    pub(crate) unit: Option<String>,
+    #[arg(long, value_name = "POST")]
+    pub(crate) person: Option<String>,
+    #[arg(long, value_name = "UNIT")]
+    pub(crate) supervising: Option<String>,
+    #[arg(long, value_name = "A|B1|B2.1|B2.2|C")]
+    pub(crate) case: Option<String>,
+    #[arg(long, value_name = "CODE")]
+    pub(crate) severity: Option<String>,
+    #[arg(long, value_name = "CODE")]
+    pub(crate) carried_over: Option<String>,
+    #[arg(long, value_name = "ID")]
+    pub(crate) reopens: Option<String>,
+    #[arg(long, value_name = "DATE")]
+    pub(crate) due: Option<jiff::civil::Date>,
+    #[arg(long, value_name = "DATE")]
+    pub(crate) plan_due: Option<jiff::civil::Date>,
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) demand: Option<String>,
+    #[arg(long, value_name = "DATE")]
+    pub(crate) on: Option<jiff::civil::Date>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Act {
+    pub(crate) issue: String,
+    pub(crate) kind: String,
+    #[arg(long, value_name = "FILE.json|-")]
+    pub(crate) body: Option<PathBuf>,
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) set: Vec<String>,
+    #[arg(long, value_name = "POST[@UNIT]")]
+    pub(crate) signed: Vec<String>,
+    #[arg(long)]
+    pub(crate) met: bool,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Vec<PathBuf>,
+    #[arg(long, value_name = "DATE")]
+    pub(crate) on: Option<jiff::civil::Date>,
+    #[arg(long, value_name = "N")]
+    pub(crate) based_on: Option<u64>,
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Draw {
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) seed: String,
+    #[arg(long, value_name = "N")]
+    pub(crate) percent: Option<u32>,
+    #[command(flatten)]
+    pub(crate) scope: Scope,
+    #[arg(long, value_name = "DATE")]
+    pub(crate) plan: Option<jiff::civil::Date>,
+    #[arg(
+        long,
+        value_name = "county|city|province|bureau",
+        default_value = "bureau"
+    )]
+    pub(crate) level: String,
+    #[arg(long)]
+    pub(crate) secret: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -162,8 +162,11 @@ impl Output {
     /// What went wrong, one line per cause, and what to do.
     pub(crate) fn error(&self, error: &Error) {
         if self.json {
-            let body =
+            let mut body =
                 serde_json::json!({ "code": error.code(), "message": self.error_message(error) });
+            if let Error::Refused(refused) = error {
+                body["missing"] = serde_json::json!(refused.missing);
+            }
             eprintln!("{body}");
             return;
         }
@@ -174,6 +177,7 @@ impl Output {
         let hint = match error {
             Error::Rejected(diagnostic) => self.messages.diagnostic(diagnostic).1,
             Error::Register(cause) => self.messages.diagnostic(&Diagnostic::error(cause.code())).1,
+            Error::Refused(refused) => self.messages.diagnostic(&Diagnostic::error(refused.code)).1,
             _ => None,
         };
         if let Some(hint) = hint {

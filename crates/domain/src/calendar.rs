@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::{Date, Weekday};
 use serde::{Deserialize, Serialize};
 use spatial::diagnostic::Diagnostic;
+use utoipa::ToSchema;
 
 use crate::codes::Mark;
 use crate::reading::{self, ReadError, place};
@@ -66,7 +67,7 @@ impl CalendarError {
 }
 
 /// 期满遇休 — what happens when the last day is a day off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LastDay {
     /// The day stays.

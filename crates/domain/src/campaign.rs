@@ -1,7 +1,8 @@
 //! 专项行动 — the configuration a campaign runs on: what the plan says, as data. Dates, sources, lists, ledgers, flow
 //! and focal rules of a year live here, so that no year is hard-coded.
 //!
-//! A campaign is a folder of TOML files handed in as texts: `campaign.toml` (required), `ledgers.toml`, `flow.toml`.
+//! A campaign is a folder of TOML files handed in as texts: `campaign.toml` (required), `ledgers.toml`, `flow.toml`,
+//! `closing.toml`, `deadlines.toml`, `urging.toml`.
 
 use std::collections::BTreeMap;
 
@@ -10,11 +11,14 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use spatial::diagnostic::Diagnostic;
 
+use crate::closing::Closing;
 use crate::codes::{CodeBook, CodeList, ListRef, SourceKind};
+use crate::deadlines::Timers;
 use crate::flow::Flow;
 use crate::numbering::Numbering;
 use crate::reading;
 pub use crate::reading::ReadError;
+use crate::urging::UrgingLadder;
 
 mod checks;
 mod focal;
@@ -148,12 +152,24 @@ pub struct Campaign {
     /// From `flow.toml`.
     #[serde(skip)]
     pub flow: Option<Flow>,
+    /// From `closing.toml`.
+    #[serde(skip)]
+    pub closing: Option<Closing>,
+    /// From `deadlines.toml`.
+    #[serde(skip)]
+    pub timers: Option<Timers>,
+    /// From `urging.toml`.
+    #[serde(skip)]
+    pub ladder: Option<UrgingLadder>,
 }
 
 /// Name of the file that must be there.
 const CAMPAIGN_FILE: &str = "campaign.toml";
 const LEDGERS_FILE: &str = "ledgers.toml";
 const FLOW_FILE: &str = "flow.toml";
+const CLOSING_FILE: &str = "closing.toml";
+const DEADLINES_FILE: &str = "deadlines.toml";
+const URGING_FILE: &str = "urging.toml";
 
 #[derive(Deserialize)]
 struct LedgersFile {
@@ -183,8 +199,32 @@ impl Campaign {
             campaign.flow = Some(flow);
             diagnostics.extend(found);
         }
+        diagnostics.extend(campaign.take_rectification(files)?);
         diagnostics.extend(checks::faults(&campaign, codes));
         Ok((campaign, diagnostics))
+    }
+
+    fn take_rectification(
+        &mut self,
+        files: &BTreeMap<String, String>,
+    ) -> Result<Vec<Diagnostic>, ReadError> {
+        let mut diagnostics = Vec::new();
+        if let Some(text) = files.get(CLOSING_FILE) {
+            let (closing, found) = Closing::from_toml(CLOSING_FILE, text)?;
+            self.closing = Some(closing);
+            diagnostics.extend(found);
+        }
+        if let Some(text) = files.get(DEADLINES_FILE) {
+            let (timers, found) = Timers::from_toml(DEADLINES_FILE, text)?;
+            self.timers = Some(timers);
+            diagnostics.extend(found);
+        }
+        if let Some(text) = files.get(URGING_FILE) {
+            let (ladder, found) = UrgingLadder::from_toml(URGING_FILE, text)?;
+            self.ladder = Some(ladder);
+            diagnostics.extend(found);
+        }
+        Ok(diagnostics)
     }
 
     /// Reads `campaign.toml` alone, without ledgers and flow and without checking references.

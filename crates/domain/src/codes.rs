@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use spatial::diagnostic::Diagnostic;
+use utoipa::ToSchema;
 
 use crate::reading::{self, place};
 pub use crate::reading::{ReadError, folded};
@@ -24,7 +25,18 @@ pub use zone_kind::{ZoneGroup, ZoneKind, ZoningScheme};
 
 /// 出处标记 — how well a value is known. Whatever carries no mark counts as general knowledge.
 #[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
 )]
 pub enum Mark {
     /// 有原文: taken from the text of the document named.

@@ -28,7 +28,21 @@ impl StalePolicy {
             | "remark.recorded"
             | "clue_batch.imported"
             | "ledger.exported"
-            | "clue.linked" => Self::Commute,
+            | "clue.linked"
+            | "progress.reported"
+            | "completion.evidenced"
+            | "extension.requested"
+            | "objection.received"
+            | "relapse.suspected"
+            | "urging.issued"
+            | "urging.answered"
+            | "penalty.recorded"
+            | "accountability.recorded"
+            | "referral.recorded"
+            | "referral.received"
+            | "suspicion.found"
+            | "lesson.recorded"
+            | "publicity.recorded" => Self::Commute,
             _ => Self::Refuse,
         }
     }

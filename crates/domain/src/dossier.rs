@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::entries::{
     Basis, CharacterizationRecorded, ClueLinked, DeterminationRecorded, EvidenceRecorded,
@@ -13,7 +14,9 @@ use crate::entries::{
     VerificationRecorded,
 };
 use crate::entry::{EntryBody, RecordedEntry};
+use crate::flow::Flow;
 use crate::ids::{ClueId, EntryId, SiteId};
+use crate::issue::{Issue, built_in_flow, fold_issues};
 
 /// 事实分量 — what outweighs what when sources contradict each other. Higher wins; within one weight the later does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -49,7 +52,7 @@ pub struct Claim {
 }
 
 /// 带出处的登记 — a body that is kept whole in the dossier, with its entry.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Kept<T> {
     pub entry_id: EntryId,
     pub seq: u64,
@@ -73,7 +76,9 @@ impl<T> Kept<T> {
 }
 
 /// 点位状态 — reached by entries, never assigned; suspected is a state, not a second table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum SiteState {
     /// 待核查
@@ -88,6 +93,28 @@ pub enum SiteState {
     VerifiedWithIssue,
     /// 性质已判别
     Characterized,
+    /// 方案编制
+    Planning,
+    /// 方案已审核
+    PlanApproved,
+    /// 整改中
+    Rectifying,
+    /// 整改完成待验收
+    AwaitingAcceptance,
+    /// 县级验收通过
+    CountyAccepted,
+    /// 市级认定完成
+    CityDetermined,
+    /// 公示中
+    InPublicNotice,
+    /// 已销号: every condition evidenced, every level passed, the notice ended
+    ClosedOut,
+    /// 已巩固: looked back at, and it lasts
+    Consolidated,
+    /// 反弹
+    Relapsed,
+    /// 未整改关闭: never counts as rectified
+    ClosedUnfixed,
     /// 已归并
     Merged,
     /// 已撤销
@@ -95,6 +122,42 @@ pub enum SiteState {
 }
 
 impl SiteState {
+    /// All of them, in the order of the work.
+    pub const ALL: &'static [Self] = &[
+        Self::AwaitingVerification,
+        Self::InVerification,
+        Self::Excluded,
+        Self::NoIssue,
+        Self::VerifiedWithIssue,
+        Self::Characterized,
+        Self::Planning,
+        Self::PlanApproved,
+        Self::Rectifying,
+        Self::AwaitingAcceptance,
+        Self::CountyAccepted,
+        Self::CityDetermined,
+        Self::InPublicNotice,
+        Self::ClosedOut,
+        Self::Consolidated,
+        Self::Relapsed,
+        Self::ClosedUnfixed,
+        Self::Merged,
+        Self::Withdrawn,
+    ];
+
+    /// The state with this code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|s| s.code() == code)
+    }
+
+    /// Whether an issue stands open in it: found, and neither closed out nor consolidated. Closed unfixed is not put right.
+    pub fn has_issue(self) -> bool {
+        let index = self as usize;
+        let is_in_work =
+            (Self::VerifiedWithIssue as usize..=Self::InPublicNotice as usize).contains(&index);
+        is_in_work || matches!(self, Self::Relapsed | Self::ClosedUnfixed)
+    }
+
     /// The state as stored and in the campaign's flow table.
     pub fn code(self) -> &'static str {
         match self {
@@ -104,6 +167,17 @@ impl SiteState {
             Self::NoIssue => "no_issue",
             Self::VerifiedWithIssue => "verified_with_issue",
             Self::Characterized => "characterized",
+            Self::Planning => "planning",
+            Self::PlanApproved => "plan_approved",
+            Self::Rectifying => "rectifying",
+            Self::AwaitingAcceptance => "awaiting_acceptance",
+            Self::CountyAccepted => "county_accepted",
+            Self::CityDetermined => "city_determined",
+            Self::InPublicNotice => "in_public_notice",
+            Self::ClosedOut => "closed_out",
+            Self::Consolidated => "consolidated",
+            Self::Relapsed => "relapsed",
+            Self::ClosedUnfixed => "closed_unfixed",
             Self::Merged => "merged",
             Self::Withdrawn => "withdrawn",
         }
@@ -171,6 +245,9 @@ pub struct Dossier {
     pub judged_facts: BTreeMap<String, Vec<Claim>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub focal_override: Option<Kept<FocalOverridden>>,
+    /// 问题, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub issues: Vec<Issue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<SiteId>,
     /// 批示与批注, oldest first.
@@ -207,7 +284,17 @@ fn as_map<T: Serialize>(value: &T) -> Map<String, Value> {
 ///
 /// Entries of one site commute: facts are weighed by [`Weight`], then by claimed time, then by log position, so the
 /// same entries give the same dossier however they arrived.
+///
+/// Issues are walked in the order of the log by the transition table as shipped; see [`fold_by`] for another table.
 pub fn fold<'a>(entries: impl IntoIterator<Item = &'a RecordedEntry>) -> Option<Dossier> {
+    fold_by(built_in_flow(), entries)
+}
+
+/// The dossier as [`fold`] gives it, with issues walked by this transition table.
+pub fn fold_by<'a>(
+    flow: &Flow,
+    entries: impl IntoIterator<Item = &'a RecordedEntry>,
+) -> Option<Dossier> {
     let mut entries: Vec<&RecordedEntry> = entries.into_iter().collect();
     entries.sort_by_key(|e| e.seq);
     let mut dossier = entries.iter().find_map(|e| registered(e))?;
@@ -218,6 +305,8 @@ pub fn fold<'a>(entries: impl IntoIterator<Item = &'a RecordedEntry>) -> Option<
         dossier.read_again(entry);
     }
     dossier.settle();
+    dossier.issues = fold_issues(&entries, &dossier, flow);
+    dossier.settle_state();
     Some(dossier)
 }
 
@@ -244,6 +333,7 @@ fn registered(entry: &RecordedEntry) -> Option<Dossier> {
         judged_facts: BTreeMap::new(),
         focal_override: None,
         remarks: Vec::new(),
+        issues: Vec::new(),
         merged_into: None,
         first_seq: entry.seq,
         last_seq: entry.seq,
@@ -252,7 +342,7 @@ fn registered(entry: &RecordedEntry) -> Option<Dossier> {
     })
 }
 
-fn kept<T: Clone>(entry: &RecordedEntry, body: &T) -> Kept<T> {
+pub(crate) fn kept<T: Clone>(entry: &RecordedEntry, body: &T) -> Kept<T> {
     Kept {
         entry_id: entry.entry.id,
         seq: entry.seq,
@@ -427,9 +517,41 @@ impl Dossier {
             .rev()
             .find(effective)
             .map(|d| d.recorded.clone());
-        if self.state == SiteState::AwaitingVerification {
-            self.state = self.reached_state();
+    }
+
+    /// The state follows from the newest open issue; without one from the newest issue, unless a later visit found
+    /// something anew; without any from verifications and decisions. Merged and withdrawn sites stay so.
+    fn settle_state(&mut self) {
+        if self.state != SiteState::AwaitingVerification {
+            return;
         }
+        let reached = self.reached_state();
+        let newest = self.open_issue().or(self.issues.last());
+        self.state = match newest {
+            Some(issue)
+                if issue.is_closed() && reached.has_issue() && self.is_seen_since(issue) =>
+            {
+                reached
+            }
+            Some(issue) => issue.state,
+            None => reached,
+        };
+    }
+
+    fn is_seen_since(&self, issue: &Issue) -> bool {
+        let closed_at = issue.close_out.as_ref().map(|c| c.occurred_at);
+        let seen_at = self.verifications.last().map(|v| v.occurred_at);
+        matches!((closed_at, seen_at), (Some(closed), Some(seen)) if seen > closed)
+    }
+
+    /// The newest issue that is still open.
+    pub fn open_issue(&self) -> Option<&Issue> {
+        self.issues.iter().rev().find(|i| i.is_open())
+    }
+
+    /// The issue with this id.
+    pub fn find_issue(&self, id: EntryId) -> Option<&Issue> {
+        self.issues.iter().find(|i| i.id == id)
     }
 
     fn settle_facts(&mut self) {
@@ -513,10 +635,23 @@ impl Dossier {
 
     /// Carried-over issues that the city has not found completed (市级认定结果 decides, 绿盾2019 plan 三（一）).
     pub fn unfinished_carried_over(&self) -> impl Iterator<Item = &IssueCarriedOver> {
-        self.carried_over.iter().map(|c| &c.body).filter(|c| {
-            self.determination_of(&c.source_kind)
-                .is_none_or(|d| d.result != "completed")
-        })
+        let carried = self.carried_over.iter().map(|c| &c.body);
+        carried.filter(|c| !self.is_carried_over_finished(&c.source_kind))
+    }
+
+    /// Whether the city has found the carried-over issue of `source_kind` completed: by its ruling, or by determining
+    /// the issue that goes on with it. An issue that goes on with it and has come back is not finished.
+    pub fn is_carried_over_finished(&self, source_kind: &str) -> bool {
+        let goes_on = |i: &&Issue| i.opened.body.carried_over_from.as_deref() == Some(source_kind);
+        let issue = self.issues.iter().rev().find(goes_on);
+        match issue {
+            Some(issue) if issue.is_determined() => true,
+            Some(issue) if issue.state == SiteState::Relapsed => false,
+            _ => {
+                let ruling = self.determination_of(source_kind);
+                ruling.is_some_and(|d| d.result == "completed")
+            }
+        }
     }
 
     /// Sources the site is known from, by code, once each, in the order they came.

@@ -24,12 +24,9 @@ pub fn holds(view: LedgerView, dossier: &Dossier, focal: Option<&Focal>) -> bool
         }
 }
 
-/// Whether the field verification found an issue.
+/// Whether the site has an issue that was found and is not closed out; a closed-out one leaves the list until it comes back.
 pub fn has_verified_issue(dossier: &Dossier) -> bool {
-    matches!(
-        dossier.state,
-        SiteState::VerifiedWithIssue | SiteState::Characterized
-    )
+    dossier.state.has_issue()
 }
 
 /// 焦点判定 — a focal category and why: computed from class, zone and subtype, or set by a person with a reason.
@@ -473,9 +470,10 @@ impl RowSource<'_> {
 /// 是否存在生态环境问题, as the dossier now stands: `yes`, `no`, `pending`.
 pub fn has_issue(dossier: &Dossier) -> &'static str {
     match dossier.state {
-        SiteState::VerifiedWithIssue | SiteState::Characterized => "yes",
+        state if state.has_issue() => "yes",
         SiteState::NoIssue | SiteState::Excluded => "no",
         _ if dossier.unfinished_carried_over().next().is_some() => "yes",
+        SiteState::ClosedOut | SiteState::Consolidated => "no",
         _ => "pending",
     }
 }

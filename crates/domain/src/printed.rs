@@ -3,10 +3,13 @@
 
 use std::fmt::Write as _;
 
-use crate::calendar::{CalendarYear, Holiday, WorkingCalendar};
+use crate::calendar::{CalendarYear, Holiday, LastDay, WorkingCalendar};
+use crate::closing::{Chain, Closing, ClosingLine};
 use crate::codes::{Code, CodeBook, CodeList, Mapped, Mapping};
+use crate::deadlines::{DayUnit, Timers};
 use crate::flow::{Flow, Guard, Outcome, Step};
 use crate::policy::{self, Reach, Role};
+use crate::urging::UrgingLadder;
 
 /// 流转表 of a campaign; conclusions are printed with the labels of `verdicts`.
 pub fn transitions(campaign_name: &str, flow: &Flow, verdicts: Option<&CodeList>) -> String {
@@ -85,9 +88,38 @@ fn outcome_text(flow: &Flow, outcome: &Outcome, verdicts: Option<&CodeList>) -> 
     if outcome.fact.is_none() {
         return target.to_owned();
     }
-    let label = |code: &String| verdicts.map_or(code.clone(), |list| list.label(code).to_owned());
+    let label = |code: &String| match result_label(code) {
+        Some(label) => label.to_owned(),
+        None => verdicts.map_or(code.clone(), |list| list.label(code).to_owned()),
+    };
     let on: Vec<String> = outcome.one_of.iter().map(label).collect();
     format!("{target} ← {}", on.join("、"))
+}
+
+/// Results of the steps of an issue.
+fn result_label(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "approved" => "同意",
+        "returned" => "退回",
+        "passed" => "通过",
+        "supplement" => "限期补充",
+        "failed" => "不通过",
+        "dismissed" => "异议不成立",
+        "upheld" => "异议成立",
+        "rectified" => "整改完成",
+        "moved_outside" => "调整后不在保护区",
+        "not_found" => "复核不属实",
+        "duplicate" => "与另一问题重复",
+        "opened_by_mistake" => "立账有误",
+        "transferred" => "移交其他部门",
+        "other" => "其他",
+        "consolidated" => "巩固",
+        "partial_relapse" => "部分反弹",
+        "relapse" => "反弹",
+        "false_rectification" => "虚假整改",
+        "no_relapse" => "未复发",
+        _ => return None,
+    })
 }
 
 fn labels(flow: &Flow, states: &[String]) -> String {
@@ -280,6 +312,167 @@ pub fn concurrency() -> String {
     page
 }
 
+/// 销号条件: cases, conditions, levels, index of a campaign.
+pub fn closing(campaign_name: &str, closing: &Closing) -> String {
+    let mut page = format!(
+        "# 销号条件：{campaign_name}\n\n版本 {}。来源：{}。\n",
+        closing.version, closing.source
+    );
+    page.push_str(
+        "缺一条不得销号；举证、验收、认定、销号由不同的人办理。本页由程序生成。\n\n## 情形\n\n",
+    );
+    let cases = closing.cases.iter().map(|c| {
+        let clause = c.clause.clone().unwrap_or_default();
+        vec![
+            c.code.clone(),
+            c.label.clone(),
+            c.text.clone(),
+            clause,
+            format!("{:?}", c.mark),
+        ]
+    });
+    page.push_str(&table(&["代码", "情形", "条件", "条款", "出处"], cases));
+    page.push_str("\n## 情形判定（自上而下，第一行符合的为准）\n\n");
+    let rules = closing.case_rules.iter().map(|r| {
+        vec![
+            r.id.clone(),
+            r.case.clone(),
+            r.reason.clone(),
+            format!("{:?}", r.mark),
+        ]
+    });
+    page.push_str(&table(&["行", "情形", "理由", "出处"], rules));
+    page.push_str("\n## 条件\n\n");
+    let heads: Vec<&str> = ["条件", "代码"]
+        .into_iter()
+        .chain(closing.cases.iter().map(|c| c.code.as_str()))
+        .chain(["佐证", "取值", "依据", "出处"])
+        .collect();
+    page.push_str(&table(
+        &heads,
+        closing.lines.iter().map(|l| line_cells(closing, l)),
+    ));
+    page.push_str("\n## 层级\n\n");
+    page.push_str(&table(
+        &[
+            "链",
+            "适用地方",
+            "层级（签字数/单位数）",
+            "公示工作日",
+            "出处",
+            "说明",
+        ],
+        closing.chains.iter().map(|c| chain_cells(closing, c)),
+    ));
+    page.push_str("\n## 一点一档目录\n\n");
+    let index = closing.index.iter().map(|i| {
+        let needed = if i.cases.is_empty() {
+            "—".to_owned()
+        } else {
+            i.cases.join("、")
+        };
+        vec![i.number.to_string(), i.label.clone(), code(&i.code), needed]
+    });
+    page.push_str(&table(&["序", "材料", "代码", "销号时必备"], index));
+    page
+}
+
+fn line_cells(closing: &Closing, line: &ClosingLine) -> Vec<String> {
+    let of_case = |case: &String| match (
+        line.cases.contains(case),
+        line.unconfirmed_for.contains(case),
+    ) {
+        (true, true) => "待核实",
+        (true, false) => "必备",
+        (false, _) => "",
+    };
+    let mut cells = vec![line.label.clone(), code(&line.code)];
+    cells.extend(closing.cases.iter().map(|c| of_case(&c.code).to_owned()));
+    cells.push(line.evidence.join("、"));
+    cells.push(line.values.join("、"));
+    cells.push(line.clause.clone().unwrap_or_default());
+    cells.push(format!("{:?}", line.mark));
+    cells
+}
+
+fn chain_cells(closing: &Closing, chain: &Chain) -> Vec<String> {
+    let label = |level: &str| {
+        let found = closing.levels.iter().find(|l| l.code == level);
+        found.map_or(level.to_owned(), |l| l.label.clone())
+    };
+    let links = chain.links.iter().map(|l| {
+        let after = if l.is_after_notice {
+            "，公示后"
+        } else {
+            ""
+        };
+        format!("{}（{}/{}{after}）", label(&l.level), l.signatures, l.units)
+    });
+    let places = if chain.places.is_empty() {
+        "其余".to_owned()
+    } else {
+        chain.places.join("、")
+    };
+    vec![
+        chain.label.clone(),
+        places,
+        links.collect::<Vec<_>>().join(" → "),
+        chain.notice_working_days.to_string(),
+        format!("{:?}", chain.mark),
+        chain.note.clone().unwrap_or_default(),
+    ]
+}
+
+/// 时限与督促阶梯 of a campaign.
+pub fn deadlines(campaign_name: &str, timers: &Timers, ladder: &UrgingLadder) -> String {
+    let unit = |unit: DayUnit| match unit {
+        DayUnit::CalendarDays => "日",
+        DayUnit::WorkingDays => "个工作日",
+    };
+    let mut page = format!(
+        "# 时限与督促：{campaign_name}\n\n自事件次日起算，公示首日计入；剩余 {} 日以内黄灯，逾期红灯。本页由程序生成。\n\n",
+        timers.amber_days
+    );
+    let rows = timers.timers.iter().map(|t| {
+        let clause = t.clause.clone().unwrap_or_default();
+        let rolls = if t.last_day == LastDay::RollsOver {
+            "顺延"
+        } else {
+            "不动"
+        };
+        vec![
+            t.label.clone(),
+            code(&t.code),
+            format!("{}{}", t.count, unit(t.unit)),
+            rolls.to_owned(),
+            clause,
+            format!("{:?}", t.mark),
+        ]
+    });
+    page.push_str(&table(
+        &["时限", "代码", "长短", "末日遇休", "依据", "出处"],
+        rows,
+    ));
+    page.push_str("\n## 督促阶梯\n\n相对完成时限；负数在期前。\n\n");
+    let rungs = ladder.rungs.iter().map(|r| {
+        let note = r.note.clone().unwrap_or_default();
+        vec![
+            r.label.clone(),
+            code(&r.kind),
+            format!("{}{}", r.days, unit(r.unit)),
+            r.issued_by.label().to_owned(),
+            format!("{}个工作日", r.answer_days),
+            format!("{:?}", r.mark),
+            note,
+        ]
+    });
+    page.push_str(&table(
+        &["方式", "代码", "何时", "由谁", "答复期", "出处", "说明"],
+        rungs,
+    ));
+    page
+}
+
 fn code(text: &str) -> String {
     format!("`{text}`")
 }
@@ -322,6 +515,15 @@ mod tests {
             "code-lists.md" => code_lists(&shipped::code_book().0),
             "calendar.md" => calendar(&shipped::calendar().0),
             "concurrency.md" => concurrency(),
+            "closing.md" => {
+                let campaign = shipped::campaign("lvdun-2019").0;
+                closing(&campaign.name, &campaign.closing.unwrap())
+            }
+            "deadlines.md" => {
+                let campaign = shipped::campaign("lvdun-2019").0;
+                let (timers, ladder) = (campaign.timers.unwrap(), campaign.ladder.unwrap());
+                deadlines(&campaign.name, &timers, &ladder)
+            }
             other => panic!("no such page: {other}"),
         }
     }
@@ -333,6 +535,8 @@ mod tests {
     #[case("code-lists.md")]
     #[case("calendar.md")]
     #[case("concurrency.md")]
+    #[case("closing.md")]
+    #[case("deadlines.md")]
     fn the_printed_page_is_fresh(#[case] name: &str) {
         let path = shipped::root().join("docs/printed").join(name);
         let fresh = page(name);

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
     use crate::shipped;
 
-    const TOPICS: [&str; 5] = ["calendar", "campaign", "code", "flow", "policy"];
+    const TOPICS: [&str; 6] = ["calendar", "campaign", "code", "flow", "policy", "rectify"];
 
     fn sources(folder: &Path, found: &mut Vec<String>) {
         for entry in std::fs::read_dir(folder).unwrap() {

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::dossier::{Dossier, SiteState};
 
+pub mod issues;
+
 /// 统计行 — one combination of keys with its figures and the sites behind them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct StatRow {
@@ -103,10 +105,16 @@ impl Dossier {
         issues
             .map(|source_kind| {
                 let result = view(source_kind);
+                let is_finished = self.is_carried_over_finished(source_kind);
+                let determined = if is_finished {
+                    "completed"
+                } else {
+                    NOT_DETERMINED
+                };
                 Carried {
                     source_kind,
-                    result: result.unwrap_or(NOT_DETERMINED),
-                    is_finished: result == Some("completed"),
+                    result: result.unwrap_or(determined),
+                    is_finished,
                 }
             })
             .collect()

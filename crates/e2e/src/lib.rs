@@ -5,6 +5,7 @@
 mod demonstration;
 mod program;
 mod python;
+pub mod rectification;
 mod server;
 
 pub use demonstration::{Demonstration, boundary_args, import_args};

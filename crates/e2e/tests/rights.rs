@@ -356,6 +356,16 @@ const OPERATIONS: &[(&str, Asks)] = &[
     ("post /api/v1/imports/{import_id}/commit", Login),
     ("put /api/v1/imports/{import_id}/mapping", Login),
     ("get /api/v1/imports/{import_id}/marked", Login),
+    ("get /api/v1/closing", Login),
+    ("get /api/v1/duties", Action("查看台账、点位档案", "/api/v1/duties", "")),
+    ("get /api/v1/duties/file", Action("导出台账", "/api/v1/duties/file", "")),
+    ("get /api/v1/issues", Action("查看台账、点位档案", "/api/v1/issues", "")),
+    ("get /api/v1/issues/statistics", Action("查看统计", "/api/v1/issues/statistics", "")),
+    ("get /api/v1/issues/statistics/file", Action("查看统计", "/api/v1/issues/statistics/file", "")),
+    ("get /api/v1/issues/{issue}", Action("查看台账、点位档案", "/api/v1/issues/{issue}", "")),
+    ("post /api/v1/issues/{issue}/acts", Action("填报进展", "/api/v1/issues/{issue}/acts", r#"{ "kind": "progress.reported", "body": { "to_on": "2019-09-01", "text": "" } }"#)),
+    ("get /api/v1/issues/{issue}/entries", Action("查看台账、点位档案", "/api/v1/issues/{issue}/entries", "")),
+    ("get /api/v1/issues/{issue}/letters/{rung}", Action("催办、督办", "/api/v1/issues/{issue}/letters/phone?format=txt", "")),
     ("get /api/v1/judgements", Action("运行判定表", "/api/v1/judgements?limit=5", "")),
     ("get /api/v1/judgements/file", Action("运行判定表", "/api/v1/judgements/file", "")),
     ("get /api/v1/law/clauses", Login),
@@ -364,15 +374,21 @@ const OPERATIONS: &[(&str, Asks)] = &[
     ("get /api/v1/ledgers/{view}/file", Action("导出台账", "/api/v1/ledgers/sites/file?format=csv", "")),
     ("get /api/v1/ledgers/{view}/groups", Action("查看台账、点位档案", "/api/v1/ledgers/sites/groups?by=township", "")),
     ("post /api/v1/ledgers/{view}/pastes", Action("补充、更正点位", "/api/v1/ledgers/sites/pastes", r#"{ "rows": [{ "site_code": "{site}", "field": "note", "value": "粘贴" }], "reason": "岗位试验", "dry_run": true }"#)),
+    ("get /api/v1/lessons", Action("查看统计", "/api/v1/lessons", "")),
+    ("post /api/v1/lessons", Action("登记漏洞与制度", "/api/v1/lessons", r#"{ "body": { "gap": "", "mechanism": "" } }"#)),
     ("get /api/v1/log/checkpoint", Nothing),
     ("get /api/v1/log/entries", Action("查看访问记录", "/api/v1/log/entries", "")),
     ("get /api/v1/log/proof", Nothing),
     ("post /api/v1/log/verifications", Action("查看访问记录", "/api/v1/log/verifications", "{}")),
+    ("post /api/v1/look-backs", Action("安排回头看", "/api/v1/look-backs", r#"{ "seed": "", "planned_on": "2020-01-01", "level": "city" }"#)),
+    ("get /api/v1/look-backs/draw", Action("安排回头看", "/api/v1/look-backs/draw?seed=a", "")),
     ("get /api/v1/map/layers", Login),
     ("get /api/v1/people", Action("管理人员、岗位", "/api/v1/people", "")),
     ("post /api/v1/people", Action("管理人员、岗位", "/api/v1/people", r#"{ "login": "", "name": "" }"#)),
     ("patch /api/v1/people/{person_id}", Login),
     ("delete /api/v1/people/{person_id}/sessions", Login),
+    ("get /api/v1/publicity", Action("查看统计", "/api/v1/publicity", "")),
+    ("post /api/v1/publicity", Action("登记宣传、曝光", "/api/v1/publicity", r#"{ "body": { "publicity_kind": "report", "channel": "", "title": "", "published_on": "2019-09-01" } }"#)),
     ("get /api/v1/questions/file", Action("运行判定表", "/api/v1/questions/file?site={site}", "")),
     ("get /api/v1/rules/tables", Login),
     ("get /api/v1/rules/what-if", Action("运行判定表", "/api/v1/rules/what-if?on=2019-08-18,2026-08-18", "")),
@@ -400,6 +416,8 @@ const OPERATIONS: &[(&str, Asks)] = &[
     ("post /api/v1/sites/{site_code}/remarks", Action("批注、答复、督查意见", "/api/v1/sites/{site}/remarks", r#"{ "kind": "note", "text": "" }"#)),
     ("post /api/v1/sites/{site_code}/focal-overrides", Action("改定焦点问题", "/api/v1/sites/{site}/focal-overrides", r#"{ "focal_category": null, "reason": "" }"#)),
     ("get /api/v1/sites/{site_code}/judgement", Action("运行判定表", "/api/v1/sites/{site}/judgement", "")),
+    ("post /api/v1/sites/{site_code}/issues", Action("问题立账", "/api/v1/sites/{site}/issues", r#"{ "close_out_case": "没有这一情形" }"#)),
+    ("get /api/v1/sites/{site_code}/issues/proposal", Action("问题立账", "/api/v1/sites/{site}/issues/proposal", "")),
     ("post /api/v1/sites/{site_code}/merges", Action("点位合并", "/api/v1/sites/{site}/merges", r#"{ "into": "{site}", "reason": "" }"#)),
     ("post /api/v1/sites/{site_code}/restorations", Action("点位撤销", "/api/v1/sites/{site}/restorations", REASONLESS)),
     ("post /api/v1/sites/{site_code}/verifications", Action("实地核查登记", "/api/v1/sites/{site}/verifications", r#"{ "verified_on": "2019-08-20", "team": [], "conclusion": "没有这个结论" }"#)),
@@ -411,7 +429,10 @@ const OPERATIONS: &[(&str, Asks)] = &[
     ("get /api/v1/tokens", Login),
     ("post /api/v1/tokens", Login),
     ("delete /api/v1/tokens/{token_id}", Login),
+    ("post /api/v1/unit-links", Action("更正问题责任、要求", "/api/v1/unit-links", r#"{ "unit": "", "holder": "经办人", "expires_on": "2019-12-31" }"#)),
+    ("get /api/v1/urging", Action("催办、督办", "/api/v1/urging", "")),
     ("get /api/v1/work-items", Login),
+    ("get /api/v1/worklist", Action("查看台账、点位档案", "/api/v1/worklist", "")),
 ];
 
 /// Every operation there is, from the committed document.
@@ -426,6 +447,25 @@ fn operations() -> Vec<String> {
         methods.map(move |method| format!("{method} {path}"))
     });
     all.collect()
+}
+
+/// An issue of an earlier campaign that goes on at a site of a station.
+fn issue_of(cast: &Cast, station: &str) -> String {
+    let office = &cast.people[3];
+    let path = format!("/api/v1/sites?limit=1000&station={station}&source=lvdun_2017,lvdun_2018");
+    let sites = office.get(&cast.server, &path).json();
+    let asked = json!({ "responsible_unit": "某责任单位", "description": "历年未完成", "due_on": "2019-12-31" });
+    let sites = sites["items"].as_array().unwrap().iter();
+    let mut opened = sites.filter_map(|site| {
+        let code = site["site_code"].as_str().unwrap();
+        let answer = office.post(
+            &cast.server,
+            &format!("/api/v1/sites/{code}/issues"),
+            &asked,
+        );
+        (answer.status == 200).then(|| answer.json()["issue_id"].as_str().unwrap().to_owned())
+    });
+    opened.next().unwrap()
 }
 
 /// A site of a station, and a clue that lies in its territory.
@@ -461,10 +501,8 @@ fn every_operation_of_the_document_asks_for_the_right_it_is_listed_with() {
 
     let cast = cast();
     let matrix = matrix();
-    let things = [
-        (true, things_of(&cast, "houhe")),
-        (false, things_of(&cast, "taitong")),
-    ];
+    let things = [(true, "houhe"), (false, "taitong")]
+        .map(|(is_own, station)| (is_own, things_of(&cast, station), issue_of(&cast, station)));
     let mut asked = 0;
     let mut faults = Vec::new();
     for (name, asks) in OPERATIONS {
@@ -473,8 +511,11 @@ fn every_operation_of_the_document_asks_for_the_right_it_is_listed_with() {
             File(action, path) => (*action, *path, None),
             Nothing | Login => continue,
         };
-        for (is_own, (site, clue)) in &things {
-            let fill = |text: &str| text.replace("{site}", site).replace("{clue}", clue);
+        for (is_own, (site, clue), issue) in &things {
+            let fill = |text: &str| {
+                let text = text.replace("{site}", site).replace("{clue}", clue);
+                text.replace("{issue}", issue)
+            };
             let is_of_one = [Some(path), body]
                 .iter()
                 .flatten()
@@ -493,7 +534,7 @@ fn every_operation_of_the_document_asks_for_the_right_it_is_listed_with() {
                 let may = match matrix[action][at].as_str() {
                     "—" => false,
                     "本站/本片" => *is_own || !is_of_one,
-                    // Nobody was named as answerable for a site yet.
+                    // The issues are another unit's.
                     "本单位" => !is_of_one,
                     _ => true,
                 };

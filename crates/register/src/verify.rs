@@ -7,6 +7,7 @@ use std::path::Path;
 
 use domain::as_of::AsOf;
 use domain::entry::{EntryBody, RecordedEntry};
+use domain::issue;
 use serde::Deserialize;
 use tlog_tiles::tlog::{record_hash, tree_hash};
 use tlog_tiles::{Hash, Tile};
@@ -150,6 +151,20 @@ const REFERRING_KINDS: &[&str] = &[
     "background.adopted",
     "verification.recorded",
     "evidence.recorded",
+    "plan.drafted",
+    "progress.reported",
+    "extension.requested",
+    "rectification.reported",
+    "completion.evidenced",
+    "acceptance.recorded",
+    "notice.published",
+    "look_back.recorded",
+    "relapse.judged",
+    "urging.answered",
+    "penalty.recorded",
+    "referral.recorded",
+    "suspicion.found",
+    "publicity.recorded",
 ];
 
 /// Blobs an entry names.
@@ -162,7 +177,7 @@ fn referred_blobs(entry: &RecordedEntry) -> Vec<&str> {
         EntryBody::BackgroundAdopted(body) => vec![&body.source_sha256, &body.drawn_sha256],
         EntryBody::VerificationRecorded(body) => body.evidence.iter().map(String::as_str).collect(),
         EntryBody::EvidenceRecorded(body) => vec![body.sha256.as_str()],
-        _ => Vec::new(),
+        body => issue::named_blobs(body),
     }
 }
 

@@ -109,7 +109,7 @@ fn status_of(error: &Error) -> StatusCode {
         Error::NotFound { .. } => StatusCode::NOT_FOUND,
         Error::Forbidden(_) => StatusCode::FORBIDDEN,
         Error::Rejected(d) if d.code == "session.token_scope" => StatusCode::FORBIDDEN,
-        Error::Rejected(_) => StatusCode::BAD_REQUEST,
+        Error::Rejected(_) | Error::Refused(_) => StatusCode::BAD_REQUEST,
         Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
         Error::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Loading => StatusCode::SERVICE_UNAVAILABLE,
@@ -137,6 +137,15 @@ fn details_of(error: &Error) -> Value {
             json!({ "role": denied.role.code(), "action": denied.action.code() })
         }
         Error::TooOften { retry_after_s } => json!({ "retry_after_s": retry_after_s }),
+        Error::Refused(refused) => json!({
+            "issue_code": refused.issue_code,
+            "step": refused.step,
+            "step_label": refused.step_label,
+            "state": refused.state,
+            "state_label": refused.state_label,
+            "missing": refused.missing,
+            "allowed_from": refused.allowed_from,
+        }),
         Error::Stale(stale) => {
             let clashes: Vec<Value> = stale
                 .clashes

@@ -10,6 +10,7 @@ mod config;
 mod evidence;
 mod feeds;
 mod imports;
+mod issues;
 mod judgements;
 mod law;
 mod ledgers;
@@ -80,6 +81,7 @@ pub(crate) fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(people::change_person))
         .routes(routes!(people::end_sessions))
         .routes(routes!(people::list_tokens, people::add_token))
+        .routes(routes!(people::add_unit_link))
         .routes(routes!(people::revoke_token))
         .routes(routes!(people::list_accesses))
         .routes(routes!(config::show_config))
@@ -136,6 +138,24 @@ pub(crate) fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(views::download_findings))
         .routes(routes!(views::show_dashboard))
         .routes(routes!(views::list_work_items))
+        .routes(routes!(issues::list_issues))
+        .routes(routes!(issues::show_issue_statistics))
+        .routes(routes!(issues::download_issue_statistics))
+        .routes(routes!(issues::show_issue))
+        .routes(routes!(issues::list_issue_entries))
+        .routes(routes!(issues::act_on_issue))
+        .routes(routes!(issues::download_letter))
+        .routes(routes!(issues::propose_issue))
+        .routes(routes!(issues::open_issue))
+        .routes(routes!(issues::show_worklist))
+        .routes(routes!(issues::show_duties))
+        .routes(routes!(issues::download_duties))
+        .routes(routes!(issues::show_urging))
+        .routes(routes!(issues::draw_look_backs))
+        .routes(routes!(issues::plan_look_backs))
+        .routes(routes!(issues::show_closing))
+        .routes(routes!(issues::list_lessons, issues::record_lesson))
+        .routes(routes!(issues::list_publicity, issues::record_publicity))
         .routes(routes!(law::list_clauses))
         .routes(routes!(law::list_tables))
         .routes(routes!(log::show_checkpoint))

@@ -57,13 +57,14 @@ pub(crate) fn make(folder: PathBuf) -> Result<Demonstration> {
     demo.import_all()?;
     demo.judge()?;
     demo.draw()?;
+    demo.rectify()?;
     demo.conclude()?;
     demo.add_people()?;
     Ok(demo)
 }
 
 /// One account a post: login, what the account is called, post.
-const ACCOUNTS: [(&str, &str, &str); 14] = [
+const ACCOUNTS: [(&str, &str, &str); 16] = [
     ("guanli", "系统管理员", "operator"),
     ("bangongshi", "领导小组办公室经办人", "office"),
     ("fuhe", "领导小组办公室复核人", "office"),
@@ -78,6 +79,12 @@ const ACCOUNTS: [(&str, &str, &str); 14] = [
         "station_head@kongtongshan",
     ),
     ("baozhua-houhe", "包抓领导·后河", "area_lead@houhe"),
+    ("baozhua-mawu", "包抓领导·麻武", "area_lead@mawu"),
+    (
+        "zeren",
+        "演示旅游开发公司",
+        "responsible_unit@演示旅游开发公司",
+    ),
     ("hulin-houhe", "护林员·后河", "ranger@houhe"),
     ("shiji", "市级主管部门", "city"),
     ("shengji", "省级主管部门", "province"),
@@ -95,16 +102,16 @@ impl Demonstration {
         self.folder.join(name)
     }
 
-    fn text(&self, name: &str) -> String {
+    pub(crate) fn text(&self, name: &str) -> String {
         self.path(name).to_string_lossy().into_owned()
     }
 
     /// Runs `qingshan` and returns what it printed; exit code 1 means "something to look at" where that is allowed.
-    fn qingshan(&self, args: &[&str], may_find: bool) -> Result<String> {
+    pub(crate) fn qingshan(&self, args: &[&str], may_find: bool) -> Result<String> {
         self.qingshan_as(post_for(args), args, may_find)
     }
 
-    fn qingshan_as(&self, post: &str, args: &[&str], may_find: bool) -> Result<String> {
+    pub(crate) fn qingshan_as(&self, post: &str, args: &[&str], may_find: bool) -> Result<String> {
         let home = self.text("register");
         let out = Command::new(&self.program)
             .args(["--home", &home, "--as", post])
@@ -122,7 +129,7 @@ impl Demonstration {
         )
     }
 
-    fn json(&self, args: &[&str], may_find: bool) -> Result<Value> {
+    pub(crate) fn json(&self, args: &[&str], may_find: bool) -> Result<Value> {
         let text = self.qingshan(&[&["--json"], args].concat(), may_find)?;
         serde_json::from_str(&text).with_context(|| format!("qingshan {}", args.join(" ")))
     }

@@ -7,7 +7,9 @@
 
 mod bench;
 mod demo;
+mod demo_issues;
 mod demo_run;
+mod picture;
 mod setup;
 mod shell;
 mod test;

@@ -4,6 +4,7 @@ mod backgrounds;
 mod bench;
 mod clues;
 mod import;
+mod issues;
 mod judge;
 mod law;
 mod ledgers;
@@ -75,6 +76,7 @@ pub(crate) fn run(
         Command::Judge(args) => judge::run(&desk, args),
         Command::Questions(args) => judge::questions(&desk, args),
         Command::Characterize(args) => judge::characterize(&desk, args),
+        Command::Issues(args) => issues::run(&desk, args),
         Command::Rules(args) => rules::run(&desk, args),
         Command::Law(args) => law::run(&desk, args),
     }

@@ -10,6 +10,8 @@ use crate::reading::place;
 
 const CAMPAIGN: &str = "campaign.toml";
 const LEDGERS: &str = "ledgers.toml";
+const CLOSING: &str = "closing.toml";
+const URGING: &str = "urging.toml";
 
 pub(super) fn faults(campaign: &Campaign, codes: &CodeBook) -> Vec<Diagnostic> {
     let mut faults = dates(campaign);
@@ -18,6 +20,7 @@ pub(super) fn faults(campaign: &Campaign, codes: &CodeBook) -> Vec<Diagnostic> {
     faults.extend(lists(campaign, codes));
     faults.extend(focal(campaign, codes));
     faults.extend(urging(campaign, codes));
+    faults.extend(closing(campaign, codes));
     faults.extend(figures(campaign));
     faults.extend(campaign.ledgers.iter().flat_map(|l| ledger(campaign, l)));
     faults.extend(repeated(
@@ -225,12 +228,44 @@ fn urging(campaign: &Campaign, codes: &CodeBook) -> Vec<Diagnostic> {
     let Some(list) = campaign.find_list(codes, "urge") else {
         return Vec::new();
     };
-    let unknown = campaign
+    let rungs = campaign.ladder.iter().flat_map(|l| &l.rungs);
+    let named = campaign
         .urging
         .iter()
-        .filter(|u| list.find_code(&u.kind).is_none());
+        .map(|u| (CAMPAIGN, "urging", &u.kind))
+        .chain(rungs.map(|r| (URGING, "rungs", &r.kind)));
+    let unknown = named.filter(|(_, _, kind)| list.find_code(kind).is_none());
     unknown
-        .map(|u| fault("campaign.unknown_code", CAMPAIGN, "urging", &u.kind))
+        .map(|(file, path, kind)| fault("campaign.unknown_code", file, path, kind))
+        .collect()
+}
+
+/// Cases and conditions that decide by activity, subtype, zone, nature or effect name codes of the campaign's lists.
+fn closing(campaign: &Campaign, codes: &CodeBook) -> Vec<Diagnostic> {
+    let Some(closing) = &campaign.closing else {
+        return Vec::new();
+    };
+    let named = closing.case_rules.iter().flat_map(|rule| {
+        let lists = [
+            ("activity", &rule.activities),
+            ("subtype", &rule.subtypes),
+            ("zone", &rule.zones),
+            ("character", &rule.characters),
+            ("ecological_effect", &rule.effects),
+        ];
+        lists.into_iter().flat_map(move |(purpose, values)| {
+            values.iter().map(move |value| (rule, purpose, value))
+        })
+    });
+    let unknown = named.filter(|(_, purpose, value)| {
+        let list = campaign.find_list(codes, purpose);
+        list.is_some_and(|l| l.find_code(value).is_none())
+    });
+    unknown
+        .map(|(rule, _, value)| {
+            let path = format!("case_rules.{}", rule.id);
+            fault("campaign.unknown_code", CLOSING, &path, value)
+        })
         .collect()
 }
 

@@ -477,6 +477,9 @@ fn the_configuration_survives_being_written_and_read() {
         Campaign {
             ledgers: vec![],
             flow: None,
+            closing: None,
+            timers: None,
+            ladder: None,
             ..campaign
         }
     );

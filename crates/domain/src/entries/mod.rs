@@ -3,15 +3,19 @@
 mod background;
 mod campaign;
 mod characterization;
+mod closing;
 mod clue;
 mod evidence;
 mod export;
 mod issue;
 mod permit;
+mod rectification;
 mod register;
 mod remark;
 mod reserve;
 mod site;
+mod suspicion;
+mod urging;
 mod verification;
 
 pub use background::{BackgroundAdopted, BackgroundWithdrawn};
@@ -20,6 +24,11 @@ pub use characterization::{
     CharacterizationConfirmed, CharacterizationInputs, CharacterizationRecorded,
     CharacterizationRejected, CharacterizationWithdrawn, Override,
 };
+pub use closing::{
+    AcceptanceRecorded, CloseOutRecorded, LineCheck, LookBackPlanned, LookBackRecorded,
+    NoticePublished, ObjectionAnswered, ObjectionReceived, RelapseJudged, RelapseSuspected,
+    Sampling,
+};
 pub use clue::{
     ClueBatchImported, ClueFacts, ClueLinked, ClueReceived, ClueScreened, ClueUnlinked, SourcePlace,
 };
@@ -27,6 +36,11 @@ pub use evidence::EvidenceRecorded;
 pub use export::LedgerExported;
 pub use issue::{DeterminationRecorded, FocalOverridden, IssueCarriedOver};
 pub use permit::PermitRecorded;
+pub use rectification::{
+    ChainLink, ClosingRequirements, CompletionEvidenced, ExtensionDecided, ExtensionRequested,
+    IssueAmended, IssueOpened, MeasureDone, PhotoPair, PlanDrafted, PlanReviewed, ProgressReported,
+    Quantity, RectificationMeasure, RectificationReported, RectificationStarted, Signature,
+};
 pub use register::RegisterOpened;
 pub use remark::{RemarkKind, RemarkRecorded};
 pub use reserve::{
@@ -35,5 +49,10 @@ pub use reserve::{
 pub use site::{
     Basis, SiteAmended, SiteFacts, SiteMerged, SiteRegistered, SiteRestored, SiteWithdrawn,
     ZoneShareFact,
+};
+pub use suspicion::{LessonRecorded, PublicityRecorded, SuspicionFound, SuspicionJudged};
+pub use urging::{
+    AccountabilityRecorded, PenaltyRecorded, ReferralReceived, ReferralRecorded, UrgingAnswered,
+    UrgingIssued,
 };
 pub use verification::{TeamMember, VerificationRecorded};

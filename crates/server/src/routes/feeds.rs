@@ -1,6 +1,6 @@
 //! Feeds: deadlines for calendars (ICS), changes for readers (RSS).
 
-use app::FeedItem;
+use app::{DeadlineItem, FeedItem};
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
@@ -10,7 +10,7 @@ use crate::caller::Caller;
 use crate::desk::Desk;
 use crate::problem::Problem;
 
-/// Milestones of the campaign as a calendar.
+/// Milestones of the campaign and deadlines of issues as a calendar.
 pub(crate) async fn deadlines(
     State(desk): State<Desk>,
     caller: Caller,
@@ -18,31 +18,48 @@ pub(crate) async fn deadlines(
     let setting = desk
         .setting()
         .map_err(|e| desk.problem(&caller.context, &e))?;
+    let of_issues = desk
+        .look(&caller, |session, atlases| session.deadlines_told(atlases))
+        .await?;
     let stamp = calendar_stamp(desk.now());
     let mut text = String::from("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//qingshan//ZH\r\n");
-    let mut line = |name: &str, value: &str| fold(&mut text, &format!("{name}:{value}"));
-    line("X-WR-CALNAME", &calendar_text(&setting.campaign.name));
+    let name = calendar_text(&setting.campaign.name);
+    fold(&mut text, &format!("X-WR-CALNAME:{name}"));
     for m in &setting.campaign.milestones {
-        let day = |d: jiff::civil::Date| d.strftime("%Y%m%d").to_string();
-        let after = m.due_on.saturating_add(jiff::Span::new().days(1));
-        line("BEGIN", "VEVENT");
-        let uid = format!("{}.{}@qingshan", m.id, setting.campaign.id);
-        line("UID", &uid);
-        line("DTSTAMP", &stamp);
-        line("DTSTART;VALUE=DATE", &day(m.due_on));
-        line("DTEND;VALUE=DATE", &day(after));
-        line("SUMMARY", &calendar_text(&m.name));
-        line("DESCRIPTION", &calendar_text(&m.text));
-        line("BEGIN", "VALARM");
-        line("ACTION", "DISPLAY");
-        line("DESCRIPTION", &calendar_text(&m.name));
-        line("TRIGGER", "-P3D");
-        line("END", "VALARM");
-        line("END", "VEVENT");
+        let milestone = DeadlineItem {
+            uid: format!("{}.{}", m.id, setting.campaign.id),
+            title: m.name.clone(),
+            text: m.text.clone(),
+            due_on: m.due_on,
+        };
+        event(&mut text, &milestone, &stamp);
     }
-    line("END", "VCALENDAR");
+    for deadline in &of_issues {
+        event(&mut text, deadline, &stamp);
+    }
+    fold(&mut text, "END:VCALENDAR");
     let kind = [(header::CONTENT_TYPE, "text/calendar; charset=utf-8")];
     Ok((kind, text).into_response())
+}
+
+/// A day with what is due on it, and an alarm three days before.
+fn event(text: &mut String, item: &DeadlineItem, stamp: &str) {
+    let day = |d: jiff::civil::Date| d.strftime("%Y%m%d").to_string();
+    let after = item.due_on.saturating_add(jiff::Span::new().days(1));
+    let mut line = |name: &str, value: &str| fold(text, &format!("{name}:{value}"));
+    line("BEGIN", "VEVENT");
+    line("UID", &format!("{}@qingshan", item.uid));
+    line("DTSTAMP", stamp);
+    line("DTSTART;VALUE=DATE", &day(item.due_on));
+    line("DTEND;VALUE=DATE", &day(after));
+    line("SUMMARY", &calendar_text(&item.title));
+    line("DESCRIPTION", &calendar_text(&item.text));
+    line("BEGIN", "VALARM");
+    line("ACTION", "DISPLAY");
+    line("DESCRIPTION", &calendar_text(&item.title));
+    line("TRIGGER", "-P3D");
+    line("END", "VALARM");
+    line("END", "VEVENT");
 }
 
 fn calendar_stamp(at: jiff::Timestamp) -> String {

@@ -2,7 +2,7 @@
 
 use app::people::{
     self, AccessQuery, AccessView, PersonAdded, PersonChange, PersonRequest, PersonView,
-    TokenAdded, TokenRequest, TokenView,
+    TokenAdded, TokenRequest, TokenView, UnitLinkAdded, UnitLinkRequest,
 };
 use axum::Json;
 use axum::extract::State;
@@ -116,6 +116,24 @@ pub(crate) async fn add_token(
         })
         .await?;
     desk.note(&caller, "add_token", &added.token.token_id);
+    Ok(Json(added))
+}
+
+/// Makes a personal link for somebody of a unit that answers for issues; the secret is told once.
+#[utoipa::path(post, path = "/api/v1/unit-links", tag = "people", request_body = UnitLinkRequest,
+    responses((status = 200, body = UnitLinkAdded), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn add_unit_link(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Said(said): Said<UnitLinkRequest>,
+) -> Result<Json<UnitLinkAdded>, Problem> {
+    let actor = caller.actor.clone();
+    let added = desk
+        .with_accounts(&caller.context, move |accounts, _, now| {
+            people::add_unit_link(accounts, &actor, &said, now)
+        })
+        .await?;
+    desk.note(&caller, "add_token", &added.token_id);
     Ok(Json(added))
 }
 

@@ -1,0 +1,605 @@
+//! 问题清单 — issues by pages, from the lines in memory.
+
+use std::collections::BTreeMap;
+
+use domain::as_of::AsOf;
+use domain::deadlines::Light;
+use domain::dossier::SiteState;
+use domain::ids::EntryId;
+use domain::issue::Side;
+use domain::ledger::Labels;
+use domain::policy::Action;
+use domain::worklist::WaitKind;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use spatial::diagnostic::Diagnostic;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::atlas::{Atlas, Atlases, IssueEyes, IssueLine};
+use crate::error::Error;
+use crate::ledgers::LedgerScope;
+use crate::session::Session;
+
+/// 问题查询 — which issues are wanted; several codes are separated by commas.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct IssueQuery {
+    /// Part of the number, the site's name, the unit or the description.
+    pub q: Option<String>,
+    pub state: Option<String>,
+    pub station: Option<String>,
+    /// Area lead, by post, label or station.
+    pub lead: Option<String>,
+    /// `green`, `amber`, `red`, `none`.
+    pub light: Option<String>,
+    pub severity: Option<String>,
+    pub case: Option<String>,
+    pub responsible_unit: Option<String>,
+    pub source: Option<String>,
+    /// Year in which it was opened.
+    pub year: Option<i16>,
+    /// `yes`, `no`.
+    pub open: Option<String>,
+    /// `yes`, `no`.
+    pub overdue: Option<String>,
+    /// `yes`, `no`.
+    pub focal: Option<String>,
+    /// `listed`, `referred`, `deferred`.
+    pub side: Option<String>,
+    /// A kind of the work list.
+    pub wait: Option<String>,
+}
+
+/// 翻页 — which part of a list of issues, in which order, as of when.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct IssuePaging {
+    /// `now`, a day `YYYY-MM-DD`, or a log size `@N`.
+    pub as_of: Option<String>,
+    /// `due_on`, `opened_on`, `site_code`, `issue_code`, `state`, `responsible_unit`; `-` before it turns it round.
+    pub sort: Option<String>,
+    /// 50 where it is not said, at most 1,000.
+    #[param(minimum = 0, maximum = 1000)]
+    pub limit: Option<u64>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+}
+
+impl IssuePaging {
+    pub(super) fn limit(&self) -> usize {
+        self.limit.unwrap_or(50).min(1000) as usize
+    }
+
+    pub(super) fn as_of(&self) -> Result<AsOf, Error> {
+        let text = self.as_of.as_deref();
+        text.map_or(Ok(AsOf::Now), crate::parse_as_of)
+    }
+}
+
+/// 期限 — the nearest deadline of an issue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DueView {
+    pub timer: String,
+    pub label: String,
+    pub due_on: Date,
+    /// Negative when it is past.
+    pub days_left: i32,
+    pub light: Light,
+}
+
+/// 下一级督促 — the rung to take next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RungBrief {
+    pub kind: String,
+    pub label: String,
+    pub becomes_due_on: Date,
+    pub is_due: bool,
+}
+
+/// 问题行 — one issue of a list.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct IssueRow {
+    #[schema(value_type = String, format = Uuid)]
+    pub issue_id: EntryId,
+    pub issue_code: String,
+    pub site_code: String,
+    pub facility_name: Option<String>,
+    pub station_id: Option<String>,
+    pub station_label: Option<String>,
+    pub state: String,
+    pub state_label: String,
+    pub close_out_case: String,
+    pub severity: Option<String>,
+    /// Left out for who may not know of a complaint.
+    pub source_kind: Option<String>,
+    pub source_label: Option<String>,
+    pub description: String,
+    pub responsible_unit: String,
+    pub responsible_person: Option<String>,
+    pub supervising_unit: Option<String>,
+    pub area_lead: Option<String>,
+    pub opened_on: Date,
+    pub due_on: Option<Date>,
+    pub next_deadline: Option<DueView>,
+    pub light: Option<Light>,
+    pub is_overdue: bool,
+    pub is_focal: bool,
+    pub is_open: bool,
+    pub sides: Vec<Side>,
+    pub percent: Option<u32>,
+    /// What waits for somebody's hand.
+    pub waits: Vec<WaitKind>,
+    pub next_rung: Option<RungBrief>,
+    #[schema(value_type = Option<String>, format = Uuid)]
+    pub reopens: Option<EntryId>,
+    #[schema(value_type = Option<String>, format = Uuid)]
+    pub reopened_by: Option<EntryId>,
+}
+
+/// 灯数 — issues by the light of their nearest deadline.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct LightCounts {
+    pub green: u64,
+    pub amber: u64,
+    pub red: u64,
+    /// Without a deadline that runs.
+    pub none: u64,
+}
+
+impl LightCounts {
+    pub(super) fn count(&mut self, light: Option<Light>) {
+        let counter = match light {
+            Some(Light::Green) => &mut self.green,
+            Some(Light::Amber) => &mut self.amber,
+            Some(Light::Red) => &mut self.red,
+            None => &mut self.none,
+        };
+        *counter += 1;
+    }
+}
+
+/// 问题清单 — one page of issues; the counts are of all that match.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct IssueList {
+    pub total: u64,
+    pub by_state: BTreeMap<String, u64>,
+    pub by_light: LightCounts,
+    pub items: Vec<IssueRow>,
+    pub next_cursor: Option<String>,
+    pub as_of: String,
+    pub log_size: u64,
+}
+
+/// What a list is sorted by; a later member decides between equal ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SortKey {
+    DueOn,
+    OpenedOn,
+    SiteCode,
+    IssueCode,
+    State,
+    Unit,
+}
+
+/// What a list of lines is drawn for: whom, when, which part of the reserve.
+pub(super) struct Looking<'a> {
+    pub(super) atlas: &'a Atlas,
+    pub(super) eyes: IssueEyes,
+    pub(super) scope: LedgerScope,
+    pub(super) today: Date,
+    pub(super) amber_days: i32,
+}
+
+impl Looking<'_> {
+    pub(super) fn sees(&self, line: &IssueLine) -> bool {
+        self.eyes.see(line) && self.scope.holds(self.atlas.issues.station(line))
+    }
+
+    /// The nearest deadline: its timer, its day and its light.
+    pub(super) fn nearest(&self, line: &IssueLine) -> Option<(u16, Date, Light)> {
+        let (timer, due) = *line.deadlines.first()?;
+        Some((timer, due, self.light(due)))
+    }
+
+    pub(super) fn light(&self, due: Date) -> Light {
+        domain::deadlines::light((due - self.today).get_days(), self.amber_days)
+    }
+
+    pub(super) fn lines(&self) -> impl Iterator<Item = &IssueLine> {
+        let lines = self.atlas.issues.lines().iter();
+        lines.filter(|line| self.sees(line))
+    }
+}
+
+/// A query compared with lines.
+struct Wanted<'q> {
+    query: &'q IssueQuery,
+    text: Option<String>,
+    waits: Option<Vec<WaitKind>>,
+}
+
+impl<'q> Wanted<'q> {
+    fn of(query: &'q IssueQuery) -> Result<Self, Error> {
+        let unknown = |text: &str| {
+            let fault = Diagnostic::error("query.wait").arg("text", text);
+            Error::rejected(fault)
+        };
+        let kinds = query.wait.as_deref().map(|codes| {
+            let codes = codes.split(',').map(str::trim);
+            let kinds = codes.map(|c| WaitKind::from_code(c).ok_or_else(|| unknown(c)));
+            kinds.collect::<Result<Vec<_>, _>>()
+        });
+        let text = query.q.as_deref().map(|q| q.trim().to_lowercase());
+        Ok(Self {
+            query,
+            text: text.filter(|t| !t.is_empty()),
+            waits: kinds.transpose()?,
+        })
+    }
+
+    fn holds(&self, line: &IssueLine, looking: &Looking<'_>) -> bool {
+        let q = self.query;
+        let is = |wanted: &Option<String>, value: &str| {
+            let wanted = wanted.as_deref();
+            wanted.is_none_or(|w| w.split(',').any(|w| w.trim() == value))
+        };
+        let yes = |wanted: &Option<String>, value: bool| {
+            let wanted = wanted.as_deref();
+            wanted.is_none_or(|w| (w != "no") == value)
+        };
+        let light = || match looking.nearest(line).map(|(_, _, light)| light) {
+            Some(Light::Green) => "green",
+            Some(Light::Amber) => "amber",
+            Some(Light::Red) => "red",
+            None => "none",
+        };
+        let has_side = |wanted: &str| line.sides.iter().any(|s| side_code(*s) == wanted.trim());
+        is(&q.state, line.figures.state.code())
+            && is(&q.case, &line.figures.close_out_case)
+            && is(&q.severity, line.severity.as_deref().unwrap_or("unknown"))
+            && is(&q.responsible_unit, &line.figures.responsible_unit)
+            && (line.is_confidential || is(&q.source, &line.figures.source_kind))
+            && q.year.is_none_or(|year| line.opened_on.year() == year)
+            && yes(&q.open, line.is_open)
+            && yes(&q.overdue, line.is_overdue(looking.today))
+            && yes(&q.focal, line.is_focal)
+            && q.light.as_ref().is_none_or(|_| is(&q.light, light()))
+            && q.side.as_deref().is_none_or(|s| s.split(',').any(has_side))
+            && self.waits.as_ref().is_none_or(|kinds| {
+                let mut waits = line.waits_on(looking.today);
+                waits.any(|w| kinds.contains(&w.kind))
+            })
+            && self.text.as_ref().is_none_or(|text| says(line, text))
+    }
+}
+
+fn says(line: &IssueLine, text: &str) -> bool {
+    let texts = [
+        Some(&*line.code),
+        line.name.as_deref(),
+        Some(line.figures.responsible_unit.as_str()),
+        Some(&*line.description),
+    ];
+    let mut texts = texts.into_iter().flatten();
+    texts.any(|t| t.to_lowercase().contains(text))
+}
+
+pub(super) fn side_code(side: Side) -> &'static str {
+    match side {
+        Side::Listed => "listed",
+        Side::Referred => "referred",
+        Side::Deferred => "deferred",
+    }
+}
+
+/// What a place in a list is told by, cheap to compare; what has no day comes last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part<'a> {
+    Number(u8),
+    Day(Date),
+    Text(&'a str),
+    Last,
+}
+
+impl<'a> Part<'a> {
+    pub(super) fn day(day: Option<Date>) -> Self {
+        day.map_or(Self::Last, Self::Day)
+    }
+
+    fn written(self) -> String {
+        match self {
+            Self::Number(n) => format!("n{n}"),
+            Self::Day(day) => format!("d{day}"),
+            Self::Text(text) => format!("t{text}"),
+            Self::Last => "l".to_owned(),
+        }
+    }
+
+    fn read(text: &'a str) -> Option<Self> {
+        let (kind, rest) = text.split_at_checked(1)?;
+        Some(match kind {
+            "n" => Self::Number(rest.parse().ok()?),
+            "d" => Self::Day(rest.parse().ok()?),
+            "t" => Self::Text(rest),
+            "l" => Self::Last,
+            _ => return None,
+        })
+    }
+}
+
+/// Place of a line in a list; whatever it is sorted by, no two are equal.
+pub(super) type Key<'a> = (Part<'a>, Part<'a>, EntryId);
+
+fn sort_key(line: &IssueLine, by: SortKey) -> Key<'_> {
+    let part = match by {
+        SortKey::DueOn => Part::day(line.due_on),
+        SortKey::OpenedOn => Part::Day(line.opened_on),
+        SortKey::SiteCode => Part::Text(&line.site_code),
+        SortKey::IssueCode => Part::Text(&line.code),
+        SortKey::State => Part::Number(state_place(line.figures.state)),
+        SortKey::Unit => Part::Text(&line.figures.responsible_unit),
+    };
+    (part, Part::Last, line.id)
+}
+
+fn state_place(state: SiteState) -> u8 {
+    let mut places = (0..).zip(SiteState::ALL);
+    places.find(|(_, s)| **s == state).map_or(0, |(n, _)| n)
+}
+
+fn parse_sort(text: Option<&str>) -> Result<(SortKey, bool), Error> {
+    let text = text.unwrap_or("due_on");
+    let (is_turned, name) = match text.strip_prefix('-') {
+        Some(name) => (true, name),
+        None => (false, text),
+    };
+    let key = match name {
+        "due_on" | "days_left" => SortKey::DueOn,
+        "opened_on" => SortKey::OpenedOn,
+        "site_code" => SortKey::SiteCode,
+        "issue_code" => SortKey::IssueCode,
+        "state" => SortKey::State,
+        "responsible_unit" => SortKey::Unit,
+        _ => {
+            let fault = Diagnostic::error("query.sort").arg("text", text);
+            return Err(Error::rejected(fault));
+        }
+    };
+    Ok((key, is_turned))
+}
+
+/// One page of what is sorted by key, after the cursor, and the cursor of the next.
+pub(super) fn page<'a, T>(
+    mut keyed: Vec<(Key<'a>, T)>,
+    is_turned: bool,
+    cursor: Option<&'a str>,
+    limit: usize,
+) -> Result<(Vec<T>, Option<String>), Error> {
+    if let Some(text) = cursor {
+        let after = parse_cursor(text)?;
+        keyed.retain(|(key, _)| match is_turned {
+            true => *key < after,
+            false => *key > after,
+        });
+    }
+    let order = |a: &(Key<'a>, T), b: &(Key<'a>, T)| match is_turned {
+        true => b.0.cmp(&a.0),
+        false => a.0.cmp(&b.0),
+    };
+    let has_more = keyed.len() > limit;
+    if has_more && limit > 0 {
+        // Only what is shown needs to be in order.
+        keyed.select_nth_unstable_by(limit - 1, order);
+    }
+    keyed.truncate(limit);
+    keyed.sort_by(order);
+    let last = keyed.last().map(|((first, second, id), _)| {
+        // A unit separator stands in no name.
+        format!("{id}\u{1f}{}\u{1f}{}", first.written(), second.written())
+    });
+    let next = last.filter(|_| has_more);
+    Ok((keyed.into_iter().map(|(_, item)| item).collect(), next))
+}
+
+fn parse_cursor(text: &str) -> Result<Key<'_>, Error> {
+    let mut parts = text.split('\u{1f}');
+    let mut read = || {
+        let id = parts.next()?.parse::<EntryId>().ok()?;
+        let first = Part::read(parts.next()?)?;
+        let second = Part::read(parts.next()?)?;
+        Some((first, second, id))
+    };
+    read().ok_or_else(|| Error::rejected(Diagnostic::error("query.cursor").arg("text", text)))
+}
+
+impl Session {
+    /// One page of the issues the actor may read.
+    pub fn list_issues(
+        &self,
+        atlases: &Atlases,
+        query: &IssueQuery,
+        paging: &IssuePaging,
+    ) -> Result<IssueList, Error> {
+        self.may_read_lists(Action::ReadLedgers)?;
+        let as_of = paging.as_of()?;
+        let (by, is_turned) = parse_sort(paging.sort.as_deref())?;
+        let wanted = Wanted::of(query)?;
+        let atlas = self.atlas(atlases, as_of)?;
+        let (station, lead) = (query.station.as_deref(), query.lead.as_deref());
+        let looking = self.looking(&atlas, Action::ReadLedgers, station, lead, as_of)?;
+        let mut by_state = BTreeMap::new();
+        let mut by_light = LightCounts::default();
+        let mut found = Vec::new();
+        for line in looking.lines().filter(|l| wanted.holds(l, &looking)) {
+            *by_state
+                .entry(line.figures.state.code().to_owned())
+                .or_default() += 1;
+            by_light.count(looking.nearest(line).map(|(_, _, light)| light));
+            found.push((sort_key(line, by), line));
+        }
+        let total = found.len() as u64;
+        let cursor = paging.cursor.as_deref();
+        let (lines, next_cursor) = page(found, is_turned, cursor, paging.limit())?;
+        Ok(IssueList {
+            total,
+            by_state,
+            by_light,
+            items: lines.iter().map(|l| self.issue_row(l, &looking)).collect(),
+            next_cursor,
+            as_of: as_of.to_string(),
+            log_size: atlas.log_size,
+        })
+    }
+
+    /// Whom, when and for which part of the reserve lines are looked at.
+    pub(super) fn looking<'a>(
+        &self,
+        atlas: &'a Atlas,
+        action: Action,
+        station: Option<&str>,
+        lead: Option<&str>,
+        as_of: AsOf,
+    ) -> Result<Looking<'a>, Error> {
+        let timers = self.campaign.timers.as_ref();
+        Ok(Looking {
+            atlas,
+            eyes: self.issue_eyes(action, &atlas.issues),
+            scope: self.ledger_scope(station, lead)?,
+            today: match as_of {
+                AsOf::Day(day) => day,
+                _ => self.today(),
+            },
+            amber_days: timers.map_or(0, |t| t.amber_days),
+        })
+    }
+
+    pub(super) fn issue_row(&self, line: &IssueLine, looking: &Looking<'_>) -> IssueRow {
+        let table = &looking.atlas.issues;
+        let station = table.station(line);
+        let nearest = looking.nearest(line);
+        let figures = &line.figures;
+        let source = self.knows_source(line, station);
+        let source = source.then(|| figures.source_kind.clone());
+        let own = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
+        IssueRow {
+            issue_id: line.id,
+            issue_code: line.code.to_string(),
+            site_code: line.site_code.to_string(),
+            facility_name: own(&line.name),
+            station_id: station.map(str::to_owned),
+            station_label: station.map(|s| self.label("station", s)),
+            state: figures.state.code().to_owned(),
+            state_label: self.label("site_state", figures.state.code()),
+            close_out_case: figures.close_out_case.clone(),
+            severity: own(&line.severity),
+            source_label: source.as_deref().map(|s| self.label("source", s)),
+            source_kind: source,
+            description: line.description.to_string(),
+            responsible_unit: figures.responsible_unit.clone(),
+            responsible_person: own(&line.person),
+            supervising_unit: own(&line.supervising_unit),
+            area_lead: own(&line.area_lead),
+            opened_on: line.opened_on,
+            due_on: line.due_on,
+            next_deadline: nearest.map(|(timer, due_on, light)| {
+                let timer = table.timer(timer);
+                DueView {
+                    timer: timer.to_owned(),
+                    label: self.timer_label(timer),
+                    due_on,
+                    days_left: (due_on - looking.today).get_days(),
+                    light,
+                }
+            }),
+            light: nearest.map(|(_, _, light)| light),
+            is_overdue: line.is_overdue(looking.today),
+            is_focal: line.is_focal,
+            is_open: line.is_open,
+            sides: line.sides.to_vec(),
+            percent: line.percent,
+            waits: self.told_waits(line, station, looking.today),
+            next_rung: self.rung_brief(line, looking.today),
+            reopens: line.reopens,
+            reopened_by: line.reopened_by,
+        }
+    }
+
+    /// What waits, but for what the actor may not know of: secret look-backs and suspicions.
+    fn told_waits(&self, line: &IssueLine, station: Option<&str>, today: Date) -> Vec<WaitKind> {
+        let is_told = |kind: WaitKind| match kind {
+            WaitKind::LookBack => self.knows_look_back(line, station),
+            WaitKind::JudgeSuspicion => self.sees(Action::ReadSuspicions, station),
+            _ => true,
+        };
+        let kinds = line.waits_on(today).map(|w| w.kind);
+        kinds.filter(|kind| is_told(*kind)).collect()
+    }
+
+    /// A secret look-back is known only to who plans them.
+    pub(super) fn knows_look_back(&self, line: &IssueLine, station: Option<&str>) -> bool {
+        line.look_back != Some(true) || self.sees(Action::PlanLookBack, station)
+    }
+
+    pub(super) fn rung_brief(&self, line: &IssueLine, today: Date) -> Option<RungBrief> {
+        let (at, becomes_due_on) = line.rung?;
+        let rung = self.campaign.ladder.as_ref()?.rungs.get(at)?;
+        Some(RungBrief {
+            kind: rung.kind.clone(),
+            label: rung.label.clone(),
+            becomes_due_on,
+            is_due: becomes_due_on <= today,
+        })
+    }
+
+    /// Name of a timer: the campaign's, or of a day that a paper sets.
+    pub(crate) fn timer_label(&self, timer: &str) -> String {
+        let named = self.campaign.timers.as_ref().and_then(|t| t.find(timer));
+        named.map_or_else(
+            || self.messages.text(&format!("timer.{timer}"), &[]),
+            |t| t.label.clone(),
+        )
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failing test may panic")]
+mod tests {
+    use super::*;
+
+    const UNITS: [&str; 3] = ["甲单位", "乙单位", "丙单位"];
+
+    fn keyed(count: u32) -> Vec<(Key<'static>, u32)> {
+        let day = |n: u32| jiff::civil::date(2019, 9, i8::try_from(n).unwrap());
+        let one = |n: u32| {
+            let id = EntryId::derived(jiff::Timestamp::UNIX_EPOCH, &[&n.to_be_bytes()]);
+            // Many share a day and a unit, so that the id decides; some have no day.
+            let due = (n % 4 > 0).then(|| day(n % 4));
+            ((Part::day(due), Part::Text(UNITS[n as usize % 3]), id), n)
+        };
+        (0..count).map(one).collect()
+    }
+
+    #[test]
+    fn pages_follow_on_each_other_and_leave_nothing_out() {
+        for is_turned in [false, true] {
+            let (whole, none) = page(keyed(50), is_turned, None, 1000).unwrap();
+            assert_eq!((whole.len(), none), (50, None));
+            let (mut read, mut cursor) = (Vec::new(), None);
+            loop {
+                let (items, next) = page(keyed(50), is_turned, cursor.as_deref(), 7).unwrap();
+                read.extend(items);
+                match next {
+                    Some(next) => cursor = Some(next),
+                    None => break,
+                }
+            }
+            assert_eq!(read, whole);
+        }
+    }
+
+    #[test]
+    fn a_cursor_that_is_none_is_told() {
+        let fault = page(keyed(3), false, Some("三"), 2).unwrap_err();
+        assert_eq!(fault.code(), "query.cursor");
+    }
+}
