@@ -10,6 +10,7 @@ mod filter;
 mod grid;
 mod ground;
 mod site_table;
+mod suspicions;
 mod tally;
 
 use std::collections::BTreeSet;
@@ -30,6 +31,7 @@ pub use grid::{bounds as tile_bounds, touch};
 pub use ground::{Ground, GroundFeature, GroundLayer};
 pub(crate) use site_table::is_confidential;
 pub use site_table::{Eyes, SiteRow, SiteTable, Sort};
+pub use suspicions::{SuspicionLine, SuspicionTable};
 pub use tally::{Counted, Tally};
 
 use crate::error::Error;
@@ -42,6 +44,7 @@ pub struct Atlas {
     pub sites: SiteTable,
     pub clues: ClueTable,
     pub ground: Ground,
+    pub suspicions: SuspicionTable,
     /// Where something changed since this was last asked: boxes in mercator units.
     touched: Vec<[i32; 4]>,
 }
@@ -52,8 +55,10 @@ impl Atlas {
         // The size first: what is added meanwhile is read again by the next catching up.
         let log_size = register.head()?.size;
         let mut sites = SiteTable::default();
+        let mut suspicions = SuspicionTable::default();
         register.dossiers::<Error>(as_of, |dossier| {
             sites.put(&dossier, setting);
+            suspicions.put(&dossier);
             Ok(())
         })?;
         sites.settle();
@@ -68,6 +73,7 @@ impl Atlas {
             sites,
             clues,
             ground: Ground::load(register, setting, as_of)?,
+            suspicions,
             touched: Vec::new(),
         })
     }
@@ -119,6 +125,7 @@ impl Atlas {
             if let Some(dossier) = register.find_dossier(*site, AsOf::Now)? {
                 self.touched.extend(self.sites.extent(*site));
                 self.sites.put(&dossier, setting);
+                self.suspicions.put(&dossier);
                 self.touched.extend(self.sites.extent(*site));
             }
         }

@@ -467,6 +467,12 @@ pub fn start_of(day: Date) -> Timestamp {
         .map_or(Timestamp::UNIX_EPOCH, |z| z.timestamp())
 }
 
+/// Date and time of day in the register's zone (UTC+8).
+pub fn local_time(at: Timestamp) -> jiff::civil::DateTime {
+    at.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8)))
+        .datetime()
+}
+
 /// Built-in code lists.
 pub fn load_codes() -> Result<CodeBook, Error> {
     let files = assets::code_lists();

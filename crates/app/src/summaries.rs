@@ -28,7 +28,7 @@ impl Session {
         book.finish().map_err(Error::internal)
     }
 
-    fn summary_book<W: Write + Seek>(
+    pub(crate) fn summary_book<W: Write + Seek>(
         &self,
         title: &str,
         as_of: &str,
@@ -40,7 +40,7 @@ impl Session {
         Workbook::new(sink, properties).map_err(Error::internal)
     }
 
-    fn summary_sheet(&self, id: &str, scope: &str, as_of: &str) -> LedgerSheet {
+    pub(crate) fn summary_sheet(&self, id: &str, scope: &str, as_of: &str) -> LedgerSheet {
         let text = |code: &str, args: &[(&str, &str)]| self.messages.text(code, args);
         let title = text(&format!("stat.{id}.title"), &[]);
         let title = if self.is_demonstration {

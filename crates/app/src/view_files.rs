@@ -86,7 +86,13 @@ impl Session {
         }
     }
 
-    fn workbook(&self, title: &str, scope: &str, day: &str, made: Cursor<Vec<u8>>) -> MadeFile {
+    pub(crate) fn workbook(
+        &self,
+        title: &str,
+        scope: &str,
+        day: &str,
+        made: Cursor<Vec<u8>>,
+    ) -> MadeFile {
         MadeFile {
             name: format!("{}-{scope}-{day}.xlsx", self.messages.text(title, &[])),
             format: "xlsx".to_owned(),

@@ -19,6 +19,7 @@ mod people;
 mod service;
 mod session;
 mod sites;
+mod suspicions;
 mod views;
 
 use axum::Router;
@@ -129,6 +130,15 @@ pub(crate) fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(views::download_findings))
         .routes(routes!(views::show_dashboard))
         .routes(routes!(views::list_work_items))
+        .routes(routes!(suspicions::list_suspicions))
+        .routes(routes!(suspicions::download_suspicions))
+        .routes(routes!(suspicions::show_suspicion_statistics))
+        .routes(routes!(suspicions::download_suspicion_statistics))
+        .routes(routes!(
+            suspicions::show_suspicion_run,
+            suspicions::start_suspicion_run
+        ))
+        .routes(routes!(suspicions::show_suspicion))
         .routes(routes!(law::list_clauses))
         .routes(routes!(law::list_tables))
         .routes(routes!(log::show_checkpoint))

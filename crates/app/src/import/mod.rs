@@ -254,6 +254,7 @@ pub fn site_for_clue(
     let mut site = clues::register_for(&mut staging, &drafted)?;
     site.rule = "person";
     staging.link(clue, &site, Some(reason.to_owned()))?;
+    staging.suspect_relapses()?;
     Ok((site.site_code, staging.entries))
 }
 
@@ -305,6 +306,7 @@ pub fn match_open(
             false => staging.entries.truncate(before),
         }
     }
+    staging.suspect_relapses()?;
     Ok((matched, staging.entries))
 }
 

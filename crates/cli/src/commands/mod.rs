@@ -12,6 +12,7 @@ mod rules;
 mod serve;
 mod sites;
 mod summaries;
+mod suspicions;
 
 use std::process::ExitCode;
 
@@ -60,6 +61,7 @@ pub(crate) fn run(
         Command::Stats(args) => summaries::stats(&desk, args),
         Command::Check(args) => summaries::check(&desk, args),
         Command::Convert(args) => sites::convert(&desk, args),
+        Command::Suspicions(command) => suspicions::run(&desk, command),
         Command::Log(args) => log::run(&desk, args),
         Command::Register(args) => log::register(&desk, args),
         Command::Serve(args) => serve::run(&desk, args),
