@@ -12,6 +12,7 @@ mod grid;
 mod ground;
 mod issues;
 mod site_table;
+mod suspicions;
 mod tally;
 
 use std::collections::BTreeSet;
@@ -35,6 +36,7 @@ pub(crate) use issues::percent_of;
 pub use issues::{IssueEyes, IssueLine, IssueTable, UnopenedLine};
 pub(crate) use site_table::is_confidential;
 pub use site_table::{Eyes, SiteRow, SiteTable, Sort};
+pub use suspicions::{SuspicionLine, SuspicionTable};
 pub use tally::{Counted, Tally};
 
 use crate::error::Error;
@@ -48,6 +50,7 @@ pub struct Atlas {
     pub clues: ClueTable,
     pub issues: IssueTable,
     pub ground: Ground,
+    pub suspicions: SuspicionTable,
     /// Where something changed since this was last asked: boxes in mercator units.
     touched: Vec<[i32; 4]>,
 }
@@ -59,9 +62,11 @@ impl Atlas {
         let log_size = register.head()?.size;
         let mut sites = SiteTable::default();
         let mut issues = IssueTable::default();
+        let mut suspicions = SuspicionTable::default();
         register.dossiers::<Error>(as_of, |dossier| {
             sites.put(&dossier, setting);
             issues.put(&dossier, setting);
+            suspicions.put(&dossier);
             Ok(())
         })?;
         sites.settle();
@@ -77,6 +82,7 @@ impl Atlas {
             clues,
             issues,
             ground: Ground::load(register, setting, as_of)?,
+            suspicions,
             touched: Vec::new(),
         })
     }
@@ -129,6 +135,7 @@ impl Atlas {
                 self.touched.extend(self.sites.extent(*site));
                 self.sites.put(&dossier, setting);
                 self.issues.put(&dossier, setting);
+                self.suspicions.put(&dossier);
                 self.touched.extend(self.sites.extent(*site));
             }
         }

@@ -143,7 +143,8 @@ impl Session {
         self.may(Action::LinkClue, dossier.facts.station_id.as_deref())?;
         refuse_linked(&clue)?;
         let reason = &checked_reason(reason)?;
-        let entries = self.linked_by_hand(&clue.received.body, &dossier, reason);
+        let mut entries = self.linked_by_hand(&clue.received.body, &dossier, reason);
+        entries.extend(self.relapse_of_link(&clue.received.body, &dossier)?);
         self.register.append(&entries, self.now)?;
         Ok(())
     }

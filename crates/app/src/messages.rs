@@ -114,6 +114,11 @@ impl Messages {
         }
     }
 
+    /// What a person is to do about a code, where its sentence says so without arguments.
+    pub fn hint(&self, code: &str) -> Option<&str> {
+        self.sentences.get(code)?.hint.as_deref()
+    }
+
     /// Message and hint of a diagnostic. Beside each argument `x` a hole `{x_label}` is filled with its name for people,
     /// where it is the name of a field or a code.
     pub fn diagnostic(&self, diagnostic: &Diagnostic) -> (String, Option<String>) {

@@ -469,7 +469,7 @@ pub fn start_of(day: Date) -> Timestamp {
 }
 
 /// Files that came to a campaign after registers were opened with it.
-const LATER_TABLES: [&str; 3] = ["closing.toml", "deadlines.toml", "urging.toml"];
+const LATER_TABLES: [&str; 4] = ["closing.toml", "deadlines.toml", "urging.toml", "suspicions.toml"];
 
 /// A register opened before issues were walked goes by the tables of its campaign as shipped, transitions and lists
 /// included; one that was opened with them keeps its own.
@@ -479,6 +479,12 @@ fn with_later_tables(id: &str, mut files: BTreeMap<String, String>) -> BTreeMap<
         files.extend(shipped);
     }
     files
+}
+
+/// Date and time of day in the register's zone (UTC+8).
+pub fn local_time(at: Timestamp) -> jiff::civil::DateTime {
+    at.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8)))
+        .datetime()
 }
 
 /// Built-in code lists.

@@ -111,6 +111,8 @@ pub(crate) enum Command {
     Check(Check),
     Convert(Convert),
     #[command(subcommand)]
+    Suspicions(SuspicionsCommand),
+    #[command(subcommand)]
     Log(LogCommand),
     #[command(subcommand)]
     Register(RegisterCommand),
@@ -135,6 +137,55 @@ pub(crate) struct Serve {
     pub(crate) behind_proxy: bool,
     #[arg(long, value_name = "DIR")]
     pub(crate) web: Option<PathBuf>,
+    #[arg(long, value_name = "HOUR", value_parser = clap::value_parser!(i8).range(0..24))]
+    pub(crate) suspicions_at: Option<i8>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SuspicionsCommand {
+    Run {
+        #[arg(long)]
+        dry_run: bool,
+    },
+    List(SuspicionFilter),
+    Show {
+        #[arg(value_name = "ENTRY")]
+        entry: String,
+    },
+    Statistics {
+        #[arg(long, value_name = "STATION", conflicts_with = "lead")]
+        station: Option<String>,
+        #[arg(long, value_name = "POST")]
+        lead: Option<String>,
+        #[arg(long, value_name = "DATE|@N", default_value = "now")]
+        as_of: String,
+        #[arg(long, value_name = "FILE.xlsx")]
+        out: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SuspicionFilter {
+    #[arg(long, value_name = "open|judged")]
+    pub(crate) state: Option<String>,
+    #[arg(long, value_name = "CODE[,CODE]")]
+    pub(crate) suspicion: Option<String>,
+    #[arg(long, value_name = "high|medium|low")]
+    pub(crate) grade: Option<String>,
+    #[arg(long, value_name = "CODE[,CODE]")]
+    pub(crate) verdict: Option<String>,
+    #[arg(long, value_name = "STATION", conflicts_with = "lead")]
+    pub(crate) station: Option<String>,
+    #[arg(long, value_name = "POST")]
+    pub(crate) lead: Option<String>,
+    #[arg(long, value_name = "CODE")]
+    pub(crate) site: Option<String>,
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub(crate) limit: u64,
+    #[arg(long, value_name = "DATE|@N", default_value = "now")]
+    pub(crate) as_of: String,
+    #[arg(long, value_name = "FILE.xlsx")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -778,6 +829,10 @@ pub(crate) enum BenchCommand {
         /// Not `home`: that would be the register's, which always has a value.
         #[arg(long, value_name = "DIR")]
         folder: Option<PathBuf>,
+    },
+    Suspicions {
+        #[arg(long, default_value_t = 10_000)]
+        count: usize,
     },
     Sites {
         #[arg(long, default_value_t = 100_000)]

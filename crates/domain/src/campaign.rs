@@ -2,7 +2,7 @@
 //! and focal rules of a year live here, so that no year is hard-coded.
 //!
 //! A campaign is a folder of TOML files handed in as texts: `campaign.toml` (required), `ledgers.toml`, `flow.toml`,
-//! `closing.toml`, `deadlines.toml`, `urging.toml`.
+//! `closing.toml`, `deadlines.toml`, `urging.toml`, `suspicions.toml`.
 
 use std::collections::BTreeMap;
 
@@ -18,6 +18,7 @@ use crate::flow::Flow;
 use crate::numbering::Numbering;
 use crate::reading;
 pub use crate::reading::ReadError;
+use crate::suspicion::Suspicions;
 use crate::urging::UrgingLadder;
 
 mod checks;
@@ -161,6 +162,9 @@ pub struct Campaign {
     /// From `urging.toml`.
     #[serde(skip)]
     pub ladder: Option<UrgingLadder>,
+    /// From `suspicions.toml`.
+    #[serde(skip)]
+    pub suspicions: Option<Suspicions>,
 }
 
 /// Name of the file that must be there.
@@ -170,6 +174,7 @@ const FLOW_FILE: &str = "flow.toml";
 const CLOSING_FILE: &str = "closing.toml";
 const DEADLINES_FILE: &str = "deadlines.toml";
 const URGING_FILE: &str = "urging.toml";
+const SUSPICIONS_FILE: &str = "suspicions.toml";
 
 #[derive(Deserialize)]
 struct LedgersFile {
@@ -222,6 +227,11 @@ impl Campaign {
         if let Some(text) = files.get(URGING_FILE) {
             let (ladder, found) = UrgingLadder::from_toml(URGING_FILE, text)?;
             self.ladder = Some(ladder);
+            diagnostics.extend(found);
+        }
+        if let Some(text) = files.get(SUSPICIONS_FILE) {
+            let (suspicions, found) = Suspicions::from_toml(SUSPICIONS_FILE, text)?;
+            self.suspicions = Some(suspicions);
             diagnostics.extend(found);
         }
         Ok(diagnostics)

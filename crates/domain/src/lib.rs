@@ -25,9 +25,11 @@ pub mod policy;
 pub mod printed;
 pub mod privacy;
 mod reading;
+pub mod relapse;
 pub mod shape;
 #[cfg(test)]
 mod shipped;
 pub mod statistics;
+pub mod suspicion;
 pub mod urging;
 pub mod worklist;

@@ -92,7 +92,15 @@ mod tests {
     use super::*;
     use crate::shipped;
 
-    const TOPICS: [&str; 6] = ["calendar", "campaign", "code", "flow", "policy", "rectify"];
+    const TOPICS: [&str; 7] = [
+        "calendar",
+        "campaign",
+        "code",
+        "flow",
+        "policy",
+        "rectify",
+        "suspicion",
+    ];
 
     fn sources(folder: &Path, found: &mut Vec<String>) {
         for entry in std::fs::read_dir(folder).unwrap() {

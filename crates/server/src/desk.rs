@@ -10,6 +10,7 @@ use app::atlas::Atlases;
 use app::messages::{Language, Messages};
 use app::people::{self, Access, Accounts, Visitor};
 use app::{Error, Register, Session, Setting};
+use domain::policy::Actor;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
 use tokio::task::JoinError;
@@ -19,6 +20,7 @@ use crate::caller::{Caller, Context};
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::routes::TileCabinet;
+use crate::runs::RunView;
 use crate::told::Told;
 
 /// 服务台 — shared by all requests.
@@ -56,6 +58,8 @@ struct Inner {
     /// Loads of the whole atlas that the kept tiles follow from.
     tiles_of_load: AtomicU64,
     accesses: Mutex<Vec<Access>>,
+    /// The search for suspicions under way, or the last one.
+    run_told: Mutex<RunView>,
     run: String,
     requests: AtomicU64,
 }
@@ -145,6 +149,7 @@ impl Desk {
             known_size: AtomicU64::new(log_size),
             tiles_of_load: AtomicU64::new(0),
             accesses: Mutex::new(Vec::new()),
+            run_told: Mutex::new(RunView::default()),
             run,
             requests: AtomicU64::new(0),
         }));
@@ -340,7 +345,7 @@ impl Desk {
         Ok(known.setting.clone())
     }
 
-    fn current_setting(&self, register: &Register) -> Result<Setting, Error> {
+    pub(crate) fn current_setting(&self, register: &Register) -> Result<Setting, Error> {
         let size = register.head()?.size;
         {
             let known = self.0.setting.read().unwrap_or_else(|e| e.into_inner());
@@ -361,7 +366,7 @@ impl Desk {
         Ok(known.setting.clone())
     }
 
-    fn take_reader(&self) -> Result<Register, Error> {
+    pub(crate) fn take_reader(&self) -> Result<Register, Error> {
         let free = lock(&self.0.readers).pop();
         match free {
             Some(register) => Ok(register),
@@ -369,7 +374,7 @@ impl Desk {
         }
     }
 
-    fn keep_reader(&self, register: Register) {
+    pub(crate) fn keep_reader(&self, register: Register) {
         let mut readers = lock(&self.0.readers);
         if readers.len() < self.0.most_readers {
             readers.push(register);
@@ -442,26 +447,41 @@ impl Desk {
             Arc::clone(self.messages(caller.context.language)),
         );
         let done = admitted(&self.0.writing, move || {
-            let mut slot = lock(&desk.0.writer);
-            // A request that panicked took the connection with it.
-            let register = match slot.take() {
-                Some(register) => register,
-                None => Register::open(&desk.0.register)?,
-            };
-            let setting = desk.current_setting(&register)?;
-            let mut session = setting.session(register, actor, desk.now(), messages);
-            let result = work(&mut session, desk.atlases());
-            // What this write added is seen by whoever asks next.
-            let seen = session
-                .atlas(desk.atlases(), app::AsOf::Now)
-                .map(|atlas| atlas.log_size);
-            if let Ok(size) = seen {
-                desk.0.known_size.fetch_max(size, Ordering::AcqRel);
-            }
-            *slot = Some(session.register);
-            result
+            desk.write_as(actor, messages, |session| work(session, desk.atlases()))
         });
         self.finish(&caller.context, done.await)
+    }
+
+    /// The write itself, on the thread that asks.
+    pub(crate) fn write_as<T>(
+        &self,
+        actor: Actor,
+        messages: Arc<Messages>,
+        work: impl FnOnce(&mut Session) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut slot = lock(&self.0.writer);
+        // A request that panicked took the connection with it.
+        let register = match slot.take() {
+            Some(register) => register,
+            None => Register::open(&self.0.register)?,
+        };
+        let setting = self.current_setting(&register)?;
+        let mut session = setting.session(register, actor, self.now(), messages);
+        let result = work(&mut session);
+        // What this write added is seen by whoever asks next.
+        let seen = session
+            .atlas(self.atlases(), app::AsOf::Now)
+            .map(|atlas| atlas.log_size);
+        if let Ok(size) = seen {
+            self.0.known_size.fetch_max(size, Ordering::AcqRel);
+        }
+        *slot = Some(session.register);
+        result
+    }
+
+    /// Looks at the search for suspicions, or changes what is told of it.
+    pub(crate) fn change_run<T>(&self, change: impl FnOnce(&mut RunView) -> T) -> T {
+        change(&mut lock(&self.0.run_told))
     }
 
     /// Notes that somebody looked at, exported or downloaded something.

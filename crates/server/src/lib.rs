@@ -7,6 +7,7 @@ mod logging;
 mod metrics;
 mod problem;
 mod routes;
+mod runs;
 mod told;
 mod web;
 
@@ -41,6 +42,8 @@ pub struct Options {
     pub is_behind_proxy: bool,
     /// Web files on disk instead of the embedded ones.
     pub web: Option<PathBuf>,
+    /// Hour of the day, UTC+8, at which all dossiers are searched for suspicions; never where there is none.
+    pub suspicions_at: Option<i8>,
 }
 
 /// 启动情况 — told once the server listens.
@@ -66,6 +69,8 @@ pub enum Error {
 
 /// Requests that take longer are given up; uploads and files have their own limit.
 const LONGEST_REQUEST: Duration = Duration::from_secs(120);
+/// Work that goes on in the background is waited for so long when the server stops.
+const LONGEST_FAREWELL: Duration = Duration::from_secs(10);
 /// JSON bodies larger than this are refused.
 const LARGEST_BODY: usize = 8 << 20;
 
@@ -76,7 +81,7 @@ pub fn serve(options: &Options, ready: impl FnOnce(&Ready)) -> Result<(), Error>
         .enable_all()
         .build()
         .map_err(Error::Serve)?;
-    runtime.block_on(async {
+    let served = runtime.block_on(async {
         let listen = |source| Error::Listen {
             address: options.bind,
             source,
@@ -91,15 +96,22 @@ pub fn serve(options: &Options, ready: impl FnOnce(&Ready)) -> Result<(), Error>
         });
         let flusher = tokio::spawn(desk.clone().flush_accesses_from_time_to_time());
         let watcher = tokio::spawn(desk.clone().keep_current());
+        let nightly = options
+            .suspicions_at
+            .map(|hour| tokio::spawn(desk.clone().run_nightly(hour)));
         let service = router(desk.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let served = axum::serve(listener, service)
             .with_graceful_shutdown(told_to_stop())
             .await;
         flusher.abort();
         watcher.abort();
+        nightly.iter().for_each(tokio::task::JoinHandle::abort);
         desk.flush_accesses();
         served.map_err(Error::Serve)
-    })
+    });
+    // A search for suspicions under way is left off: what it worked out is kept, what it noted stands.
+    runtime.shutdown_timeout(LONGEST_FAREWELL);
+    served
 }
 
 async fn told_to_stop() {

@@ -109,6 +109,7 @@ fn status_of(error: &Error) -> StatusCode {
         Error::NotFound { .. } => StatusCode::NOT_FOUND,
         Error::Forbidden(_) => StatusCode::FORBIDDEN,
         Error::Rejected(d) if d.code == "session.token_scope" => StatusCode::FORBIDDEN,
+        Error::Rejected(d) if d.code == "suspecting.running" => StatusCode::CONFLICT,
         Error::Rejected(_) | Error::Refused(_) => StatusCode::BAD_REQUEST,
         Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
         Error::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,

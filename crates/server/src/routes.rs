@@ -21,6 +21,7 @@ mod people;
 mod service;
 mod session;
 mod sites;
+mod suspicions;
 mod views;
 
 use axum::Router;
@@ -156,6 +157,15 @@ pub(crate) fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(issues::show_closing))
         .routes(routes!(issues::list_lessons, issues::record_lesson))
         .routes(routes!(issues::list_publicity, issues::record_publicity))
+        .routes(routes!(suspicions::list_suspicions))
+        .routes(routes!(suspicions::download_suspicions))
+        .routes(routes!(suspicions::show_suspicion_statistics))
+        .routes(routes!(suspicions::download_suspicion_statistics))
+        .routes(routes!(
+            suspicions::show_suspicion_run,
+            suspicions::start_suspicion_run
+        ))
+        .routes(routes!(suspicions::show_suspicion))
         .routes(routes!(law::list_clauses))
         .routes(routes!(law::list_tables))
         .routes(routes!(log::show_checkpoint))

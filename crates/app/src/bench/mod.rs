@@ -9,6 +9,7 @@ pub mod log;
 pub mod matching;
 pub mod overlay;
 pub mod sites;
+pub mod suspicions;
 
 use std::collections::BTreeMap;
 use std::fs::File;

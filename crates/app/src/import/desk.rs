@@ -154,6 +154,8 @@ pub struct MappingChoice {
 pub struct CommitView {
     pub appended: u64,
     pub counts: BTreeMap<String, usize>,
+    /// Closed-out sites on which the file makes a relapse suspect.
+    pub relapses: usize,
     pub log_size: u64,
 }
 
@@ -161,6 +163,13 @@ pub struct CommitView {
 const MOST_TOLD: usize = 2_000;
 /// Shapes drawn on the small map.
 const MOST_SHAPES: usize = 2_000;
+
+fn relapses_in(staged: &Staged) -> usize {
+    let entries = staged.entries.iter();
+    entries
+        .filter(|e| matches!(e.body, EntryBody::RelapseSuspected(_)))
+        .count()
+}
 
 fn folder(home: &Path) -> PathBuf {
     home.join("imports")
@@ -444,6 +453,7 @@ impl Session {
         Ok(CommitView {
             appended,
             counts: counts(&staged),
+            relapses: relapses_in(&staged),
             log_size: self.register.head()?.size,
         })
     }

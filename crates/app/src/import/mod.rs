@@ -272,6 +272,7 @@ pub fn site_for_clue(
     let mut site = clues::register_for(&mut staging, &drafted)?;
     site.rule = "person";
     staging.link(clue, &site, Some(reason.to_owned()))?;
+    staging.suspect_relapses()?;
     Ok((site.site_code, staging.entries))
 }
 
@@ -323,6 +324,7 @@ pub fn match_open(
             false => staging.entries.truncate(before),
         }
     }
+    staging.suspect_relapses()?;
     Ok((matched, staging.entries))
 }
 

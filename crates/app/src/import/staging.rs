@@ -24,6 +24,7 @@ use super::{Convention, ImportKind, ImportRequest, Loaded, MATCHED_AS_OF, batch_
 use crate::error::Error;
 use crate::geography::{Geography, Located};
 use crate::landing::{Known, Proposal, SiteBook, is_name, name_key};
+use crate::relapses::ClosedSites;
 use crate::session::{Session, start_of};
 
 /// 暂存 — everything one import gathers before it is committed.
@@ -50,6 +51,8 @@ pub(super) struct Staging<'s> {
     site_codes: Vec<SiteCode>,
     /// Codes of the sites the file speaks of.
     pub(super) spoken_of: BTreeSet<String>,
+    /// Sites that a new clue would make suspect of a relapse.
+    pub(super) closed: ClosedSites,
     /// When a person decided; what was undone can be decided again. Nothing for an import, which says a thing once.
     pub(super) decided_at: Option<Timestamp>,
 }
@@ -78,6 +81,7 @@ impl<'s> Staging<'s> {
             outlined,
             stations,
             site_codes,
+            closed,
         } = match speaks_of_sites {
             true => known_sites(session)?,
             false => KnownSites::default(),
@@ -112,6 +116,7 @@ impl<'s> Staging<'s> {
             files: Vec::new(),
             site_codes,
             spoken_of: BTreeSet::new(),
+            closed,
             decided_at: None,
         })
     }
@@ -400,6 +405,7 @@ impl<'s> Staging<'s> {
     /// Entries in order, the batch's own first; none where nothing is new.
     pub(super) fn finish(mut self) -> Result<(Vec<Entry>, Vec<Diagnostic>, Preview), Error> {
         told_once_a_layer(&mut self.diagnostics);
+        self.suspect_relapses()?;
         let refused = self.preview.count(|a| matches!(a, Action::Refused));
         let same = self.preview.count(|a| matches!(a, Action::Same));
         let read = self.loaded.records.len().max(self.preview.rows.len());
@@ -415,6 +421,25 @@ impl<'s> Staging<'s> {
             self.entries.insert(0, batch);
         }
         Ok((self.entries, self.diagnostics, self.preview))
+    }
+
+    /// Clues of this import that lie on closed-out sites make a relapse suspect, by themselves.
+    pub(super) fn suspect_relapses(&mut self) -> Result<(), Error> {
+        let suspected = self.closed.suspected_by(self.session, &self.entries)?;
+        for (site_code, entry) in suspected {
+            let site = entry.stream.as_site();
+            let station = site.and_then(|s| self.stations.get(&s)?.as_deref());
+            let is_seen = self.session.sees(Right::ReadLedgers, station);
+            if let EntryBody::RelapseSuspected(body) = &entry.body
+                && is_seen
+            {
+                let told = Diagnostic::warning("import.relapse_suspected");
+                let told = told.arg("site", &site_code).arg("reason", &body.reason);
+                self.diagnostics.push(told);
+            }
+            self.push(entry)?;
+        }
+        Ok(())
     }
 
     /// Whether any of the diagnostics of one row keeps it out.
@@ -460,6 +485,7 @@ struct KnownSites {
     stations: BTreeMap<SiteId, Option<String>>,
     /// Every code ever given, those of merged and withdrawn sites too: none is given again.
     site_codes: Vec<SiteCode>,
+    closed: ClosedSites,
 }
 
 fn known_sites(session: &Session) -> Result<KnownSites, Error> {
@@ -478,6 +504,7 @@ fn known_sites(session: &Session) -> Result<KnownSites, Error> {
                     sites.outlined.insert(dossier.site_id);
                 }
                 sites.known.push(Known::of(&dossier));
+                sites.closed.watch(&dossier);
                 let station = dossier.facts.station_id;
                 sites.stations.insert(dossier.site_id, station);
             }

@@ -14,6 +14,7 @@ mod rules;
 mod serve;
 mod sites;
 mod summaries;
+mod suspicions;
 
 use std::process::ExitCode;
 
@@ -63,6 +64,7 @@ pub(crate) fn run(
         Command::Stats(args) => summaries::stats(&desk, args),
         Command::Check(args) => summaries::check(&desk, args),
         Command::Convert(args) => sites::convert(&desk, args),
+        Command::Suspicions(command) => suspicions::run(&desk, command),
         Command::Log(args) => log::run(&desk, args),
         Command::Register(args) => log::register(&desk, args),
         Command::Serve(args) => serve::run(&desk, args),

@@ -15,6 +15,7 @@ pub(super) fn run(desk: &Desk<'_>, args: &Serve) -> Result<ExitCode, Error> {
         public_url: args.public_url.clone(),
         is_behind_proxy: args.behind_proxy,
         web: args.web.clone(),
+        suspicions_at: args.suspicions_at,
     };
     let told = |ready: &server::Ready| {
         let address = match &args.public_url {

@@ -50,7 +50,7 @@ pub use site::{
     Basis, SiteAmended, SiteFacts, SiteMerged, SiteRegistered, SiteRestored, SiteWithdrawn,
     ZoneShareFact,
 };
-pub use suspicion::{LessonRecorded, PublicityRecorded, SuspicionFound, SuspicionJudged};
+pub use suspicion::{LessonRecorded, LikePair, PublicityRecorded, SuspicionFound, SuspicionJudged};
 pub use urging::{
     AccountabilityRecorded, PenaltyRecorded, ReferralReceived, ReferralRecorded, UrgingAnswered,
     UrgingIssued,

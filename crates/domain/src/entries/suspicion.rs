@@ -1,5 +1,7 @@
 //! Paper close-outs found, and what was learned.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -29,6 +31,29 @@ pub struct SuspicionFound {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub likeness: Option<f64>,
     pub text: String,
+    /// What is like what, one by one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pairs: Vec<LikePair>,
+    /// Code of the sentence that `text` is, so that it can be said in another language.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub args: BTreeMap<String, String>,
+}
+
+/// 雷同对照 — something of the issue beside something recorded earlier that it resembles: a file by its hash, a text by
+/// entry and member (`<entry>#result_text`).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct LikePair {
+    pub own: String,
+    pub other: String,
+    /// Code of the site that the earlier one is of.
+    pub other_site: String,
+    /// `same`, `probable` of pictures; `identical`, `copied`, `similar` of texts.
+    pub grade: String,
+    /// 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub likeness: Option<f64>,
 }
 
 /// 疑点判定 — a person's verdict on a suspicion; never by whoever did the work suspected.

@@ -14,6 +14,7 @@ const DONE = {
   did_read_feature: ['读取图形', 'read a feature'],
   did_read_features: ['读取图层', 'read features'],
   did_read_site: ['查看档案', 'read a dossier'],
+  did_run_suspicions: ['查疑', 'searched for suspicions'],
   did_set_up: ['启用系统', 'set the system up'],
   did_upload_import: ['上传导入文件', 'uploaded a file'],
 } as const;

@@ -1,0 +1,111 @@
+//! The search for suspicions as its users meet it: from the command line, and over HTTP in the background.
+#![allow(clippy::unwrap_used, reason = "a failing test may panic")]
+
+use std::time::Duration;
+
+use e2e::{Demonstration, Person, Server};
+use serde_json::{Value, json};
+
+/// Waits until the search is over; ends by its own count, not by the clock.
+fn finished(server: &Server, person: &Person) -> Value {
+    for _ in 0..1_200 {
+        let run = person
+            .get(server, "/api/v1/suspicions/runs")
+            .status(200)
+            .json();
+        if run["state"] != "running" {
+            return run;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("the search does not end");
+}
+
+#[test]
+fn the_search_runs_from_the_command_line_and_the_same_is_noted_once() {
+    let register = Demonstration::shared().register();
+    let (before, _) = register.verified_head();
+    let tried = register.json(&["suspicions", "run", "--dry-run"]);
+    assert_eq!(
+        register.verified_head().0,
+        before,
+        "a dry run writes nothing"
+    );
+    let done = register.json(&["suspicions", "run"]);
+    assert_eq!(done["found"], tried["found"], "{done}");
+    assert_eq!(done["photos_new"], 0, "fingerprints are made once: {done}");
+    let found = done["found"].as_u64().unwrap();
+    assert_eq!(register.verified_head().0, before + found);
+    let again = register.json(&["suspicions", "run"]);
+    assert_eq!(again["found"], 0, "{again}");
+    let list = register.json(&["suspicions", "list", "--suspicion", "reused_photo,copied_text,photo_place,photo_time,photo_viewpoint,quantity_exceeds,steps_at_once,season"]);
+    assert_eq!(list["total"].as_u64(), Some(found), "{list}");
+    let figures = register.json(&["suspicions", "statistics"]);
+    assert!(figures["total"]["found"].as_u64().unwrap() >= found);
+    let refused = register.run_as("station_head@houhe", &["suspicions", "run"]);
+    assert_ne!(refused.code, Some(0));
+    let out = register.path("疑点.xlsx");
+    let out = out.to_str().unwrap();
+    let _ = register
+        .run(&["suspicions", "list", "--out", out])
+        .success();
+    assert!(std::fs::read(out).unwrap().starts_with(b"PK"));
+}
+
+#[test]
+fn the_search_runs_in_the_background_while_others_are_served() {
+    let register = Demonstration::shared().register();
+    let server = Server::start(&register);
+    let office = Person::new(&register, &server, "bangongshi", "office");
+    let discipline = Person::new(&register, &server, "jiwei", "discipline");
+    let head = Person::new(&register, &server, "zhanzhang", "station_head@houhe");
+    let never = office
+        .get(&server, "/api/v1/suspicions/runs")
+        .status(200)
+        .json();
+    assert_eq!(never["state"], "never");
+    let refused = head.post(&server, "/api/v1/suspicions/runs", &json!({}));
+    assert_eq!(refused.status, 403, "{}", refused.text());
+    let begun = discipline
+        .post(&server, "/api/v1/suspicions/runs", &json!({}))
+        .status(202)
+        .json();
+    assert_eq!(begun["state"], "running");
+    let beside = office
+        .get(&server, "/api/v1/sites?limit=1")
+        .status(200)
+        .json();
+    assert!(beside["total"].as_u64().unwrap() > 0);
+    let run = finished(&server, &office);
+    assert_eq!(run["state"], "done", "{run}");
+    assert_eq!(run["error"], Value::Null);
+    assert!(run["finished_at"].is_string() && run["outcome"]["log_size"].is_u64());
+    let list = discipline
+        .get(&server, "/api/v1/suspicions")
+        .status(200)
+        .json();
+    assert!(list["total"].as_u64() >= run["outcome"]["found"].as_u64());
+    for person in [&office, &discipline] {
+        let figures = person
+            .get(&server, "/api/v1/suspicions/statistics")
+            .status(200)
+            .json();
+        assert_eq!(figures["total"]["found"], list["total"]);
+    }
+    let file = discipline.get(&server, "/api/v1/suspicions/statistics/file");
+    assert!(file.status(200).body.starts_with(b"PK"));
+    let none = discipline.get(
+        &server,
+        "/api/v1/suspicions/01900000-0000-7000-8000-000000000000",
+    );
+    assert_eq!(none.status, 404);
+    let again = discipline.post(
+        &server,
+        "/api/v1/suspicions/runs",
+        &json!({ "dry_run": true }),
+    );
+    assert_eq!(again.status, 202, "{}", again.text());
+    let run = finished(&server, &office);
+    assert_eq!(run["outcome"]["found"], 0, "{run}");
+    server.stop();
+}
