@@ -34,8 +34,8 @@ export interface Act {
 }
 export type ActPage = 'page_visit' | 'page_lines' | 'page_result';
 
-/** Where an act is made: the issue, the day, and the post that makes it. */
-export interface ActPlace { view: IssueView; post: string; unit: string; step?: string }
+/** Where an act is made: the issue, the post that makes it, and what it has typed so far. */
+export interface ActPlace { view: IssueView; post: string; unit: string; step?: string; typed?: Body }
 
 const words = (...codes: string[]) => (): Label[] => codes.map((code) => ({ code, label: valueWord(code) }));
 const field = (name: FieldWord, kind: FieldKind, more: Partial<Field> = {}): Field => ({ name, label: f(name), kind, ...more });
@@ -65,6 +65,9 @@ const blankChecks = (at: ActPlace) => at.view.checklist.map((l) => ({ line: l.li
 const blankDone = (at: ActPlace) => at.view.measures.map((m) => ({ sequence: m.sequence, done_on: '', text: '', evidence: [] }));
 const planOf = (at: ActPlace): PlanDrafted | null | undefined => at.view.issue.plan;
 const blankMeasures = (at: ActPlace) => planOf(at)?.measures.map((m) => ({ ...m, quantities: [...(m.quantities ?? [])] })) ?? [{ sequence: 1, content: '', quantities: [], unit: at.view.issue.responsible.unit, person: '', due_on: '' }];
+
+/** Values that the condition chosen may have. */
+const valuesOf = (at: ActPlace) => (at.view.checklist.find((l) => l.line === at.typed?.line)?.values ?? []).map((code) => ({ code, label: valueWord(code) }));
 
 export const ACTS: Record<string, Act> = {
   'issue.amended': {
@@ -119,7 +122,7 @@ export const ACTS: Record<string, Act> = {
   'completion.evidenced': {
     fields: [
       needed('line', 'code', { options: (at) => at.view.checklist.map((l) => ({ code: l.line, label: l.label })) }),
-      named('value', 'value', 'code', { options: (at) => [...new Set(at.view.checklist.flatMap((l) => l.values))].map((code) => ({ code, label: valueWord(code) })) }),
+      named('value', 'value', 'code', { options: valuesOf }),
       needed('statement', 'long'), needed('evidence', 'files'), paper,
     ],
   },
