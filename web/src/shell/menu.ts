@@ -15,7 +15,7 @@ export const MENU: MenuItem[] = [
   { name: 'compare', path: '/compare', label: s('compare'), glyph: '◫', actions: ['read_ledgers'] },
   { name: 'clues', path: '/clues', label: s('clues'), glyph: '⚑', actions: ['read_clues'] },
   { name: 'issues', path: '/issues', label: s('issues'), glyph: '☑', actions: ['read_ledgers'] },
-  { name: 'duties', path: '/duties', label: s('duties'), glyph: '☰', actions: ['read_statistics'] },
+  { name: 'duties', path: '/duties', label: s('duties'), glyph: '☰', actions: ['read_ledgers'] },
   { name: 'urging', path: '/urging', label: s('urging'), glyph: '‼', actions: ['urge'] },
   { name: 'look-backs', path: '/look-backs', label: s('look_backs'), glyph: '↺', actions: ['plan_look_back'] },
   { name: 'suspicions', path: '/suspicions', label: s('suspicions'), glyph: '⚠', actions: ['read_suspicions'] },

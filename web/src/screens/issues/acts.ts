@@ -64,6 +64,8 @@ const blankSignatures = (at: ActPlace) => Array.from({ length: Math.max(1, linkO
 const blankChecks = (at: ActPlace) => at.view.checklist.map((l) => ({ line: l.line, is_met: null, remark: '' }));
 const blankDone = (at: ActPlace) => at.view.measures.map((m) => ({ sequence: m.sequence, done_on: '', text: '', evidence: [] }));
 const planOf = (at: ActPlace): PlanDrafted | null | undefined => at.view.issue.plan;
+/** What the draft before said, so that a new draft begins where it left off. */
+const again = (name: FieldWord, kind: FieldKind) => field(name, kind, { first: (at) => (planOf(at) as Body | null | undefined)?.[name] });
 const blankMeasures = (at: ActPlace) => planOf(at)?.measures.map((m) => ({ ...m, quantities: [...(m.quantities ?? [])] })) ?? [{ sequence: 1, content: '', quantities: [], unit: at.view.issue.responsible.unit, person: '', due_on: '' }];
 
 /** Values that the condition chosen may have. */
@@ -83,8 +85,8 @@ export const ACTS: Record<string, Act> = {
       needed('target', 'long', { first: (at) => planOf(at)?.target }),
       field('disposal', 'codes', { list: 'disposal', first: (at) => planOf(at)?.disposal ?? [] }),
       needed('measures', 'measures', { first: blankMeasures }),
-      field('started_on', 'date'), needed('due_on', 'date', { first: (at) => planOf(at)?.due_on ?? at.view.issue.due_on }),
-      field('budget_10k_yuan', 'number'), field('assessment_report', 'text'), field('cause_analysis', 'long'), paper, files,
+      again('started_on', 'date'), needed('due_on', 'date', { first: (at) => planOf(at)?.due_on ?? at.view.issue.due_on }),
+      again('budget_10k_yuan', 'number'), again('assessment_report', 'text'), again('cause_analysis', 'long'), again('document_number', 'text'), again('evidence', 'files'),
     ],
   },
   'plan.reviewed': {

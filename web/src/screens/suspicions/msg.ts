@@ -2,6 +2,7 @@ import { words } from '@/domain/msg';
 
 export const t = words({
   title: ['疑点', 'Suspicions'],
+  count: ['{n} 条', '{n}'],
   open: ['未判定 {n} 条', '{n} open'],
   state: ['判定与否', 'Judged or not'],
   is_open: ['未判定', 'Open'],
