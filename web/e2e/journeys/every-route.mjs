@@ -39,6 +39,8 @@ const routesOf = (site, issue) => [
   ['issues', '/issues', '.column li'],
   ['issues-list', '/issues?view=list', 'tbody tr'],
   ['issue', `/issues/${issue}`, '#timeline li'],
+  ['issue-statistics', '/issues?view=statistics', 'table.plain'],
+  ['registers', '/registers', 'h1'],
   ['worklist', '/worklist', 'h1'],
   ['duties', '/duties', 'table.plain'],
   ['urging', '/urging?due=all', 'h1'],

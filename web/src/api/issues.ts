@@ -1,5 +1,5 @@
 /** Shapes of rectification on the wire, by their nouns; bodies of entries as `crates/domain/src/entries` has them. */
-import type { Label } from './wire';
+import type { Label, Ratio, StatTable } from './wire';
 
 export type Light = 'green' | 'amber' | 'red';
 export type Mark = 'V' | 'P' | 'D' | 'G';
@@ -162,3 +162,11 @@ export interface SuspicionRun {
   started_at?: string | null; finished_at?: string | null; started_by?: string | null; error?: { code: string; message: string } | null;
   outcome?: { found: number; photos: number; texts: number; issues_checked: number; findings?: { site_code: string; issue_code?: string | null; suspicion_label: string; grade: string; text: string }[] } | null;
 }
+
+export interface IssueStatistics {
+  scope_label: string; as_of: string; tables: StatTable[]; ratios: Ratio[];
+  quantities: { measure: string; label: string; unit_label: string; planned_printed: string; done_printed: string; issue_count: number }[];
+  penalties: { penalty_count: number; amount_yuan: number; paid_yuan: number; head_count: number; referral_count: number }; overdue_site_codes: string[];
+}
+export interface LessonList { total: number; items: { issue_code?: string | null; site_code?: string | null; lesson: Kept }[] }
+export interface PublicityList { total: number; items: { issue_code?: string | null; site_code?: string | null; publicity: Kept }[] }

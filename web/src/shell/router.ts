@@ -24,6 +24,7 @@ const screens: RouteRecordRaw[] = [
   { path: '/issues', name: 'issues', component: () => import('@/screens/issues/IssuesScreen.vue') },
   { path: '/issues/:issue', name: 'issue', meta: { key: 'issue' }, component: () => import('@/screens/issues/IssueScreen.vue') },
   { path: '/worklist/:kind?', name: 'worklist', component: () => import('@/screens/issues/WorklistScreen.vue') },
+  { path: '/registers', name: 'registers', component: () => import('@/screens/issues/RegistersScreen.vue') },
   { path: '/duties', name: 'duties', component: () => import('@/screens/issues/DutiesScreen.vue') },
   { path: '/urging', name: 'urging', component: () => import('@/screens/urging/UrgingScreen.vue') },
   { path: '/look-backs', name: 'look-backs', component: () => import('@/screens/look-backs/LookBacksScreen.vue') },

@@ -258,8 +258,8 @@ function tidyRows(rows: readonly unknown[], kind: FieldKind): unknown[] {
 }
 
 /** The body as it is sent: what was left empty is left out, numbers are numbers. */
-export function bodyOf(kind: string, typed: Body, at: ActPlace): Body {
-  const body: Body = { ...ACTS[kind]?.fixed?.(at) };
+export function bodyOf(kind: string, typed: Body, at?: ActPlace): Body {
+  const body: Body = at ? { ...ACTS[kind]?.fixed?.(at) } : {};
   for (const one of fieldsOf(kind)) {
     const value = typed[one.name];
     if (Array.isArray(value)) {

@@ -154,5 +154,11 @@ export const t = words({
   worklist: ['整改待办', 'To do'],
   worklist_all: ['全部 {n} 项', 'all {n}'],
   nothing_waits: ['没有待办的整改事项', 'Nothing waits'],
+  statistics: ['统计', 'Statistics'],
+  count: ['数量', 'Count'],
+  penalty_total: ['行政处罚 {n} 件，罚没 {amount} 元，已缴 {paid} 元', '{n} penalties, {amount} yuan, {paid} paid'],
+  accountability_total: ['问责 {n} 人，移交 {referrals} 件', '{n} persons held accountable, {referrals} referrals'],
+  overdue_sites: ['超期问题所在点位 {n} 处', '{n} sites with overdue issues'],
+  register: ['登记', 'Record'],
   lessons_title: ['漏洞与制度、宣传曝光', 'Lessons and publicity'],
 });
