@@ -78,7 +78,7 @@ export interface RungView {
 }
 export interface NextRung {
   kind: string; label: string; issued_by?: string; issued_by_label?: string; to?: string | null; becomes_due_on: string; is_due: boolean;
-  dates: LetterDates; letter_text: string; may?: boolean;
+  dates?: LetterDates | null; letter_text?: string | null; may?: boolean;
 }
 export interface OpenStep { step: string; label: string; kind: string; action: string; may: boolean; is_own_work: boolean; missing: Lack[] }
 export interface ActBrief { kind: string; label: string; action: string }

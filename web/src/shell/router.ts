@@ -8,6 +8,7 @@ import { useSession } from '@/domain/session';
 /** The page somebody lands on: a leader sees figures, an administrator people, everybody else the workbench. */
 function landing(role: string): string {
   if (role === 'operator') return '/admin';
+  if (role === 'responsible_unit') return '/worklist';
   if (role === 'bureau_leader' || role === 'city' || role === 'province') return '/dashboard';
   return '/workbench';
 }
@@ -37,6 +38,7 @@ const screens: RouteRecordRaw[] = [
 
 const bare: RouteRecordRaw[] = [
   { path: '/login', name: 'login', component: () => import('./LoginScreen.vue') },
+  { path: '/link', name: 'link', component: () => import('./LinkEntry.vue') },
   { path: '/setup', name: 'setup', component: () => import('./SetupScreen.vue') },
   { path: '/password', name: 'password', component: () => import('./MustChangePassword.vue') },
 ];
@@ -52,6 +54,7 @@ export function makeRouter(pinia: Pinia) {
     ],
   });
   router.beforeEach(async (to) => {
+    if (to.name === 'link') return true;
     const session = useSession(pinia);
     await session.resume();
     if (!session.me) {

@@ -28,6 +28,9 @@ export const w = words({
   to_be_verified: ['待核实', 'to be verified'],
   choose_row: ['选择 {code}', 'Select {code}'],
   choose_all: ['全选', 'Select all'],
+  copy: ['复制', 'Copy'],
+  copied: ['已复制', 'Copied'],
+  file: ['文件', 'File'],
   first_page: ['首页', 'First'],
   page_of: ['第 {n} 页', 'Page {n}'],
 });

@@ -19,6 +19,8 @@ export interface Field {
   options?: (at: ActPlace) => Label[];
   /** What the field holds before anything is typed. */
   first?: (at: ActPlace) => unknown;
+  /** Follows from the step, and is not for the person to say. */
+  isGiven?: boolean;
   /** Page of the wizard it stands on, from 0. */
   page?: number;
 }
@@ -47,6 +49,8 @@ const day = (name: FieldWord) => needed(name, 'date', { first: today });
 const files = field('evidence', 'files');
 const paper = field('document_number', 'text');
 const own = (at: ActPlace) => [{ post: at.post, unit: at.unit }];
+/** Whether a field is asked for here: what is given is not, nor a choice among nothing. */
+export const isAsked = (one: Field, at: ActPlace): boolean => !one.isGiven && (one.kind !== 'code' || one.options?.(at).length !== 0);
 const pending = (name: FieldWord, of: (view: IssueView) => Answered[] | undefined): Field =>
   needed(name, 'pending', { options: (at) => waiting(of(at.view)), first: (at) => waiting(of(at.view))[0]?.code });
 
@@ -132,7 +136,7 @@ export const ACTS: Record<string, Act> = {
     isPreviewed: true,
     pages: ['page_visit', 'page_lines', 'page_result'],
     fields: [
-      needed('level', 'code', { list: 'accept_level', first: (at) => levelOf(at.step), page: 0 }),
+      needed('level', 'code', { list: 'accept_level', first: (at) => levelOf(at.step), isGiven: true, page: 0 }),
       { ...day('inspected_on'), page: 0 },
       field('units', 'texts', { first: (at) => [at.unit].filter(Boolean), page: 0 }),
       field('methods', 'codes', { list: 'accept_method', first: () => [], page: 0 }),
@@ -185,7 +189,7 @@ export const ACTS: Record<string, Act> = {
       needed('rung', 'code', { list: 'urge', first: (at) => at.view.next_rung?.kind }),
       needed('issued_by', 'text', { first: (at) => at.view.next_rung?.issued_by_label ?? at.post }),
       needed('to_unit', 'text', { first: (at) => at.view.next_rung?.to ?? at.view.issue.responsible.unit }),
-      day('issued_on'), field('answer_due_on', 'date', { first: (at) => at.view.next_rung?.dates.answer_due_on }),
+      day('issued_on'), field('answer_due_on', 'date', { first: (at) => at.view.next_rung?.dates?.answer_due_on }),
       needed('text', 'long', { first: (at) => at.view.next_rung?.letter_text }), field('items', 'texts', { first: () => [] }), paper, field('receipt', 'text'),
     ],
   },
