@@ -22,7 +22,7 @@ async function serious(page) {
     .filter((v) => v.nodes.length > 0);
 }
 
-const routesOf = (site) => [
+const routesOf = (site, issue) => [
   ['workbench', '/workbench', 'h1'],
   ['map', '/map', '.maplibregl-canvas'],
   ['compare', '/compare', '.maplibregl-canvas'],
@@ -36,6 +36,17 @@ const routesOf = (site) => [
   ['law', '/law?clause=N94-26', 'article'],
   ['law-tables', '/law?table=generic', 'article'],
   ['ledgers-grouped', '/ledgers/sites?group=station', '.groups button'],
+  ['issues', '/issues', '.column li'],
+  ['issues-list', '/issues?view=list', 'tbody tr'],
+  ['issue', `/issues/${issue}`, '#timeline li'],
+  ['issue-statistics', '/issues?view=statistics', 'table.plain'],
+  ['registers', '/registers', 'h1'],
+  ['worklist', '/worklist', 'h1'],
+  ['duties', '/duties', 'table.plain'],
+  ['urging', '/urging?due=all', 'h1'],
+  ['look-backs', '/look-backs', 'form'],
+  ['suspicions', '/suspicions', 'h1'],
+  ['suspicion-statistics', '/suspicions?view=statistics', 'h1'],
   ['tokens', '/admin/tokens', 'h1'],
   ['log', '/admin/log', 'pre'],
 ];
@@ -56,8 +67,9 @@ const walk = (viewport) => async ({ desk, shot }) => {
   await look(page, 'login', viewport, shot);
   await signIn(page, 'bangongshi', PASSWORD);
   const site = (await ask(page, '/api/v1/sites?limit=1&ledger=verified')).body.items[0].site_code;
+  const issue = (await ask(page, '/api/v1/issues?limit=1')).body.items[0].issue_id;
   const wrong = [];
-  for (const [name, path, landmark] of routesOf(site)) {
+  for (const [name, path, landmark] of routesOf(site, issue)) {
     try {
       await page.goto(path);
       await page.locator(landmark).first().waitFor({ timeout: 30_000 });

@@ -21,6 +21,16 @@ export type Query = Record<string, string | number | boolean | null | undefined>
 let csrfToken = '';
 export const holdCsrfToken = (token: string): void => void (csrfToken = token);
 
+const LINK_KEY = 'qingshan.link';
+let link = sessionStorage.getItem(LINK_KEY) ?? '';
+/** 外单位链接: the secret that stands for a session; kept for this window, forgotten with it. */
+export function holdLink(secret: string): void {
+  link = secret;
+  if (secret) sessionStorage.setItem(LINK_KEY, secret);
+  else sessionStorage.removeItem(LINK_KEY);
+}
+export const isByLink = (): boolean => link !== '';
+
 let onSignedOut: () => void = () => undefined;
 export const whenSignedOut = (act: () => void): void => void (onSignedOut = act);
 
@@ -61,13 +71,15 @@ async function problemOf(response: Response): Promise<Problem> {
 
 async function send(method: string, url: string, body?: unknown): Promise<Response> {
   const headers: Record<string, string> = { 'Accept-Language': language };
-  if (method !== 'GET') headers['X-CSRF-Token'] = csrfToken;
+  if (link) headers.Authorization = `Bearer ${link}`;
+  else if (method !== 'GET') headers['X-CSRF-Token'] = csrfToken;
   const isForm = body instanceof FormData;
   if (body !== undefined && !isForm) headers['Content-Type'] = 'application/json';
   const payload = body === undefined ? null : isForm ? body : JSON.stringify(body);
-  const response = await reach(url, { method, headers, body: payload, credentials: 'same-origin' });
+  const response = await reach(url, { method, headers, body: payload, credentials: link ? 'omit' : 'same-origin' });
   if (response.ok) return response;
   const problem = await problemOf(response);
+  if (problem.status === 401) holdLink('');
   if (problem.status === 401 && !url.endsWith('/session')) onSignedOut();
   throw problem;
 }
@@ -78,6 +90,7 @@ async function json<T>(method: string, path: string, query?: Query, body?: unkno
 }
 
 export const text = async (path: string, query?: Query) => (await send('GET', address(path, query))).text();
+export const blobOf = async (path: string, query?: Query) => (await send('GET', address(path, query))).blob();
 export const get = <T>(path: string, query?: Query) => json<T>('GET', path, query);
 export const post = <T>(path: string, body?: unknown, query?: Query) => json<T>('POST', path, query, body ?? {});
 export const put = <T>(path: string, body?: unknown) => json<T>('PUT', path, undefined, body ?? {});

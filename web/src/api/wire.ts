@@ -29,8 +29,10 @@ export type FactRow = Schemas['FactView'];
 export type Records = Record<string, unknown>[];
 export type Dossier = With<
   Schemas['DossierView'],
-  { shape?: Geometry | null; clues: Records; permits: Records; verifications: Records; carried_over: Records; determinations: Records; boundary_versions?: BoundaryVersion[] }
+  { shape?: Geometry | null; clues: Records; permits: Records; verifications: Records; carried_over: Records; determinations: Records; boundary_versions?: BoundaryVersion[]; issues?: IssueBrief[] }
 >;
+/** An issue as the page of its site names it. */
+export interface IssueBrief { issue_id: string; issue_code: string; state: string; state_label: string; responsible_unit: string; due_on?: string | null; is_open: boolean }
 /** The site laid over one version of the boundary. */
 export interface BoundaryVersion {
   version_name: string; valid_from?: string | null; valid_to?: string | null; approval?: string | null;

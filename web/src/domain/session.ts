@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
 
-import { get, holdCsrfToken, post, Problem, put, remove } from '@/api/client';
+import { get, holdCsrfToken, holdLink, isByLink, post, Problem, put, remove } from '@/api/client';
 import type { Config, Me } from '@/api/wire';
 
 /** 登录会话 — who is at the desk, in which post, and the words of the reserve. */
@@ -33,13 +33,21 @@ export const useSession = defineStore('session', () => {
     }
   }
 
+  /** Asks again, after a personal link was opened. */
+  async function resumeAnew(): Promise<void> {
+    forget();
+    isKnown.value = false;
+    await resume();
+  }
+
   const signIn = async (login: string, password: string, totp?: string) =>
     take(await post<Me>('/session', { login, password, ...(totp ? { totp } : {}) }));
 
   const actAs = async (post_id: number) => take(await post<Me>('/session/post', { post_id }));
 
   async function signOut(): Promise<void> {
-    await remove('/session').catch(() => undefined);
+    if (isByLink()) holdLink('');
+    else await remove('/session').catch(() => undefined);
     forget();
   }
 
@@ -58,7 +66,7 @@ export const useSession = defineStore('session', () => {
   const may = (action: string) => me.value?.actions.includes(action) ?? false;
   const role = computed(() => me.value?.post?.role ?? '');
 
-  return { me, config, settings, keep, isKnown, needsSetup, resume, signIn, actAs, signOut, forget, take, may, role };
+  return { me, config, settings, keep, isKnown, needsSetup, resume, resumeAnew, signIn, actAs, signOut, forget, take, may, role };
 });
 
 /** The signed-in person and the words, for screens that only exist when both are there. */

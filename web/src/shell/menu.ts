@@ -7,6 +7,8 @@ export interface MenuItem {
   label: string;
   glyph: string;
   actions: string[];
+  /** Shown to units outside the bureau too, who look after their own issues. */
+  isForUnits?: boolean;
 }
 
 export const MENU: MenuItem[] = [
@@ -14,6 +16,12 @@ export const MENU: MenuItem[] = [
   { name: 'map', path: '/map', label: s('map'), glyph: '◈', actions: ['read_ledgers'] },
   { name: 'compare', path: '/compare', label: s('compare'), glyph: '◫', actions: ['read_ledgers'] },
   { name: 'clues', path: '/clues', label: s('clues'), glyph: '⚑', actions: ['read_clues'] },
+  { name: 'worklist', path: '/worklist', label: s('worklist'), glyph: '▣', actions: ['report_progress'], isForUnits: true },
+  { name: 'issues', path: '/issues', label: s('issues'), glyph: '☑', actions: ['read_ledgers'], isForUnits: true },
+  { name: 'duties', path: '/duties', label: s('duties'), glyph: '☰', actions: ['read_ledgers'], isForUnits: true },
+  { name: 'urging', path: '/urging', label: s('urging'), glyph: '‼', actions: ['urge'] },
+  { name: 'look-backs', path: '/look-backs', label: s('look_backs'), glyph: '↺', actions: ['plan_look_back'] },
+  { name: 'suspicions', path: '/suspicions', label: s('suspicions'), glyph: '⚠', actions: ['read_suspicions'] },
   { name: 'ledgers', path: '/ledgers/sites', label: s('ledgers'), glyph: '▦', actions: ['read_ledgers'] },
   { name: 'dashboard', path: '/dashboard', label: s('dashboard'), glyph: '◔', actions: ['read_statistics'] },
   { name: 'law', path: '/law', label: s('law'), glyph: '§', actions: ['judge'] },

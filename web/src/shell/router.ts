@@ -8,6 +8,7 @@ import { useSession } from '@/domain/session';
 /** The page somebody lands on: a leader sees figures, an administrator people, everybody else the workbench. */
 function landing(role: string): string {
   if (role === 'operator') return '/admin';
+  if (role === 'responsible_unit') return '/worklist';
   if (role === 'bureau_leader' || role === 'city' || role === 'province') return '/dashboard';
   return '/workbench';
 }
@@ -21,6 +22,15 @@ const screens: RouteRecordRaw[] = [
   { path: '/ledgers/:view', name: 'ledgers', meta: { key: 'view' }, component: () => import('@/screens/ledgers/LedgerScreen.vue') },
   { path: '/sites', name: 'sites', component: () => import('@/screens/sites/SiteList.vue') },
   { path: '/sites/:code', name: 'dossier', meta: { key: 'code' }, component: () => import('@/screens/sites/DossierScreen.vue') },
+  { path: '/issues', name: 'issues', component: () => import('@/screens/issues/IssuesScreen.vue') },
+  { path: '/issues/:issue', name: 'issue', meta: { key: 'issue' }, component: () => import('@/screens/issues/IssueScreen.vue') },
+  { path: '/worklist/:kind?', name: 'worklist', component: () => import('@/screens/issues/WorklistScreen.vue') },
+  { path: '/registers', name: 'registers', component: () => import('@/screens/issues/RegistersScreen.vue') },
+  { path: '/duties', name: 'duties', component: () => import('@/screens/issues/DutiesScreen.vue') },
+  { path: '/urging', name: 'urging', component: () => import('@/screens/urging/UrgingScreen.vue') },
+  { path: '/look-backs', name: 'look-backs', component: () => import('@/screens/look-backs/LookBacksScreen.vue') },
+  { path: '/suspicions', name: 'suspicions', component: () => import('@/screens/suspicions/SuspicionsScreen.vue') },
+  { path: '/suspicions/:entry', name: 'suspicion', meta: { key: 'entry' }, component: () => import('@/screens/suspicions/SuspicionScreen.vue') },
   { path: '/dashboard', name: 'dashboard', component: () => import('@/screens/dashboard/DashboardScreen.vue') },
   { path: '/law', name: 'law', component: () => import('@/screens/law/LawScreen.vue') },
   { path: '/admin/:tab?', name: 'admin', component: () => import('@/screens/admin/AdminScreen.vue') },
@@ -28,6 +38,7 @@ const screens: RouteRecordRaw[] = [
 
 const bare: RouteRecordRaw[] = [
   { path: '/login', name: 'login', component: () => import('./LoginScreen.vue') },
+  { path: '/link', name: 'link', component: () => import('./LinkEntry.vue') },
   { path: '/setup', name: 'setup', component: () => import('./SetupScreen.vue') },
   { path: '/password', name: 'password', component: () => import('./MustChangePassword.vue') },
 ];
@@ -43,6 +54,7 @@ export function makeRouter(pinia: Pinia) {
     ],
   });
   router.beforeEach(async (to) => {
+    if (to.name === 'link') return true;
     const session = useSession(pinia);
     await session.resume();
     if (!session.me) {

@@ -6,5 +6,7 @@ export function listOf(figure: { list?: string; query: string }, asOf?: string):
     const { state, ...rest } = query;
     return { path: '/clues', query: { ...rest, ...(state ? { clue_state: state } : {}), ...past } };
   }
+  if (figure.list === 'worklist') return { path: query.kind === 'urge' ? '/urging' : `/worklist/${query.kind ?? ''}`, query: {} };
+  if (figure.list === 'issues' || figure.list === 'suspicions') return { path: `/${figure.list}`, query: { ...query, ...(figure.list === 'issues' ? { view: 'list' } : {}), ...past } };
   return { path: '/sites', query: { ...query, ...past } };
 }

@@ -4,6 +4,7 @@ export const t = words({
   overview: ['概况', 'Overview'],
   place: ['位置与功能区', 'Place and zones'],
   judgement: ['性质判别', 'Judgement'],
+  issues: ['问题整改', 'Issues'],
   evidence: ['材料', 'Evidence'],
   timeline: ['动态', 'Timeline'],
   related: ['相关点位', 'Related sites'],

@@ -1,0 +1,41 @@
+import { useQuery } from '@tanstack/vue-query';
+import { computed, inject, provide, ref, type ComputedRef, type InjectionKey, type Ref } from 'vue';
+
+import { get } from '@/api/client';
+import type { Dossier, Evidence } from '@/api/wire';
+import { uploadEvidence } from '@/screens/sites/evidence';
+import { pathOf } from '@/screens/sites/dossier';
+import { tellProblem } from '@/ui/tell';
+
+/** 材料 — the files of the site: what an act may name as evidence, and where more is added. */
+export interface SiteFiles { code: Ref<string>; files: ComputedRef<Evidence[]>; find: (sha256: string) => Evidence | undefined; add: (chosen: Iterable<File>) => Promise<string[]>; isBusy: Ref<boolean> }
+const KEY: InjectionKey<SiteFiles> = Symbol('files of the site');
+
+export function provideSiteFiles(code: Ref<string>): SiteFiles {
+  const { data, refetch } = useQuery({ queryKey: ['site', code, 'now'], queryFn: () => get<Dossier>(pathOf(code.value)), enabled: computed(() => code.value !== '') });
+  /** The same file handed in twice is one. */
+  const files = computed(() => [...new Map((data.value?.evidence ?? []).map((e) => [e.sha256, e])).values()]);
+  const isBusy = ref(false);
+  async function add(chosen: Iterable<File>): Promise<string[]> {
+    isBusy.value = true;
+    try {
+      const hashes = await uploadEvidence(code.value, chosen);
+      await refetch();
+      return hashes;
+    } catch (problem) {
+      tellProblem(problem);
+      return [];
+    } finally {
+      isBusy.value = false;
+    }
+  }
+  const held = { code, files, find: (sha256: string) => files.value.find((e) => e.sha256 === sha256), add, isBusy };
+  provide(KEY, held);
+  return held;
+}
+
+export function useSiteFiles(): SiteFiles {
+  const held = inject(KEY);
+  if (!held) throw new Error('files were asked for outside an issue');
+  return held;
+}
