@@ -43,7 +43,7 @@ pub struct SuspicionFound {
 
 /// 雷同对照 — something of the issue beside something recorded earlier that it resembles: a file by its hash, a text by
 /// entry and member (`<entry>#result_text`).
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LikePair {
     pub own: String,
     pub other: String,
