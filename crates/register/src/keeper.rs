@@ -181,6 +181,10 @@ impl<S: Store> Keeper<S> {
         append::head(&self.store)
     }
 
+    pub(crate) fn log_size(&self) -> Result<u64, Error> {
+        self.store.size()
+    }
+
     pub(crate) fn root_at(&self, size: u64) -> Result<[u8; 32], Error> {
         self.within_log(size)?;
         Ok(tree::root(size, &self.store)?.0)

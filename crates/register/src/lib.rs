@@ -313,6 +313,11 @@ impl Register {
         store!(self, s => s.head())
     }
 
+    /// Entries in the log; much cheaper than its head, which hashes.
+    pub fn log_size(&self) -> Result<u64, Error> {
+        store!(self, s => s.log_size())
+    }
+
     /// Root hash the log had at a size.
     pub fn root_at(&self, size: u64) -> Result<[u8; 32], Error> {
         store!(self, s => s.root_at(size))

@@ -442,7 +442,7 @@ impl Session {
         Ok(CommitView {
             appended,
             counts: counts(&staged),
-            log_size: self.register.head()?.size,
+            log_size: self.register.log_size()?,
         })
     }
 
