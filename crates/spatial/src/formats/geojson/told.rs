@@ -153,12 +153,9 @@ mod tests {
     fn latitude_stands_first_at_any_depth() {
         let line = Geometry::LineString(vec![(106.5, 35.5), (106.6, 35.5)].into());
         let lines = Geometry::MultiLineString(
-            vec![geo_types::LineString::from(vec![
-                (106.5, 35.5),
-                (106.6, 35.5),
-            ])]
-            .into_iter()
-            .collect(),
+            vec![LineString::from(vec![(106.5, 35.5), (106.6, 35.5)])]
+                .into_iter()
+                .collect(),
         );
         let swapped = json!([[35.5, 106.5], [35.5, 106.6]]);
         assert_eq!(told(&line, true)["coordinates"], swapped);
