@@ -9,15 +9,21 @@ mod cross;
 mod filter;
 mod grid;
 mod ground;
+mod outlines;
+mod remembered;
+mod rows;
+mod selecting;
 mod site_table;
 mod tally;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
 use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, TryLockError};
 use std::time::{Duration, Instant};
 
 use domain::as_of::AsOf;
+use domain::dossier::Dossier;
 use domain::ids::{ClueId, SiteId, StreamId};
 use domain::policy::{self, Action, Actor, Resource, Scope};
 use register::Register;
@@ -28,8 +34,10 @@ pub use cross::Dimension;
 pub use filter::{Box2, SiteFilter, SiteQuery};
 pub use grid::{bounds as tile_bounds, touch};
 pub use ground::{Ground, GroundFeature, GroundLayer};
+pub use rows::Rows;
+pub use selecting::{Order, Sort};
 pub(crate) use site_table::is_confidential;
-pub use site_table::{Eyes, SiteRow, SiteTable, Sort};
+pub use site_table::{Eyes, SiteRow, SiteTable};
 pub use tally::{Counted, Tally};
 
 use crate::error::Error;
@@ -50,13 +58,8 @@ impl Atlas {
     /// Reads everything.
     pub fn load(register: &Register, setting: &Setting, as_of: AsOf) -> Result<Self, Error> {
         // The size first: what is added meanwhile is read again by the next catching up.
-        let log_size = register.head()?.size;
-        let mut sites = SiteTable::default();
-        register.dossiers::<Error>(as_of, |dossier| {
-            sites.put(&dossier, setting);
-            Ok(())
-        })?;
-        sites.settle();
+        let log_size = register.log_size()?;
+        let sites = load_sites(register, setting, as_of)?;
         let geography = crate::session::geography_of(register, setting, AsOf::Now).ok();
         let mut clues = ClueTable::new(geography);
         register.clues::<Error>(as_of, |clue| {
@@ -74,7 +77,7 @@ impl Atlas {
 
     /// Takes in what the log gained; says whether the campaign or the reserve themselves changed.
     pub fn catch_up(&mut self, register: &Register, setting: &Setting) -> Result<bool, Error> {
-        let size = register.head()?.size;
+        let size = register.log_size()?;
         if size <= self.log_size {
             return Ok(false);
         }
@@ -139,6 +142,44 @@ impl Atlas {
     pub fn take_touched(&mut self) -> Vec<[i32; 4]> {
         std::mem::take(&mut self.touched)
     }
+}
+
+/// Dossiers handed over at once, and how many such parcels may wait.
+const PARCEL: usize = 256;
+const MOST_PARCELS: usize = 4;
+
+/// All sites by columns. One thread reads and decodes, another enters: either takes about as long.
+fn load_sites(register: &Register, setting: &Setting, as_of: AsOf) -> Result<SiteTable, Error> {
+    std::thread::scope(|scope| {
+        let (hand, handed) = mpsc::sync_channel::<Vec<Dossier>>(MOST_PARCELS);
+        let entering = scope.spawn(move || {
+            let mut sites = SiteTable::default();
+            for dossier in handed.into_iter().flatten() {
+                sites.put(&dossier, setting);
+            }
+            sites.settle();
+            sites
+        });
+        let mut parcel = Vec::with_capacity(PARCEL);
+        // Nobody takes a parcel only where entering panicked; joining tells.
+        let mut take = |dossier: Dossier| {
+            parcel.push(dossier);
+            if parcel.len() == PARCEL {
+                let full = std::mem::replace(&mut parcel, Vec::with_capacity(PARCEL));
+                let _ = hand.send(full);
+            }
+            Ok::<(), Error>(())
+        };
+        let read = match as_of {
+            AsOf::Now => register.dossiers_as_registered(&mut take),
+            _ => register.dossiers(as_of, &mut take),
+        };
+        let _ = hand.send(parcel);
+        drop(hand);
+        let sites = entering.join();
+        read?;
+        sites.or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 #[derive(serde::Deserialize)]
@@ -246,7 +287,7 @@ impl Atlases {
     }
 
     fn read_now(&self, register: &Register, setting: &Setting) -> Result<AtlasRead<'_>, Error> {
-        let size = register.head()?.size;
+        let size = register.log_size()?;
         let began = Instant::now();
         loop {
             let guard = self.now.read().unwrap_or_else(|e| e.into_inner());
@@ -290,7 +331,7 @@ impl Atlases {
         let log_size = match as_of {
             // What the log held at a size never changes.
             AsOf::LogSize(size) => size,
-            _ => register.head()?.size,
+            _ => register.log_size()?,
         };
         let mut past = self.past.lock().unwrap_or_else(|e| e.into_inner());
         let found = past

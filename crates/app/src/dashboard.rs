@@ -1,6 +1,7 @@
 //! 驾驶舱 — figures of a scope with the query that lists what is behind each, milestones, what is to be done.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::campaign::LedgerView;
 use domain::ledger::Labels;
@@ -99,7 +100,7 @@ pub struct WorkItem {
 struct Board<'a> {
     session: &'a Session,
     scope: String,
-    tally: Tally,
+    tally: Arc<Tally>,
 }
 
 fn joined(parts: &[&str]) -> String {
