@@ -11,16 +11,22 @@ mod filter;
 mod grid;
 mod ground;
 mod issues;
+mod outlines;
+mod remembered;
+mod rows;
+mod selecting;
 mod site_table;
 mod suspicions;
 mod tally;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
 use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, TryLockError};
 use std::time::{Duration, Instant};
 
 use domain::as_of::AsOf;
+use domain::dossier::Dossier;
 use domain::ids::{ClueId, SiteId, StreamId};
 use domain::policy::{self, Action, Actor, Resource, Scope};
 use register::Register;
@@ -34,8 +40,10 @@ pub use grid::{bounds as tile_bounds, touch};
 pub use ground::{Ground, GroundFeature, GroundLayer};
 pub(crate) use issues::percent_of;
 pub use issues::{IssueEyes, IssueLine, IssueTable, UnopenedLine};
+pub use rows::Rows;
+pub use selecting::{Order, Sort};
 pub(crate) use site_table::is_confidential;
-pub use site_table::{Eyes, SiteRow, SiteTable, Sort};
+pub use site_table::{Eyes, SiteRow, SiteTable};
 pub use suspicions::{SuspicionLine, SuspicionTable};
 pub use tally::{Counted, Tally};
 
@@ -59,17 +67,12 @@ impl Atlas {
     /// Reads everything.
     pub fn load(register: &Register, setting: &Setting, as_of: AsOf) -> Result<Self, Error> {
         // The size first: what is added meanwhile is read again by the next catching up.
-        let log_size = register.head()?.size;
-        let mut sites = SiteTable::default();
-        let mut issues = IssueTable::default();
-        let mut suspicions = SuspicionTable::default();
-        register.dossiers::<Error>(as_of, |dossier| {
-            sites.put(&dossier, setting);
-            issues.put(&dossier, setting);
-            suspicions.put(&dossier);
-            Ok(())
-        })?;
-        sites.settle();
+        let log_size = register.log_size()?;
+        let Columns {
+            sites,
+            issues,
+            suspicions,
+        } = load_columns(register, setting, as_of)?;
         let geography = crate::session::geography_of(register, setting, AsOf::Now).ok();
         let mut clues = ClueTable::new(geography);
         register.clues::<Error>(as_of, |clue| {
@@ -89,7 +92,7 @@ impl Atlas {
 
     /// Takes in what the log gained; says whether the campaign or the reserve themselves changed.
     pub fn catch_up(&mut self, register: &Register, setting: &Setting) -> Result<bool, Error> {
-        let size = register.head()?.size;
+        let size = register.log_size()?;
         if size <= self.log_size {
             return Ok(false);
         }
@@ -163,6 +166,54 @@ pub(crate) fn is_in_tile(local: [i32; 2]) -> bool {
     local
         .iter()
         .all(|v| (0..spatial::tiles::EXTENT).contains(v))
+}
+
+/// Dossiers handed over at once, and how many such parcels may wait.
+const PARCEL: usize = 256;
+const MOST_PARCELS: usize = 4;
+
+/// What the dossiers give: a line a site, a line an issue, a line a suspicion.
+#[derive(Default)]
+struct Columns {
+    sites: SiteTable,
+    issues: IssueTable,
+    suspicions: SuspicionTable,
+}
+
+/// All dossiers by columns. One thread reads and decodes, another enters: either takes about as long.
+fn load_columns(register: &Register, setting: &Setting, as_of: AsOf) -> Result<Columns, Error> {
+    std::thread::scope(|scope| {
+        let (hand, handed) = mpsc::sync_channel::<Vec<Dossier>>(MOST_PARCELS);
+        let entering = scope.spawn(move || {
+            let mut columns = Columns::default();
+            for dossier in handed.into_iter().flatten() {
+                columns.sites.put(&dossier, setting);
+                columns.issues.put(&dossier, setting);
+                columns.suspicions.put(&dossier);
+            }
+            columns.sites.settle();
+            columns
+        });
+        let mut parcel = Vec::with_capacity(PARCEL);
+        // Nobody takes a parcel only where entering panicked; joining tells.
+        let mut take = |dossier: Dossier| {
+            parcel.push(dossier);
+            if parcel.len() == PARCEL {
+                let full = std::mem::replace(&mut parcel, Vec::with_capacity(PARCEL));
+                let _ = hand.send(full);
+            }
+            Ok::<(), Error>(())
+        };
+        let read = match as_of {
+            AsOf::Now => register.dossiers_as_registered(&mut take),
+            _ => register.dossiers(as_of, &mut take),
+        };
+        let _ = hand.send(parcel);
+        drop(hand);
+        let columns = entering.join();
+        read?;
+        columns.or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 #[derive(serde::Deserialize)]
@@ -272,7 +323,7 @@ impl Atlases {
     }
 
     fn read_now(&self, register: &Register, setting: &Setting) -> Result<AtlasRead<'_>, Error> {
-        let size = register.head()?.size;
+        let size = register.log_size()?;
         let began = Instant::now();
         loop {
             let guard = self.now.read().unwrap_or_else(|e| e.into_inner());
@@ -315,8 +366,8 @@ impl Atlases {
     ) -> Result<AtlasRead<'_>, Error> {
         let log_size = match as_of {
             // What the log held at a size never changes, once it has held so much.
-            AsOf::LogSize(size) => size.min(register.head()?.size),
-            _ => register.head()?.size,
+            AsOf::LogSize(size) => size.min(register.log_size()?),
+            _ => register.log_size()?,
         };
         let mut past = self.past.lock().unwrap_or_else(|e| e.into_inner());
         let found = past

@@ -157,7 +157,7 @@ impl Session {
                 .as_ref()
                 .and_then(|s| serde_json::to_value(s).ok()),
             row,
-            log_size: self.register.head()?.size,
+            log_size: self.register.log_size()?,
         })
     }
 

@@ -1,6 +1,7 @@
 //! 驾驶舱 — figures of a scope with the query that lists what is behind each, milestones, what is to be done.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::campaign::LedgerView;
 use domain::dossier::SiteState;
@@ -100,7 +101,7 @@ pub struct WorkItem {
 pub(crate) struct Board<'a> {
     session: &'a Session,
     scope: String,
-    tally: Tally,
+    tally: Arc<Tally>,
 }
 
 /// From the plan to the public notice, and back again where it did not last.

@@ -234,7 +234,7 @@ impl Session {
             updated_at: dossier.updated_at,
             version,
             as_of: as_of.to_string(),
-            log_size: self.register.head()?.size,
+            log_size: self.register.log_size()?,
         })
     }
 

@@ -1,31 +1,30 @@
 //! 要素服务 — sites, clues, patches, zones, stations and routes as features for other map programs, within the actor's rights.
 
 use domain::as_of::AsOf;
-use domain::ids::{ClueId, SiteId};
+use domain::ids::ClueId;
 use domain::ledger::Labels;
 use domain::policy::Action;
 use domain::shape::Shape;
+use geo_types::Geometry;
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Value, json};
 use spatial::diagnostic::Diagnostic;
+use spatial::formats::Told;
 
-use crate::atlas::{Atlases, Box2, ClueRow, GroundLayer, SiteQuery, SiteRow, Sort};
+use crate::atlas::{
+    Atlases, Box2, ClueRow, Eyes, GroundLayer, Order, SiteQuery, SiteTable, Sort, Words,
+};
 use crate::error::Error;
 use crate::lists::ClueQuery;
 use crate::map::MapLayer;
 use crate::session::Session;
 
-/// 要素 — an id, a geometry in CGCS2000 longitude and latitude, properties.
-pub struct Feature {
-    pub id: String,
-    /// GeoJSON geometry.
-    pub geometry: Value,
-    pub properties: Map<String, Value>,
-}
-
-/// 要素页 — some features and how many match in all.
+/// 要素页 — some features as GeoJSON texts, and how many match in all.
 pub struct FeaturePage {
-    pub features: Vec<Feature>,
+    /// Features with commas between them.
+    pub features: String,
+    pub returned: usize,
     pub matched: usize,
 }
 
@@ -37,6 +36,8 @@ pub struct FeatureQuery {
     pub during: Option<(Option<Timestamp>, Option<Timestamp>)>,
     /// Properties that must have these values.
     pub properties: Vec<(String, String)>,
+    /// Latitude before longitude in what is told.
+    pub is_latitude_first: bool,
     pub offset: usize,
     pub limit: usize,
 }
@@ -112,8 +113,14 @@ impl Session {
         }
     }
 
-    /// One feature of a collection.
-    pub fn feature(&self, atlases: &Atlases, layer: MapLayer, id: &str) -> Result<Feature, Error> {
+    /// One feature of a collection, as GeoJSON.
+    pub fn feature(
+        &self,
+        atlases: &Atlases,
+        layer: MapLayer,
+        id: &str,
+        is_latitude_first: bool,
+    ) -> Result<String, Error> {
         let name = match layer {
             MapLayer::Sites => "site_code",
             MapLayer::Clues | MapLayer::Patches => "clue_id",
@@ -121,103 +128,85 @@ impl Session {
         };
         let query = FeatureQuery {
             properties: vec![(name.to_owned(), id.to_owned())],
+            is_latitude_first,
             limit: 1,
             ..FeatureQuery::default()
         };
         let page = self.features(atlases, layer, &query)?;
-        page.features
-            .into_iter()
-            .next()
-            .ok_or_else(|| Error::NotFound {
+        match page.returned {
+            0 => Err(Error::NotFound {
                 what: "feature",
                 name: id.to_owned(),
-            })
+            }),
+            _ => Ok(page.features),
+        }
     }
 
     fn site_features(&self, atlases: &Atlases, query: &FeatureQuery) -> Result<FeaturePage, Error> {
-        let chosen: Vec<SiteRow>;
-        let matched;
+        let mut told = Telling::of(query);
         {
             let atlas = self.atlas(atlases, AsOf::Now)?;
-            let eyes = self.eyes(&atlas.sites);
-            let filter = self.site_filter(&coded(&query.properties), &atlas.sites)?;
-            let rows = match query.bbox.map(mercator_box) {
-                None => atlas.sites.select(&filter, &eyes, Sort::parse(None)?),
-                Some(bounds) => atlas.sites.select_in_box(bounds, &filter, &eyes),
-            };
-            let held = rows
-                .into_iter()
-                .filter(|row| within(query, atlas.sites.updated_at(*row)));
-            let is_wanted = |row: &SiteRow| {
-                let properties = self.site_properties(row);
-                query
-                    .properties
-                    .iter()
-                    .all(|(name, value)| properties.get(name).is_some_and(|v| says(v, value)))
-            };
-            if query.properties.is_empty() {
-                let rows: Vec<u32> = held.collect();
-                matched = rows.len();
-                let page = rows.iter().skip(query.offset).take(query.limit);
-                chosen = page.map(|row| atlas.sites.row(*row, &eyes)).collect();
+            let table = &atlas.sites;
+            let eyes = self.eyes(table);
+            let mut rows = self.rows_of_features(table, query, &eyes)?;
+            if query.during.is_some() {
+                rows.retain(|row| within(query, table.updated_at(*row)));
+            }
+            let labels = self.site_labels(table);
+            let is_coded = query.properties.is_empty();
+            let unseen = if is_coded {
+                query.offset.min(rows.len())
             } else {
-                let all: Vec<SiteRow> = held
-                    .map(|row| atlas.sites.row(row, &eyes))
-                    .filter(is_wanted)
-                    .collect();
-                matched = all.len();
-                chosen = all
-                    .into_iter()
-                    .skip(query.offset)
-                    .take(query.limit)
-                    .collect();
+                0
+            };
+            told.matched = unseen;
+            for row in rows.drain(unseen..) {
+                // What is beyond the page only counts.
+                if is_coded && told.is_full() {
+                    told.matched += 1;
+                    continue;
+                }
+                let properties = site_properties(table, row, &eyes, &labels);
+                let geometry = || table.geometry(row);
+                told.add(geometry, table.site_code(row), &properties)?;
             }
         }
-        let features: Result<Vec<Feature>, Error> = chosen
-            .iter()
-            .map(|row| {
-                Ok(Feature {
-                    id: row.site_code.clone(),
-                    geometry: self.site_geometry(row.site_id)?,
-                    properties: self.site_properties(row),
-                })
-            })
-            .collect();
-        Ok(FeaturePage {
-            features: features?,
-            matched,
+        told.finish()
+    }
+
+    fn rows_of_features(
+        &self,
+        table: &SiteTable,
+        query: &FeatureQuery,
+        eyes: &Eyes,
+    ) -> Result<Vec<u32>, Error> {
+        let filter = self.site_filter(&coded(&query.properties), table)?;
+        let bounds = query.bbox.map(mercator_box);
+        let code = query.properties.iter().find(|(n, _)| n == "site_code");
+        if let Some((_, code)) = code {
+            let mut rows = table.rows_of_code(code).to_vec();
+            rows.retain(|row| {
+                table.matches(*row, &filter, eyes) && bounds.is_none_or(|b| table.touches(*row, b))
+            });
+            return Ok(rows);
+        }
+        Ok(match bounds {
+            None => {
+                let order = Order::By(Sort::parse(None)?);
+                table.select(&filter, eyes, order, (0, usize::MAX)).1
+            }
+            Some(bounds) => table.select_in_box(bounds, &filter, eyes),
         })
     }
 
-    fn site_geometry(&self, site: SiteId) -> Result<Value, Error> {
-        let geometry = self.register.find_site_shape(site)?;
-        Ok(geometry.map_or(Value::Null, |g| {
-            serde_json::to_value(Shape(g)).unwrap_or(Value::Null)
-        }))
-    }
-
-    fn site_properties(&self, row: &SiteRow) -> Map<String, Value> {
-        let activity = row.activity_type_code.as_deref();
-        let all = json!({
-            "site_code": row.site_code,
-            "facility_name": row.facility_name,
-            "state": row.state,
-            "state_label": self.label("site_state", &row.state),
-            "station_id": row.station_id,
-            "zone_kind": row.zone_kind,
-            "activity_type_code": row.activity_type_code,
-            "activity_label": activity.map(|a| self.label("activity", a)),
-            "area_m2": row.area_m2,
-            "has_issue": row.has_issue,
-            "focal_category": row.focal_category,
-            "verdict": row.verdict,
-            "severity": row.severity,
-            "sources": row.sources.join(","),
-            "updated_at": row.updated_at.to_string(),
-        });
-        match all {
-            Value::Object(map) => map,
-            _ => Map::new(),
+    fn site_labels(&self, table: &SiteTable) -> SiteLabels {
+        let labels = |list: &str, words: &Words| {
+            let words = words.iter();
+            words.map(|w| w.map(|w| self.label(list, w))).collect()
+        };
+        SiteLabels {
+            states: labels("site_state", &table.states),
+            activities: labels("activity", &table.activities),
         }
     }
 
@@ -227,55 +216,29 @@ impl Session {
         layer: MapLayer,
         query: &FeatureQuery,
     ) -> Result<FeaturePage, Error> {
-        let chosen: Vec<(ClueId, Map<String, Value>)>;
-        let matched;
+        let mut told = Telling::of(query);
         {
             let atlas = self.atlas(atlases, AsOf::Now)?;
             let bounds = query.bbox.map(mercator_box);
-            let rows = self.select_clues(&atlas, &ClueQuery::default());
-            let held: Vec<(ClueId, Map<String, Value>)> = rows
-                .into_iter()
-                .filter(|(at, clue)| {
-                    let is_patch = clue.source_kind == "remote_sensing";
-                    let extent = atlas.clues.shapes.extent(*at);
-                    let day = crate::session::start_of(clue.received_on);
-                    (layer == MapLayer::Patches) == is_patch
-                        && bounds.is_none_or(|b| extent.is_some_and(|e| crate::atlas::touch(e, b)))
-                        && within(query, day)
-                })
-                .map(|(_, clue)| (clue.clue_id, clue_properties(clue)))
-                .filter(|(_, properties)| {
-                    query
-                        .properties
-                        .iter()
-                        .all(|(name, value)| properties.get(name).is_some_and(|v| says(v, value)))
-                })
-                .collect();
-            matched = held.len();
-            chosen = held
-                .into_iter()
-                .skip(query.offset)
-                .take(query.limit)
-                .collect();
+            for (at, clue) in self.select_clues(&atlas, &ClueQuery::default()) {
+                let is_patch = clue.source_kind == "remote_sensing";
+                let extent = atlas.clues.shapes.extent(at);
+                let day = crate::session::start_of(clue.received_on);
+                let is_held = (layer == MapLayer::Patches) == is_patch
+                    && bounds.is_none_or(|b| extent.is_some_and(|e| crate::atlas::touch(e, b)))
+                    && within(query, day);
+                if is_held {
+                    let id = clue.clue_id.to_string();
+                    told.add(|| clue.clue_id, &id, &clue_properties(clue))?;
+                }
+            }
         }
-        let features: Result<Vec<Feature>, Error> = chosen
-            .into_iter()
-            .map(|(clue_id, properties)| {
-                let clue = self.register.find_clue(clue_id)?;
-                let shape = clue.and_then(|c| c.received.body.facts.shape);
-                Ok(Feature {
-                    id: clue_id.to_string(),
-                    geometry: shape
-                        .and_then(|s| serde_json::to_value(s).ok())
-                        .unwrap_or(Value::Null),
-                    properties,
-                })
-            })
-            .collect();
-        Ok(FeaturePage {
-            features: features?,
-            matched,
-        })
+        let shape = |clue: ClueId| {
+            let clue = self.register.find_clue(clue)?;
+            let shape = clue.and_then(|c| c.received.body.facts.shape);
+            Ok(shape.map(|s| s.0))
+        };
+        told.placed(shape)?.finish()
     }
 
     fn ground_features(
@@ -285,7 +248,7 @@ impl Session {
         query: &FeatureQuery,
     ) -> Result<FeaturePage, Error> {
         let bounds = query.bbox.map(mercator_box);
-        let mut all = Vec::new();
+        let mut told = Telling::of(query);
         {
             let atlas = self.atlas(atlases, AsOf::Now)?;
             let ground: &GroundLayer = match layer {
@@ -299,73 +262,213 @@ impl Session {
                 let extent = ground.shapes.extent(at);
                 let is_near =
                     bounds.is_none_or(|b| extent.is_some_and(|e| crate::atlas::touch(e, b)));
-                let properties = Map::from_iter([
-                    ("id".to_owned(), json!(feature.id)),
-                    ("name".to_owned(), json!(feature.name)),
-                    ("kind".to_owned(), json!(feature.kind)),
-                    ("station_id".to_owned(), json!(feature.station_id)),
-                ]);
-                let is_wanted = query
-                    .properties
-                    .iter()
-                    .all(|(name, value)| properties.get(name).is_some_and(|v| says(v, value)));
-                if is_seen && is_near && is_wanted {
-                    all.push((feature.id.clone(), properties));
+                if is_seen && is_near {
+                    let properties = json!({
+                        "id": feature.id,
+                        "name": feature.name,
+                        "kind": feature.kind,
+                        "station_id": feature.station_id,
+                    });
+                    told.add(|| feature.id.clone(), &feature.id, &properties)?;
                 }
             }
         }
-        let matched = all.len();
         let shapes = self.ground_shapes(layer)?;
-        let features = all
-            .into_iter()
-            .skip(query.offset)
-            .take(query.limit)
-            .map(|(id, properties)| Feature {
-                geometry: shapes
-                    .iter()
-                    .find(|(known, _)| *known == id)
-                    .map_or(Value::Null, |(_, shape)| shape.clone()),
-                id,
-                properties,
-            })
-            .collect();
-        Ok(FeaturePage { features, matched })
+        let shape = |id: String| {
+            let found = shapes.iter().find(|(known, _)| *known == id);
+            Ok(found.map(|(_, shape)| shape.0.clone()))
+        };
+        told.placed(shape)?.finish()
     }
 
-    fn ground_shapes(&self, layer: MapLayer) -> Result<Vec<(String, Value)>, Error> {
+    fn ground_shapes(&self, layer: MapLayer) -> Result<Vec<(String, Shape)>, Error> {
         let reserve = &self.reserve.reserve_code;
-        let told = |id: &str, shape: &Shape| {
-            (
-                id.to_owned(),
-                serde_json::to_value(shape).unwrap_or(Value::Null),
-            )
-        };
         Ok(match layer {
             MapLayer::Zones => self
                 .register
                 .latest_boundary(reserve, AsOf::Now)?
                 .map(|b| {
-                    let zones = b.body.zones.iter();
-                    zones.map(|z| told(&z.zone_id, &z.shape)).collect()
+                    let zones = b.body.zones.into_iter();
+                    zones.map(|z| (z.zone_id, z.shape)).collect()
                 })
                 .unwrap_or_default(),
             MapLayer::Stations => self
                 .register
                 .latest_stations(reserve, AsOf::Now)?
                 .map(|s| {
-                    let stations = s.body.stations.iter();
-                    stations.map(|s| told(&s.station_id, &s.shape)).collect()
+                    let stations = s.body.stations.into_iter();
+                    stations.map(|s| (s.station_id, s.shape)).collect()
                 })
                 .unwrap_or_default(),
             _ => self
                 .register
                 .latest_routes(reserve, AsOf::Now)?
                 .map(|r| {
-                    let routes = r.body.routes.iter();
-                    routes.map(|r| told(&r.route_id, &r.shape)).collect()
+                    let routes = r.body.routes.into_iter();
+                    routes.map(|r| (r.route_id, r.shape)).collect()
                 })
                 .unwrap_or_default(),
         })
+    }
+}
+
+/// Features on their way: ids and properties are written while the atlas is held, geometries after.
+struct Telling<'a, K> {
+    query: &'a FeatureQuery,
+    /// For each feature its geometry, or by what to find it, and where its text ends.
+    parts: Vec<(K, usize)>,
+    /// `"id":…,"properties":…` of one feature after the other.
+    text: Vec<u8>,
+    matched: usize,
+}
+
+impl<'a, K> Telling<'a, K> {
+    fn of(query: &'a FeatureQuery) -> Self {
+        Self {
+            query,
+            parts: Vec::new(),
+            text: Vec::new(),
+            matched: 0,
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.parts.len() >= self.query.limit
+    }
+
+    /// Takes in a feature, if its properties are as asked and it falls on the page.
+    fn add(
+        &mut self,
+        key: impl FnOnce() -> K,
+        id: &str,
+        properties: &impl Serialize,
+    ) -> Result<(), Error> {
+        if !self.query.properties.is_empty() {
+            let properties = serde_json::to_value(properties).map_err(Error::internal)?;
+            let mut asked = self.query.properties.iter();
+            let is_wanted = |(name, value): &(String, String)| {
+                properties.get(name).is_some_and(|v| says(v, value))
+            };
+            if !asked.all(is_wanted) {
+                return Ok(());
+            }
+        }
+        self.matched += 1;
+        if self.matched <= self.query.offset || self.is_full() {
+            return Ok(());
+        }
+        self.text.extend_from_slice(b"\"id\":");
+        serde_json::to_writer(&mut self.text, id).map_err(Error::internal)?;
+        self.text.extend_from_slice(b",\"properties\":");
+        serde_json::to_writer(&mut self.text, properties).map_err(Error::internal)?;
+        self.parts.push((key(), self.text.len()));
+        Ok(())
+    }
+
+    /// The same with the geometries found.
+    fn placed(
+        self,
+        mut find: impl FnMut(K) -> Result<Option<Geometry<f64>>, Error>,
+    ) -> Result<Telling<'a, Option<Geometry<f64>>>, Error> {
+        let parts = self.parts.into_iter();
+        let parts: Result<Vec<_>, Error> = parts.map(|(key, end)| Ok((find(key)?, end))).collect();
+        Ok(Telling {
+            query: self.query,
+            parts: parts?,
+            text: self.text,
+            matched: self.matched,
+        })
+    }
+}
+
+impl Telling<'_, Option<Geometry<f64>>> {
+    fn finish(self) -> Result<FeaturePage, Error> {
+        let mut out = Vec::with_capacity(self.text.len() * 3);
+        let mut start = 0;
+        for (geometry, end) in &self.parts {
+            let comma: &[u8] = if start > 0 { b"," } else { b"" };
+            out.extend_from_slice(comma);
+            out.extend_from_slice(b"{\"type\":\"Feature\",");
+            out.extend_from_slice(&self.text[start..*end]);
+            out.extend_from_slice(b",\"geometry\":");
+            let told = geometry.as_ref().map(|geometry| Told {
+                geometry,
+                is_latitude_first: self.query.is_latitude_first,
+            });
+            serde_json::to_writer(&mut out, &told).map_err(Error::internal)?;
+            out.push(b'}');
+            start = *end;
+        }
+        Ok(FeaturePage {
+            features: String::from_utf8(out).map_err(Error::internal)?,
+            returned: self.parts.len(),
+            matched: self.matched,
+        })
+    }
+}
+
+/// Labels of the words of a table, by their numbers.
+struct SiteLabels {
+    states: Vec<Option<String>>,
+    activities: Vec<Option<String>>,
+}
+
+/// Properties of a site, in the order of `properties_of`.
+#[derive(Serialize)]
+struct SiteProperties<'a> {
+    site_code: &'a str,
+    facility_name: Option<&'a str>,
+    state: &'a str,
+    state_label: &'a str,
+    station_id: Option<&'a str>,
+    zone_kind: Option<&'a str>,
+    activity_type_code: Option<&'a str>,
+    activity_label: Option<&'a str>,
+    area_m2: Option<f64>,
+    has_issue: &'a str,
+    focal_category: Option<&'a str>,
+    verdict: Option<&'a str>,
+    severity: Option<&'a str>,
+    sources: String,
+    updated_at: Timestamp,
+}
+
+fn site_properties<'a>(
+    table: &'a SiteTable,
+    row: u32,
+    eyes: &Eyes,
+    labels: &'a SiteLabels,
+) -> SiteProperties<'a> {
+    let [state_number, _, _, activity_number, ..] = table.numbers(row);
+    let [
+        state,
+        station_id,
+        zone_kind,
+        activity,
+        focal,
+        has_issue,
+        verdict,
+        severity,
+    ] = table.coded(row);
+    fn label(labels: &[Option<String>], number: u16) -> Option<&str> {
+        labels.get(usize::from(number))?.as_deref()
+    }
+    SiteProperties {
+        site_code: table.site_code(row),
+        facility_name: Some(table.name(row)).filter(|n| !n.is_empty()),
+        state: state.unwrap_or_default(),
+        state_label: label(&labels.states, state_number).unwrap_or_default(),
+        station_id,
+        zone_kind,
+        activity_type_code: activity,
+        activity_label: label(&labels.activities, activity_number),
+        area_m2: table.area(row),
+        has_issue: has_issue.unwrap_or_default(),
+        focal_category: focal,
+        verdict,
+        severity,
+        sources: table.sources_of(row, eyes).collect::<Vec<_>>().join(","),
+        updated_at: table.updated_at(row),
     }
 }
 
@@ -390,8 +493,8 @@ fn coded(properties: &[(String, String)]) -> SiteQuery {
     }
 }
 
-fn clue_properties(clue: &ClueRow) -> Map<String, Value> {
-    let all = json!({
+fn clue_properties(clue: &ClueRow) -> Value {
+    json!({
         "clue_id": clue.clue_id,
         "state": clue.state,
         "source_kind": clue.source_kind,
@@ -402,11 +505,7 @@ fn clue_properties(clue: &ClueRow) -> Map<String, Value> {
         "station_id": clue.station_id,
         "site_code": clue.site_code,
         "area_m2": clue.area_m2,
-    });
-    match all {
-        Value::Object(map) => map,
-        _ => Map::new(),
-    }
+    })
 }
 
 fn says(value: &Value, wanted: &str) -> bool {

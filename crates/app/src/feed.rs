@@ -39,7 +39,7 @@ impl Session {
     /// The latest entries about sites, the newest first, within what the actor may read.
     pub fn latest_changes_told(&self) -> Result<Vec<FeedItem>, Error> {
         self.may_read_lists(Action::ReadLedgers)?;
-        let size = self.register.head()?.size;
+        let size = self.register.log_size()?;
         let mut ids = Vec::new();
         self.register
             .stored_entries::<Error>(size.saturating_sub(BACK), size, |entry| {

@@ -297,9 +297,9 @@ impl Session {
         let atlas = self.atlas(atlases, as_of)?;
         let eyes = self.eyes(&atlas.sites);
         let filter = self.site_filter(query, &atlas.sites)?;
-        let rows = 0..atlas.sites.len() as u32;
-        let wanted = rows.filter(|row| atlas.sites.matches(*row, &filter, &eyes));
-        Ok(wanted.map(|row| atlas.sites.site_id(row)).collect())
+        let wanted = atlas.sites.wanted(&filter, &eyes);
+        let ids = wanted.iter().map(|row| atlas.sites.site_id(row as u32));
+        Ok(ids.collect())
     }
 
     /// A drawn ledger as a file of some format.
@@ -356,7 +356,7 @@ fn first(mut codes: Vec<String>) -> Vec<String> {
 pub fn prove_entry(register: &Register, seq: u64, size: Option<u64>) -> Result<ProofView, Error> {
     let size = match size {
         Some(size) => size,
-        None => register.head()?.size,
+        None => register.log_size()?,
     };
     let proof = register.inclusion_proof(seq, size)?;
     Ok(ProofView {

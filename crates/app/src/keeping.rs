@@ -139,7 +139,7 @@ impl Session {
     /// Entries by position, the newest where nothing else is said.
     pub fn log_entries(&self, from: Option<u64>, limit: u64) -> Result<Vec<RecordedEntry>, Error> {
         self.may(Action::ReadAccessLog, None)?;
-        let head = self.register.head()?.size;
+        let head = self.register.log_size()?;
         let from = from.unwrap_or_else(|| head.saturating_sub(limit));
         let to = from.saturating_add(limit).min(head);
         let mut entries = Vec::new();
@@ -162,7 +162,7 @@ impl Session {
     pub fn log_page(&self, from: Option<u64>, limit: u64) -> Result<LogPage, Error> {
         let entries = self.log_entries(from, limit)?;
         Ok(LogPage {
-            total: self.register.head()?.size,
+            total: self.register.log_size()?,
             items: entries.iter().map(LogItem::of).collect(),
         })
     }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use spatial::diagnostic::Diagnostic;
 use utoipa::ToSchema;
 
-use crate::atlas::{Atlases, SiteQuery, Sort};
+use crate::atlas::{Atlases, Order, SiteQuery, Sort};
 use crate::error::Error;
 use crate::ledgers::{LedgerDrawn, LedgerScope};
 use crate::lists::Paging;
@@ -239,16 +239,13 @@ impl Session {
             ..request.query.clone()
         };
         let filter = self.site_filter(&query, &atlas.sites)?;
-        let sort = request.paging.sort.as_deref();
-        let rows = match sort {
-            Some(sort) => atlas.sites.select(&filter, &eyes, Sort::parse(Some(sort))?),
-            None => atlas.sites.select_by_station(&filter, &eyes),
+        let order = match request.paging.sort.as_deref() {
+            Some(sort) => Order::By(Sort::parse(Some(sort))?),
+            None => Order::ByStation,
         };
-        let total = rows.len() as u64;
-        let page: Vec<_> = rows
+        let (total, page) = atlas.sites.select(&filter, &eyes, order, (offset, limit));
+        let page: Vec<_> = page
             .into_iter()
-            .skip(offset)
-            .take(limit)
             .map(|row| atlas.sites.site_id(row))
             .collect();
         drop(atlas);
@@ -269,7 +266,7 @@ impl Session {
             }
             Ok(())
         })?;
-        Ok((total, drawn))
+        Ok((total as u64, drawn))
     }
 
     /// The rows of a ledger counted by what stands in a column.

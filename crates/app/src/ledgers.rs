@@ -217,7 +217,7 @@ impl Session {
             }
         }
         let settled = match as_of {
-            AsOf::Now => AsOf::LogSize(self.register.head()?.size),
+            AsOf::Now => AsOf::LogSize(self.register.log_size()?),
             other => other,
         };
         let basis = self.basis(settled)?;
@@ -298,14 +298,14 @@ impl Session {
     /// Log size and root hash that a view follows from: exports come after what they export and change no row.
     pub(crate) fn basis(&self, as_of: AsOf) -> Result<(u64, String), Error> {
         let size = match as_of {
-            AsOf::LogSize(size) => size.min(self.register.head()?.size),
+            AsOf::LogSize(size) => size.min(self.register.log_size()?),
             _ => self.size_without_trailing_exports()?,
         };
         Ok((size, crate::hex(&self.register.root_at(size)?)))
     }
 
     fn size_without_trailing_exports(&self) -> Result<u64, Error> {
-        let mut end = self.register.head()?.size;
+        let mut end = self.register.log_size()?;
         while end > 0 {
             let from = end.saturating_sub(EXPORTS_AT_ONCE);
             let mut last = None;

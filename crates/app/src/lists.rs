@@ -7,8 +7,8 @@ use spatial::diagnostic::Diagnostic;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::atlas::{
-    Atlas, AtlasRead, Atlases, ClueRow, Dimension, Eyes, SiteFilter, SiteQuery, SiteRow, SiteTable,
-    Sort, visible_stations,
+    Atlas, AtlasRead, Atlases, ClueRow, Dimension, Eyes, Order, SiteFilter, SiteQuery, SiteRow,
+    SiteTable, Sort, visible_stations,
 };
 use crate::error::Error;
 use crate::ledgers::LedgerScope;
@@ -139,12 +139,14 @@ impl Session {
         let atlas = self.atlas(atlases, as_of)?;
         let eyes = self.eyes(&atlas.sites);
         let filter = self.site_filter(query, &atlas.sites)?;
-        let rows = atlas.sites.select(&filter, &eyes, sort);
-        let (offset, limit) = paging.window();
-        let page = rows.iter().skip(offset).take(limit);
+        let (order, window) = (Order::By(sort), paging.window());
+        let (total, page) = atlas.sites.select(&filter, &eyes, order, window);
         Ok(SiteList {
-            total: rows.len() as u64,
-            items: page.map(|row| atlas.sites.row(*row, &eyes)).collect(),
+            total: total as u64,
+            items: page
+                .into_iter()
+                .map(|row| atlas.sites.row(row, &eyes))
+                .collect(),
             as_of: as_of.to_string(),
             log_size: atlas.log_size,
         })

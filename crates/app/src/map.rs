@@ -1,11 +1,14 @@
 //! 一张图 — vector tiles of sites, clues, patches, zones, stations and routes, within what the actor may see.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use domain::as_of::AsOf;
 use domain::policy::{self, Action, Actor, Denied, Reach, Reason};
 use spatial::diagnostic::Diagnostic;
-use spatial::tiles::{EXTENT, GeometryKind, LayerWriter, Path, TileId, TileWriter, Value, degrees};
+use spatial::tiles::{
+    EXTENT, GeometryKind, LayerWriter, Path, Shapes, TileId, TileWriter, Value, degrees,
+};
 
 use crate::atlas::{
     Atlas, Atlases, ClueRow, Eyes, GroundLayer, SiteFilter, SiteQuery, SiteTable, is_in_tile,
@@ -292,13 +295,15 @@ fn draw_sites(
         return;
     }
     let mut outlines = LayerWriter::new("sites", SITE_KEYS);
-    for row in table.in_box(tile_bounds(tile)) {
-        if !table.matches(row, filter, eyes) {
+    let bounds = tile_bounds(tile);
+    for row in table.in_box(bounds) {
+        if !table.reaches(row, bounds) || !table.matches(row, filter, eyes) {
             continue;
         }
-        let at = row as usize;
-        if table.shapes.kind(at) > GeometryKind::Points
-            && let Some(path) = table.shapes.path(at, tile)
+        let mut shape = Shapes::default();
+        shape.set(0, table.outline(row).as_ref());
+        if shape.kind(0) > GeometryKind::Points
+            && let Some(path) = shape.path(0, tile)
         {
             site_feature(&mut outlines, table, row, &path, tile, 1);
         }
@@ -320,6 +325,7 @@ fn draw_sites(
 struct Square {
     /// The gravest of them.
     row: u32,
+    gravity: u8,
     count: u32,
     /// Sum of their places, in units of the tile.
     sum: [i64; 2],
@@ -335,21 +341,21 @@ fn draw_thinned(
 ) {
     const SIDE: usize = (EXTENT / THINNING_UNITS) as usize;
     let mut squares = vec![Square::default(); SIDE * SIDE];
-    for row in table.in_box(tile.bounds(0)) {
-        let Some(local) = table.place(row).map(|p| tile.local(p)) else {
-            continue;
-        };
+    table.each_place(tile.bounds(0), |row, place| {
+        let local = tile.local(place);
         if !is_in_tile(local) || !table.matches(row, filter, eyes) {
-            continue;
+            return;
         }
         let [x, y] = local.map(|v| (v / THINNING_UNITS) as usize);
         let square = &mut squares[y * SIDE + x];
-        if square.count == 0 || table.gravity(row) > table.gravity(square.row) {
-            square.row = row;
+        let gravity = table.gravity(row);
+        // Among equals the one that came first, in whatever order they are looked at.
+        if square.count == 0 || (gravity, Reverse(row)) > (square.gravity, Reverse(square.row)) {
+            (square.row, square.gravity) = (row, gravity);
         }
         square.count += 1;
         square.sum = [0, 1].map(|axis| square.sum[axis] + i64::from(local[axis]));
-    }
+    });
     for square in squares.into_iter().filter(|s| s.count > 0) {
         let count = i64::from(square.count);
         let midst = square.sum.map(|sum| (sum / count) as i32);
@@ -369,13 +375,14 @@ fn site_feature(
 ) {
     let mut attributes: Vec<(usize, Value<'_>)> = Vec::with_capacity(SITE_KEYS.len());
     if tile.zoom >= FULL_ZOOM || count == 1 {
-        attributes.push((0, Value::Text(table.site_code(row))));
+        attributes.push((0, Value::Own(table.site_code(row))));
     }
     if tile.zoom >= NAME_ZOOM && !table.name(row).is_empty() {
         attributes.push((1, Value::Text(table.name(row))));
     }
-    let coded = (2..).zip(table.coded(row));
-    attributes.extend(coded.filter_map(|(at, text)| Some((at, Value::Text(text?)))));
+    let coded = (2..).zip(table.numbers(row)).zip(table.coded(row));
+    attributes
+        .extend(coded.filter_map(|((at, number), text)| Some((at, Value::Word(number, text?)))));
     attributes.push((10, Value::Integer(count)));
     writer.feature(Some(u64::from(row) + 1), path, &attributes);
 }

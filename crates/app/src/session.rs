@@ -469,7 +469,12 @@ pub fn start_of(day: Date) -> Timestamp {
 }
 
 /// Files that came to a campaign after registers were opened with it.
-const LATER_TABLES: [&str; 4] = ["closing.toml", "deadlines.toml", "urging.toml", "suspicions.toml"];
+const LATER_TABLES: [&str; 4] = [
+    "closing.toml",
+    "deadlines.toml",
+    "urging.toml",
+    "suspicions.toml",
+];
 
 /// A register opened before issues were walked goes by the tables of its campaign as shipped, transitions and lists
 /// included; one that was opened with them keeps its own.

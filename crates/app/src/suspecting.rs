@@ -557,7 +557,7 @@ impl Looker<'_> {
     fn changed(&self, since: u64) -> Result<BTreeSet<SiteId>, Error> {
         let register = &self.session.register;
         let mut sites = BTreeSet::new();
-        register.stored_entries::<Error>(since, register.head()?.size, |entry| {
+        register.stored_entries::<Error>(since, register.log_size()?, |entry| {
             // What the search itself noted changes no issue.
             let is_own = matches!(entry.kind, "suspicion.found" | "suspicion.judged");
             if !is_own && (since > 0 || entry.kind == "issue.opened") {

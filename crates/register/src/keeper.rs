@@ -8,7 +8,6 @@ use domain::dossier::Dossier;
 use domain::entries::RegisterOpened;
 use domain::entry::{Entry, EntryBody, RecordedEntry};
 use domain::ids::{ClueId, EntryId, SiteId, StreamId};
-use geo_types::Geometry;
 use jiff::Timestamp;
 
 use crate::blobs::{Blob, BlobFolder};
@@ -181,6 +180,10 @@ impl<S: Store> Keeper<S> {
         append::head(&self.store)
     }
 
+    pub(crate) fn log_size(&self) -> Result<u64, Error> {
+        self.store.size()
+    }
+
     pub(crate) fn root_at(&self, size: u64) -> Result<[u8; 32], Error> {
         self.within_log(size)?;
         Ok(tree::root(size, &self.store)?.0)
@@ -269,6 +272,13 @@ impl<S: Store> Keeper<S> {
         views::dossiers(&self.store, as_of, each)
     }
 
+    pub(crate) fn dossiers_as_registered<E: From<Error>>(
+        &self,
+        each: impl FnMut(Dossier) -> Result<(), E>,
+    ) -> Result<(), E> {
+        views::dossiers_as_registered(&self.store, each)
+    }
+
     pub(crate) fn find_dossier(&self, site: SiteId, as_of: AsOf) -> Result<Option<Dossier>, Error> {
         views::find_dossier(&self.store, site, as_of)
     }
@@ -276,12 +286,6 @@ impl<S: Store> Keeper<S> {
     pub(crate) fn find_site_by_code(&self, site_code: &str) -> Result<Option<SiteId>, Error> {
         let text = self.store.find_site_by_code(site_code)?;
         Ok(text.and_then(|text| text.parse().ok()))
-    }
-
-    pub(crate) fn find_site_shape(&self, site: SiteId) -> Result<Option<Geometry<f64>>, Error> {
-        let wkb = self.store.site_shape(site)?;
-        // Written by this program from a geometry; what is no geometry now is told by `verify`.
-        Ok(wkb.and_then(|wkb| spatial::gpb::decode_wkb(&wkb).ok()))
     }
 
     pub(crate) fn clues<E: From<Error>>(

@@ -58,7 +58,6 @@ use domain::entries::{
 };
 use domain::entry::{Author, Entry, EntryBody, RecordedEntry};
 use domain::ids::{ClueId, EntryId, SiteId, StreamId};
-use geo_types::Geometry;
 use jiff::Timestamp;
 
 use home::Home;
@@ -322,6 +321,11 @@ impl Register {
         store!(self, s => s.head())
     }
 
+    /// Entries in the log; much cheaper than its head, which hashes.
+    pub fn log_size(&self) -> Result<u64, Error> {
+        store!(self, s => s.log_size())
+    }
+
     /// Root hash the log had at a size.
     pub fn root_at(&self, size: u64) -> Result<[u8; 32], Error> {
         store!(self, s => s.root_at(size))
@@ -385,6 +389,15 @@ impl Register {
         store!(self, s => s.dossiers(as_of, each))
     }
 
+    /// Calls `each` for every site's dossier as of now, in the order the sites were registered: the database is read
+    /// from end to end, and sites that came together come together.
+    pub fn dossiers_as_registered<E: From<Error>>(
+        &self,
+        each: impl FnMut(Dossier) -> Result<(), E>,
+    ) -> Result<(), E> {
+        store!(self, s => s.dossiers_as_registered(each))
+    }
+
     /// The dossier of a site, if it was registered by then.
     pub fn find_dossier(&self, site: SiteId, as_of: AsOf) -> Result<Option<Dossier>, Error> {
         store!(self, s => s.find_dossier(site, as_of))
@@ -397,11 +410,6 @@ impl Register {
                 what: "site",
                 id: site.to_string(),
             })
-    }
-
-    /// The outline of a site, or its point where it has none, as of now; CGCS2000 longitude and latitude.
-    pub fn find_site_shape(&self, site: SiteId) -> Result<Option<Geometry<f64>>, Error> {
-        store!(self, s => s.find_site_shape(site))
     }
 
     /// The site a code was given to.

@@ -29,6 +29,15 @@ pub(crate) enum Which<'a> {
     Id(EntryId),
 }
 
+/// In which order sites are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SiteOrder {
+    /// By their ids, as their streams stand.
+    ById,
+    /// As they were registered, and as the database keeps them: what came together lies together.
+    AsRegistered,
+}
+
 impl Which<'_> {
     pub(crate) const ALL: Self = Self::Log {
         from: 0,
@@ -126,16 +135,15 @@ pub(crate) trait Store: Tiles + Sized {
     /// Blobs listed, by name.
     fn listed_blobs(&self) -> Result<Vec<Blob>, Error>;
 
-    /// Calls `each` with every stored dossier, in the order of the sites' ids.
+    /// Calls `each` with every stored dossier.
     fn stored_dossiers<E: From<Error>>(
         &self,
+        order: SiteOrder,
         each: impl FnMut(&str) -> Result<(), E>,
     ) -> Result<(), E>;
     fn find_stored_dossier(&self, site: SiteId) -> Result<Option<String>, Error>;
     /// The site a code belongs to; the earliest registered, should a code have been given twice.
     fn find_site_by_code(&self, site_code: &str) -> Result<Option<String>, Error>;
-    /// The outline of a site's row, as well-known binary.
-    fn site_shape(&self, site: SiteId) -> Result<Option<Vec<u8>>, Error>;
     /// Calls `each` with every stored clue, or with the one asked for, in the order they were received.
     fn stored_clues<E: From<Error>>(
         &self,

@@ -9,7 +9,7 @@ use domain::ids::{ClueId, EntryId, SiteId, StreamId};
 use crate::canonical;
 use crate::clue::{Clue, ClueFold, ClueState};
 use crate::error::Error;
-use crate::store::{Store, StoredClue, Which, end_of, which};
+use crate::store::{SiteOrder, Store, StoredClue, Which, end_of, which};
 use crate::{EntryFilter, StoredEntry};
 
 /// The entry of a stored one; `None` for kinds this program does not know.
@@ -90,9 +90,17 @@ pub(crate) fn dossiers<E: From<Error>>(
     mut each: impl FnMut(Dossier) -> Result<(), E>,
 ) -> Result<(), E> {
     match as_of {
-        AsOf::Now => store.stored_dossiers(|text| each(dossier_of(text)?)),
+        AsOf::Now => store.stored_dossiers(SiteOrder::ById, |text| each(dossier_of(text)?)),
         _ => folded_dossiers(store, as_of, each),
     }
+}
+
+/// Calls `each` for every site's dossier as of now, in the order the sites were registered.
+pub(crate) fn dossiers_as_registered<E: From<Error>>(
+    store: &impl Store,
+    mut each: impl FnMut(Dossier) -> Result<(), E>,
+) -> Result<(), E> {
+    store.stored_dossiers(SiteOrder::AsRegistered, |text| each(dossier_of(text)?))
 }
 
 fn dossier_of(text: &str) -> Result<Dossier, Error> {

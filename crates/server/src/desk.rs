@@ -118,7 +118,7 @@ impl Desk {
     pub fn open(options: &Options) -> Result<(Self, Option<String>), Error> {
         let writer = Register::open(&options.register)?;
         let setting = Setting::load(&writer)?;
-        let log_size = writer.head()?.size;
+        let log_size = writer.log_size()?;
         let mut accounts = Accounts::open(&options.home)?;
         let setup_code = people::setup_code(&mut accounts)?;
         app::import::sweep_waiting(&options.home, (options.clock)());
@@ -220,7 +220,7 @@ impl Desk {
 
     fn catch_up(&self) -> Result<(), Error> {
         let register = self.take_reader()?;
-        let size = register.head()?.size;
+        let size = register.log_size()?;
         let result = if size > self.known_size() || self.0.atlases.loads() == 0 {
             let setting = self.current_setting(&register)?;
             self.0
@@ -346,7 +346,7 @@ impl Desk {
     }
 
     pub(crate) fn current_setting(&self, register: &Register) -> Result<Setting, Error> {
-        let size = register.head()?.size;
+        let size = register.log_size()?;
         {
             let known = self.0.setting.read().unwrap_or_else(|e| e.into_inner());
             if known.log_size >= size {
@@ -421,7 +421,7 @@ impl Desk {
         }
         let answer = self
             .look(caller, move |session, atlases| {
-                let size = session.register.head()?.size;
+                let size = session.register.log_size()?;
                 let etag = format!("W/\"{VERSION}-{size}-{}-{mark}\"", session.today());
                 if has.as_deref().is_some_and(|h| h.contains(&etag)) {
                     return Ok(None);
@@ -557,7 +557,7 @@ impl Desk {
 
     /// Size of the log now.
     pub(crate) async fn log_size(&self, context: &Context) -> Result<u64, Problem> {
-        self.consult(context, |register| Ok(register.head()?.size))
+        self.consult(context, |register| Ok(register.log_size()?))
             .await
     }
 

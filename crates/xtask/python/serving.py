@@ -1,14 +1,25 @@
-"""Serving 10^6 outlined sites, measured from outside: each answer once and cold, then over and over.
+"""Serving 10^6 outlined sites, measured from outside, the peers beside it in the same rounds.
 
-serving.py PROGRAM HOME FOLDER [--secs N]: HOME is a demonstration register filled by `qingshan bench sites --from`;
-FOLDER holds the harness's request lists (tiles_Z.txt, bbox.txt). Prints JSON lines: kind, requests, cpu_ms_per_request
-(server process, user and system), p50_ms, p99_ms, kb_per_request; and the address with its token for the harness's
-own load generator, with --print-routes."""
-import datetime, http.client, json, os, pathlib, random, signal, socket, subprocess, sys, time, urllib.parse
+serving.py PROGRAM HOME FOLDER [--harness DIR --peers A,B] [--rounds N] [--secs N]: HOME is a demonstration register filled by
+`qingshan bench sites --from`; FOLDER holds the harness's request lists (tiles_Z.txt, bbox.txt). Ours stays up from end to
+end, a peer is started for its turn. Prints JSON lines, one a measurement: peer, kind, conns, requests, p50_ms, p99_ms,
+cpu_ms_per_request (of the server's processes and, for those over a database, the database's), kb_per_request; at the end
+the medians of the rounds."""
+import argparse, datetime, http.client, json, os, pathlib, random, signal, socket, statistics, subprocess, sys, time, types, urllib.parse
 
-PROGRAM, HOME, FOLDER = sys.argv[1:4]
-SECS = float(sys.argv[sys.argv.index("--secs") + 1]) if "--secs" in sys.argv else 8
-PORT = 18432
+parser = argparse.ArgumentParser()
+for name in ("program", "home", "folder"):
+    parser.add_argument(name)
+parser.add_argument("--harness")
+parser.add_argument("--peers", default="")
+parser.add_argument("--rounds", type=int, default=1)
+parser.add_argument("--secs", type=float, default=4)
+parser.add_argument("--only", default="")
+ASKED = parser.parse_args()
+PROGRAM, HOME, FOLDER, SECS = ASKED.program, ASKED.home, ASKED.folder, ASKED.secs
+PORT, PEER_PORT = 18432, 18431
+ZOOMS = (6, 8, 10, 12, 14)
+MEASURED = []
 PASSWORD = "松林-石窟-3-号棚"
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -64,11 +75,27 @@ def token_of(client):
     return secret
 
 
-def measure(pid, client, kind, paths, secs=None):
-    """Every path once; with `secs`, over and over for so long."""
-    took, size, began, at = [], 0, time.perf_counter(), 0
-    cpu = cpu_s(pid)
-    while (at < len(paths)) if secs is None else (time.perf_counter() - began < secs or at < 3):
+def tell(**row):
+    MEASURED.append(row)
+    print(json.dumps(row), flush=True)
+
+
+def lines(name):
+    return open(os.path.join(FOLDER, name)).read().split()
+
+
+def is_wanted(kind):
+    return not ASKED.only or any(part in kind for part in ASKED.only.split(","))
+
+
+def measure(pid, client, kind, paths, secs=SECS):
+    """The paths over and over, by one client that waits for each answer."""
+    if not is_wanted(kind):
+        return
+    took, size, at = [], 0, 0
+    client.send("GET", paths[-1])
+    cpu, began = cpu_s(pid), time.perf_counter()
+    while time.perf_counter() - began < secs or at < 3:
         t = time.perf_counter()
         _, content = client.send("GET", paths[at % len(paths)])
         took.append(time.perf_counter() - t)
@@ -77,11 +104,103 @@ def measure(pid, client, kind, paths, secs=None):
     cpu = cpu_s(pid) - cpu
     took.sort()
     q = lambda p: round(took[min(len(took) - 1, int(p * len(took)))] * 1e3, 3)
-    print(json.dumps({"peer": "qingshan", "workload": "w4", "kind": kind, "conns": 1, "requests": at, "p50_ms": q(.5), "p99_ms": q(.99),
-                      "cpu_ms_per_request": round(cpu / at * 1e3, 3), "kb_per_request": round(size / at / 1024, 1)}), flush=True)
+    tell(peer="qingshan", kind=kind, conns=1, requests=at, p50_ms=q(.5), p99_ms=q(.99), cpu_ms_per_request=round(cpu / at * 1e3, 3),
+         kb_per_request=round(size / at / 1024, 1))
+
+
+def press(w4, pid, kind, paths, conns, is_cold=False):
+    """The paths by the harness's load generator."""
+    if not is_wanted(kind):
+        return
+    cpu = w4.tree_cpu(pid)
+    got = w4.wrk(PORT, paths, int(SECS), conns)
+    cpu = w4.tree_cpu(pid) - cpu
+    requests = max(1, got.get("requests", 1))
+    if is_cold and requests > len(paths):
+        raise SystemExit(f"{kind}: {requests} requests for {len(paths)} addresses: some were kept")
+    tell(peer="qingshan", kind=kind, conns=conns, requests=requests, rps=round(requests / got.get("secs", 1), 1), p50_ms=got.get("p50_ms"),
+         p99_ms=got.get("p99_ms"), cpu_ms_per_request=round(cpu / requests * 1e3, 3), kb_per_request=round(got.get("bytes", 0) / requests / 1024, 1),
+         errors=got.get("errors", got.get("error")))
+
+
+def ours(server, client, token, w4, number):
+    """One turn of ours. A tile is cold while nobody asked for it before: each of these addresses is asked for once."""
+    if w4:
+        for zoom in ZOOMS:
+            tiles = [f"/api/v1/tiles/sites/{t}.mvt?token={token}" for t in lines(f"tiles_{zoom}.txt")]
+            fresh = {6: 30, 8: 40, 10: 150, 12: 250, 14: 400}[zoom]
+            # More requests than the seconds allow; at eight connections the list begins anew with other addresses.
+            for conns in (1, 8):
+                mark = f"&n={number}-{conns}-"
+                paths = [f"{t}{mark}{turn}" for turn in range(fresh) for t in tiles]
+                press(w4, server.pid, f"tile_z{zoom}", paths, conns, is_cold=True)
+                press(w4, server.pid, f"kept_z{zoom}", tiles, conns)
+        boxes = [f"/ogc/collections/sites/items?f=json&limit=1000&bbox={b}&token={token}" for b in lines("bbox.txt")]
+        for conns in (1, 8):
+            press(w4, server.pid, "items_bbox_1000", boxes, conns)
+    by = "/api/v1/counts?by=zone,activity,state"
+    measure(server.pid, client, "stats_all", [by])
+    spans = [range(first, first + 301) for first in range(0, 3_000, 37)]
+    wanted = [urllib.parse.quote(",".join(f"r{n}" for n in span)) for span in spans]
+    measure(server.pid, client, "stats_filtered", [f"{by}&station={stations}" for stations in wanted])
+    draw = random.Random(number)
+    measure(server.pid, client, "ledger_page_first", ["/api/v1/ledgers/sites?limit=100"])
+    pages = [f"/api/v1/ledgers/sites?limit=100&offset={draw.randrange(999_900)}" for _ in range(200)]
+    measure(server.pid, client, "ledger_page_anywhere", pages)
+    measure(server.pid, client, "site_list_first", ["/api/v1/sites?limit=50"])
+    measure(server.pid, client, "dashboard", ["/api/v1/dashboard"])
+
+
+def peer(w4, name):
+    """One turn of a peer, by the harness's own means; columnar engines answer statistics in their own process."""
+    if name in ("polars", "duckdb", "sqlite"):
+        python = os.environ.get("BENCH_PY_DUCK", sys.executable) if name == "duckdb" else sys.executable
+        script = os.path.join(ASKED.harness, "peers/w4_stats.py")
+        told = subprocess.run([python, script, FOLDER, name], capture_output=True, text=True)
+        if told.returncode:
+            print(json.dumps(dict(peer=name, error=told.stderr[-300:])), flush=True)
+        for line in told.stdout.splitlines():
+            tell(**json.loads(line))
+        return
+    # The harness tells by its own function; here its lines are kept as well.
+    w4.emit = lambda **row: tell(**row)
+    if name == "postgis-direct":
+        w4.pg_direct(FOLDER, dict(zooms=ZOOMS), SECS)
+        return
+    how = types.SimpleNamespace(port=PEER_PORT, secs=int(SECS), conns=[1, 8], zooms=ZOOMS)
+    w4.serve_one(name, w4.servers(FOLDER, PEER_PORT)[name], FOLDER, how)
+
+
+def medians():
+    told = {}
+    for row in MEASURED:
+        if "cpu_ms_per_request" in row:
+            told.setdefault((row["kind"], row["peer"], row.get("conns", 1)), []).append(row)
+    for (kind, name, conns), rows in sorted(told.items()):
+        of = lambda key: statistics.median(float(r.get(key) or 0) for r in rows)
+        cpu = statistics.median(r["cpu_ms_per_request"] + (r.get("db_cpu_ms_per_request") or 0) for r in rows)
+        print(f"{kind:<22} {name:<18} {conns} conns  cpu {cpu:>9.3f} ms  p50 {of('p50_ms'):>9.3f}  p99 {of('p99_ms'):>9.3f}  "
+              f"{of('kb_per_request'):>7.1f} KB  rss {of('rss_mb'):>7.1f} MB  rounds {len(rows)}")
+
+
+def wait_until_loaded(client):
+    began = time.perf_counter()
+    while True:
+        client.http.request("GET", "/api/v1/sites?limit=1", headers=client.headers)
+        answer = client.http.getresponse()
+        answer.read()
+        if answer.status == 200:
+            return round(time.perf_counter() - began, 1)
+        if answer.status != 503:
+            raise SystemExit(f"the first question: {answer.status}")
+        time.sleep(1)
 
 
 def main():
+    w4 = None
+    if ASKED.harness:
+        sys.path.insert(0, ASKED.harness)
+        import w4
     log = open(os.path.join(HOME, "serve.log"), "w")
     server = subprocess.Popen([PROGRAM, "--home", HOME, "serve", "--port", str(PORT)], stdout=log, stderr=log, start_new_session=True)
     try:
@@ -94,39 +213,17 @@ def main():
         client = Client()
         token = token_of(client)
         client.headers = {"Authorization": f"Bearer {token}"}
-        began = time.perf_counter()
-        while True:
-            client.http.request("GET", "/api/v1/sites?limit=1", headers=client.headers)
-            answer = client.http.getresponse()
-            answer.read()
-            if answer.status == 200:
-                break
-            if answer.status != 503:
-                raise SystemExit(f"the first question: {answer.status}")
-            time.sleep(1)
-        print(json.dumps({"peer": "qingshan", "workload": "w4", "kind": "start", "first_answer_s": round(time.perf_counter() - began, 1), "rss_mb": rss_mb(server.pid)}), flush=True)
-        if "--print-routes" in sys.argv:
-            return
-        lines = lambda name: open(os.path.join(FOLDER, name)).read().split()
-        for zoom in (6, 8, 10, 12, 14):
-            tiles = list(dict.fromkeys(lines(f"tiles_{zoom}.txt")))
-            paths = [f"/api/v1/tiles/sites/{t}.mvt" for t in tiles]
-            measure(server.pid, client, f"tile_z{zoom}_cold", paths)
-            measure(server.pid, client, f"tile_z{zoom}_kept", paths, SECS / 4)
-        boxes = [f"/ogc/collections/sites/items?f=json&limit=1000&bbox={b}" for b in lines("bbox.txt")]
-        measure(server.pid, client, "items_bbox_1000", boxes, SECS)
-        by = "/api/v1/counts?by=zone,activity,state"
-        measure(server.pid, client, "stats_all", [by], SECS / 2)
-        stations = urllib.parse.quote(",".join(f"r{n}" for n in range(100, 401)))
-        measure(server.pid, client, "stats_filtered", [f"{by}&station={stations}"], SECS / 2)
-        draw = random.Random(4)
-        measure(server.pid, client, "ledger_page_first", ["/api/v1/ledgers/sites?limit=100"], SECS / 2)
-        pages = [f"/api/v1/ledgers/sites?limit=100&offset={draw.randrange(999_900)}" for _ in range(200)]
-        measure(server.pid, client, "ledger_page_anywhere", pages, SECS / 2)
-        measure(server.pid, client, "site_list_first", ["/api/v1/sites?limit=50"], SECS / 2)
-        measure(server.pid, client, "statistics_set", ["/api/v1/statistics"], SECS / 2)
-        measure(server.pid, client, "dashboard", ["/api/v1/dashboard"], SECS / 2)
-        print(json.dumps({"peer": "qingshan", "workload": "w4", "kind": "end", "rss_mb": rss_mb(server.pid)}), flush=True)
+        loaded_s = wait_until_loaded(client)
+        tell(peer="qingshan", kind="start", first_answer_s=loaded_s, cpu_s=round(cpu_s(server.pid), 1), rss_mb=rss_mb(server.pid))
+        for number in range(ASKED.rounds):
+            print(json.dumps(dict(round=number, load_average=os.getloadavg())), flush=True)
+            ours(server, client, token, w4, number)
+            for name in filter(None, ASKED.peers.split(",")):
+                peer(w4, name)
+        tell(peer="qingshan", kind="served", rss_mb=rss_mb(server.pid))
+        measure(server.pid, client, "statistics_set", ["/api/v1/statistics"])
+        tell(peer="qingshan", kind="end", rss_mb=rss_mb(server.pid))
+        medians()
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait(30)

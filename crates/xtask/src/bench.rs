@@ -47,7 +47,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     }
     // An hour with its peers: only where it is asked for by name.
     if options.topic == "w4" {
-        serving::run(&harness)?;
+        serving::run(&harness, &options.repeat)?;
     }
     if wants("memory") {
         print_memory(&harness)?;

@@ -1,6 +1,7 @@
 //! 交叉计数 — sites and their area by up to three coded columns, in one pass.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::columns::Words;
 use super::filter::SiteFilter;
@@ -41,24 +42,18 @@ impl Dimension {
 }
 
 /// 列 — the numbers of a coded column.
+#[derive(Clone, Copy)]
 enum Column<'a> {
     Bytes(&'a [u8]),
     Words(&'a [u16]),
 }
 
 impl Column<'_> {
-    /// Refines the cells by a column of `size` words.
-    fn enter(&self, cells: &mut [usize], size: usize) {
+    fn number(self, row: usize) -> usize {
         match self {
-            Self::Bytes(numbers) => refine(cells, numbers, size),
-            Self::Words(numbers) => refine(cells, numbers, size),
+            Self::Bytes(numbers) => numbers[row].into(),
+            Self::Words(numbers) => numbers[row].into(),
         }
-    }
-}
-
-fn refine<T: Copy + Into<usize>>(cells: &mut [usize], numbers: &[T], size: usize) {
-    for (cell, number) in cells.iter_mut().zip(numbers) {
-        *cell = *cell * size + (*number).into();
     }
 }
 
@@ -99,41 +94,55 @@ impl SiteTable {
         filter: &SiteFilter,
         eyes: &Eyes,
     ) -> Vec<(Vec<Option<&str>>, Counted)> {
-        let sizes: Vec<usize> = by.iter().map(|d| self.words_of(*d).len()).collect();
-        let cells = sizes.iter().product();
-        // Column by column: which cell every row falls into.
-        let mut cell_of = vec![0_usize; self.len()];
-        for (dimension, size) in by.iter().zip(&sizes) {
-            self.column_of(*dimension).enter(&mut cell_of, *size);
-        }
-        let rows = (0..self.len() as u32)
-            .zip(cell_of)
-            .filter(|(row, _)| self.counts(*row) && self.matches(*row, filter, eyes));
+        let cells = match filter.is_open() {
+            true => {
+                let asked = (by.to_vec(), eyes.sites.clone());
+                let count = || self.cells(by, filter, eyes);
+                self.crossed.of(asked, count)
+            }
+            false => Arc::new(self.cells(by, filter, eyes)),
+        };
+        let words = |mut cell: usize| {
+            let mut words: Vec<Option<&str>> = Vec::with_capacity(by.len());
+            for words_of in by.iter().rev().map(|d| self.words_of(*d)) {
+                words.push(words_of.word((cell % words_of.len()) as u16));
+                cell /= words_of.len();
+            }
+            words.reverse();
+            words
+        };
+        let told = cells.iter();
+        told.map(|(cell, counted)| (words(*cell), *counted))
+            .collect()
+    }
+
+    /// Cells in which something was counted, in order.
+    fn cells(&self, by: &[Dimension], filter: &SiteFilter, eyes: &Eyes) -> Vec<(usize, Counted)> {
+        let columns = by.iter().map(|d| (self.column_of(*d), self.words_of(*d)));
+        let columns: Vec<(Column<'_>, usize)> = columns.map(|(c, w)| (c, w.len())).collect();
+        let cell_of = |row: usize| {
+            let refined = columns.iter();
+            refined.fold(0, |cell, (column, size)| cell * size + column.number(row))
+        };
+        let wanted = self.wanted(filter, eyes);
+        let rows = wanted.iter().filter(|row| self.counts[*row]);
+        let cells = columns.iter().map(|(_, size)| size).product();
         let mut counted: Vec<(usize, Counted)> = if cells <= MOST_CELLS {
             let mut cube: Vec<Counted> = vec![(0, 0.0); cells];
-            for (row, cell) in rows {
-                add(&mut cube[cell], self.area_or_zero(row));
+            for row in rows {
+                add(&mut cube[cell_of(row)], self.area_or_zero(row as u32));
             }
             cube.into_iter().enumerate().collect()
         } else {
             let mut cube: HashMap<usize, Counted> = HashMap::new();
-            for (row, cell) in rows {
-                add(cube.entry(cell).or_default(), self.area_or_zero(row));
+            for row in rows {
+                let slot = cube.entry(cell_of(row)).or_default();
+                add(slot, self.area_or_zero(row as u32));
             }
             cube.into_iter().collect()
         };
         counted.retain(|(_, c)| c.0 > 0);
         counted.sort_unstable_by_key(|(cell, _)| *cell);
-        let words = |mut cell: usize| {
-            let mut words: Vec<Option<&str>> = Vec::with_capacity(by.len());
-            for (dimension, size) in by.iter().zip(&sizes).rev() {
-                words.push(self.words_of(*dimension).word((cell % size) as u16));
-                cell /= size;
-            }
-            words.reverse();
-            words
-        };
-        let told = counted.into_iter();
-        told.map(|(cell, counted)| (words(cell), counted)).collect()
+        counted
     }
 }

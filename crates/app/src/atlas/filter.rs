@@ -1,5 +1,6 @@
 //! What of a list is wanted, as asked and as compared with columns.
 
+use domain::campaign::LedgerView;
 use serde::Deserialize;
 use spatial::diagnostic::Diagnostic;
 use utoipa::IntoParams;
@@ -68,7 +69,7 @@ impl Box2 {
 }
 
 /// 筛选 — a query compared with columns: for each coded column the numbers wanted, or all.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct SiteFilter {
     pub(super) text: Option<String>,
     pub(super) station: Option<Vec<bool>>,
@@ -142,24 +143,56 @@ impl SiteFilter {
     }
 }
 
-/// `yes` is anything, `no` and `unknown` nothing; else the codes named.
-fn wanted(codes: &str, words: &Words) -> Vec<bool> {
-    let codes: Vec<&str> = codes.split(',').map(str::trim).collect();
-    let has_yes = words.find("yes").is_some();
-    words
-        .iter()
-        .map(|word| match word {
-            None => codes.iter().any(|c| matches!(*c, "no" | "unknown" | "")),
-            Some(word) => codes.contains(&word) || (codes.contains(&"yes") && !has_yes),
-        })
-        .collect()
+impl SiteFilter {
+    /// Whether everything is wanted.
+    pub(super) fn is_open(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
-pub(super) fn ledger_bit(text: &str) -> Result<u8, Error> {
-    use domain::campaign::LedgerView;
-    LedgerView::ALL
-        .iter()
-        .position(|v| v.code() == text)
-        .map(|at| 1 << at)
+/// `yes` is anything, `no` and `unknown` nothing; else the codes named.
+fn wanted(codes: &str, words: &Words) -> Vec<bool> {
+    let mut wanted = vec![false; words.len()];
+    for code in codes.split(',').map(str::trim) {
+        match (code, words.find(code)) {
+            (_, Some(number)) => wanted[usize::from(number)] = true,
+            ("yes", None) => wanted[1..].fill(true),
+            _ => {}
+        }
+        wanted[0] |= matches!(code, "no" | "unknown" | "");
+    }
+    wanted
+}
+
+/// The bit of a ledger among those of a row.
+pub(super) fn ledger_bit_of(view: LedgerView) -> u8 {
+    let at = LedgerView::ALL.iter().position(|v| *v == view);
+    1 << at.unwrap_or(0)
+}
+
+fn ledger_bit(text: &str) -> Result<u8, Error> {
+    let named = LedgerView::ALL.iter().find(|v| v.code() == text);
+    named
+        .map(|view| ledger_bit_of(*view))
         .ok_or_else(|| Error::rejected(Diagnostic::error("query.ledger").arg("text", text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_yes_and_no_choose_among_words() {
+        let mut words = Words::default();
+        for word in ["core", "buffer"] {
+            words.enter(Some(word));
+        }
+        assert_eq!(wanted("core, nowhere", &words), [false, true, false]);
+        assert_eq!(wanted("no", &words), [true, false, false]);
+        assert_eq!(wanted("yes", &words), [false, true, true]);
+        assert_eq!(wanted("unknown,buffer", &words), [true, false, true]);
+        // Where `yes` is a word itself, it means that word alone.
+        words.enter(Some("yes"));
+        assert_eq!(wanted("yes", &words), [false, false, false, true]);
+    }
 }

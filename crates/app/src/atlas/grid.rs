@@ -50,27 +50,58 @@ impl Grid {
         }
     }
 
-    /// Rows that may lie in a box, each once, in order.
-    pub(super) fn find(&self, bounds: [i32; 4]) -> Vec<u32> {
+    /// Calls `each` with the squares that meet a box and their rows.
+    fn meet(&self, bounds: [i32; 4], mut each: impl FnMut((u32, u32), &[u32])) {
         let [west, north, east, south] = squares_of(bounds);
-        let mut found = self.large.clone();
         let asked = u64::from(east - west + 1) * u64::from(south - north + 1);
         if asked > self.squares.len() as u64 {
-            let held = self
-                .squares
-                .iter()
-                .filter(|((x, y), _)| (west..=east).contains(x) && (north..=south).contains(y));
-            found.extend(held.flat_map(|(_, rows)| rows));
-        } else {
-            for x in west..=east {
-                for y in north..=south {
-                    found.extend(self.squares.get(&(x, y)).into_iter().flatten());
+            for (square @ (x, y), rows) in &self.squares {
+                if (west..=east).contains(x) && (north..=south).contains(y) {
+                    each(*square, rows);
                 }
             }
+            return;
         }
+        for x in west..=east {
+            for y in north..=south {
+                let square = (x, y);
+                self.squares
+                    .get(&square)
+                    .into_iter()
+                    .for_each(|rows| each(square, rows));
+            }
+        }
+    }
+
+    /// Rows that may lie in a box, each once, in order.
+    pub(super) fn find(&self, bounds: [i32; 4]) -> Vec<u32> {
+        let mut found = self.large.clone();
+        self.meet(bounds, |_, rows| found.extend(rows));
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    /// Calls `each` once for every row whose place may lie in a box, in no order. Every row was entered with its place in its box.
+    pub(super) fn each_at(
+        &self,
+        bounds: [i32; 4],
+        place: impl Fn(u32) -> Option<[i32; 2]>,
+        mut each: impl FnMut(u32, [i32; 2]),
+    ) {
+        for row in &self.large {
+            place(*row).into_iter().for_each(|p| each(*row, p));
+        }
+        self.meet(bounds, |(x, y), rows| {
+            for row in rows {
+                let Some(at) = place(*row) else { continue };
+                // It stands in every square it touches; it is told where its place is.
+                let [home_x, home_y, ..] = squares_of([at[0], at[1], at[0], at[1]]);
+                if (home_x, home_y) == (x, y) {
+                    each(*row, at);
+                }
+            }
+        });
     }
 }
 
@@ -87,6 +118,26 @@ pub fn touch(a: [i32; 4], b: [i32; 4]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_of_many_squares_is_told_once_where_its_place_is() {
+        let mut grid = Grid::default();
+        let side = 1 << SHIFT;
+        let corner = [side * 5 - 9, side * 5 - 9, side * 5 + 9, side * 5 + 9];
+        let place = [side * 5 + 1, side * 5 - 1];
+        grid.enter(7, corner);
+        grid.enter(8, [0, 0, i32::MAX >> 2, i32::MAX >> 2]);
+        let told = |bounds| {
+            let mut told = Vec::new();
+            grid.each_at(bounds, |_| Some(place), |row, at| told.push((row, at)));
+            told
+        };
+        assert_eq!(told([0, 0, side * 9, side * 9]), [(8, place), (7, place)]);
+        assert_eq!(
+            told([side * 4, side * 4, side * 5 - 1, side * 5 - 1]),
+            [(8, place)]
+        );
+    }
 
     #[test]
     fn rows_are_found_where_they_are_and_not_where_they_were() {

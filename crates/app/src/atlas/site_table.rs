@@ -8,16 +8,19 @@ use domain::dossier::Dossier;
 use domain::ids::SiteId;
 use domain::ledger;
 use domain::statistics::{Carried, StatLine};
+use geo_types::Geometry;
+use indexmap::IndexSet;
 use jiff::Timestamp;
 use serde::Serialize;
-use spatial::diagnostic::Diagnostic;
-use spatial::tiles::Shapes;
 use utoipa::ToSchema;
 
 use super::columns::{Texts, Words};
-use super::filter::SiteFilter;
+use super::cross::Dimension;
+use super::filter::{SiteFilter, ledger_bit_of};
 use super::grid::Grid;
-use crate::error::Error;
+use super::outlines::Outlines;
+use super::remembered::Remembered;
+use super::tally::{Counted, Tally};
 use crate::ledgers::LedgerScope;
 use crate::session::Setting;
 
@@ -49,14 +52,13 @@ pub struct SiteRow {
 }
 
 /// 点位表 — all sites by columns, in the order they came; `by_code` is the order of lists.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct SiteTable {
-    ids: Vec<SiteId>,
-    rows: HashMap<SiteId, u32>,
-    codes: Texts,
-    names: Texts,
+    pub(super) ids: IndexSet<SiteId>,
+    pub(super) codes: Texts,
+    pub(super) names: Texts,
     /// Hash of the name as names are compared; 0 where there is none.
-    name_keys: Vec<u32>,
+    pub(super) name_keys: Vec<u32>,
     pub states: Words,
     pub stations: Words,
     pub zones: Words,
@@ -75,92 +77,45 @@ pub struct SiteTable {
     pub(super) severity: Vec<u8>,
     pub(super) has_issue: Vec<u8>,
     /// Bit n is source n of the dictionary.
-    source_bits: Vec<u32>,
+    pub(super) source_bits: Vec<u32>,
+    /// Bits of the sources that protect who complained.
+    pub(super) confidential_bits: u32,
     /// Bit n is the n-th ledger view; no bit where the site counts no more.
-    ledger_bits: Vec<u8>,
-    counts: Vec<bool>,
-    area_m2: Vec<f64>,
-    lon: Vec<f64>,
-    lat: Vec<f64>,
-    updated_at: Vec<i64>,
-    findings: Vec<u16>,
-    pub shapes: Shapes,
-    grid: Grid,
+    pub(super) ledger_bits: Vec<u8>,
+    pub(super) counts: Vec<bool>,
+    pub(super) area_m2: Vec<f64>,
+    pub(super) lon: Vec<f64>,
+    pub(super) lat: Vec<f64>,
+    /// Where the points are drawn, in mercator parts.
+    places: Vec<[i32; 2]>,
+    pub(super) updated_at: Vec<i64>,
+    pub(super) findings: Vec<u16>,
+    outlines: Outlines,
+    pub(super) grid: Grid,
     /// Whether a row has a verified issue.
-    has_verified_issue: Vec<bool>,
+    pub(super) has_verified_issue: Vec<bool>,
     /// Issues carried over: source, what the city found, whether that finishes it.
-    carried: HashMap<u32, Vec<(u16, u16, bool)>>,
-    results: Words,
+    pub(super) carried: HashMap<u32, Vec<(u16, u16, bool)>>,
+    pub(super) results: Words,
     /// Rows whose evidence a file is, by SHA-256.
-    evidence: HashMap<String, Vec<u32>>,
-    by_code: Vec<u32>,
+    pub(super) evidence: HashMap<String, Vec<u32>>,
+    pub(super) by_code: Vec<u32>,
     /// By station, within it by code: the order of written ledgers.
-    by_station: Vec<u32>,
-    unsettled: bool,
+    pub(super) by_station: Vec<u32>,
+    /// Rows whose place in the orders may be another now.
+    moved: Vec<u32>,
+    /// Counts of all sites, by what they were broken down by and by what the asker sees.
+    pub(super) crossed: Remembered<(Vec<Dimension>, Vec<bool>), Vec<(usize, Counted)>>,
+    pub(super) tallied: Remembered<(LedgerView, Eyes), Tally>,
 }
 
-/// 排序 — by what a list of sites is sorted; ties by code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sort {
-    key: SortKey,
-    is_descending: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SortKey {
-    SiteCode,
-    Name,
-    State,
-    Station,
-    Zone,
-    Activity,
-    Area,
-    Updated,
-    Findings,
-    Verdict,
-    Lon,
-    Lat,
-}
-
-impl Sort {
-    /// Reads `field` or `-field`.
-    pub fn parse(text: Option<&str>) -> Result<Self, Error> {
-        let text = text.unwrap_or("site_code");
-        let (is_descending, name) = match text.strip_prefix('-') {
-            Some(name) => (true, name),
-            None => (false, text),
-        };
-        let key = Self::key(name)
-            .ok_or_else(|| Error::rejected(Diagnostic::error("query.sort").arg("text", text)))?;
-        Ok(Self { key, is_descending })
-    }
-
-    fn key(name: &str) -> Option<SortKey> {
-        Some(match name {
-            "site_code" => SortKey::SiteCode,
-            "facility_name" => SortKey::Name,
-            "state" => SortKey::State,
-            "station_id" | "station" => SortKey::Station,
-            "zone_kind" | "zone_label" => SortKey::Zone,
-            "activity_type_code" | "activity_label" => SortKey::Activity,
-            "area_m2" | "area_mu" | "area_ha" => SortKey::Area,
-            "updated_at" => SortKey::Updated,
-            "finding_count" => SortKey::Findings,
-            "verdict" | "conclusion" => SortKey::Verdict,
-            "lon" => SortKey::Lon,
-            "lat" => SortKey::Lat,
-            _ => return None,
-        })
-    }
-
-    /// Whether a name can be sorted by.
-    pub fn knows(name: &str) -> bool {
-        Self::key(name.strip_prefix('-').unwrap_or(name)).is_some()
-    }
-}
+/// Rows put into their places one by one; beyond it everything is put in order anew.
+const MOST_MOVED: usize = 64;
+/// Stands for no place in the column of places.
+const NO_PLACE: [i32; 2] = [i32::MIN; 2];
 
 /// What an actor sees of a table: by station of the site, and whether sources that protect a complainant are among it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Eyes {
     pub sites: Vec<bool>,
     pub petitions: Vec<bool>,
@@ -169,12 +124,17 @@ pub struct Eyes {
 impl SiteTable {
     /// Enters a dossier, or what changed of it.
     pub fn put(&mut self, dossier: &Dossier, setting: &Setting) {
-        let row = self.row_of(dossier.site_id);
+        let (row, _) = self.ids.insert_full(dossier.site_id);
         let facts = &dossier.facts;
         let focal = crate::session::focal_of(&setting.campaign, dossier);
         let verdict = dossier.latest_verification().map(|v| v.conclusion.as_str());
         let characterization = dossier.characterization.as_ref().map(|c| &c.body);
         let severity = characterization.and_then(|c| c.severity.as_deref());
+        let station = self.stations.enter(facts.station_id.as_deref());
+        let is_new = row == self.station.len();
+        if is_new || self.codes.get(row) != dossier.site_code || self.station[row] != station {
+            self.moved.push(row as u32);
+        }
         self.codes.set(row, &dossier.site_code);
         self.names
             .set(row, facts.facility_name.as_deref().unwrap_or(""));
@@ -188,11 +148,7 @@ impl SiteTable {
             row,
             byte(&mut self.states, Some(dossier.state.code())),
         );
-        set(
-            &mut self.station,
-            row,
-            self.stations.enter(facts.station_id.as_deref()),
-        );
+        set(&mut self.station, row, station);
         set(
             &mut self.zone,
             row,
@@ -211,8 +167,11 @@ impl SiteTable {
         let has_issue = byte(&mut self.has_issues, Some(ledger::has_issue(dossier)));
         set(&mut self.has_issue, row, has_issue);
         let sources = dossier.source_kinds().into_iter().fold(0_u32, |bits, s| {
-            let number = u32::from(self.sources.enter(Some(s)));
-            bits | 1_u32.checked_shl(number).unwrap_or(0)
+            let bit = source_bit(self.sources.enter(Some(s)));
+            if is_confidential(s) {
+                self.confidential_bits |= bit;
+            }
+            bits | bit
         });
         set(&mut self.source_bits, row, sources);
         let ledgers = LedgerView::ALL.iter().enumerate();
@@ -243,16 +202,15 @@ impl SiteTable {
             row,
             u16::try_from(findings).unwrap_or(u16::MAX),
         );
-        if let Some(extent) = self.shapes.extent(row) {
-            self.grid.remove(row as u32, extent);
+        if let Some(reach) = self.reach(row) {
+            self.grid.remove(row as u32, reach);
         }
-        let point = facts.lon.zip(facts.lat).map(geo_types::Point::from);
-        match (&facts.shape, point) {
-            (Some(shape), _) => self.shapes.set(row, Some(&shape.0)),
-            (None, point) => self.shapes.set(row, point.map(Into::into).as_ref()),
-        }
-        if let Some(extent) = self.shapes.extent(row) {
-            self.grid.enter(row as u32, extent);
+        let place = facts.lon.zip(facts.lat);
+        let place = place.map_or(NO_PLACE, |(x, y)| spatial::tiles::mercator(x, y));
+        set(&mut self.places, row, place);
+        self.outlines.set(row, facts.shape.as_ref().map(|s| &s.0));
+        if let Some(reach) = self.reach(row) {
+            self.grid.enter(row as u32, reach);
         }
         let of_verifications = dossier.verifications.iter().flat_map(|v| &v.body.evidence);
         let files = dossier.evidence.iter().map(|e| &e.body.sha256);
@@ -262,7 +220,8 @@ impl SiteTable {
                 rows.push(row as u32);
             }
         }
-        self.unsettled = true;
+        self.crossed.forget();
+        self.tallied.forget();
     }
 
     /// Rows whose evidence a file is.
@@ -270,24 +229,21 @@ impl SiteTable {
         self.evidence.get(sha256).map_or(&[], Vec::as_slice)
     }
 
-    fn row_of(&mut self, site: SiteId) -> usize {
-        let next = self.ids.len() as u32;
-        let row = *self.rows.entry(site).or_insert(next);
-        if row == next {
-            self.ids.push(site);
-        }
-        row as usize
-    }
-
     /// Brings the order of lists up to date after entering.
     pub fn settle(&mut self) {
-        if !self.unsettled {
-            return;
+        let mut moved = std::mem::take(&mut self.moved);
+        moved.sort_unstable();
+        moved.dedup();
+        match moved.len() {
+            0 => {}
+            1..=MOST_MOVED => self.order_some(&moved),
+            _ => self.order_all(),
         }
+    }
+
+    fn order_all(&mut self) {
         let codes = &self.codes;
-        self.by_code
-            .extend(self.by_code.len() as u32..self.ids.len() as u32);
-        // Nearly sorted from the last time: adaptive and stable.
+        self.by_code = (0..self.ids.len() as u32).collect();
         self.by_code
             .sort_by(|a, b| codes.get(*a as usize).cmp(codes.get(*b as usize)));
         // Codes are in order already; a stable sort by the station's place among the words keeps them so.
@@ -301,7 +257,16 @@ impl SiteTable {
         let station = &self.station;
         self.by_station
             .sort_by_key(|row| place[usize::from(station[*row as usize])]);
-        self.unsettled = false;
+    }
+
+    fn order_some(&mut self, moved: &[u32]) {
+        let mut by_code = std::mem::take(&mut self.by_code);
+        let mut by_station = std::mem::take(&mut self.by_station);
+        let code = |row: &u32| self.codes.get(*row as usize);
+        let of_station = |row: &u32| (self.station_word(*row as usize), code(row));
+        place_in(&mut by_code, moved, code);
+        place_in(&mut by_station, moved, of_station);
+        (self.by_code, self.by_station) = (by_code, by_station);
     }
 
     /// How many sites there are.
@@ -316,12 +281,35 @@ impl SiteTable {
 
     /// The row of a site.
     pub fn find(&self, site: SiteId) -> Option<u32> {
-        self.rows.get(&site).copied()
+        self.ids.get_index_of(&site).map(|row| row as u32)
     }
 
-    /// Smallest box around a site's outline, in mercator units.
+    /// Smallest box around a site's outline and its point, in mercator units.
     pub fn extent(&self, site: SiteId) -> Option<[i32; 4]> {
-        self.shapes.extent(self.find(site)? as usize)
+        self.reach(self.find(site)? as usize)
+    }
+
+    fn reach(&self, row: usize) -> Option<[i32; 4]> {
+        let place = self.place(row as u32).map(|[x, y]| [x, y, x, y]);
+        match (self.outlines.extent(row), place) {
+            (Some(a), Some(b)) => {
+                let corner = |at: usize| {
+                    if at < 2 {
+                        a[at].min(b[at])
+                    } else {
+                        a[at].max(b[at])
+                    }
+                };
+                Some(std::array::from_fn(corner))
+            }
+            (extent, place) => extent.or(place),
+        }
+    }
+
+    /// Whether a row's outline or its point may be drawn in a box, in mercator parts.
+    pub fn reaches(&self, row: u32, bounds: [i32; 4]) -> bool {
+        let reach = self.reach(row as usize);
+        reach.is_some_and(|r| super::grid::touch(r, bounds))
     }
 
     /// The id of a row.
@@ -334,60 +322,13 @@ impl SiteTable {
         self.codes.get(row as usize)
     }
 
-    /// Whether a row is wanted and may be seen.
-    pub fn matches(&self, row: u32, filter: &SiteFilter, eyes: &Eyes) -> bool {
-        let at = row as usize;
-        // A column that nothing is asked of is not even read: this runs over every row.
-        fn has(wanted: &Option<Vec<bool>>, number: impl FnOnce() -> usize) -> bool {
-            wanted
-                .as_ref()
-                .is_none_or(|w| w.get(number()).copied().unwrap_or(false))
-        }
-        let station = usize::from(self.station[at]);
-        eyes.sites.get(station).copied().unwrap_or(false)
-            && has(&filter.station, || station)
-            && has(&filter.state, || self.state[at].into())
-            && has(&filter.zone, || self.zone[at].into())
-            && has(&filter.activity, || self.activity[at].into())
-            && has(&filter.focal, || self.focal[at].into())
-            && has(&filter.verdict, || self.verdict[at].into())
-            && has(&filter.severity, || self.severity[at].into())
-            && has(&filter.has_issue, || self.has_issue[at].into())
-            && filter
-                .sources
-                .is_none_or(|s| self.seen_sources(at, eyes) & s != 0)
-            && filter.ledgers.is_none_or(|l| self.ledger_bits[at] & l != 0)
-            && filter
-                .has_finding
-                .is_none_or(|f| (self.findings[at] > 0) == f)
-            && filter
-                .bbox
-                .is_none_or(|b| b.holds(self.lon[at], self.lat[at]))
-            && filter.text.as_ref().is_none_or(|t| self.says(at, t))
-    }
-
-    fn says(&self, at: usize, text: &str) -> bool {
-        let holds = |column: &str| {
-            column.contains(text) || (!column.is_empty() && column.to_lowercase().contains(text))
-        };
-        holds(self.codes.get(at)) || holds(self.names.get(at))
-    }
-
     pub(super) fn seen_sources(&self, at: usize, eyes: &Eyes) -> u32 {
         let bits = self.source_bits[at];
         let station = usize::from(self.station[at]);
         if eyes.petitions.get(station).copied().unwrap_or(false) {
             return bits;
         }
-        let hidden = self
-            .sources
-            .iter()
-            .enumerate()
-            .filter(|(_, s)| s.is_some_and(is_confidential))
-            .fold(0_u32, |bits, (n, _)| {
-                bits | 1_u32.checked_shl(n as u32).unwrap_or(0)
-            });
-        bits & !hidden
+        bits & !self.confidential_bits
     }
 
     /// What the figures need of every row in a scope that may be seen, by code.
@@ -415,7 +356,7 @@ impl SiteTable {
         let at = row as usize;
         let [state, station, zone, activity, focal, ..] = self.coded(row);
         let bits = self.seen_sources(at, eyes);
-        let is_seen = |source: u16| 1_u32.checked_shl(source.into()).unwrap_or(0) & bits != 0;
+        let is_seen = |source: u16| source_bit(source) & bits != 0;
         let carried = self.carried.get(&row).into_iter().flatten();
         let carried: Vec<Carried<'_>> = carried
             .filter(|(source, ..)| is_seen(*source))
@@ -443,69 +384,7 @@ impl SiteTable {
         }
     }
 
-    /// Rows wanted, in order.
-    pub fn select(&self, filter: &SiteFilter, eyes: &Eyes, sort: Sort) -> Vec<u32> {
-        let mut rows: Vec<u32> = self
-            .by_code
-            .iter()
-            .copied()
-            .filter(|row| self.matches(*row, filter, eyes))
-            .collect();
-        self.sort(&mut rows, sort);
-        rows
-    }
-
-    /// Rows wanted in the order of written ledgers: by station, within it by code.
-    pub fn select_by_station(&self, filter: &SiteFilter, eyes: &Eyes) -> Vec<u32> {
-        let rows = self.by_station.iter().copied();
-        rows.filter(|row| self.matches(*row, filter, eyes))
-            .collect()
-    }
-
-    /// Rows wanted whose outline may touch a box, in mercator parts, by code.
-    pub fn select_in_box(&self, bounds: [i32; 4], filter: &SiteFilter, eyes: &Eyes) -> Vec<u32> {
-        let mut rows = self.grid.find(bounds);
-        rows.retain(|row| self.touches(*row, bounds) && self.matches(*row, filter, eyes));
-        rows.sort_unstable_by_key(|row| self.codes.get(*row as usize));
-        rows
-    }
-
-    fn sort(&self, rows: &mut [u32], sort: Sort) {
-        let at = |row: &u32| *row as usize;
-        let by = |a: &u32, b: &u32| {
-            let (a, b) = (at(a), at(b));
-            match sort.key {
-                SortKey::SiteCode => self.codes.get(a).cmp(self.codes.get(b)),
-                SortKey::Name => self.names.get(a).cmp(self.names.get(b)),
-                SortKey::State => self.state[a].cmp(&self.state[b]),
-                SortKey::Station => self.station_word(a).cmp(&self.station_word(b)),
-                SortKey::Zone => self
-                    .zones
-                    .word(self.zone[a].into())
-                    .cmp(&self.zones.word(self.zone[b].into())),
-                SortKey::Activity => self
-                    .activities
-                    .word(self.activity[a])
-                    .cmp(&self.activities.word(self.activity[b])),
-                SortKey::Area => self.area_m2[a].total_cmp(&self.area_m2[b]),
-                SortKey::Updated => self.updated_at[a].cmp(&self.updated_at[b]),
-                SortKey::Findings => self.findings[a].cmp(&self.findings[b]),
-                SortKey::Verdict => self
-                    .verdicts
-                    .word(self.verdict[a].into())
-                    .cmp(&self.verdicts.word(self.verdict[b].into())),
-                SortKey::Lon => self.lon[a].total_cmp(&self.lon[b]),
-                SortKey::Lat => self.lat[a].total_cmp(&self.lat[b]),
-            }
-        };
-        match (sort.key, sort.is_descending) {
-            (SortKey::SiteCode, false) => {}
-            (_, false) => rows.sort_by(by),
-            (_, true) => rows.sort_by(|a, b| by(b, a)),
-        }
-    }
-
-    fn station_word(&self, at: usize) -> Option<&str> {
+    pub(super) fn station_word(&self, at: usize) -> Option<&str> {
         self.stations.word(self.station[at])
     }
 
@@ -519,7 +398,6 @@ impl SiteTable {
         let at = row as usize;
         let word = |words: &Words, number: u16| words.word(number).map(str::to_owned);
         let number = |n: f64| (!n.is_nan()).then_some(n);
-        let sources = self.seen_sources(at, eyes);
         let focal_category = word(&self.focals, self.focal[at].into());
         SiteRow {
             site_id: self.ids[at],
@@ -529,19 +407,13 @@ impl SiteTable {
             station_id: word(&self.stations, self.station[at]),
             zone_kind: word(&self.zones, self.zone[at].into()),
             activity_type_code: word(&self.activities, self.activity[at]),
-            area_m2: number(self.area_m2[at]),
+            area_m2: self.area(row),
             lon: number(self.lon[at]),
             lat: number(self.lat[at]),
             is_focal: focal_category.is_some(),
             focal_category,
             has_issue: word(&self.has_issues, self.has_issue[at].into()).unwrap_or_default(),
-            sources: self
-                .sources
-                .iter()
-                .enumerate()
-                .filter(|(n, _)| sources & 1_u32.checked_shl(*n as u32).unwrap_or(0) != 0)
-                .filter_map(|(_, s)| s.map(str::to_owned))
-                .collect(),
+            sources: self.sources_of(row, eyes).map(str::to_owned).collect(),
             verdict: word(&self.verdicts, self.verdict[at].into()),
             severity: word(&self.severities, self.severity[at].into()),
             updated_at: Timestamp::from_second(self.updated_at[at])
@@ -550,10 +422,42 @@ impl SiteTable {
         }
     }
 
+    /// Sources of a row that may be seen.
+    pub fn sources_of<'a>(&'a self, row: u32, eyes: &Eyes) -> impl Iterator<Item = &'a str> {
+        let bits = self.seen_sources(row as usize, eyes);
+        let seen = (0..self.sources.len() as u16).filter(move |n| bits & source_bit(*n) != 0);
+        seen.filter_map(|n| self.sources.word(n))
+    }
+
+    /// Area of a row, where it is known.
+    pub fn area(&self, row: u32) -> Option<f64> {
+        Some(self.area_m2[row as usize]).filter(|area| !area.is_nan())
+    }
+
+    /// Rows of a code, in the order of lists.
+    pub fn rows_of_code(&self, code: &str) -> &[u32] {
+        let code_of = |row: &u32| self.codes.get(*row as usize);
+        let first = self.by_code.partition_point(|row| code_of(row) < code);
+        let rest = &self.by_code[first..];
+        &rest[..rest.partition_point(|row| code_of(row) == code)]
+    }
+
     /// Whether a row's outline, or its point, touches a box in mercator parts.
     pub fn touches(&self, row: u32, bounds: [i32; 4]) -> bool {
-        let extent = self.shapes.extent(row as usize);
+        let place = || self.place(row).map(|[x, y]| [x, y, x, y]);
+        let extent = self.outlines.extent(row as usize).or_else(place);
         extent.is_some_and(|e| super::grid::touch(e, bounds))
+    }
+
+    /// The outline of a row; none where it has only a point.
+    pub fn outline(&self, row: u32) -> Option<Geometry<f64>> {
+        self.outlines.get(row as usize)
+    }
+
+    /// The same, or else its point.
+    pub fn geometry(&self, row: u32) -> Option<Geometry<f64>> {
+        let point = || self.position(row).map(|p| Geometry::Point(p.into()));
+        self.outline(row).or_else(point)
     }
 
     /// When a row was last entered upon.
@@ -563,14 +467,12 @@ impl SiteTable {
 
     /// Whether a row stands in a ledger.
     pub fn is_in_ledger(&self, row: u32, view: LedgerView) -> bool {
-        let at = LedgerView::ALL.iter().position(|v| *v == view).unwrap_or(0);
-        self.ledger_bits[row as usize] & 1 << at != 0
+        self.ledger_bits[row as usize] & ledger_bit_of(view) != 0
     }
 
     /// Area of a row; nothing where it is not known.
     pub fn area_or_zero(&self, row: u32) -> f64 {
-        let area = self.area_m2[row as usize];
-        if area.is_nan() { 0.0 } else { area }
+        self.area(row).unwrap_or(0.0)
     }
 
     /// Whether the checks find something about a row.
@@ -588,10 +490,15 @@ impl SiteTable {
         self.grid.find(bounds)
     }
 
+    /// Calls `each` with the rows whose point may be drawn in a box, and where; in no order.
+    pub fn each_place(&self, bounds: [i32; 4], each: impl FnMut(u32, [i32; 2])) {
+        self.grid.each_at(bounds, |row| self.place(row), each);
+    }
+
     /// Where a row's point is drawn, in mercator parts.
     pub fn place(&self, row: u32) -> Option<[i32; 2]> {
-        let (lon, lat) = self.position(row)?;
-        Some(spatial::tiles::mercator(lon, lat))
+        let place = self.places.get(row as usize).copied();
+        place.filter(|p| *p != NO_PLACE)
     }
 
     /// How grave a row is, for choosing one among many: issues before what is pending before the rest, focal first.
@@ -605,19 +512,39 @@ impl SiteTable {
         issue + u8::from(self.focal[at] > 0)
     }
 
-    /// State, station, zone, activity, focal category, issue, verdict, severity of a row.
-    pub fn coded(&self, row: u32) -> [Option<&str>; 8] {
+    /// Numbers of state, station, zone, activity, focal category, issue, verdict, severity of a row.
+    pub fn numbers(&self, row: u32) -> [u16; 8] {
         let at = row as usize;
         [
-            self.states.word(self.state[at].into()),
-            self.stations.word(self.station[at]),
-            self.zones.word(self.zone[at].into()),
-            self.activities.word(self.activity[at]),
-            self.focals.word(self.focal[at].into()),
-            self.has_issues.word(self.has_issue[at].into()),
-            self.verdicts.word(self.verdict[at].into()),
-            self.severities.word(self.severity[at].into()),
+            self.state[at].into(),
+            self.station[at],
+            self.zone[at].into(),
+            self.activity[at],
+            self.focal[at].into(),
+            self.has_issue[at].into(),
+            self.verdict[at].into(),
+            self.severity[at].into(),
         ]
+    }
+
+    /// The dictionaries of those numbers.
+    pub fn dictionaries(&self) -> [&Words; 8] {
+        [
+            &self.states,
+            &self.stations,
+            &self.zones,
+            &self.activities,
+            &self.focals,
+            &self.has_issues,
+            &self.verdicts,
+            &self.severities,
+        ]
+    }
+
+    /// The same in words.
+    pub fn coded(&self, row: u32) -> [Option<&str>; 8] {
+        let (words, numbers) = (self.dictionaries(), self.numbers(row));
+        std::array::from_fn(|at| words[at].word(numbers[at]))
     }
 
     /// Position of a row in degrees.
@@ -649,6 +576,21 @@ pub(crate) fn is_confidential(source: &str) -> bool {
     SourceKind::from_code(source).is_some_and(SourceKind::is_confidential)
 }
 
+/// Puts rows where they belong, wherever they stood; equals by row.
+fn place_in<K: Ord>(order: &mut Vec<u32>, moved: &[u32], key: impl Fn(&u32) -> K) {
+    order.retain(|row| moved.binary_search(row).is_err());
+    for row in moved {
+        let of = |row: &u32| (key(row), *row);
+        let at = order.partition_point(|other| of(other) < of(row));
+        order.insert(at, *row);
+    }
+}
+
+/// The bit of a source's number; sources beyond 31 have none.
+fn source_bit(number: u16) -> u32 {
+    1_u32.checked_shl(number.into()).unwrap_or(0)
+}
+
 fn name_hash(name: Option<&str>) -> u32 {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let Some(key) = name.map(crate::landing::name_key) else {
@@ -667,10 +609,53 @@ fn byte(words: &mut Words, word: Option<&str>) -> u8 {
     u8::try_from(words.enter(word)).unwrap_or(0)
 }
 
-fn set<T>(column: &mut Vec<T>, row: usize, value: T) {
+pub(super) fn set<T>(column: &mut Vec<T>, row: usize, value: T) {
     if row < column.len() {
         column[row] = value;
     } else {
         column.push(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn rows_put_in_place_one_by_one_stand_as_if_all_were_ordered(
+            first in prop::collection::vec((0_u8..20, 0_u8..4), 1..40),
+            changed in prop::collection::vec((any::<prop::sample::Index>(), 0_u8..4), 0..20),
+            added in prop::collection::vec((0_u8..20, 0_u8..4), 0..20),
+        ) {
+            let mut table = SiteTable::default();
+            let enter = |table: &mut SiteTable, row: usize, code: u8, station: u8| {
+                let site = SiteId(uuid::Uuid::from_u128(row as u128));
+                table.ids.insert(site);
+                table.codes.set(row, &format!("{code:02}-{row}"));
+                let word = ["后河", "麻武", "", "香山"][usize::from(station)];
+                let station = table.stations.enter(Some(word));
+                set(&mut table.station, row, station);
+                table.moved.push(row as u32);
+            };
+            for (row, (code, station)) in first.iter().enumerate() {
+                enter(&mut table, row, *code, *station);
+            }
+            table.order_all();
+            table.moved.clear();
+            for (which, station) in changed {
+                let row = which.index(first.len());
+                enter(&mut table, row, first[row].0, station);
+            }
+            for (more, (code, station)) in added.iter().enumerate() {
+                enter(&mut table, first.len() + more, *code, *station);
+            }
+            table.settle();
+            let one_by_one = (table.by_code.clone(), table.by_station.clone());
+            table.order_all();
+            prop_assert_eq!(one_by_one, (table.by_code, table.by_station));
+        }
     }
 }

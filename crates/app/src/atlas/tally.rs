@@ -1,11 +1,12 @@
 //! 计数 — all figures of a dashboard in one pass over the columns.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::campaign::LedgerView;
 
 use super::columns::Words;
-use super::filter::SiteFilter;
+use super::filter::{SiteFilter, ledger_bit_of};
 use super::site_table::{Eyes, SiteTable};
 
 /// Sites and their area.
@@ -56,7 +57,15 @@ fn named(words: &Words, counts: &[Counted]) -> BTreeMap<String, Counted> {
 
 impl SiteTable {
     /// Counts the rows wanted that stand in a ledger.
-    pub fn tally(&self, filter: &SiteFilter, eyes: &Eyes, view: LedgerView) -> Tally {
+    pub fn tally(&self, filter: &SiteFilter, eyes: &Eyes, view: LedgerView) -> Arc<Tally> {
+        let count = || self.count(filter, eyes, view);
+        match filter.is_open() {
+            true => self.tallied.of((view, eyes.clone()), count),
+            false => Arc::new(count()),
+        }
+    }
+
+    fn count(&self, filter: &SiteFilter, eyes: &Eyes, view: LedgerView) -> Tally {
         let zones = self.zones.len();
         let states = self.states.len();
         // One flat array of counters: activity × zone × state; the rest follows by adding up.
@@ -67,11 +76,11 @@ impl SiteTable {
         let mut sources = vec![(0, 0.0); self.sources.len()];
         let mut tally = Tally::default();
         let has_issue = self.has_issues.find("yes").unwrap_or(u16::MAX);
-        for row in 0..self.len() as u32 {
-            if !self.is_in_ledger(row, view) || !self.matches(row, filter, eyes) {
-                continue;
-            }
-            let at = row as usize;
+        let ledger = ledger_bit_of(view);
+        let mut wanted = self.wanted(filter, eyes);
+        wanted.keep_column(&self.ledger_bits, |bits| bits & ledger != 0);
+        for at in wanted.iter() {
+            let row = at as u32;
             let area = self.area_or_zero(row);
             let cell = (usize::from(self.activity[at]) * zones + usize::from(self.zone[at]))
                 * states

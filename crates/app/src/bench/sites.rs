@@ -92,7 +92,7 @@ pub fn run(mut session: Session, count: usize) -> Result<()> {
 }
 
 fn tell(session: &Session, count: usize) -> Result<()> {
-    let told = serde_json::json!({ "sites": count, "log_size": session.register.head()?.size });
+    let told = serde_json::json!({ "sites": count, "log_size": session.register.log_size()? });
     writeln!(std::io::stdout().lock(), "{told}")?;
     Ok(())
 }

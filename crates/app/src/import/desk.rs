@@ -454,7 +454,7 @@ impl Session {
             appended,
             counts: counts(&staged),
             relapses: relapses_in(&staged),
-            log_size: self.register.head()?.size,
+            log_size: self.register.log_size()?,
         })
     }
 

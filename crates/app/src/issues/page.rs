@@ -271,7 +271,7 @@ impl Session {
             station_label: station.map(|s| self.label("station", s)),
             version: entries.last().map_or(0, |e| e.version),
             as_of: as_of.to_string(),
-            log_size: self.register.head()?.size,
+            log_size: self.register.log_size()?,
             today,
             state: issue.state.code().to_owned(),
             state_label: self.label("site_state", issue.state.code()),

@@ -146,7 +146,7 @@ impl Corpus {
     /// Takes in what the log gained, and says from which piece on it is new and which sites changed at all.
     pub(super) fn catch_up(&mut self, register: &Register) -> Result<usize, Error> {
         let from = self.pieces.len();
-        let size = register.head()?.size;
+        let size = register.log_size()?;
         // A log that is shorter than what was read is another one: a register put back from a backup.
         if size < self.to {
             *self = Self::default();

@@ -15,7 +15,7 @@ use crate::constraints::failed;
 use crate::error::Error;
 use crate::schema::Schema;
 use crate::statements::{clues, entries};
-use crate::store::{Store, StoredClue, Which};
+use crate::store::{SiteOrder, Store, StoredClue, Which};
 use crate::tree::Tiles;
 
 const READ: &str = "read the log";
@@ -338,9 +338,13 @@ impl Store for Db {
 
     fn stored_dossiers<E: From<Error>>(
         &self,
+        order: SiteOrder,
         mut each: impl FnMut(&str) -> Result<(), E>,
     ) -> Result<(), E> {
-        let sql = "SELECT dossier FROM sites ORDER BY site_id";
+        let sql = match order {
+            SiteOrder::ById => "SELECT dossier FROM sites ORDER BY site_id",
+            SiteOrder::AsRegistered => "SELECT dossier FROM sites ORDER BY fid",
+        };
         self.each(sql, [], |row| each(text_at(row, 0)?))
     }
 
@@ -352,16 +356,6 @@ impl Store for Db {
     fn find_site_by_code(&self, site_code: &str) -> Result<Option<String>, Error> {
         let sql = "SELECT site_id FROM sites WHERE site_code = ?1 ORDER BY fid LIMIT 1";
         self.find(sql, [site_code])
-    }
-
-    fn site_shape(&self, site: SiteId) -> Result<Option<Vec<u8>>, Error> {
-        let sql = "SELECT geom FROM sites WHERE site_id = ?1";
-        let blob: Option<Option<Vec<u8>>> = self.find(sql, [site.0.hyphenated().to_string()])?;
-        // Written by this program: a blob without its header is no geometry.
-        Ok(blob.flatten().and_then(|b| {
-            let shape = spatial::gpb::Blob::parse(&b).ok()?;
-            Some(shape.wkb().to_vec())
-        }))
     }
 
     fn stored_clues<E: From<Error>>(

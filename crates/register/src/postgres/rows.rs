@@ -16,7 +16,7 @@ use crate::constraints::refused;
 use crate::error::Error;
 use crate::schema::Schema;
 use crate::statements::{clues, entries};
-use crate::store::{Store, StoredClue, Which};
+use crate::store::{SiteOrder, Store, StoredClue, Which};
 use crate::tree::Tiles;
 
 const READ: &str = "read the log";
@@ -316,9 +316,13 @@ impl Store for Db {
 
     fn stored_dossiers<E: From<Error>>(
         &self,
+        order: SiteOrder,
         mut each: impl FnMut(&str) -> Result<(), E>,
     ) -> Result<(), E> {
-        let sql = "SELECT dossier FROM sites ORDER BY site_id";
+        let sql = match order {
+            SiteOrder::ById => "SELECT dossier FROM sites ORDER BY site_id",
+            SiteOrder::AsRegistered => "SELECT dossier FROM sites ORDER BY fid",
+        };
         self.each(READ, sql, &[], |row| each(at(row, 0)?))
     }
 
@@ -336,12 +340,6 @@ impl Store for Db {
         let sql = "SELECT site_id FROM sites WHERE site_code = $1 ORDER BY fid LIMIT 1";
         let row = self.find(READ, sql, &[&site_code])?;
         row.map(|row| at(&row, 0)).transpose()
-    }
-
-    fn site_shape(&self, site: SiteId) -> Result<Option<Vec<u8>>, Error> {
-        let sql = "SELECT ST_AsBinary(geom, 'NDR') FROM sites WHERE site_id = $1";
-        let row = self.find(READ, sql, &[&site.0.hyphenated().to_string()])?;
-        Ok(row.map(|row| at(&row, 0)).transpose()?.flatten())
     }
 
     fn stored_clues<E: From<Error>>(

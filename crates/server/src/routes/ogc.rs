@@ -2,7 +2,7 @@
 //! GDAL read live within one's rights. A token may stand in the query; then every link carries it on.
 
 use app::atlas::Box2;
-use app::features::{Feature, FeatureQuery, MOST_FEATURES, properties_of};
+use app::features::{FeatureQuery, MOST_FEATURES, properties_of};
 use app::map::MapLayer;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -128,15 +128,26 @@ impl Asked {
 
     fn answer(&self, title: &str, kind: &str, body: &Value) -> Response {
         match self.form {
-            Form::Json => {
-                let kind = HeaderValue::from_str(kind).unwrap_or(HeaderValue::from_static(JSON));
-                let mut response = body.to_string().into_response();
-                response.headers_mut().insert(header::CONTENT_TYPE, kind);
-                response
-            }
+            Form::Json => json_text(kind, body.to_string()),
             Form::Html => page(title, body),
         }
     }
+
+    /// The same for a body that is text already.
+    fn answer_text(&self, title: &str, kind: &str, body: String) -> Response {
+        match self.form {
+            Form::Json => json_text(kind, body),
+            // Our own text: it reads.
+            Form::Html => page(title, &serde_json::from_str(&body).unwrap_or(Value::Null)),
+        }
+    }
+}
+
+fn json_text(kind: &str, body: String) -> Response {
+    let kind = HeaderValue::from_str(kind).unwrap_or(HeaderValue::from_static(JSON));
+    let mut response = body.into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
 }
 
 fn decoded(text: &str) -> String {
@@ -389,9 +400,7 @@ fn is_latitude_first(uri: &str) -> Option<bool> {
     }
 }
 
-fn feature_query(
-    asked: &Asked,
-) -> Result<(FeatureQuery, &'static str, bool), (&'static str, String)> {
+fn feature_query(asked: &Asked) -> Result<(FeatureQuery, &'static str), (&'static str, String)> {
     let number = |name: &str, otherwise: usize| match asked.value(name) {
         None => Ok(otherwise),
         Some(text) => text
@@ -431,7 +440,6 @@ fn feature_query(
         .filter(|(k, _)| !OWN_PARAMETERS.contains(&k.as_str()))
         .cloned()
         .collect();
-    let swapped = system("crs")?;
     let told = match asked.value("crs") {
         Some(uri) if uri.contains("4490") => EPSG_4490,
         Some(uri) if uri.contains("4326") => EPSG_4326,
@@ -441,10 +449,11 @@ fn feature_query(
         bbox,
         during,
         properties,
+        is_latitude_first: system("crs")?,
         offset: number("offset", 0)?,
         limit: limit.min(MOST_FEATURES),
     };
-    Ok((query, told, swapped))
+    Ok((query, told))
 }
 
 type Span = (Option<Timestamp>, Option<Timestamp>);
@@ -493,7 +502,7 @@ pub(crate) async fn items(
 ) -> Result<Response, Problem> {
     let asked = Asked::of(&desk, &headers, query.as_deref());
     let layer = layer_of(&desk, &caller, &name)?;
-    let (query, crs, is_swapped) = feature_query(&asked).map_err(|(code, text)| {
+    let (query, crs) = feature_query(&asked).map_err(|(code, text)| {
         let fault = app::diagnostic::Diagnostic::error(code).arg("text", text);
         desk.problem(&caller.context, &app::Error::rejected(fault))
     })?;
@@ -523,22 +532,16 @@ pub(crate) async fn items(
     if offset > 0 {
         links.push(further("prev", offset.saturating_sub(limit)));
     }
-    let returned = page.features.len();
-    let features: Vec<Value> = page
-        .features
-        .into_iter()
-        .map(|f| geojson(f, is_swapped))
-        .collect();
-    let body = json!({
-        "type": "FeatureCollection",
-        "timeStamp": desk.now().to_string(),
-        "numberMatched": page.matched,
-        "numberReturned": returned,
-        "features": features,
-        "links": links
-    });
+    let body = format!(
+        "{{\"type\":\"FeatureCollection\",\"timeStamp\":\"{}\",\"numberMatched\":{},\"numberReturned\":{},\"links\":{},\"features\":[{}]}}",
+        desk.now(),
+        page.matched,
+        page.returned,
+        Value::from(links),
+        page.features
+    );
     let title = title_of(&desk, &caller, layer);
-    Ok(with_crs(asked.answer(&title, GEOJSON, &body), crs))
+    Ok(with_crs(asked.answer_text(&title, GEOJSON, body), crs))
 }
 
 fn with_crs(mut response: Response, crs: &str) -> Response {
@@ -546,33 +549,6 @@ fn with_crs(mut response: Response, crs: &str) -> Response {
         response.headers_mut().insert("content-crs", value);
     }
     response
-}
-
-fn geojson(feature: Feature, is_swapped: bool) -> Value {
-    let mut geometry = feature.geometry;
-    if is_swapped {
-        swap(&mut geometry["coordinates"]);
-    }
-    json!({
-        "type": "Feature",
-        "id": feature.id,
-        "geometry": geometry,
-        "properties": feature.properties
-    })
-}
-
-/// Latitude before longitude, at whatever depth positions stand.
-fn swap(coordinates: &mut Value) {
-    let Some(list) = coordinates.as_array_mut() else {
-        return;
-    };
-    if list.first().is_some_and(Value::is_number) {
-        if list.len() > 1 {
-            list.swap(0, 1);
-        }
-    } else {
-        list.iter_mut().for_each(swap);
-    }
 }
 
 /// One feature.
@@ -585,7 +561,12 @@ pub(crate) async fn item(
 ) -> Result<Response, Problem> {
     let asked = Asked::of(&desk, &headers, query.as_deref());
     let layer = layer_of(&desk, &caller, &name)?;
-    let (_, crs, is_swapped) = feature_query(&asked).map_err(|(code, text)| {
+    let (
+        FeatureQuery {
+            is_latitude_first, ..
+        },
+        crs,
+    ) = feature_query(&asked).map_err(|(code, text)| {
         let fault = app::diagnostic::Diagnostic::error(code).arg("text", text);
         desk.problem(&caller.context, &app::Error::rejected(fault))
     })?;
@@ -593,10 +574,11 @@ pub(crate) async fn item(
     let wanted = id.clone();
     let feature = desk
         .look(&caller, move |session, atlases| {
-            session.feature(atlases, layer, &wanted)
+            session.feature(atlases, layer, &wanted, is_latitude_first)
         })
         .await?;
-    let mut body = geojson(feature, is_swapped);
+    // Our own text: it reads.
+    let mut body: Value = serde_json::from_str(&feature).unwrap_or(Value::Null);
     let path = format!("/collections/{name}/items/{}", encoded(&id));
     let mut links = asked.own_links(&path, GEOJSON);
     links.push(asked.link("collection", &format!("/collections/{name}"), JSON, &name));
@@ -678,13 +660,6 @@ mod tests {
         for wrong in ["..", "../..", "gestern", "2019-08-18/morgen"] {
             assert!(interval(wrong).is_none(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn positions_are_swapped_at_any_depth() {
-        let mut polygon = json!([[[106.5, 35.5], [106.6, 35.5]]]);
-        swap(&mut polygon);
-        assert_eq!(polygon, json!([[[35.5, 106.5], [35.5, 106.6]]]));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! GeoJSON: collections, single features, bare geometries, and one feature a line. Objects are taken apart by reference
 //! into the text, so that only coordinates and attributes cost memory of their own.
 
+mod told;
 mod write;
 
 use std::borrow::Cow;
@@ -18,6 +19,7 @@ use super::rings::Assembly;
 use super::{Error, Excess, Reading, text};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::feature::{Attributes, DeclaredCrs, Feature, Format, Layer, Value};
+pub use told::Told;
 pub use write::write_geojson;
 
 /// Reads a file of one or more GeoJSON texts.

@@ -22,7 +22,7 @@ mod xml;
 pub use csv::{CsvGeometry, write_csv};
 pub use detect::{FileKind, detect};
 pub use error::{Error, Excess};
-pub use geojson::write_geojson;
+pub use geojson::{Told, write_geojson};
 pub use kml::write_kml;
 pub use open::{read, read_bytes};
 pub use reading::Reading;

@@ -12,6 +12,10 @@ const CLOSE_PATH: u32 = 7;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Value<'a> {
     Text(&'a str),
+    /// A text of a dictionary, with its number there: told apart by the number alone.
+    Word(u16, &'a str),
+    /// A text that no other feature of the layer has.
+    Own(&'a str),
     Real(f64),
     Integer(i64),
     Bool(bool),
@@ -138,6 +142,8 @@ pub struct LayerWriter {
     name: String,
     keys: Vec<&'static str>,
     texts: HashMap<String, u32>,
+    /// By key and number of the dictionary: the value's number and one; 0 where it was not told yet.
+    words: Vec<Vec<u32>>,
     numbers: HashMap<(u8, u64), u32>,
     value_count: u32,
     values: Vec<u8>,
@@ -145,6 +151,7 @@ pub struct LayerWriter {
     count: usize,
     scratch: Vec<u8>,
     packed: Vec<u8>,
+    content: Vec<u8>,
 }
 
 impl LayerWriter {
@@ -154,6 +161,7 @@ impl LayerWriter {
             name: name.to_owned(),
             keys: keys.to_vec(),
             texts: HashMap::new(),
+            words: vec![Vec::new(); keys.len()],
             numbers: HashMap::new(),
             value_count: 0,
             values: Vec::new(),
@@ -161,6 +169,7 @@ impl LayerWriter {
             count: 0,
             scratch: Vec::new(),
             packed: Vec::new(),
+            content: Vec::new(),
         }
     }
 
@@ -186,7 +195,7 @@ impl LayerWriter {
         packed.clear();
         for (at, value) in attributes {
             varint(&mut packed, *at as u64);
-            let value = self.value(value);
+            let value = self.value(*at, value);
             varint(&mut packed, u64::from(value));
         }
         if !packed.is_empty() {
@@ -213,7 +222,7 @@ impl LayerWriter {
         self.packed = packed;
     }
 
-    fn value(&mut self, value: &Value<'_>) -> u32 {
+    fn value(&mut self, at: usize, value: &Value<'_>) -> u32 {
         let next = self.value_count;
         let number = match value {
             Value::Text(text) => {
@@ -223,21 +232,39 @@ impl LayerWriter {
                 self.texts.insert((*text).to_owned(), next);
                 next
             }
+            Value::Word(number, _) => return self.word(at, usize::from(*number), value),
+            Value::Own(_) => next,
             Value::Real(v) => *self.numbers.entry((3, v.to_bits())).or_insert(next),
             Value::Integer(v) => *self.numbers.entry((6, v.cast_unsigned())).or_insert(next),
             Value::Bool(v) => *self.numbers.entry((7, u64::from(*v))).or_insert(next),
         };
         if number == next {
-            self.value_count += 1;
-            self.write_value(value);
+            self.tell(value);
         }
         number
     }
 
-    fn write_value(&mut self, value: &Value<'_>) {
-        let mut content = Vec::new();
+    fn word(&mut self, at: usize, number: usize, value: &Value<'_>) -> u32 {
+        let told = &mut self.words[at];
+        if told.len() <= number {
+            told.resize(number + 1, 0);
+        }
+        if told[number] == 0 {
+            told[number] = self.value_count + 1;
+            self.tell(value);
+        }
+        self.words[at][number] - 1
+    }
+
+    /// Writes a value under the next number.
+    fn tell(&mut self, value: &Value<'_>) {
+        self.value_count += 1;
+        let mut content = std::mem::take(&mut self.content);
+        content.clear();
         match value {
-            Value::Text(text) => bytes(&mut content, 1, text.as_bytes()),
+            Value::Text(text) | Value::Word(_, text) | Value::Own(text) => {
+                bytes(&mut content, 1, text.as_bytes());
+            }
             Value::Real(v) => {
                 key(&mut content, 3, 1);
                 content.extend_from_slice(&v.to_le_bytes());
@@ -252,6 +279,7 @@ impl LayerWriter {
             }
         }
         bytes(&mut self.values, 4, &content);
+        self.content = content;
     }
 
     fn finish(self) -> Vec<u8> {
@@ -309,6 +337,29 @@ mod tests {
         let mut polygon = Path::new(GeometryKind::Polygons);
         polygon.ring(&[[3, 6], [8, 12], [20, 34]], false);
         assert_eq!(polygon.commands(), [9, 6, 12, 18, 10, 12, 24, 44, 15]);
+    }
+
+    #[test]
+    fn a_word_is_told_once_a_key_however_often_it_is_used() {
+        let mut point = Path::new(GeometryKind::Points);
+        point.points(&[[25, 17]]);
+        let layer = |values: &[Value<'_>]| {
+            let mut writer = LayerWriter::new("sites", &["state", "zone"]);
+            for value in values {
+                writer.feature(None, &point, &[(0, *value), (1, *value)]);
+            }
+            (writer.value_count, writer.finish())
+        };
+        let (told, by_number) = layer(&[
+            Value::Word(3, "a"),
+            Value::Word(0, "b"),
+            Value::Word(3, "a"),
+        ]);
+        assert_eq!(told, 4);
+        let (_, by_text) = layer(&[Value::Text("a"), Value::Text("b"), Value::Text("a")]);
+        // Texts are shared between keys, words are not: the same features, two values more.
+        assert_eq!(by_number.len(), by_text.len() + 2 * (2 + 3));
+        assert_eq!(layer(&[Value::Own("a"), Value::Own("a")]).0, 4);
     }
 
     #[test]

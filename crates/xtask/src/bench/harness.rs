@@ -98,10 +98,14 @@ impl Harness {
         shell::run_with(&self.python, &args, &self.environment())
     }
 
-    /// Runs a peer's statistics over a set in its own process.
-    pub(super) fn statistics(&self, peer: &str, set: &Path) -> Result<()> {
-        let script = self.script("peers/w4_stats.py");
-        let args = [script.as_str(), &set.to_string_lossy(), peer];
+    /// Runs a measurement of ours that asks the harness's peers too.
+    pub(super) fn measure(&self, script: &Path, args: &[&str]) -> Result<()> {
+        let (script, harness) = (script.to_string_lossy(), self.scripts.to_string_lossy());
+        let args: Vec<&str> = [&*script]
+            .into_iter()
+            .chain(args.iter().copied())
+            .chain(["--harness", &harness])
+            .collect();
         shell::run_with(&self.python, &args, &self.environment())
     }
 

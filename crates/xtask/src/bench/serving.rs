@@ -1,18 +1,18 @@
-//! Serving a million sites: our program asked by its own client and by the harness's, the peers by the harness's.
+//! Serving a million sites: our program and its peers asked in the same rounds (`python/serving.py`).
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::harness::Harness;
 use super::{load_average, program};
 use crate::{demo, shell};
 
 /// Peers that need no program but a database and packages; `BENCH_PEERS` names others.
-const PEERS: &str = "load,postgis-direct,tipg,pygeoapi-postgis";
+const PEERS: &str = "load,postgis-direct,tipg,pygeoapi-postgis,polars,sqlite";
 
 /// Prints what ours and the peers take, all over the outlines of one file.
-pub(super) fn run(harness: &Harness) -> Result<()> {
+pub(super) fn run(harness: &Harness, repeat: &str) -> Result<()> {
     let args = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
     harness.generate(&args("w1 --size l"), "w1_l", "patches.gpkg")?;
     harness.generate(&args("w4 --src w1_l"), "w4_l", "bbox.txt")?;
@@ -21,22 +21,13 @@ pub(super) fn run(harness: &Harness) -> Result<()> {
     let (home, set) = (home.to_string_lossy(), set.to_string_lossy());
     println!("w4: load average {}", load_average());
     let script = shell::root().join("crates/xtask/python/serving.py");
-    let ours = [&*script.to_string_lossy(), &program(), &home, &set];
-    shell::run(harness.python(), &ours)?;
-    let token = std::fs::read_to_string(Path::new(&*home).join("bench-token"));
-    let token = token.context("the token that serving.py made")?;
-    let plug = format!("qingshan={} --home {home} serve --port {{port}}", program());
-    let routes = format!(
-        "qingshan:tile=/api/v1/tiles/sites/{{zxy}}.mvt?token={token},\
-         items=/ogc/collections/sites/items?f=json&limit=1000&bbox={{bbox}}&token={token}"
-    );
     let peers = std::env::var("BENCH_PEERS").unwrap_or_else(|_| PEERS.to_owned());
-    let peers = ["--peers", &peers, "--plug", &plug, "--routes", &routes];
-    harness.serve("w4.py", "w4_l", &peers)?;
-    for peer in ["polars", "sqlite"] {
-        harness.statistics(peer, Path::new(&*set))?;
-    }
-    Ok(())
+    let (load, peers): (Vec<&str>, Vec<&str>) = peers.split(',').partition(|p| *p == "load");
+    harness.serve("w4.py", "w4_l", &["--peers", &load.join(",")])?;
+    let (peers, program) = (peers.join(","), program());
+    let mut args = vec![&*program, &home, &set, "--peers", &peers];
+    args.extend(["--rounds", repeat]);
+    harness.measure(&script, &args)
 }
 
 /// A demonstration register with a site for every outline; made once, kept with the data.
