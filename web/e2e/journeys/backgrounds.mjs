@@ -36,7 +36,7 @@ const differing = (page, before, after) =>
     },
     [before.toString('base64'), after.toString('base64')],
   );
-const picture = (page) => page.locator('.maplibregl-canvas').first().screenshot();
+const picture = async (page) => page.screenshot({ clip: await page.locator('.maplibregl-canvas').first().boundingBox(), timeout: 90_000 });
 
 async function choose(page, label, option) {
   await page.locator('.fields label', { hasText: label }).locator('.el-select').click();
@@ -56,6 +56,7 @@ export const journeys = [
       await page.locator('[data-test=backgrounds] a').click();
       await page.locator('.about', { hasText: '涉密' }).waitFor();
       await choose(page, '底图类别', '行政区划界线');
+      await choose(page, '坐标系', 'CGCS2000');
       await page.locator('[data-test=background-name]').fill('县级行政区划界线');
       await page.locator('[data-test=data-source]').fill('国家地理信息公共服务平台');
       await page.locator('[data-test=review-number]').fill(NUMBER);
@@ -98,7 +99,7 @@ export const journeys = [
     },
   },
   {
-    name: 'a station sees the layers and may not take them down; the office does, with a reason',
+    name: 'county lines are seen by a station, and taken down by the office with a reason',
     async run({ desk, shot }) {
       const station = await desk();
       await signIn(station, 'houhe', PASSWORD);

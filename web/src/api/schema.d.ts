@@ -21,6 +21,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/backgrounds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Layers that the map is drawn over, from below, with their sources and review numbers. */
+        get: operations["list_backgrounds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backgrounds/{code}/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The picture of a layer of relief, to be laid over its corners. */
+        get: operations["show_background_picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backgrounds/{code}/tiles/{z}/{x}/{y}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One vector tile of a layer; empty (204) where nothing lies. Features are in `background`, names of areas in
+         *     `background_labels`, both with the attribute `label`.
+         */
+        get: operations["show_background_tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backgrounds/{code}/withdrawals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a layer down, with a reason; its file stays in the register. */
+        post: operations["withdraw_background"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/blobs/{sha256}": {
         parameters: {
             query?: never;
@@ -1205,6 +1276,41 @@ export interface components {
             /** @description Purpose of the code list, where it is coded. */
             list?: string | null;
         };
+        /** @description 底图图层 — a layer that stands, with what must be told of it wherever it is shown. */
+        BackgroundView: {
+            code: string;
+            name: string;
+            /** @description `relief`, `land_survey`, `compartments`, `rivers`, `roads`, `boundary_lines`, `other`, `places`. */
+            kind: string;
+            kind_label: string;
+            data_source: string;
+            /** @description 审图号 */
+            review_number?: string | null;
+            /** Format: date */
+            dated_on?: string | null;
+            /** @description A picture with these corners instead of tiles. */
+            is_picture: boolean;
+            /** @description West, south, east, north of what is drawn, degrees. */
+            bbox: number[];
+            /** Format: int64 */
+            features_read: number;
+            /** Format: int64 */
+            features_drawn: number;
+            /** @description Attribute that features are labelled by. */
+            label_field?: string | null;
+            file_name: string;
+            /** @description SHA-256 of the file as it came. */
+            source_sha256: string;
+            /** @description SHA-256 of what is drawn: another one, another picture. */
+            drawn_sha256: string;
+            /** Format: date-time */
+            adopted_at: string;
+            /**
+             * Format: int64
+             * @description Version that a withdrawal is based on.
+             */
+            version: number;
+        };
         /** @description 在线底图 — one source of picture tiles in the web Mercator grid. */
         Basemap: {
             /** @description Lower-case letters, digits and hyphens; stands in addresses. */
@@ -1367,6 +1473,8 @@ export interface components {
             roles: components["schemas"]["CodeView"][];
             actions: components["schemas"]["CodeView"][];
             import_kinds: components["schemas"]["ImportKindView"][];
+            /** @description Kinds of background layers. */
+            background_kinds: components["schemas"]["CodeView"][];
             /** @description Facts that a person may set. */
             amendable: components["schemas"]["AmendableView"][];
             entry_kinds: components["schemas"]["CodeView"][];
@@ -2688,6 +2796,146 @@ export interface operations {
             };
         };
     };
+    list_backgrounds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackgroundView"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_background_picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": number[];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_background_tile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+                z: number;
+                x: number;
+                /** @description row with .mvt behind it */
+                y: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.mapbox-vector-tile": number[];
+                };
+            };
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    withdraw_background: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StandingRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     download_blob: {
         parameters: {
             query?: never;
@@ -3270,7 +3518,7 @@ export interface operations {
         parameters: {
             query: {
                 /**
-                 * @description `boundary`, `stations`, `routes`, `patches`, `inspection`, `inquiry`, `petition`, `patrol`, `tip-off`,
+                 * @description `boundary`, `stations`, `routes`, `background`, `patches`, `inspection`, `inquiry`, `petition`, `patrol`, `tip-off`,
                  *     `parcels`, `old-ledger`, `permits`, `verifications`.
                  */
                 kind: string;
@@ -3284,6 +3532,21 @@ export interface operations {
                 version_name?: string;
                 valid_from?: string;
                 approval?: string;
+                /**
+                 * @description Of a background layer: `boundary_lines`, `roads`, `rivers`, `places`, `compartments`, `land_survey`, `relief`,
+                 *     `other`.
+                 */
+                background_kind?: string;
+                background_name?: string;
+                background_code?: string;
+                /** @description Who made it. */
+                data_source?: string;
+                /** @description 审图号 */
+                review_number?: string;
+                /** @description Day of what it shows. */
+                dated_on?: string;
+                /** @description Attribute that its features are labelled by. */
+                label?: string;
             };
             header?: never;
             path?: never;
