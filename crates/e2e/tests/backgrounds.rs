@@ -37,7 +37,7 @@ fn import(register: &Register, post: &str, file: &Path, said: &[&str]) -> Outcom
     register.run_as(post, &[&args, said].concat())
 }
 
-const COUNTY: [&str; 8] = [
+const COUNTY: [&str; 10] = [
     "--background-kind",
     "boundary_lines",
     "--background-name",
@@ -46,6 +46,8 @@ const COUNTY: [&str; 8] = [
     "国家地理信息公共服务平台",
     "--review-number",
     "GS(2024)0650号",
+    "--crs",
+    "CGCS2000",
 ];
 
 fn tile_of([lon, lat]: [f64; 2], zoom: u32) -> String {
@@ -195,7 +197,7 @@ fn a_layer_is_looked_at_before_it_is_taken_in_and_its_label_chosen() {
         b"{}",
     );
     assert_eq!(bare.status(400).json()["code"], "import.background_kind");
-    let path = format!("/api/v1/imports?kind=background&{said}");
+    let path = format!("/api/v1/imports?kind=background&crs=CGCS2000&{said}");
     let text = places.to_string();
     let id = office
         .upload(&server, &path, "地名.geojson", text.as_bytes())

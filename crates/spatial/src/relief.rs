@@ -192,10 +192,15 @@ fn shade(elevation: &Elevation, [column, row]: [usize; 2], cell_m: [f64; 2]) -> 
     let Some(middle) = at(0, 0) else {
         return f32::NAN;
     };
-    // A neighbour that is not there is taken to lie on the other side's slope, so that the edge is no step.
-    let near = |dx: isize, dy: isize| {
+    // A neighbour that is not there is taken to lie on the other side's slope, so that the edge is no step; at a corner,
+    // where there is no other side, on the plane through the two beside it.
+    let beside = |dx: isize, dy: isize| {
         let opposite = || at(-dx, -dy).map(|h| 2.0 * middle - h);
-        at(dx, dy).or_else(opposite).unwrap_or(middle)
+        at(dx, dy).or_else(opposite)
+    };
+    let near = |dx: isize, dy: isize| {
+        let plane = || Some(beside(dx, 0)? + beside(0, dy)? - middle);
+        beside(dx, dy).or_else(plane).unwrap_or(middle)
     };
     let side = |dx: isize| near(dx, -1) + 2.0 * near(dx, 0) + near(dx, 1);
     let end = |dy: isize| near(-1, dy) + 2.0 * near(0, dy) + near(1, dy);
@@ -369,7 +374,7 @@ mod tests {
             // 30 m cells in a Gauss–Krüger zone.
             let place = (4545, [457_000.0, 3_936_000.0], 30.0);
             let mut raster = geotiff((40, 30), place, |x, y| {
-                (2000.0 + f64::from(x) * 30.0 * east - f64::from(y) * 30.0 * north) as f32
+                (4000.0 + f64::from(x) * 30.0 * east - f64::from(y) * 30.0 * north) as f32
             });
             let elevation = raster.read(Window { column: 0, row: 0, columns: 40, rows: 30 }, 4000).unwrap();
             let expected = by_slope_and_aspect(east, north);
@@ -403,7 +408,7 @@ mod tests {
         let over = [106.4, 35.5, 106.5, 35.6];
         let draw = |rise: f32| {
             let mut raster = geotiff((100, 100), (4490, at, 0.001), |x, y| {
-                2000.0 + (x + y) as f32 * rise
+                4000.0 + (x + y) as f32 * rise
             });
             Relief::draw(&mut raster, &Crs::Cgcs2000, over).unwrap()
         };
@@ -414,8 +419,8 @@ mod tests {
         };
         assert_eq!(middle(&draw(0.0))[1], 0);
         // Rising to the south-east, the ground faces the north-west.
-        let facing = middle(&draw(40.0));
-        let turned_away = middle(&draw(-40.0));
+        let facing = middle(&draw(20.0));
+        let turned_away = middle(&draw(-20.0));
         assert!(facing[0] == 255 && facing[1] > 60, "{facing:?}");
         assert!(
             turned_away[0] == 0 && turned_away[1] > 60,
