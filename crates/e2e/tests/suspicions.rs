@@ -38,10 +38,10 @@ fn the_search_runs_from_the_command_line_and_the_same_is_noted_once() {
     assert_eq!(register.verified_head().0, before + found);
     let again = register.json(&["suspicions", "run"]);
     assert_eq!(again["found"], 0, "{again}");
-    let list = register.json(&["suspicions", "list", "--suspicion", "reused_photo,copied_text,photo_place,photo_time,photo_viewpoint,quantity_exceeds,steps_at_once,season"]);
-    assert_eq!(list["total"].as_u64(), Some(found), "{list}");
+    let list = register.json(&["suspicions", "list"]);
+    assert!(list["total"].as_u64().unwrap() >= found, "{list}");
     let figures = register.json(&["suspicions", "statistics"]);
-    assert!(figures["total"]["found"].as_u64().unwrap() >= found);
+    assert_eq!(figures["total"]["found"], list["total"], "{figures}");
     let refused = register.run_as("station_head@houhe", &["suspicions", "run"]);
     assert_ne!(refused.code, Some(0));
     let out = register.path("疑点.xlsx");

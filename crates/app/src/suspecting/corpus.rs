@@ -155,8 +155,9 @@ impl Corpus {
         let pieces = &mut self.pieces;
         register.stored_entries::<Error>(self.to, size, |stored| {
             if KINDS.contains(&stored.kind) {
-                let read = serde_json::from_slice::<RecordedEntry>(stored.canonical);
-                pieces.extend(read.ok().iter().flat_map(pieces_of));
+                let read: RecordedEntry =
+                    serde_json::from_slice(stored.canonical).map_err(Error::internal)?;
+                pieces.extend(pieces_of(&read));
             }
             Ok(())
         })?;

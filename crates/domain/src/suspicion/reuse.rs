@@ -96,6 +96,10 @@ pub fn reused_photo(
         if !finding.evidence.contains(&other.sha256) {
             finding.evidence.push(other.sha256.clone());
         }
+        let is_same = |p: &LikePair| p.other == other.sha256 && p.other_site == other.site_code;
+        if finding.pairs.iter().any(is_same) {
+            continue;
+        }
         finding.pairs.push(LikePair {
             own: sha256.to_owned(),
             other: other.sha256.clone(),
