@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { ask, signIn } from '../browser.mjs';
+import { ask, clicks, signIn } from '../browser.mjs';
 import { PASSWORD } from '../program.mjs';
 
 const DAY = 86_400_000;
@@ -108,14 +108,14 @@ async function takeNext(page, issue, label) {
 const stateIs = (page, words) => page.locator('[data-test=issue-state]', { hasText: words }).waitFor();
 
 /** A verified site of a station that the tables find unlawful, with nothing in the way of a decision. */
-async function decidable(page, station, skip = 0) {
+async function decidable(page, station) {
   const { items } = (await ask(page, `/api/v1/sites?state=verified_with_issue&station=${station}&limit=300`)).body;
   for (const site of items) {
     const judged = (await ask(page, `/api/v1/sites/${encodeURIComponent(site.site_code)}/judgement`)).body;
     const isFit = judged.proposal && !judged.awaiting && !judged.decision && !judged.obstacle && ['violation', 'legacy'].includes(judged.proposal.verdict.code);
     if (!isFit) continue;
     const dossier = (await ask(page, `/api/v1/sites/${encodeURIComponent(site.site_code)}`)).body;
-    if (dossier.shape?.type?.includes('Polygon') && skip-- <= 0) return dossier;
+    if (dossier.shape?.type?.includes('Polygon')) return dossier;
   }
   throw new Error(`no site of ${station} can be decided on`);
 }
@@ -227,14 +227,17 @@ export const journeys = [
       await stateIs(head, '整改中');
 
       // The day has passed: the first rung of the ladder is the station's, issued from the desk after a look at the letter.
-      await head.goto('/urging');
       const code = (await issueOf(head, issue)).issue_code;
-      await head.locator(`tr[data-issue="${code}"] input[type=checkbox]`).check();
-      await head.locator('[data-test=urging-preview]').click();
+      await head.goto('/workbench');
+      const way = clicks(head);
+      await way.click('[data-work=urge] h2 a');
+      await head.locator(`tr[data-issue="${code}"] input[type=checkbox]:enabled`).waitFor();
+      await way.click('[data-test=urging-preview]');
       await head.locator('[data-test=urging-issue-all]').waitFor();
       await shot(head, 'urging-preview');
-      await head.locator('[data-test=urging-issue-all]').click();
+      await way.click('[data-test=urging-issue-all]');
       await head.locator('[data-test=urging-issue-all]').waitFor({ state: 'detached' });
+      assert.equal(way.count, 3);
       assert.equal((await issueOf(head, issue)).issue.urgings.length, 1);
       // The next rung is another post's: the desk says whose.
       await head.locator(`tr[data-issue="${code}"]`, { hasText: '由包抓领导办理' }).waitFor();
@@ -274,7 +277,7 @@ export const journeys = [
 
       form = await takeNext(head, issue, '报告整改完成');
       await form.text('result_text', '厂房全部拆除，垃圾清运一百二十方，坡面覆土后撒播本地草种');
-      await form.field('measures').locator('li', { hasText: '整改后' }).or(form.field('measures').locator('li')).last().locator('input[type=checkbox]').check();
+      await form.field('measures').locator('li', { hasText: '整改后.jpg' }).locator('input[type=checkbox]').check();
       await form.field('photo_pairs').getByRole('button', { name: /增加一行/ }).click();
       await form.choose('photo_pairs', /整改前/, 0);
       await form.choose('photo_pairs', /整改后/, 1);

@@ -48,6 +48,11 @@ test('an acceptance begins at the level of its step, with room for the signature
   expect(bodyOf('acceptance.recorded', { ...blank, checks }, at).checks).toEqual([{ line: 'penalties', is_met: false, remark: '未缴' }]);
 });
 
+test('what may be set either way is said either way, or left as it is', () => {
+  const said = (is_deferred: string) => bodyOf('issue.amended', { reason: '长期坚持', is_deferred }, at).is_deferred;
+  expect([said(''), said('yes'), said('no')]).toEqual([undefined, true, false]);
+});
+
 test('an answer is offered only where something waits for it', () => {
   expect(isAnswerable('objection.answered', at)).toBe(true);
   expect(blankOf('objection.answered', at).objection).toBe('c');

@@ -5,7 +5,7 @@ import type { Label } from '@/api/wire';
 import { f, valueWord, type FieldWord } from './act-msg';
 
 export type FieldKind =
-  | 'text' | 'long' | 'date' | 'number' | 'code' | 'codes' | 'yes' | 'files' | 'texts'
+  | 'text' | 'long' | 'date' | 'number' | 'whole' | 'code' | 'codes' | 'yes' | 'either' | 'files' | 'texts'
   | 'signatures' | 'quantities' | 'pairs' | 'measures' | 'done' | 'checks' | 'pending';
 
 export interface Field {
@@ -80,7 +80,7 @@ export const ACTS: Record<string, Act> = {
     fields: [
       needed('reason', 'long'),
       field('responsible_unit', 'text', { first: (at) => at.view.issue.responsible.unit }), field('responsible_person', 'text'), field('supervising_unit', 'text'), field('area_lead', 'text'),
-      field('close_out_case', 'code', { list: 'close_out_case' }), field('is_deferred', 'yes'),
+      field('close_out_case', 'code', { list: 'close_out_case' }), field('is_deferred', 'either'),
     ],
   },
   'plan.drafted': {
@@ -106,7 +106,7 @@ export const ACTS: Record<string, Act> = {
     fields: [
       named('measure', 'measure', 'code', { options: (at) => at.view.measures.map((m) => ({ code: String(m.sequence), label: `${m.sequence}. ${m.content}` })) }),
       field('from_on', 'date'), day('to_on'), needed('text', 'long'), field('quantities', 'quantities', { first: () => [] }),
-      field('percent', 'number', { first: (at) => at.view.percent }), field('spent_10k_yuan', 'number'), field('photo_pairs', 'pairs', { first: () => [] }), files,
+      field('percent', 'whole', { first: (at) => at.view.percent }), field('spent_10k_yuan', 'number'), field('photo_pairs', 'pairs', { first: () => [] }), files,
     ],
   },
   'extension.requested': { fields: [needed('reason', 'long'), needed('new_due_on', 'date'), files] },
@@ -150,7 +150,7 @@ export const ACTS: Record<string, Act> = {
     isPreviewed: true,
     fields: [
       needed('title', 'text'), named('started_on', 'notice_from', 'date', { isNeeded: true, first: today }), needed('ended_on', 'date'),
-      needed('working_days', 'number', { first: (at) => at.view.issue.requirements.notice_working_days }),
+      needed('working_days', 'whole', { first: (at) => at.view.issue.requirements.notice_working_days }),
       field('channel', 'text'), field('phone', 'text'), field('email', 'text'), files,
     ],
   },
@@ -197,12 +197,12 @@ export const ACTS: Record<string, Act> = {
   'penalty.recorded': {
     fields: [
       named('document_number', 'penalty_number', 'text', { isNeeded: true }), needed('authority', 'text'), needed('penalty_kind', 'code', { list: 'penalty' }),
-      field('amount_yuan', 'number'), field('filed_on', 'date'), field('decided_on', 'date'), field('paid_on', 'date'), field('enforced_on', 'date'), field('court', 'text'), files,
+      field('amount_yuan', 'whole'), field('filed_on', 'date'), field('decided_on', 'date'), field('paid_on', 'date'), field('enforced_on', 'date'), field('court', 'text'), files,
     ],
   },
   'accountability.recorded': {
     fields: [
-      needed('head_count', 'number'), needed('action_kind', 'code', { list: 'accountability' }), needed('ground', 'long'), needed('authority', 'text'), day('decided_on'), paper,
+      needed('head_count', 'whole'), needed('action_kind', 'code', { list: 'accountability' }), needed('ground', 'long'), needed('authority', 'text'), day('decided_on'), paper,
     ],
   },
   'referral.recorded': { fields: [needed('to_kind', 'code', { list: 'referral' }), needed('to_unit', 'text'), day('referred_on'), needed('reason', 'long'), paper, files] },
@@ -242,7 +242,7 @@ export function blankOf(kind: string, at: ActPlace, preset: Body = {}): Body {
 const LISTS: readonly FieldKind[] = ['codes', 'files', 'texts', 'signatures', 'quantities', 'pairs', 'measures', 'done', 'checks'];
 function emptyOf(kind: FieldKind): unknown {
   if (LISTS.includes(kind)) return [];
-  return kind === 'yes' ? false : kind === 'number' ? null : '';
+  return kind === 'yes' ? false : kind === 'number' || kind === 'whole' ? null : '';
 }
 
 const isBlank = (value: unknown): boolean => value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
@@ -271,6 +271,8 @@ export function bodyOf(kind: string, typed: Body, at?: ActPlace): Body {
       if (rows.length > 0 || one.isNeeded) body[one.name] = rows;
     } else if (one.kind === 'yes') {
       if (value) body[one.name] = true;
+    } else if (one.kind === 'either') {
+      if (!isBlank(value)) body[one.name] = value === 'yes';
     } else if (!isBlank(value)) {
       body[one.name] = one.name === 'measure' ? Number(value) : typeof value === 'string' ? value.trim() : value;
     }

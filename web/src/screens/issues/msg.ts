@@ -163,6 +163,7 @@ export const t = words({
   unit_link_holder: ['发给谁（岗位）', 'For whom (post)'],
   unit_link_until: ['有效期至', 'Valid until'],
   unit_link_make: ['生成链接', 'Make the link'],
+  unchanged: ['不变', 'Unchanged'],
   register: ['登记', 'Record'],
   lessons_title: ['漏洞与制度、宣传曝光', 'Lessons and publicity'],
 });

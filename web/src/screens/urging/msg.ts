@@ -13,6 +13,7 @@ export const t = words({
   answer_by: ['{day} 前答复', 'answer by {day}'],
   letter: ['文书', 'Letter'],
   issue_one: ['办理', 'Issue'],
+  preview_ready: ['预览本岗位应办 {n} 件', 'Preview all {n} of mine'],
   preview_all: ['预览所选 {n} 件', 'Preview {n}'],
   issue_all: ['全部办理（{n} 件）', 'Issue all {n}'],
   preview_title: ['预览：核对后一次办理', 'Preview: check, then issue at once'],
