@@ -153,7 +153,7 @@ fn load_sites(register: &Register, setting: &Setting, as_of: AsOf) -> Result<Sit
     std::thread::scope(|scope| {
         let (hand, handed) = mpsc::sync_channel::<Vec<Dossier>>(MOST_PARCELS);
         let entering = scope.spawn(move || {
-            let mut sites = SiteTable::default();
+            let mut sites = SiteTable::new();
             for dossier in handed.into_iter().flatten() {
                 sites.put(&dossier, setting);
             }
