@@ -185,7 +185,10 @@ fn load_columns(register: &Register, setting: &Setting, as_of: AsOf) -> Result<C
     std::thread::scope(|scope| {
         let (hand, handed) = mpsc::sync_channel::<Vec<Dossier>>(MOST_PARCELS);
         let entering = scope.spawn(move || {
-            let mut columns = Columns::default();
+            let mut columns = Columns {
+                sites: SiteTable::new(),
+                ..Columns::default()
+            };
             for dossier in handed.into_iter().flatten() {
                 columns.sites.put(&dossier, setting);
                 columns.issues.put(&dossier, setting);

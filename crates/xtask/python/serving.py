@@ -134,6 +134,8 @@ def ours(server, client, token, w4, number):
                 mark = f"&n={number}-{conns}-"
                 paths = [f"{t}{mark}{turn}" for turn in range(fresh) for t in tiles]
                 press(w4, server.pid, f"tile_z{zoom}", paths, conns, is_cold=True)
+                for tile in dict.fromkeys(tiles):
+                    client.send("GET", tile)
                 press(w4, server.pid, f"kept_z{zoom}", tiles, conns)
         boxes = [f"/ogc/collections/sites/items?f=json&limit=1000&bbox={b}&token={token}" for b in lines("bbox.txt")]
         for conns in (1, 8):

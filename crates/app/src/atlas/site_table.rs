@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use domain::campaign::LedgerView;
 use domain::codes::SourceKind;
-use domain::dossier::Dossier;
+use domain::dossier::{Dossier, SiteState};
 use domain::ids::SiteId;
 use domain::ledger;
 use domain::statistics::{Carried, StatLine};
@@ -121,7 +121,32 @@ pub struct Eyes {
     pub petitions: Vec<bool>,
 }
 
+/// States in the order of the process: that of lists by state.
+const STATES: [SiteState; 8] = [
+    SiteState::AwaitingVerification,
+    SiteState::InVerification,
+    SiteState::Excluded,
+    SiteState::NoIssue,
+    SiteState::VerifiedWithIssue,
+    SiteState::Characterized,
+    SiteState::Merged,
+    SiteState::Withdrawn,
+];
+
 impl SiteTable {
+    /// An empty table. States and sources have their numbers from the start, so that they stand in the same order
+    /// whichever site comes first.
+    pub fn new() -> Self {
+        let mut table = Self::default();
+        for state in STATES {
+            table.states.enter(Some(state.code()));
+        }
+        for source in SourceKind::ALL {
+            table.sources.enter(Some(source.code()));
+        }
+        table
+    }
+
     /// Enters a dossier, or what changed of it.
     pub fn put(&mut self, dossier: &Dossier, setting: &Setting) {
         let (row, _) = self.ids.insert_full(dossier.site_id);
