@@ -137,7 +137,7 @@ pub fn plan(site: &DecidedSite) -> Act {
         "2019-08-21",
         json!({
             "target": "拆除设施，恢复植被",
-            "disposal": ["demolish"],
+            "disposal": ["restore"],
             "measures": [
                 { "sequence": 1, "content": "拆除设施", "quantities": quantity("demolished_m2", 120.0) },
                 { "sequence": 2, "content": "覆土植树", "quantities": quantity("planted_trees", 300.0) },

@@ -441,10 +441,16 @@ fn an_issue_goes_its_way_over_http_and_each_post_sees_what_waits_for_it() {
     assert_eq!(clash["code"], "site.moved_on");
     assert!(!clash["details"]["clashes"].as_array().unwrap().is_empty());
 
+    let seen = page("office")["version"].clone();
     let (before, after) = (
         cast.upload(&site, "整改前.txt"),
         cast.upload(&site, "整改后.txt"),
     );
+    // A file that came in meanwhile is no clash: it only adds.
+    let amended = json!({ "kind": "issue.amended", "body": { "reason": "补责任人", "responsible_person": "项目经理" }, "based_on": seen });
+    let acts = format!("/api/v1/issues/{issue}/acts");
+    let amended = cast.post("office", &acts, &amended).status(200).json();
+    assert_eq!(amended["is_new"], true);
     for act in told::work(&site, &page("office"), &before, &after) {
         let _ = cast.done(issue, &act);
     }
@@ -486,6 +492,14 @@ fn an_issue_goes_its_way_over_http_and_each_post_sees_what_waits_for_it() {
         .map(|s| s["state"].as_str().unwrap())
         .collect();
     assert_eq!(steps.len(), 9, "{steps:?}");
+    let reached = |state: &str| {
+        let strip = closed["strip"].as_array().unwrap().iter();
+        let mut found = strip.filter(|s| s["state"] == state);
+        found.next().unwrap()["reached_on"].clone()
+    };
+    // The self-check and the province's filing leave the issue where it is: they reach nothing.
+    let days = ["awaiting_acceptance", "in_public_notice", "closed_out"].map(reached);
+    assert_eq!(days, ["2019-09-10", "2019-09-25", "2019-10-16"]);
     let entries = cast
         .get("office", &format!("/api/v1/issues/{issue}/entries"))
         .status(200)

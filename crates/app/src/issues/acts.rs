@@ -243,9 +243,13 @@ impl Session {
         let stream = StreamId::site(dossier.site_id);
         let current = self.register.stream_version(&stream)?;
         let refuses = StalePolicy::of(body.kind()) == StalePolicy::Refuse;
-        let seen = based_on.or(refuses.then_some(current));
+        let seen = match based_on {
+            // What only added, a photo taken in or a progress told, was looked at anew: the step is asked for as it stands now.
+            Some(version) if refuses && self.only_added(&stream, version)? => Some(current),
+            given => given.or(refuses.then_some(current)),
+        };
         let said = serde_json::to_vec(&body).map_err(Error::internal)?;
-        let version = seen.unwrap_or_default().to_be_bytes();
+        let version = based_on.or(seen).unwrap_or_default().to_be_bytes();
         let seed: [&[u8]; 3] = [&said, self.actor.id.as_bytes(), &version];
         let mut entry = self.entry(stream, body, on, &seed);
         entry.based_on = seen;
@@ -253,6 +257,13 @@ impl Session {
             entry.occurred_at = self.now;
         }
         Ok(entry)
+    }
+
+    /// Whether everything entered after a version commutes.
+    fn only_added(&self, stream: &StreamId, version: u64) -> Result<bool, Error> {
+        let entries = self.register.load_stream(stream)?;
+        let mut since = entries.iter().filter(|e| e.version > version);
+        Ok(since.all(|e| StalePolicy::of(e.entry.body.kind()) == StalePolicy::Commute))
     }
 
     /// Appends; whether it is new, and nothing where it was there before. Where the site moved on, both sides are told.

@@ -408,7 +408,9 @@ impl Session {
         let states = WAY.iter().copied().filter(is_way);
         let states = states.chain(aside.then_some(issue.state));
         let reached = |state: SiteState| {
-            let steps = issue.steps.iter().rev().find(|s| s.to == state);
+            // Steps that leave the issue where it is do not reach anything.
+            let mut steps = issue.steps.iter().rev();
+            let steps = steps.find(|s| s.to == state && s.from != state);
             let began = (state == SiteState::Characterized).then(|| issue.opened_on());
             steps.map(|s| crate::civil_day(s.occurred_at)).or(began)
         };

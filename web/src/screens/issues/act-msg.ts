@@ -114,7 +114,7 @@ export const f = words({
 export type FieldWord = Parameters<typeof f>[0];
 
 /** Values that are no code list of the campaign. */
-const VALUES = words({
+const VALUE_WORDS = {
   approved: ['同意', 'approved'],
   returned: ['退回修改', 'returned'],
   granted: ['同意', 'granted'],
@@ -148,7 +148,7 @@ const VALUES = words({
   named: ['指定', 'named'],
   by_risk: ['按风险抽取', 'by risk'],
   all_focal: ['焦点问题全查', 'all focal'],
-});
-type ValueWord = Parameters<typeof VALUES>[0];
-const KNOWN = ['approved', 'returned', 'granted', 'refused', 'upheld', 'dismissed', 'taken', 'sent_back', 'concluded', 'self', 'county', 'city', 'province', 'bureau', 'stable', 'improving', 'declining', 'removed', 'reused_approved', 'y', 'na', 'no_obvious_adverse', 'complete', 'done', 'high', 'medium', 'low', 'report', 'publicity', 'exposure', 'named', 'by_risk', 'all_focal'];
-export const valueWord = (code: string): string => (KNOWN.includes(code) ? VALUES(code as ValueWord) : code);
+} satisfies Record<string, readonly [string, string]>;
+const VALUES = words<keyof typeof VALUE_WORDS>(VALUE_WORDS);
+const isKnown = (code: string): code is keyof typeof VALUE_WORDS => Object.keys(VALUE_WORDS).includes(code);
+export const valueWord = (code: string): string => (isKnown(code) ? VALUES(code) : code);
