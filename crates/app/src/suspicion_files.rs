@@ -91,7 +91,7 @@ impl Session {
             .column(wide("name", "facility_name", 18.0))
             .column(ColumnSpec::new("issue", header("issue_code")).width(22.0))
             .column(ColumnSpec::new("station", header("station")).width(12.0))
-            .column(wide("unit", "responsible_unit", 18.0))
+            .column(wide("unit", "suspicion_unit", 18.0))
             .column(wide("text", "message", 60.0))
             .column(wide("others", "other_sites", 24.0))
             .column(ColumnSpec::new("found", header("found_on")).width(12.0))

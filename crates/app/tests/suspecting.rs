@@ -817,6 +817,7 @@ fn an_import_over_a_closed_site_makes_a_relapse_suspect() {
     std::fs::write(&path, file.to_string()).unwrap();
     let mut request = ImportRequest::new(ImportKind::Patches, &path);
     request.received_on = Some(d("2020-04-01"));
+    request.crs = Some(app::import::parse_crs("CGCS2000").unwrap());
     house.session.now = noon("2020-04-01");
     let staged = house.session.stage(request.clone()).unwrap();
     let told = staged

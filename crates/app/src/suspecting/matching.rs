@@ -219,6 +219,7 @@ pub(super) fn like_photos(
         .zip(new)
         .filter_map(|(at, sha)| Some((key(sha)?, at)))
         .collect();
+    progress.tell(Stage::Matching, 0, new.len());
     let mut index = PictureIndex::new();
     prints.stream(|batch| {
         for (sha, print) in batch {

@@ -480,6 +480,7 @@ fn the_configuration_survives_being_written_and_read() {
             closing: None,
             timers: None,
             ladder: None,
+            suspicions: None,
             ..campaign
         }
     );
