@@ -257,9 +257,11 @@ mod tests {
     use super::super::filter::Box2;
     use super::*;
 
-    fn words(list: &[&str]) -> Words {
+    fn words(list: [&str; 2]) -> Words {
         let mut words = Words::default();
-        list.iter().for_each(|w| drop(words.enter(Some(w))));
+        for word in list {
+            words.enter(Some(word));
+        }
         words
     }
 
@@ -270,8 +272,8 @@ mod tests {
             spread.collect()
         };
         let mut table = SiteTable {
-            stations: words(&["后河", "麻武"]),
-            sources: words(&["patrol", "petition"]),
+            stations: words(["后河", "麻武"]),
+            sources: words(["patrol", "petition"]),
             station: numbers.iter().map(|n| n % 3).collect(),
             activity: numbers.iter().map(|n| n / 3 % 4).collect(),
             state: bytes(5, 4),
