@@ -78,11 +78,6 @@ impl Harness {
         self.data.join(name)
     }
 
-    /// The interpreter of the peers.
-    pub(super) fn python(&self) -> &str {
-        &self.python
-    }
-
     /// Runs one of the harness's servers' measurements, its packages and its database installed and started.
     pub(super) fn serve(&self, script: &str, set: &str, args: &[&str]) -> Result<()> {
         let wanted = self.scripts.join("requirements.txt");
