@@ -289,7 +289,7 @@ mod tests {
             outlines.set(1, None);
             outlines.set(2, Some(&second));
             outlines.set(0, Some(&second));
-            prop_assert_eq!(outlines.get(0).as_ref(), Some(&second));
+            prop_assert_eq!(outlines.get(0), Some(second.clone()));
             prop_assert_eq!((outlines.get(1), outlines.extent(1)), (None, None));
             prop_assert_eq!(outlines.get(2), Some(second));
         }
