@@ -257,7 +257,7 @@ mod tests {
     use super::super::filter::Box2;
     use super::*;
 
-    fn words(list: &[&str]) -> Words {
+    fn words(list: [&str; 2]) -> Words {
         let mut words = Words::default();
         for word in list {
             words.enter(Some(word));
@@ -271,23 +271,25 @@ mod tests {
             let spread = numbers.iter().map(|n| (n / divisor % size) as u8);
             spread.collect()
         };
-        let mut table = SiteTable::new();
-        table.stations = words(&["后河", "麻武"]);
-        table.sources = words(&["patrol", "petition"]);
-        table.station = numbers.iter().map(|n| n % 3).collect();
-        table.activity = numbers.iter().map(|n| n / 3 % 4).collect();
-        table.state = bytes(5, 4);
-        table.zone = bytes(7, 3);
-        table.focal = bytes(11, 3);
-        table.verdict = bytes(13, 2);
-        table.severity = bytes(17, 2);
-        table.has_issue = bytes(19, 3);
-        table.ledger_bits = bytes(23, 8);
-        table.findings = numbers.iter().map(|n| n / 29 % 2).collect();
-        table.source_bits = numbers.iter().map(|n| u32::from(n / 31 % 8)).collect();
-        table.confidential_bits = 1 << 2;
-        table.lon = numbers.iter().map(|n| f64::from(n % 100)).collect();
-        table.lat = numbers.iter().map(|n| f64::from(n / 100)).collect();
+        let mut table = SiteTable {
+            stations: words(["后河", "麻武"]),
+            sources: words(["patrol", "petition"]),
+            station: numbers.iter().map(|n| n % 3).collect(),
+            activity: numbers.iter().map(|n| n / 3 % 4).collect(),
+            state: bytes(5, 4),
+            zone: bytes(7, 3),
+            focal: bytes(11, 3),
+            verdict: bytes(13, 2),
+            severity: bytes(17, 2),
+            has_issue: bytes(19, 3),
+            ledger_bits: bytes(23, 8),
+            findings: numbers.iter().map(|n| n / 29 % 2).collect(),
+            source_bits: numbers.iter().map(|n| u32::from(n / 31 % 8)).collect(),
+            confidential_bits: 1 << 2,
+            lon: numbers.iter().map(|n| f64::from(n % 100)).collect(),
+            lat: numbers.iter().map(|n| f64::from(n / 100)).collect(),
+            ..SiteTable::default()
+        };
         let ids = (0..numbers.len() as u128).map(|n| SiteId(uuid::Uuid::from_u128(n)));
         table.ids = ids.collect();
         table

@@ -87,10 +87,10 @@ pub struct SiteTable {
     pub(super) lon: Vec<f64>,
     pub(super) lat: Vec<f64>,
     /// Where the points are drawn, in mercator parts.
-    places: Vec<[i32; 2]>,
+    pub(super) places: Vec<[i32; 2]>,
     pub(super) updated_at: Vec<i64>,
     pub(super) findings: Vec<u16>,
-    outlines: Outlines,
+    pub(super) outlines: Outlines,
     pub(super) grid: Grid,
     /// Whether a row has a verified issue.
     pub(super) has_verified_issue: Vec<bool>,
@@ -103,7 +103,7 @@ pub struct SiteTable {
     /// By station, within it by code: the order of written ledgers.
     pub(super) by_station: Vec<u32>,
     /// Rows whose place in the orders may be another now.
-    moved: Vec<u32>,
+    pub(super) moved: Vec<u32>,
     /// Counts of all sites, by what they were broken down by and by what the asker sees.
     pub(super) crossed: Remembered<(Vec<Dimension>, Vec<bool>), Vec<(usize, Counted)>>,
     pub(super) tallied: Remembered<(LedgerView, Eyes), Tally>,
