@@ -264,7 +264,9 @@ mod tests {
     fn the_standard_vocabulary_gives_every_word_to_one_field() {
         let vocabulary = Vocabulary::standard();
         let mut owners: HashMap<String, &str> = HashMap::new();
-        for field in vocabulary.fields() {
+        // Background layers are read by their own words alone.
+        let of_rows = |field: &&Field| field.tables != ["backgrounds"];
+        for field in vocabulary.fields().iter().filter(of_rows) {
             for word in &field.words {
                 let owner = owners.insert(plain_title(word), &field.name);
                 assert!(

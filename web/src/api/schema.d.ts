@@ -21,6 +21,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/backgrounds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Layers that the map is drawn over, from below, with their sources and review numbers. */
+        get: operations["list_backgrounds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backgrounds/{code}/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The picture of a layer of relief, to be laid over its corners. */
+        get: operations["show_background_picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backgrounds/{code}/tiles/{z}/{x}/{y}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One vector tile of a layer; empty (204) where nothing lies. Features are in `background`, names of areas in
+         *     `background_labels`, both with the attribute `label`.
+         */
+        get: operations["show_background_tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backgrounds/{code}/withdrawals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a layer down, with a reason; its file stays in the register. */
+        post: operations["withdraw_background"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/blobs/{sha256}": {
         parameters: {
             query?: never;
@@ -81,6 +152,23 @@ export interface paths {
         };
         /** The findings of the checks as a workbook to work down. */
         get: operations["download_findings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/closing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What close-outs of the campaign are measured by: cases, conditions, chains, timers, ladder. */
+        get: operations["show_closing"];
         put?: never;
         post?: never;
         delete?: never;
@@ -293,6 +381,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/duties": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The responsibility list of a scope: milestones, demands, and each issue with target, deadline and progress. */
+        get: operations["show_duties"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duties/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The responsibility list as a workbook. */
+        get: operations["download_duties"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/imports": {
         parameters: {
             query?: never;
@@ -371,6 +493,128 @@ export interface paths {
         };
         /** The marked-up copy, to be sent back to whoever wrote the file. */
         get: operations["download_marked"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Issues the post may read, filtered, sorted, by pages, with counts by state and light. */
+        get: operations["list_issues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issues/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Issues by state, source and case; rates as raw pairs; quantities, penalties, money. */
+        get: operations["show_issue_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issues/statistics/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a workbook. */
+        get: operations["download_issue_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issues/{issue}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything of an issue, by its id, its number, or the newest one of a site. */
+        get: operations["show_issue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issues/{issue}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enters a step of an issue. 400 with everything that is lacking where the step may not be taken; 409 where the site
+         *     moved on.
+         */
+        post: operations["act_on_issue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issues/{issue}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was entered about an issue, in order. */
+        get: operations["list_issue_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issues/{issue}/letters/{rung}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The letter of a rung as it would be issued today, to print. */
+        get: operations["download_letter"];
         put?: never;
         post?: never;
         delete?: never;
@@ -515,6 +759,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/lessons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gaps that were found and the rules made of them, the newest first. */
+        get: operations["list_lessons"];
+        put?: never;
+        /** Records a gap and the rule made of it. */
+        post: operations["record_lesson"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/log/checkpoint": {
         parameters: {
             query?: never;
@@ -577,6 +839,40 @@ export interface paths {
         put?: never;
         /** Checks the whole log, its checkpoints and the files it names. */
         post: operations["verify_log"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/look-backs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Draws again by the seed and records a plan for each issue drawn. */
+        post: operations["plan_look_backs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/look-backs/draw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which closed issues a seed draws for a look-back; nothing is written. */
+        get: operations["draw_look_backs"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -647,6 +943,24 @@ export interface paths {
         post?: never;
         /** Forced logout: all sessions and API tokens of a person end. */
         delete: operations["end_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/publicity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reports and exposures, the newest first. */
+        get: operations["list_publicity"];
+        put?: never;
+        /** Records a report or an exposure. */
+        post: operations["record_publicity"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -981,6 +1295,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites/{site_code}/issues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens an issue on a site; what is left out is filled from the proposal. */
+        post: operations["open_issue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site_code}/issues/proposal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What opening an issue on a site would say, with every case and what it asks for. */
+        get: operations["propose_issue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites/{site_code}/judgement": {
         parameters: {
             query?: never;
@@ -1117,6 +1465,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/suspicions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Suspicions and suspected relapses that the post may read, open and grave ones first. */
+        get: operations["list_suspicions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suspicions/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The suspicions as a workbook to work down. */
+        get: operations["download_suspicions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suspicions/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The search under way, or the last one. */
+        get: operations["show_suspicion_run"];
+        put?: never;
+        /** Starts the search over all dossiers; it goes on by itself. */
+        post: operations["start_suspicion_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suspicions/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Kinds by grade by verdict, as counts and raw pairs. */
+        get: operations["show_suspicion_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suspicions/statistics/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The figures as a workbook. */
+        get: operations["download_suspicion_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suspicions/{entry_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One suspicion with its files, its entries and both sides of what is alike. */
+        get: operations["show_suspicion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tiles/{layer}": {
         parameters: {
             query?: never;
@@ -1186,6 +1637,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/unit-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a personal link for somebody of a unit that answers for issues; the secret is told once. */
+        post: operations["add_unit_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/urging": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rungs that are due, each with its letter, and reminders of today. */
+        get: operations["show_urging"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/work-items": {
         parameters: {
             query?: never;
@@ -1203,10 +1688,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/worklist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What waits for the post: by step, the most urgent first. */
+        get: operations["show_worklist"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description 验收登记 — self-check, county acceptance, city determination or provincial filing, line by line. */
+        AcceptanceRecorded: {
+            issue: components["schemas"]["EntryId"];
+            /** @description `self`, `county`, `city`, `province`. */
+            level: string;
+            /** @description `passed`, `supplement`, `failed`. */
+            result: string;
+            /** Format: date */
+            inspected_on: string;
+            units?: string[];
+            /** @description Codes of CL-ACCEPTMETHOD: 听取汇报, 查阅资料, 实地核查. */
+            methods?: string[];
+            members?: components["schemas"]["Signature"][];
+            checks?: components["schemas"]["LineCheck"][];
+            opinion?: string | null;
+            /**
+             * Format: date
+             * @description Day by which what lacks must be there, for `supplement`.
+             */
+            supplement_due_on?: string | null;
+            document_number?: string | null;
+            evidence?: string[];
+        };
         /** @description 访问记录 — who looked at, exported or downloaded what. */
         AccessView: {
             /** Format: date-time */
@@ -1218,6 +1743,62 @@ export interface components {
             address: string;
             request_id: string;
         };
+        /** @description 问责登记 — how many persons, in which way, by which paper; persons are not named here. */
+        AccountabilityRecorded: {
+            issue: components["schemas"]["EntryId"];
+            /** Format: int32 */
+            head_count: number;
+            /** @description Code of CL-ACCOUNTABILITY. */
+            action_kind: string;
+            /** @description 追责情形 of the plan. */
+            ground: string;
+            authority: string;
+            /** Format: date */
+            decided_on: string;
+            document_number?: string | null;
+        };
+        /** @description 可办事项 — what this person may enter now. */
+        ActBrief: {
+            kind: string;
+            label: string;
+            action: string;
+        };
+        /** @description 办理回执 — the entry's place in the log, and where the issue stands now, or would stand. */
+        ActReceipt: {
+            receipt?: components["schemas"]["ReceiptView"] | null;
+            /** Format: uuid */
+            entry_id?: string | null;
+            /** Format: uuid */
+            issue_id: string;
+            issue_code: string;
+            site_code: string;
+            state: string;
+            state_label: string;
+            is_new: boolean;
+        };
+        /** @description 办理请求 — kind and body as in the entries; the issue of the body may be left out. */
+        ActRequest: components["schemas"]["IssueAct"] & {
+            /**
+             * Format: int64
+             * @description Version of the issue's page.
+             */
+            based_on?: number | null;
+            /**
+             * Format: date
+             * @description Day claimed; today where it is not said.
+             */
+            on?: string | null;
+        };
+        /**
+         * @description 操作 — what somebody does.
+         * @enum {string}
+         */
+        Action: "InitRegister" | "ManageCampaign" | "AdoptBoundary" | "ImportPatches" | "ImportInspection" | "ImportInquiry" | "ImportPetition" | "ImportPatrol" | "ImportTipOff" | "ImportOldLedger" | "ImportPermits" | "ImportVerifications" | "ImportParcels" | "RegisterSite" | "AmendSite" | "LinkClue" | "UnlinkClue" | "MergeSites" | "WithdrawSite" | "Verify" | "Judge" | "Characterize" | "OverrideFocal" | "ConfirmOverride" | "RecordDetermination" | "Instruct" | "Remark" | "OpenIssue" | "AmendIssue" | "DraftPlan" | "ReviewPlan" | "StartRectification" | "ReportProgress" | "RequestExtension" | "DecideExtension" | "EvidenceCompletion" | "ReportRectification" | "AcceptSelf" | "AcceptCounty" | "Determine" | "FileProvince" | "PublishNotice" | "ReceiveObjection" | "HandleObjection" | "CloseOut" | "PlanLookBack" | "LookBack" | "SuspectRelapse" | "JudgeRelapse" | "Urge" | "AnswerUrging" | "RecordPenalty" | "RecordAccountability" | "Refer" | "FindSuspicion" | "JudgeSuspicion" | "ReadSuspicions" | "RecordLesson" | "RecordPublicity" | "ReadLedgers" | "ReadClues" | "ReadPetitions" | "Export" | "ReadStatistics" | "RunCheck" | "VerifyLog" | "RebuildRegister" | "Backup" | "ManagePeople" | "ReadAccessLog";
+        /**
+         * @description 督促对象 — whom a rung goes to.
+         * @enum {string}
+         */
+        Addressee: "responsible_unit" | "responsible_person" | "supervising_unit" | "area_lead" | "discipline";
         /** @description 更正请求 — fields with their values, an outline, why, and upon which version. */
         AmendRequest: {
             /** @description Field and value; codes or labels for coded fields. */
@@ -1240,6 +1821,71 @@ export interface components {
             /** @description Purpose of the code list, where it is coded. */
             list?: string | null;
         };
+        /** @description 问与答 — an entry that waits for another one, and that one once it is there. */
+        Answered_ExtensionRequested_ExtensionDecided: {
+            recorded: components["schemas"]["Kept_ExtensionRequested"];
+            answer?: components["schemas"]["Kept_ExtensionDecided"] | null;
+        };
+        /** @description 问与答 — an entry that waits for another one, and that one once it is there. */
+        Answered_ObjectionReceived_ObjectionAnswered: {
+            recorded: components["schemas"]["Kept_ObjectionReceived"];
+            answer?: components["schemas"]["Kept_ObjectionAnswered"] | null;
+        };
+        /** @description 问与答 — an entry that waits for another one, and that one once it is there. */
+        Answered_ReferralRecorded_ReferralReceived: {
+            recorded: components["schemas"]["Kept_ReferralRecorded"];
+            answer?: components["schemas"]["Kept_ReferralReceived"] | null;
+        };
+        /** @description 问与答 — an entry that waits for another one, and that one once it is there. */
+        Answered_RelapseSuspected_RelapseJudged: {
+            recorded: components["schemas"]["Kept_RelapseSuspected"];
+            answer?: components["schemas"]["Kept_RelapseJudged"] | null;
+        };
+        /** @description 问与答 — an entry that waits for another one, and that one once it is there. */
+        Answered_SuspicionFound_SuspicionJudged: {
+            recorded: components["schemas"]["Kept_SuspicionFound"];
+            answer?: components["schemas"]["Kept_SuspicionJudged"] | null;
+        };
+        /** @description 问与答 — an entry that waits for another one, and that one once it is there. */
+        Answered_UrgingIssued_UrgingAnswered: {
+            recorded: components["schemas"]["Kept_UrgingIssued"];
+            answer?: components["schemas"]["Kept_UrgingAnswered"] | null;
+        };
+        /** @description 底图图层 — a layer that stands, with what must be told of it wherever it is shown. */
+        BackgroundView: {
+            code: string;
+            name: string;
+            /** @description `relief`, `land_survey`, `compartments`, `rivers`, `roads`, `boundary_lines`, `other`, `places`. */
+            kind: string;
+            kind_label: string;
+            data_source: string;
+            /** @description 审图号 */
+            review_number?: string | null;
+            /** Format: date */
+            dated_on?: string | null;
+            /** @description A picture with these corners instead of tiles. */
+            is_picture: boolean;
+            /** @description West, south, east, north of what is drawn, degrees. */
+            bbox: number[];
+            /** Format: int64 */
+            features_read: number;
+            /** Format: int64 */
+            features_drawn: number;
+            /** @description Attribute that features are labelled by. */
+            label_field?: string | null;
+            file_name: string;
+            /** @description SHA-256 of the file as it came. */
+            source_sha256: string;
+            /** @description SHA-256 of what is drawn: another one, another picture. */
+            drawn_sha256: string;
+            /** Format: date-time */
+            adopted_at: string;
+            /**
+             * Format: int64
+             * @description Version that a withdrawal is based on.
+             */
+            version: number;
+        };
         /** @description 在线底图 — one source of picture tiles in the web Mercator grid. */
         Basemap: {
             /** @description Lower-case letters, digits and hyphens; stands in addresses. */
@@ -1255,6 +1901,11 @@ export interface components {
             /** Format: int32 */
             max_zoom?: number;
         };
+        /**
+         * Format: uuid
+         * @description 批次内部编号 — names a clue batch (one imported file of one source).
+         */
+        BatchId: string;
         /** @description 边界版本 — a version of the boundary, and where the site lies under it. */
         BoundaryVersionView: {
             version_name: string;
@@ -1275,12 +1926,117 @@ export interface components {
             /** Format: int32 */
             year: number;
         };
+        /** @description 销号情形 — one of A, B1, B2.1, B2.2, C. */
+        Case: {
+            code: string;
+            label: string;
+            /** @description The condition as the source words it. */
+            text: string;
+            mark?: components["schemas"]["Mark"];
+            clause?: string | null;
+            /** @description Whether the report must state a restored area. */
+            needs_restored_area?: boolean;
+        };
+        /** @description 情形备选 — a case with what it asks for. */
+        CaseChoice: {
+            code: string;
+            label: string;
+            text: string;
+            clause?: string | null;
+            mark: components["schemas"]["Mark"];
+            is_proposed: boolean;
+            requirements: components["schemas"]["ClosingRequirements"];
+        };
+        /** @description 情形认定 — the case a site falls into, with the row that put it there. */
+        CaseFinding: {
+            case: string;
+            rule: string;
+            reason: string;
+            mark: components["schemas"]["Mark"];
+        };
+        /** @description 情形判定行 — a row that puts a site into a case; an empty list asks nothing. The first row that applies decides. */
+        CaseRule: {
+            id: string;
+            activities?: string[];
+            subtypes?: string[];
+            zones?: string[];
+            /** @description Codes of CL-CHARACTER. */
+            characters?: string[];
+            /** @description Codes of CL-EFFECT. */
+            effects?: string[];
+            case: string;
+            reason: string;
+            mark?: components["schemas"]["Mark"];
+        };
         /** @description A cell that changed. */
         CellChange: {
             key: string;
             label: string;
             before: string;
             after: string;
+        };
+        /** @description 层级链 — the levels of a place; the first chain whose places fit is used, one without places fits everywhere. */
+        Chain: {
+            id: string;
+            label: string;
+            /** @description Beginnings of division codes. */
+            places?: string[];
+            links: components["schemas"]["ChainLink"][];
+            /** Format: int32 */
+            notice_working_days: number;
+            mark?: components["schemas"]["Mark"];
+            note?: string | null;
+        };
+        /** @description 验收层级 — one level of the chain an issue has to pass. */
+        ChainLink: {
+            /** @description `self`, `county`, `city`, `province`. */
+            level: string;
+            /** @description Whether it stands before the public notice or after it. */
+            is_after_notice?: boolean;
+            /**
+             * Format: int32
+             * @description Signatures that the paper needs at least.
+             */
+            signatures?: number;
+            /**
+             * Format: int32
+             * @description Units that take part at least.
+             */
+            units?: number;
+        };
+        /** @description 验收层级 — one level of the chain. */
+        ChainView: {
+            level: string;
+            label: string;
+            authority?: string | null;
+            /** Format: int32 */
+            signatures: number;
+            /** Format: int32 */
+            units: number;
+            is_after_notice: boolean;
+            /**
+             * Format: uuid
+             * @description Entry by which it passed.
+             */
+            passed?: string | null;
+        };
+        /** @description 销号清单行 — one condition with what evidences it. */
+        ChecklistLine: {
+            line: string;
+            label: string;
+            clause?: string | null;
+            /** @description Source not known for this case: 待核实. */
+            is_unconfirmed: boolean;
+            mark: components["schemas"]["Mark"];
+            note?: string | null;
+            /** @description Kinds of evidence that count, in words. */
+            evidence_kinds: string[];
+            /** @description Values it may have, where it is measured by one. */
+            values: string[];
+            is_evidenced: boolean;
+            entries: components["schemas"]["Kept_CompletionEvidenced"][];
+            /** @description What the latest acceptance that spoke of it remarked. */
+            remark?: string | null;
         };
         /** @description 说法 — one source's statement of a field. */
         ClaimView: {
@@ -1304,6 +2060,128 @@ export interface components {
             is_read: boolean;
             successors: string[];
         };
+        /** @description 销号登记 — the issue leaves the list: put right (`rectified`), or closed for another reason and never counted as rectified. */
+        CloseOutRecorded: {
+            issue: components["schemas"]["EntryId"];
+            /** @description 登记表编号 */
+            number: string;
+            /** @description Code of CL-CLOSEREASON; only `rectified` is a close-out in the sense of the campaign. */
+            reason: string;
+            reason_text: string;
+            /** Format: date */
+            closed_on: string;
+            document_number?: string | null;
+            /** @description 汇总表 period. */
+            summary_period?: string | null;
+            is_filed_in_national_system?: boolean | null;
+            signatures?: components["schemas"]["Signature"][];
+        };
+        /** @description 销号表 — everything a campaign's close-out is measured by. */
+        Closing: {
+            version: string;
+            source: string;
+            /** Format: double */
+            viewpoint_tolerance_deg: number;
+            /** Format: int32 */
+            extension_count: number;
+            /** Format: int32 */
+            extension_days: number;
+            /**
+             * Format: int32
+             * @description Share of closed issues looked back at beside the focal ones.
+             */
+            look_back_percent?: number;
+            /**
+             * Format: double
+             * @description Share of a closed site under a new patch from which a relapse is suspected.
+             */
+            relapse_overlap_share?: number;
+            cases: components["schemas"]["Case"][];
+            case_rules: components["schemas"]["CaseRule"][];
+            lines: components["schemas"]["ClosingLine"][];
+            levels: components["schemas"]["LevelLabel"][];
+            chains: components["schemas"]["Chain"][];
+            index: components["schemas"]["IndexRow"][];
+        };
+        /** @description 销号条件 — one line of the checklist. */
+        ClosingLine: {
+            code: string;
+            label: string;
+            /** @description Cases that need it. */
+            cases: string[];
+            clause?: string | null;
+            /** @description Cases for which the source is not known: 待核实. */
+            unconfirmed_for?: string[];
+            /** @description Kinds of evidence that count, in words. */
+            evidence: string[];
+            /** @description Values it may have, where it is measured by one. */
+            values?: string[];
+            /** @description Field of the completion table that it answers. */
+            field?: string | null;
+            mark?: components["schemas"]["Mark"];
+            note?: string | null;
+        };
+        /** @description 销号要求 — what the issue must fulfil before it may be closed out, frozen when it was opened. */
+        ClosingRequirements: {
+            /**
+             * @description Version of the campaign's closing table.
+             * @default
+             */
+            version: string;
+            /**
+             * @description Codes of the conditions, each to be evidenced.
+             * @default []
+             */
+            lines: string[];
+            /**
+             * @description Values that a condition may have, where it is measured by one: the trend must be `stable` or `improving`.
+             * @default {}
+             */
+            line_values: {
+                [key: string]: string[];
+            };
+            /** @default [] */
+            chain: components["schemas"]["ChainLink"][];
+            /**
+             * Format: int32
+             * @description Working days that the public notice hangs out at least; 0 where the chain has none.
+             * @default 0
+             */
+            notice_working_days: number;
+            /**
+             * @description Items of the dossier index that must be there.
+             * @default []
+             */
+            index: string[];
+            /**
+             * @description Whether the report must state a restored area.
+             * @default false
+             */
+            needs_restored_area: boolean;
+            /**
+             * Format: double
+             * @description Before and after must look the same way within this angle, degrees.
+             * @default 0
+             */
+            viewpoint_tolerance_deg: number;
+            /**
+             * Format: int32
+             * @description Extensions granted at most.
+             * @default 0
+             */
+            extension_count: number;
+            /**
+             * Format: int32
+             * @description Calendar days that all extensions together may add at most.
+             * @default 0
+             */
+            extension_days: number;
+        };
+        /** @description 销号表、时限、督促阶梯. */
+        ClosingView: components["schemas"]["Closing"] & {
+            timers: components["schemas"]["Timers"];
+            ladder: components["schemas"]["UrgingLadder"];
+        };
         /** @description What a decision about a clue led to. */
         ClueDecided: {
             /** Format: uuid */
@@ -1317,6 +2195,11 @@ export interface components {
             label: string;
             text: string;
         };
+        /**
+         * Format: uuid
+         * @description 线索内部编号 — names a clue; the number it was issued under is `external_code`.
+         */
+        ClueId: string;
         /** @description 线索清单 — one page of clues. */
         ClueList: {
             /** Format: int64 */
@@ -1384,8 +2267,23 @@ export interface components {
             counts: {
                 [key: string]: number;
             };
+            /** @description Closed-out sites on which the file makes a relapse suspect. */
+            relapses: number;
             /** Format: int64 */
             log_size: number;
+        };
+        /** @description 销号条件举证 — one line of the checklist with its statement and evidence. */
+        CompletionEvidenced: {
+            issue: components["schemas"]["EntryId"];
+            /** @description Code of the condition. */
+            line: string;
+            statement: string;
+            /** @description SHA-256 of evidence files. */
+            evidence: string[];
+            /** @description Paper, standard or certificate it rests on. */
+            document_number?: string | null;
+            /** @description Value of the line where it has one: `stable`, `improving`, a standard number. */
+            value?: string | null;
         };
         /** @description 用语集 — everything coded, with labels in the language asked for where there is one. */
         ConfigView: {
@@ -1402,6 +2300,8 @@ export interface components {
             roles: components["schemas"]["CodeView"][];
             actions: components["schemas"]["CodeView"][];
             import_kinds: components["schemas"]["ImportKindView"][];
+            /** @description Kinds of background layers. */
+            background_kinds: components["schemas"]["CodeView"][];
             /** @description Facts that a person may set. */
             amendable: components["schemas"]["AmendableView"][];
             entry_kinds: components["schemas"]["CodeView"][];
@@ -1420,6 +2320,11 @@ export interface components {
             /** Format: double */
             area_m2: number;
         };
+        /**
+         * @description 起算 — from the day after the event, or with the first day counted (公示).
+         * @enum {string}
+         */
+        Counting: "next_day" | "first_day";
         Credentials: {
             login: string;
             password: string;
@@ -1461,6 +2366,28 @@ export interface components {
             /** @description 漏报: clues that no site stands for yet. */
             missed_reports: components["schemas"]["Figure"];
             quality: components["schemas"]["Figure"][];
+        };
+        /**
+         * @description 计时单位 — calendar days or working days.
+         * @enum {string}
+         */
+        DayUnit: "calendar_days" | "working_days";
+        /** @description 期限 — a deadline that runs. */
+        DeadlineView: {
+            timer: string;
+            label: string;
+            /** Format: date */
+            began_on: string;
+            /** Format: int32 */
+            count?: number | null;
+            unit?: components["schemas"]["DayUnit"] | null;
+            /** Format: date */
+            due_on: string;
+            /** Format: int32 */
+            days_left: number;
+            light: components["schemas"]["Light"];
+            clause?: string | null;
+            mark?: components["schemas"]["Mark"] | null;
         };
         /** @description 判别请求 — the proposal accepted, or another verdict with a reason. */
         DecideRequest: {
@@ -1569,6 +2496,8 @@ export interface components {
             carried_over: unknown[];
             determinations: unknown[];
             characterization?: unknown;
+            /** @description Issues of the site, oldest first. */
+            issues: components["schemas"]["IssueBrief"][];
             merged_into?: string | null;
             /** @description 批示与批注, oldest first. */
             remarks: components["schemas"]["RemarkView"][];
@@ -1587,6 +2516,118 @@ export interface components {
             /** Format: int64 */
             log_size: number;
         };
+        /** @description 中签问题. */
+        DrawnIssue: {
+            issue: components["schemas"]["IssueRow"];
+            /** @description `all_focal`, `by_risk`. */
+            method: string;
+            /** Format: int32 */
+            risk: number;
+        };
+        /** @description 期限 — the nearest deadline of an issue. */
+        DueView: {
+            timer: string;
+            label: string;
+            /** Format: date */
+            due_on: string;
+            /**
+             * Format: int32
+             * @description Negative when it is past.
+             */
+            days_left: number;
+            light: components["schemas"]["Light"];
+        };
+        /** @description 责任清单. */
+        Duties: {
+            scope_label: string;
+            as_of: string;
+            /** Format: date */
+            today: string;
+            holders: components["schemas"]["DutyHolder"][];
+            milestones: components["schemas"]["DutyMilestone"][];
+            requirements: components["schemas"]["DutyRequirement"][];
+            rows: components["schemas"]["DutyRow"][];
+            /**
+             * Format: int64
+             * @description Issues in the list; how many of them the city found completed.
+             */
+            total: number;
+            /** Format: int64 */
+            determined: number;
+            /** Format: int64 */
+            overdue: number;
+            next_cursor?: string | null;
+        };
+        /** @description 责任岗位. */
+        DutyHolder: {
+            post: string;
+            label: string;
+            unit: string;
+            duty?: string | null;
+        };
+        /** @description 节点责任 — a milestone that the holders answer for. */
+        DutyMilestone: {
+            id: string;
+            name: string;
+            text: string;
+            /** Format: date */
+            from_on?: string | null;
+            /** Format: date */
+            due_on: string;
+            /** Format: int32 */
+            days_left: number;
+            light: components["schemas"]["Light"];
+            deliverables: string[];
+            duty_labels: string[];
+            /**
+             * Format: int64
+             * @description Sites done and all, where the milestone is about sites.
+             */
+            done?: number | null;
+            /** Format: int64 */
+            total?: number | null;
+        };
+        /** @description 工作要求 — what the plan demands of the holders. */
+        DutyRequirement: {
+            number: string;
+            text: string;
+        };
+        /** @description 责任行 — one issue as those answerable must know it. */
+        DutyRow: {
+            /** Format: uuid */
+            issue_id: string;
+            issue_code: string;
+            site_code: string;
+            facility_name?: string | null;
+            station_label?: string | null;
+            /** @description 政策: the clause the case rests on. */
+            policy: string;
+            /** @description 任务 */
+            task: string;
+            /** @description 目标, as the plan has it. */
+            target?: string | null;
+            /** @description 要求: of the paper that demands it, else what the case asks for. */
+            demand: string;
+            /** Format: date */
+            due_on?: string | null;
+            /** Format: int32 */
+            days_left?: number | null;
+            light?: components["schemas"]["Light"] | null;
+            /** @description 进展 */
+            progress: string;
+            /** Format: int32 */
+            percent?: number | null;
+            state: string;
+            state_label: string;
+            responsible_unit: string;
+            responsible_person?: string | null;
+            area_lead?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description 条目编号 — names one entry for ever; UUIDv7, made where the entry is made.
+         */
+        EntryId: string;
         /** @description 证据回执 — the file's name in the register, and the entry's place. */
         EvidenceAdded: {
             sha256: string;
@@ -1630,6 +2671,35 @@ export interface components {
             azimuth_deg?: number | null;
             device?: string | null;
         };
+        /** @description 延期审批 — granted or not, by another person than who asked. */
+        ExtensionDecided: {
+            issue: components["schemas"]["EntryId"];
+            /** @description Entry of the request. */
+            request: components["schemas"]["EntryId"];
+            /** @description `granted`, `refused`. */
+            result: string;
+            /**
+             * Format: date
+             * @description Where it differs from the day asked for.
+             */
+            new_due_on?: string | null;
+            /** @description Post that approves. */
+            approver: string;
+            opinion?: string | null;
+        };
+        /** @description 延期申请 — a later day is asked for, with the reason. */
+        ExtensionRequested: {
+            issue: components["schemas"]["EntryId"];
+            reason: string;
+            /** Format: date */
+            new_due_on: string;
+            evidence?: string[];
+        };
+        /**
+         * @description 步骤所需 — one thing a step needs, by its name in the transition table.
+         * @enum {string}
+         */
+        Fact: "different_person" | "ground" | "description" | "responsible_unit" | "requirements" | "target" | "measures" | "due_on" | "plan" | "signatures" | "document_number" | "started_on" | "text" | "reason" | "new_due_on" | "request" | "approver" | "extension_limit" | "measures_evidenced" | "same_viewpoint" | "restored_area" | "result_text" | "line" | "statement" | "evidence" | "units" | "method" | "lines_checked" | "lines_evidenced" | "earlier_levels" | "no_suspicion" | "title" | "notice_length" | "objection" | "notice_ended" | "objections_answered" | "dossier_complete" | "number" | "reason_text" | "planned_on" | "members" | "suspicion";
         /** @description A fact that differs. */
         FactChange: {
             field: string;
@@ -1694,6 +2764,15 @@ export interface components {
              */
             based_on?: number | null;
         };
+        /** @description 疑点摘要 — one finding in words. */
+        FoundView: {
+            site_code: string;
+            issue_code?: string | null;
+            suspicion: string;
+            suspicion_label: string;
+            grade: string;
+            text: string;
+        };
         /** @description 列 — a column of the grid. */
         GridColumn: {
             key: string;
@@ -1722,6 +2801,11 @@ export interface components {
             cells: string[];
             /** @description As numbers, dates and texts. */
             values: unknown[];
+        };
+        /** @description 经办 — who took which action on an issue; signatures count as well. */
+        Hand: {
+            action: components["schemas"]["Action"];
+            actor: string;
         };
         /** @description 导入类别 — what can be imported, and what the form must ask for. */
         ImportKindView: {
@@ -1758,6 +2842,402 @@ export interface components {
             shapes: Record<string, never>;
             /** @description Entries that would be appended. */
             entries: number;
+        };
+        /** @description 目录要求 — one item of the dossier index with the cases that need it. */
+        IndexRow: {
+            /** Format: int32 */
+            number: number;
+            code: string;
+            label: string;
+            cases?: string[];
+        };
+        /** @description 档案目录行. */
+        IndexView: {
+            /** Format: int32 */
+            number: number;
+            code: string;
+            label: string;
+            is_needed: boolean;
+            is_there: boolean;
+        };
+        /** @description 问题 — one issue of a site as of some day, named by the entry that opened it. */
+        Issue: {
+            id: components["schemas"]["EntryId"];
+            state: components["schemas"]["SiteState"];
+            opened: components["schemas"]["Kept_IssueOpened"];
+            close_out_case: string;
+            requirements: components["schemas"]["ClosingRequirements"];
+            responsible: components["schemas"]["Responsible"];
+            /**
+             * Format: date
+             * @description 完成时限, as the approved plan and granted extensions have it.
+             */
+            due_on?: string | null;
+            amendments?: components["schemas"]["Kept_IssueAmended"][];
+            plan?: components["schemas"]["Kept_PlanDrafted"] | null;
+            reviews?: components["schemas"]["Kept_PlanReviewed"][];
+            started?: components["schemas"]["Kept_RectificationStarted"] | null;
+            progress?: components["schemas"]["Kept_ProgressReported"][];
+            extensions?: components["schemas"]["Answered_ExtensionRequested_ExtensionDecided"][];
+            reports?: components["schemas"]["Kept_RectificationReported"][];
+            completions?: components["schemas"]["Kept_CompletionEvidenced"][];
+            acceptances?: components["schemas"]["Kept_AcceptanceRecorded"][];
+            notices?: components["schemas"]["Kept_NoticePublished"][];
+            objections?: components["schemas"]["Answered_ObjectionReceived_ObjectionAnswered"][];
+            close_out?: components["schemas"]["Kept_CloseOutRecorded"] | null;
+            look_back_plans?: components["schemas"]["Kept_LookBackPlanned"][];
+            look_backs?: components["schemas"]["Kept_LookBackRecorded"][];
+            relapses?: components["schemas"]["Answered_RelapseSuspected_RelapseJudged"][];
+            urgings?: components["schemas"]["Answered_UrgingIssued_UrgingAnswered"][];
+            penalties?: components["schemas"]["Kept_PenaltyRecorded"][];
+            accountability?: components["schemas"]["Kept_AccountabilityRecorded"][];
+            referrals?: components["schemas"]["Answered_ReferralRecorded_ReferralReceived"][];
+            suspicions?: components["schemas"]["Answered_SuspicionFound_SuspicionJudged"][];
+            lessons?: components["schemas"]["Kept_LessonRecorded"][];
+            publicity?: components["schemas"]["Kept_PublicityRecorded"][];
+            sides?: components["schemas"]["Side"][];
+            reopened_by?: components["schemas"]["EntryId"] | null;
+            /**
+             * Format: int64
+             * @description Position in the log from which acceptances and notices count: a return sends the chain back to its beginning.
+             */
+            counted_from_seq: number;
+            hands?: components["schemas"]["Hand"][];
+            steps?: components["schemas"]["StepTaken"][];
+            void?: components["schemas"]["VoidEntry"][];
+        };
+        /** @description 办理内容 — what may be entered about an issue by hand: the kind of the entry and its body. */
+        IssueAct: {
+            body: components["schemas"]["IssueAmended"];
+            /** @enum {string} */
+            kind: "IssueAmended";
+        } | {
+            body: components["schemas"]["PlanDrafted"];
+            /** @enum {string} */
+            kind: "PlanDrafted";
+        } | {
+            body: components["schemas"]["PlanReviewed"];
+            /** @enum {string} */
+            kind: "PlanReviewed";
+        } | {
+            body: components["schemas"]["RectificationStarted"];
+            /** @enum {string} */
+            kind: "RectificationStarted";
+        } | {
+            body: components["schemas"]["ProgressReported"];
+            /** @enum {string} */
+            kind: "ProgressReported";
+        } | {
+            body: components["schemas"]["ExtensionRequested"];
+            /** @enum {string} */
+            kind: "ExtensionRequested";
+        } | {
+            body: components["schemas"]["ExtensionDecided"];
+            /** @enum {string} */
+            kind: "ExtensionDecided";
+        } | {
+            body: components["schemas"]["CompletionEvidenced"];
+            /** @enum {string} */
+            kind: "CompletionEvidenced";
+        } | {
+            body: components["schemas"]["RectificationReported"];
+            /** @enum {string} */
+            kind: "RectificationReported";
+        } | {
+            body: components["schemas"]["AcceptanceRecorded"];
+            /** @enum {string} */
+            kind: "AcceptanceRecorded";
+        } | {
+            body: components["schemas"]["NoticePublished"];
+            /** @enum {string} */
+            kind: "NoticePublished";
+        } | {
+            body: components["schemas"]["ObjectionReceived"];
+            /** @enum {string} */
+            kind: "ObjectionReceived";
+        } | {
+            body: components["schemas"]["ObjectionAnswered"];
+            /** @enum {string} */
+            kind: "ObjectionAnswered";
+        } | {
+            body: components["schemas"]["CloseOutRecorded"];
+            /** @enum {string} */
+            kind: "CloseOutRecorded";
+        } | {
+            body: components["schemas"]["LookBackPlanned"];
+            /** @enum {string} */
+            kind: "LookBackPlanned";
+        } | {
+            body: components["schemas"]["LookBackRecorded"];
+            /** @enum {string} */
+            kind: "LookBackRecorded";
+        } | {
+            body: components["schemas"]["RelapseSuspected"];
+            /** @enum {string} */
+            kind: "RelapseSuspected";
+        } | {
+            body: components["schemas"]["RelapseJudged"];
+            /** @enum {string} */
+            kind: "RelapseJudged";
+        } | {
+            body: components["schemas"]["UrgingIssued"];
+            /** @enum {string} */
+            kind: "UrgingIssued";
+        } | {
+            body: components["schemas"]["UrgingAnswered"];
+            /** @enum {string} */
+            kind: "UrgingAnswered";
+        } | {
+            body: components["schemas"]["PenaltyRecorded"];
+            /** @enum {string} */
+            kind: "PenaltyRecorded";
+        } | {
+            body: components["schemas"]["AccountabilityRecorded"];
+            /** @enum {string} */
+            kind: "AccountabilityRecorded";
+        } | {
+            body: components["schemas"]["ReferralRecorded"];
+            /** @enum {string} */
+            kind: "ReferralRecorded";
+        } | {
+            body: components["schemas"]["ReferralReceived"];
+            /** @enum {string} */
+            kind: "ReferralReceived";
+        } | {
+            body: components["schemas"]["SuspicionFound"];
+            /** @enum {string} */
+            kind: "SuspicionFound";
+        } | {
+            body: components["schemas"]["SuspicionJudged"];
+            /** @enum {string} */
+            kind: "SuspicionJudged";
+        } | {
+            body: components["schemas"]["LessonRecorded"];
+            /** @enum {string} */
+            kind: "LessonRecorded";
+        } | {
+            body: components["schemas"]["PublicityRecorded"];
+            /** @enum {string} */
+            kind: "PublicityRecorded";
+        };
+        /** @description 问题更正 — who answers for an issue, or what it must fulfil, is set otherwise; only the members given change. */
+        IssueAmended: {
+            /** @default 00000000-0000-0000-0000-000000000000 */
+            issue: components["schemas"]["EntryId"];
+            /** @default  */
+            reason: string;
+            /** @default null */
+            responsible_unit: string | null;
+            /** @default null */
+            responsible_person: string | null;
+            /** @default null */
+            supervising_unit: string | null;
+            /** @default null */
+            area_lead: string | null;
+            /** @default null */
+            close_out_case: string | null;
+            /** @default null */
+            requirements: components["schemas"]["ClosingRequirements"] | null;
+            /**
+             * @description 暂缓（长期坚持）
+             * @default null
+             */
+            is_deferred: boolean | null;
+        };
+        /** @description 问题摘要 — an issue of a site. */
+        IssueBrief: {
+            /** Format: uuid */
+            issue_id: string;
+            issue_code: string;
+            state: string;
+            state_label: string;
+            responsible_unit: string;
+            /** Format: date */
+            due_on?: string | null;
+            is_open: boolean;
+        };
+        /** @description 问题清单 — one page of issues; the counts are of all that match. */
+        IssueList: {
+            /** Format: int64 */
+            total: number;
+            by_state: {
+                [key: string]: number;
+            };
+            by_light: components["schemas"]["LightCounts"];
+            items: components["schemas"]["IssueRow"][];
+            next_cursor?: string | null;
+            as_of: string;
+            /** Format: int64 */
+            log_size: number;
+        };
+        /**
+         * @description 问题立账 — an issue opens, from a decision on the site's nature, from an earlier campaign, or anew after a false close-out.
+         *     The issue is named by the id of this entry.
+         */
+        IssueOpened: {
+            /** @description 问题编号 */
+            issue_code?: string | null;
+            /** @description Number it was issued under. */
+            external_code?: string | null;
+            characterization?: components["schemas"]["EntryId"] | null;
+            /** @description Source of the carried-over issue it goes on with. */
+            carried_over_from?: string | null;
+            reopens?: components["schemas"]["EntryId"] | null;
+            /** @description Code of CL-SOURCE. */
+            source_kind: string;
+            description: string;
+            /** @description Code of CL-SEVERITY. */
+            severity?: string | null;
+            /** @description Close-out case: `A`, `B1`, `B2.1`, `B2.2`, `C`. */
+            close_out_case: string;
+            /** @description Row of the closing table the case follows from, or a person's words. */
+            case_reason?: string | null;
+            requirements: components["schemas"]["ClosingRequirements"];
+            /** @description 整改责任单位 */
+            responsible_unit: string;
+            responsible_person?: string | null;
+            /** @description 督导单位 */
+            supervising_unit?: string | null;
+            /** @description 包抓领导, by post. */
+            area_lead?: string | null;
+            /** Format: date */
+            found_on?: string | null;
+            /**
+             * Format: date
+             * @description Day by which the plan must be there.
+             */
+            plan_due_on?: string | null;
+            /**
+             * Format: date
+             * @description Day by which the issue must be put right; the plan's own day takes its place.
+             */
+            due_on?: string | null;
+            /** @description Code of CL-BAND. */
+            band?: string | null;
+            /** @description 上级要求: document that sets the demand. */
+            demand?: string | null;
+        };
+        /** @description 立账建议 — what opening an issue on a site would say. */
+        IssueProposal: {
+            site_code: string;
+            proposal: components["schemas"]["IssueOpened"];
+            case_finding?: components["schemas"]["CaseFinding"] | null;
+            cases: components["schemas"]["CaseChoice"][];
+            missing: components["schemas"]["Lack"][];
+            /** @description Deadlines that would run from today. */
+            deadlines: components["schemas"]["DeadlineView"][];
+            /**
+             * Format: int64
+             * @description Version of the site's stream, for `based_on`.
+             */
+            based_on: number;
+        };
+        /** @description 问题行 — one issue of a list. */
+        IssueRow: {
+            /** Format: uuid */
+            issue_id: string;
+            issue_code: string;
+            site_code: string;
+            facility_name?: string | null;
+            station_id?: string | null;
+            station_label?: string | null;
+            state: string;
+            state_label: string;
+            close_out_case: string;
+            severity?: string | null;
+            /** @description Left out for who may not know of a complaint. */
+            source_kind?: string | null;
+            source_label?: string | null;
+            description: string;
+            responsible_unit: string;
+            responsible_person?: string | null;
+            supervising_unit?: string | null;
+            area_lead?: string | null;
+            /** Format: date */
+            opened_on: string;
+            /** Format: date */
+            due_on?: string | null;
+            next_deadline?: components["schemas"]["DueView"] | null;
+            light?: components["schemas"]["Light"] | null;
+            is_overdue: boolean;
+            is_focal: boolean;
+            is_open: boolean;
+            sides: components["schemas"]["Side"][];
+            /** Format: int32 */
+            percent?: number | null;
+            /** @description What waits for somebody's hand. */
+            waits: components["schemas"]["WaitKind"][];
+            next_rung?: components["schemas"]["RungBrief"] | null;
+            /** Format: uuid */
+            reopens?: string | null;
+            /** Format: uuid */
+            reopened_by?: string | null;
+        };
+        /** @description 问题统计集. */
+        IssueStatisticsView: {
+            scope_label: string;
+            as_of: string;
+            tables: components["schemas"]["StatTableView"][];
+            ratios: components["schemas"]["RatioView"][];
+            quantities: components["schemas"]["QuantityTotalView"][];
+            penalties: components["schemas"]["PenaltyTotal"];
+            overdue_site_codes: string[];
+            /** Format: double */
+            spent_10k_yuan: number;
+        };
+        /**
+         * @description 整改步骤 — one step of an issue, by its code in the transition table.
+         * @enum {string}
+         */
+        IssueStep: "open_issue" | "draft_plan" | "review_plan" | "start" | "progress" | "request_extension" | "decide_extension" | "evidence" | "report" | "accept_self" | "accept_county" | "determine" | "publish_notice" | "receive_objection" | "answer_objection" | "file_province" | "close_out" | "close_unfixed" | "plan_look_back" | "look_back" | "suspect_relapse" | "judge_relapse";
+        /** @description 问题详情页. */
+        IssueView: {
+            /** Format: uuid */
+            issue_id: string;
+            issue_code: string;
+            site_code: string;
+            facility_name?: string | null;
+            station_id?: string | null;
+            station_label?: string | null;
+            /**
+             * Format: int64
+             * @description Version of the site's stream; an act names it in `based_on`.
+             */
+            version: number;
+            as_of: string;
+            /** Format: int64 */
+            log_size: number;
+            /** Format: date */
+            today: string;
+            state: string;
+            state_label: string;
+            strip: components["schemas"]["StripState"][];
+            light?: components["schemas"]["Light"] | null;
+            is_overdue: boolean;
+            is_focal: boolean;
+            sides: components["schemas"]["Side"][];
+            /** @description The whole fold. What the post may not know is left out and named in `hidden`. */
+            issue: components["schemas"]["Issue"];
+            hidden: string[];
+            measures: components["schemas"]["MeasureView"][];
+            quantities: components["schemas"]["QuantityView"][];
+            /** Format: double */
+            spent_10k_yuan: number;
+            /** Format: int32 */
+            percent?: number | null;
+            checklist: components["schemas"]["ChecklistLine"][];
+            chain: components["schemas"]["ChainView"][];
+            index: components["schemas"]["IndexView"][];
+            deadlines: components["schemas"]["DeadlineView"][];
+            ladder: components["schemas"]["RungView"][];
+            next_rung?: components["schemas"]["NextRungView"] | null;
+            open_steps: components["schemas"]["OpenStepView"][];
+            acts: components["schemas"]["ActBrief"][];
+            void: components["schemas"]["VoidView"][];
+            /** @description Authors of its entries, as people read them. */
+            people: {
+                [key: string]: string;
+            };
         };
         /** @description A member of the result that today's tables would give otherwise. */
         JudgedDifferenceView: {
@@ -1820,6 +3300,705 @@ export interface components {
             /** @description Ways to put it right that an override may choose from. */
             disposals: components["schemas"]["CodeView"][];
         };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_AcceptanceRecorded: {
+            issue: components["schemas"]["EntryId"];
+            /** @description `self`, `county`, `city`, `province`. */
+            level: string;
+            /** @description `passed`, `supplement`, `failed`. */
+            result: string;
+            /** Format: date */
+            inspected_on: string;
+            units?: string[];
+            /** @description Codes of CL-ACCEPTMETHOD: 听取汇报, 查阅资料, 实地核查. */
+            methods?: string[];
+            members?: components["schemas"]["Signature"][];
+            checks?: components["schemas"]["LineCheck"][];
+            opinion?: string | null;
+            /**
+             * Format: date
+             * @description Day by which what lacks must be there, for `supplement`.
+             */
+            supplement_due_on?: string | null;
+            document_number?: string | null;
+            evidence?: string[];
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_AccountabilityRecorded: {
+            issue: components["schemas"]["EntryId"];
+            /** Format: int32 */
+            head_count: number;
+            /** @description Code of CL-ACCOUNTABILITY. */
+            action_kind: string;
+            /** @description 追责情形 of the plan. */
+            ground: string;
+            authority: string;
+            /** Format: date */
+            decided_on: string;
+            document_number?: string | null;
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_CloseOutRecorded: {
+            issue: components["schemas"]["EntryId"];
+            /** @description 登记表编号 */
+            number: string;
+            /** @description Code of CL-CLOSEREASON; only `rectified` is a close-out in the sense of the campaign. */
+            reason: string;
+            reason_text: string;
+            /** Format: date */
+            closed_on: string;
+            document_number?: string | null;
+            /** @description 汇总表 period. */
+            summary_period?: string | null;
+            is_filed_in_national_system?: boolean | null;
+            signatures?: components["schemas"]["Signature"][];
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_CompletionEvidenced: {
+            issue: components["schemas"]["EntryId"];
+            /** @description Code of the condition. */
+            line: string;
+            statement: string;
+            /** @description SHA-256 of evidence files. */
+            evidence: string[];
+            /** @description Paper, standard or certificate it rests on. */
+            document_number?: string | null;
+            /** @description Value of the line where it has one: `stable`, `improving`, a standard number. */
+            value?: string | null;
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_ExtensionDecided: {
+            issue: components["schemas"]["EntryId"];
+            /** @description Entry of the request. */
+            request: components["schemas"]["EntryId"];
+            /** @description `granted`, `refused`. */
+            result: string;
+            /**
+             * Format: date
+             * @description Where it differs from the day asked for.
+             */
+            new_due_on?: string | null;
+            /** @description Post that approves. */
+            approver: string;
+            opinion?: string | null;
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_ExtensionRequested: {
+            issue: components["schemas"]["EntryId"];
+            reason: string;
+            /** Format: date */
+            new_due_on: string;
+            evidence?: string[];
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_IssueAmended: {
+            /** @default 00000000-0000-0000-0000-000000000000 */
+            issue: components["schemas"]["EntryId"];
+            /** @default  */
+            reason: string;
+            /** @default null */
+            responsible_unit: string | null;
+            /** @default null */
+            responsible_person: string | null;
+            /** @default null */
+            supervising_unit: string | null;
+            /** @default null */
+            area_lead: string | null;
+            /** @default null */
+            close_out_case: string | null;
+            /** @default null */
+            requirements: components["schemas"]["ClosingRequirements"] | null;
+            /**
+             * @description 暂缓（长期坚持）
+             * @default null
+             */
+            is_deferred: boolean | null;
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_IssueOpened: {
+            /** @description 问题编号 */
+            issue_code?: string | null;
+            /** @description Number it was issued under. */
+            external_code?: string | null;
+            characterization?: components["schemas"]["EntryId"] | null;
+            /** @description Source of the carried-over issue it goes on with. */
+            carried_over_from?: string | null;
+            reopens?: components["schemas"]["EntryId"] | null;
+            /** @description Code of CL-SOURCE. */
+            source_kind: string;
+            description: string;
+            /** @description Code of CL-SEVERITY. */
+            severity?: string | null;
+            /** @description Close-out case: `A`, `B1`, `B2.1`, `B2.2`, `C`. */
+            close_out_case: string;
+            /** @description Row of the closing table the case follows from, or a person's words. */
+            case_reason?: string | null;
+            requirements: components["schemas"]["ClosingRequirements"];
+            /** @description 整改责任单位 */
+            responsible_unit: string;
+            responsible_person?: string | null;
+            /** @description 督导单位 */
+            supervising_unit?: string | null;
+            /** @description 包抓领导, by post. */
+            area_lead?: string | null;
+            /** Format: date */
+            found_on?: string | null;
+            /**
+             * Format: date
+             * @description Day by which the plan must be there.
+             */
+            plan_due_on?: string | null;
+            /**
+             * Format: date
+             * @description Day by which the issue must be put right; the plan's own day takes its place.
+             */
+            due_on?: string | null;
+            /** @description Code of CL-BAND. */
+            band?: string | null;
+            /** @description 上级要求: document that sets the demand. */
+            demand?: string | null;
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_LessonRecorded: {
+            /** @default null */
+            issue: components["schemas"]["EntryId"] | null;
+            /**
+             * @description 监管漏洞
+             * @default
+             */
+            gap: string;
+            /**
+             * @description 制度、机制
+             * @default
+             */
+            mechanism: string;
+            /** @default null */
+            document_number: string | null;
+            /**
+             * Format: date
+             * @default null
+             */
+            adopted_on: string | null;
+            /** @default null */
+            unit: string | null;
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_LookBackPlanned: {
+            issue: components["schemas"]["EntryId"];
+            /** Format: date */
+            planned_on: string;
+            /** @description `county`, `city`, `province`, `bureau`. */
+            level: string;
+            /** @description 暗查 */
+            is_secret?: boolean;
+            sampling?: components["schemas"]["Sampling"] | null;
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_LookBackRecorded: {
+            issue: components["schemas"]["EntryId"];
+            /** Format: date */
+            looked_on: string;
+            level: string;
+            /** @description Code of CL-LOOKBACK: `consolidated`, `partial_relapse`, `relapse`, `false_rectification`. */
+            result: string;
+            text: string;
+            members?: components["schemas"]["Signature"][];
+            is_secret?: boolean;
+            /**
+             * Format: date
+             * @description Day of the imagery looked at.
+             */
+            acquired_on?: string | null;
+            /** @description 修复趋势: `stable`, `improving`, `declining`. */
+            trend?: string | null;
+            evidence?: string[];
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_NoticePublished: {
+            issue: components["schemas"]["EntryId"];
+            title: string;
+            /** Format: date */
+            started_on: string;
+            /** Format: date */
+            ended_on: string;
+            /** Format: int32 */
+            working_days: number;
+            channel?: string | null;
+            phone?: string | null;
+            email?: string | null;
+            /** @description SHA-256 of the screenshot. */
+            evidence?: string[];
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_ObjectionAnswered: {
+            issue: components["schemas"]["EntryId"];
+            /** @description Entry of the objection. */
+            objection: components["schemas"]["EntryId"];
+            /** @description `upheld`, `dismissed`. */
+            result: string;
+            text: string;
+            /** Format: date */
+            answered_on: string;
+            document_number?: string | null;
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_ObjectionReceived: {
+            issue: components["schemas"]["EntryId"];
+            /** Format: date */
+            received_on: string;
+            text: string;
+            /** @description Reference into the sealed store. */
+            person_ref?: string | null;
+            channel?: string | null;
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_PenaltyRecorded: {
+            issue: components["schemas"]["EntryId"];
+            document_number: string;
+            authority: string;
+            /** @description Code of CL-PENALTY. */
+            penalty_kind: string;
+            /** Format: int64 */
+            amount_yuan?: number | null;
+            /**
+             * Format: date
+             * @description Day the case was filed.
+             */
+            filed_on?: string | null;
+            /** Format: date */
+            decided_on?: string | null;
+            /** Format: date */
+            paid_on?: string | null;
+            /**
+             * Format: date
+             * @description 申请法院强制执行
+             */
+            enforced_on?: string | null;
+            court?: string | null;
+            evidence?: string[];
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_PlanDrafted: {
+            issue: components["schemas"]["EntryId"];
+            target: string;
+            /** @description Codes of CL-DISPOSAL: 退出, 整治, 生态修复, 完善手续. */
+            disposal?: string[];
+            measures: components["schemas"]["RectificationMeasure"][];
+            /** Format: date */
+            started_on?: string | null;
+            /** Format: date */
+            due_on: string;
+            /** Format: double */
+            budget_10k_yuan?: number | null;
+            /** @description 科学评估报告 */
+            assessment_report?: string | null;
+            /** @description 原因分析 */
+            cause_analysis?: string | null;
+            document_number?: string | null;
+            evidence?: string[];
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_PlanReviewed: {
+            issue: components["schemas"]["EntryId"];
+            /** @description Entry of the draft. */
+            plan: components["schemas"]["EntryId"];
+            /** @description `approved`, `returned`. */
+            result: string;
+            reviewers?: components["schemas"]["Signature"][];
+            opinion?: string | null;
+            /** Format: date */
+            reviewed_on: string;
+            document_number?: string | null;
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_ProgressReported: {
+            issue: components["schemas"]["EntryId"];
+            /**
+             * Format: int32
+             * @description Measure of the plan it is about, where it is about one.
+             */
+            measure?: number | null;
+            /** Format: date */
+            from_on?: string | null;
+            /** Format: date */
+            to_on: string;
+            /** Format: int32 */
+            percent?: number | null;
+            text: string;
+            quantities?: components["schemas"]["Quantity"][];
+            /** Format: double */
+            spent_10k_yuan?: number | null;
+            photo_pairs?: components["schemas"]["PhotoPair"][];
+            evidence?: string[];
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_PublicityRecorded: {
+            issue?: components["schemas"]["EntryId"] | null;
+            /** @description `report` 跟踪报道, `publicity` 宣传, `exposure` 曝光. */
+            publicity_kind: string;
+            channel: string;
+            title: string;
+            /** Format: date */
+            published_on: string;
+            address?: string | null;
+            evidence?: string[];
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_RectificationReported: {
+            issue: components["schemas"]["EntryId"];
+            /** Format: date */
+            completed_on: string;
+            /** @description 整改成效 */
+            result_text: string;
+            measures: components["schemas"]["MeasureDone"][];
+            photo_pairs?: components["schemas"]["PhotoPair"][];
+            /** Format: double */
+            restored_area_m2?: number | null;
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_RectificationStarted: {
+            issue: components["schemas"]["EntryId"];
+            /** Format: date */
+            started_on: string;
+            note?: string | null;
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_ReferralReceived: {
+            issue: components["schemas"]["EntryId"];
+            /** @description Entry of the referral. */
+            referral: components["schemas"]["EntryId"];
+            /** @description `taken`, `sent_back`, `concluded`. */
+            result: string;
+            /** Format: date */
+            received_on: string;
+            receipt_number?: string | null;
+            text?: string | null;
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_ReferralRecorded: {
+            issue: components["schemas"]["EntryId"];
+            /** @description Code of CL-REFERRAL. */
+            to_kind: string;
+            to_unit: string;
+            /** Format: date */
+            referred_on: string;
+            reason: string;
+            document_number?: string | null;
+            evidence?: string[];
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_RelapseJudged: {
+            issue: components["schemas"]["EntryId"];
+            /** @description Entry of the suspicion. */
+            suspicion: components["schemas"]["EntryId"];
+            /** @description `relapse`, `false_rectification`, `no_relapse`. */
+            verdict: string;
+            reason: string;
+            evidence?: string[];
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_RelapseSuspected: {
+            issue: components["schemas"]["EntryId"];
+            clue_id?: components["schemas"]["ClueId"] | null;
+            batch_id?: components["schemas"]["BatchId"] | null;
+            /** Format: double */
+            overlap_area_m2?: number | null;
+            /**
+             * Format: double
+             * @description Of the smaller outline, 0 to 1.
+             */
+            overlap_share?: number | null;
+            /** Format: date */
+            acquired_on?: string | null;
+            reason: string;
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_SuspicionFound: {
+            issue: components["schemas"]["EntryId"];
+            /** @description Code of CL-SUSPICION: `copied_text`, `reused_photo`, `photo_place`, … */
+            suspicion: string;
+            /** @description `high`, `medium`, `low`. */
+            grade: string;
+            /** @description Check that found it, with its version. */
+            found_by: string;
+            /** @description Entries that it is about. */
+            entries?: components["schemas"]["EntryId"][];
+            /** @description Files that show it, by hash. */
+            evidence?: string[];
+            /** @description Codes of the other sites it was compared with. */
+            other_sites?: string[];
+            /**
+             * Format: double
+             * @description Likeness, 0 to 1.
+             */
+            likeness?: number | null;
+            text: string;
+            /** @description What is like what, one by one. */
+            pairs?: components["schemas"]["LikePair"][];
+            /** @description Code of the sentence that `text` is, so that it can be said in another language. */
+            code?: string | null;
+            args?: {
+                [key: string]: string;
+            };
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_SuspicionJudged: {
+            issue: components["schemas"]["EntryId"];
+            /** @description Entry of the suspicion. */
+            suspicion: components["schemas"]["EntryId"];
+            /** @description `fake`, `slip`, `unfounded`. */
+            verdict: string;
+            reason: string;
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_UrgingAnswered: {
+            issue: components["schemas"]["EntryId"];
+            /** @description Entry of the urging. */
+            urging: components["schemas"]["EntryId"];
+            /** Format: date */
+            answered_on: string;
+            text: string;
+            document_number?: string | null;
+            evidence?: string[];
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
+        Kept_UrgingIssued: {
+            issue: components["schemas"]["EntryId"];
+            /** @description Code of CL-URGE. */
+            rung: string;
+            /** @description Post or authority. */
+            issued_by: string;
+            to_unit: string;
+            /** Format: date */
+            issued_on: string;
+            /** Format: date */
+            answer_due_on?: string | null;
+            text: string;
+            items?: string[];
+            document_number?: string | null;
+            /** @description Number of the receipt, or who took the call. */
+            receipt?: string | null;
+        } & {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 所缺 — one thing a step lacks, in words. */
+        Lack: {
+            /** @description Name in the transition table. */
+            fact: string;
+            /** @description Stable code of the sentence. */
+            code: string;
+            /** @description Condition, level, measure or item of the dossier index. */
+            line?: string | null;
+            line_label?: string | null;
+            text: string;
+            hint?: string | null;
+        };
+        /**
+         * @description 期满遇休 — what happens when the last day is a day off.
+         * @enum {string}
+         */
+        LastDay: "stays" | "rolls_over";
         /** @description 台账差异 — what came, went and changed between two days. */
         LedgerDiffView: {
             from: string;
@@ -1864,6 +4043,110 @@ export interface components {
             /** Format: int64 */
             total: number;
             head: components["schemas"]["LogHead"];
+        };
+        /** @description 漏洞与制度 — one entry of the register, with its issue where it is of one. */
+        LessonItem: {
+            issue_code?: string | null;
+            site_code?: string | null;
+            lesson: components["schemas"]["Kept_LessonRecorded"];
+        };
+        /** @description 漏洞与制度清单, the newest first. */
+        LessonList: {
+            /** Format: int64 */
+            total: number;
+            items: components["schemas"]["LessonItem"][];
+        };
+        /** @description 漏洞与制度 — a gap that the issue showed, and the rule made of it. */
+        LessonRecorded: {
+            /** @default null */
+            issue: components["schemas"]["EntryId"] | null;
+            /**
+             * @description 监管漏洞
+             * @default
+             */
+            gap: string;
+            /**
+             * @description 制度、机制
+             * @default
+             */
+            mechanism: string;
+            /** @default null */
+            document_number: string | null;
+            /**
+             * Format: date
+             * @default null
+             */
+            adopted_on: string | null;
+            /** @default null */
+            unit: string | null;
+        };
+        /** @description 函件日期 — what a letter carries. */
+        LetterDates: {
+            /**
+             * Format: date
+             * @description 原定完成时限
+             */
+            due_on: string;
+            /** Format: date */
+            issued_on: string;
+            /**
+             * Format: date
+             * @description Answer by this day, in working days after the letter.
+             */
+            answer_due_on: string;
+            /**
+             * Format: int32
+             * @description Calendar days overdue on the day of the letter; 0 before the day.
+             */
+            overdue_days: number;
+        };
+        /** @description 层级名称 — what a level's acceptance is called. */
+        LevelLabel: {
+            code: string;
+            label: string;
+            authority: string;
+        };
+        /**
+         * @description 灯 — how near the day is.
+         * @enum {string}
+         */
+        Light: "green" | "amber" | "red";
+        /** @description 灯数 — issues by the light of their nearest deadline. */
+        LightCounts: {
+            /** Format: int64 */
+            green: number;
+            /** Format: int64 */
+            amber: number;
+            /** Format: int64 */
+            red: number;
+            /**
+             * Format: int64
+             * @description Without a deadline that runs.
+             */
+            none: number;
+        };
+        /**
+         * @description 雷同对照 — something of the issue beside something recorded earlier that it resembles: a file by its hash, a text by
+         *     entry and member (`<entry>#result_text`).
+         */
+        LikePair: {
+            own: string;
+            other: string;
+            /** @description Code of the site that the earlier one is of. */
+            other_site: string;
+            /** @description `same`, `probable` of pictures; `identical`, `copied`, `similar` of texts. */
+            grade: string;
+            /**
+             * Format: double
+             * @description 0 to 1.
+             */
+            likeness?: number | null;
+        };
+        /** @description 逐条核对 — what those who accept say of one condition. */
+        LineCheck: {
+            line: string;
+            is_met: boolean;
+            remark?: string | null;
         };
         /** @description 归并请求. */
         LinkRequest: {
@@ -1926,6 +4209,58 @@ export interface components {
              */
             faults_omitted: number;
         };
+        /** @description 抽样结果 — what a seed draws; nothing is written. */
+        LookBackDraw: {
+            seed: string;
+            /** Format: int32 */
+            percent: number;
+            /**
+             * Format: int64
+             * @description Closed issues without a look-back that waits, and how many of them are focal.
+             */
+            candidates: number;
+            /** Format: int64 */
+            focal: number;
+            drawn: components["schemas"]["DrawnIssue"][];
+        };
+        /** @description 安排结果. */
+        LookBackPlan: {
+            /** Format: int64 */
+            planned: number;
+            skipped: components["schemas"]["SkippedIssue"][];
+            receipts: components["schemas"]["ReceiptView"][];
+        };
+        /** @description 回头看安排 — when, by which level, announced or secret, and how it was drawn. */
+        LookBackPlanned: {
+            issue: components["schemas"]["EntryId"];
+            /** Format: date */
+            planned_on: string;
+            /** @description `county`, `city`, `province`, `bureau`. */
+            level: string;
+            /** @description 暗查 */
+            is_secret?: boolean;
+            sampling?: components["schemas"]["Sampling"] | null;
+        };
+        /** @description 回头看登记 — what was found: 巩固, 部分反弹, 反弹, 虚假整改. */
+        LookBackRecorded: {
+            issue: components["schemas"]["EntryId"];
+            /** Format: date */
+            looked_on: string;
+            level: string;
+            /** @description Code of CL-LOOKBACK: `consolidated`, `partial_relapse`, `relapse`, `false_rectification`. */
+            result: string;
+            text: string;
+            members?: components["schemas"]["Signature"][];
+            is_secret?: boolean;
+            /**
+             * Format: date
+             * @description Day of the imagery looked at.
+             */
+            acquired_on?: string | null;
+            /** @description 修复趋势: `stable`, `improving`, `declining`. */
+            trend?: string | null;
+            evidence?: string[];
+        };
         /** @description One column's field; none leaves it out. */
         MappingChoice: {
             column: string;
@@ -1949,6 +4284,11 @@ export interface components {
              */
             confidence: number;
         };
+        /**
+         * @description 出处标记 — how well a value is known. Whatever carries no mark counts as general knowledge.
+         * @enum {string}
+         */
+        Mark: "V" | "P" | "D" | "G";
         /** @description A reason, by code and in words. */
         MatchReason: {
             code: string;
@@ -1998,6 +4338,29 @@ export interface components {
             /** @description `zh-CN` or `en`. */
             language: string;
         };
+        /** @description 措施完成情况 — what the report says of one measure. */
+        MeasureDone: {
+            /** Format: int32 */
+            sequence: number;
+            /** Format: date */
+            done_on?: string | null;
+            text?: string | null;
+            /** @description SHA-256 of evidence files. */
+            evidence: string[];
+        };
+        /** @description 措施进度 — one measure of the plan with what was done of it. */
+        MeasureView: {
+            /** Format: int32 */
+            sequence: number;
+            content: string;
+            unit?: string | null;
+            person?: string | null;
+            /** Format: date */
+            due_on?: string | null;
+            quantities: components["schemas"]["QuantityView"][];
+            /** @description Whether a report or a progress shows files for it. */
+            has_evidence: boolean;
+        };
         /** @description 合并请求 — the site it turned out to be, and why. */
         MergeRequest: {
             /** @description Code of the site that stays. */
@@ -2046,6 +4409,152 @@ export interface components {
             /** @description Ledgers that belong to it. */
             ledgers: string[];
         };
+        /** @description 所缺 — one thing a step lacks: which, and where it has lines, for which line. */
+        Missing: {
+            fact: components["schemas"]["Fact"];
+            /** @description Condition, level, measure or item of the dossier index it is about. */
+            line?: string | null;
+        };
+        /** @description 应办督促 — the rung to take next, with the letter as it would be issued today. */
+        NextRungView: {
+            kind: string;
+            label: string;
+            issued_by: components["schemas"]["Role"];
+            issued_by_label: string;
+            to?: string | null;
+            /** Format: date */
+            becomes_due_on: string;
+            is_due: boolean;
+            dates?: components["schemas"]["LetterDates"] | null;
+            letter_text?: string | null;
+            /** @description Whether this person may issue it. */
+            may: boolean;
+        };
+        /** @description 公示发布 — the issue hangs out for objections, from the first to the last day, both counted. */
+        NoticePublished: {
+            issue: components["schemas"]["EntryId"];
+            title: string;
+            /** Format: date */
+            started_on: string;
+            /** Format: date */
+            ended_on: string;
+            /** Format: int32 */
+            working_days: number;
+            channel?: string | null;
+            phone?: string | null;
+            email?: string | null;
+            /** @description SHA-256 of the screenshot. */
+            evidence?: string[];
+        };
+        /** @description 异议答复 — an upheld objection sends the issue back to rectification. */
+        ObjectionAnswered: {
+            issue: components["schemas"]["EntryId"];
+            /** @description Entry of the objection. */
+            objection: components["schemas"]["EntryId"];
+            /** @description `upheld`, `dismissed`. */
+            result: string;
+            text: string;
+            /** Format: date */
+            answered_on: string;
+            document_number?: string | null;
+        };
+        /** @description 异议接收 — somebody objects; who it is lies in the sealed store. */
+        ObjectionReceived: {
+            issue: components["schemas"]["EntryId"];
+            /** Format: date */
+            received_on: string;
+            text: string;
+            /** @description Reference into the sealed store. */
+            person_ref?: string | null;
+            channel?: string | null;
+        };
+        /** @description 立账请求 — what is left out is filled from the proposal. */
+        OpenIssueRequest: {
+            /** @default null */
+            issue_code: string | null;
+            /** @default null */
+            external_code: string | null;
+            /** @default null */
+            characterization: components["schemas"]["EntryId"] | null;
+            /**
+             * @description Source of the carried-over issue it goes on with.
+             * @default null
+             */
+            carried_over_from: string | null;
+            /** @default null */
+            reopens: components["schemas"]["EntryId"] | null;
+            /** @default null */
+            source_kind: string | null;
+            /** @default null */
+            description: string | null;
+            /** @default null */
+            severity: string | null;
+            /** @default null */
+            close_out_case: string | null;
+            /** @default null */
+            case_reason: string | null;
+            /** @default null */
+            requirements: components["schemas"]["ClosingRequirements"] | null;
+            /** @default null */
+            responsible_unit: string | null;
+            /** @default null */
+            responsible_person: string | null;
+            /** @default null */
+            supervising_unit: string | null;
+            /** @default null */
+            area_lead: string | null;
+            /**
+             * Format: date
+             * @default null
+             */
+            found_on: string | null;
+            /**
+             * Format: date
+             * @default null
+             */
+            plan_due_on: string | null;
+            /**
+             * Format: date
+             * @default null
+             */
+            due_on: string | null;
+            /** @default null */
+            band: string | null;
+            /** @default null */
+            demand: string | null;
+            /**
+             * Format: date
+             * @description Day claimed; today where it is not said.
+             * @default null
+             */
+            on: string | null;
+            /**
+             * Format: int64
+             * @description Version of the site's page.
+             * @default null
+             */
+            based_on: number | null;
+        };
+        /** @description 可办步骤 — a step that may begin where the issue stands. */
+        OpenStepView: {
+            step: string;
+            label: string;
+            /** @description Kind of the entry that takes it. */
+            kind: string;
+            action: string;
+            /** @description Whether role and place allow it. */
+            may: boolean;
+            /** @description Whether another person must do it. */
+            is_own_work: boolean;
+            missing: components["schemas"]["Lack"][];
+        };
+        /** @description 其他点位 — a site that something was taken from. */
+        OtherSiteView: {
+            site_code: string;
+            facility_name?: string | null;
+            /** @description Whether the reader may open it. */
+            is_visible: boolean;
+        };
         /** @description 行去向 — what would become of a row. */
         OutcomeView: {
             /** Format: int64 */
@@ -2057,6 +4566,31 @@ export interface components {
             site_code?: string | null;
             rule?: string | null;
             candidates: string[];
+        };
+        /** @description 对照一侧 — whose it is, and the picture or text itself as far as the reader may see it. */
+        PairSideView: {
+            site_code: string;
+            facility_name?: string | null;
+            /** Format: uuid */
+            entry_id?: string | null;
+            entry_kind?: string | null;
+            entry_kind_label?: string | null;
+            /** Format: date-time */
+            occurred_at?: string | null;
+            is_visible: boolean;
+            photo?: components["schemas"]["SuspectFileView"] | null;
+            text?: components["schemas"]["SuspectTextView"] | null;
+        };
+        /** @description 雷同对照 — both sides. */
+        PairView: {
+            /** @description `photo`, `text`. */
+            what: string;
+            grade: string;
+            grade_label: string;
+            /** Format: double */
+            likeness?: number | null;
+            own: components["schemas"]["PairSideView"];
+            other: components["schemas"]["PairSideView"];
         };
         PasswordAgain: {
             password: string;
@@ -2097,6 +4631,51 @@ export interface components {
             refused: number;
             cells: components["schemas"]["PasteOutcome"][];
         };
+        /** @description 行政处罚登记 — number, kind, amount, paid; a later entry of the same number says what became of it. */
+        PenaltyRecorded: {
+            issue: components["schemas"]["EntryId"];
+            document_number: string;
+            authority: string;
+            /** @description Code of CL-PENALTY. */
+            penalty_kind: string;
+            /** Format: int64 */
+            amount_yuan?: number | null;
+            /**
+             * Format: date
+             * @description Day the case was filed.
+             */
+            filed_on?: string | null;
+            /** Format: date */
+            decided_on?: string | null;
+            /** Format: date */
+            paid_on?: string | null;
+            /**
+             * Format: date
+             * @description 申请法院强制执行
+             */
+            enforced_on?: string | null;
+            court?: string | null;
+            evidence?: string[];
+        };
+        /** @description 处罚与问责合计. */
+        PenaltyTotal: {
+            /**
+             * Format: int64
+             * @description Decisions by number, each counted once.
+             */
+            penalty_count: number;
+            /** Format: int64 */
+            amount_yuan: number;
+            /** Format: int64 */
+            paid_yuan: number;
+            /**
+             * Format: int64
+             * @description Persons held accountable.
+             */
+            head_count: number;
+            /** Format: int64 */
+            referral_count: number;
+        };
         /** @description A person added or changed; the one-time password is told once. */
         PersonAdded: {
             person: components["schemas"]["PersonView"];
@@ -2129,6 +4708,67 @@ export interface components {
             posts: components["schemas"]["PostView"][];
             /** @description Browsers logged in. */
             session_count: number;
+        };
+        /** @description 对比照片 — before and after from one viewpoint, by hash; directions in degrees from true north. */
+        PhotoPair: {
+            before: string;
+            after: string;
+            /** Format: double */
+            before_azimuth_deg?: number | null;
+            /** Format: double */
+            after_azimuth_deg?: number | null;
+        };
+        /** @description 整改方案编制 — target, measures, who, by when; a later draft takes the place of an earlier one. */
+        PlanDrafted: {
+            issue: components["schemas"]["EntryId"];
+            target: string;
+            /** @description Codes of CL-DISPOSAL: 退出, 整治, 生态修复, 完善手续. */
+            disposal?: string[];
+            measures: components["schemas"]["RectificationMeasure"][];
+            /** Format: date */
+            started_on?: string | null;
+            /** Format: date */
+            due_on: string;
+            /** Format: double */
+            budget_10k_yuan?: number | null;
+            /** @description 科学评估报告 */
+            assessment_report?: string | null;
+            /** @description 原因分析 */
+            cause_analysis?: string | null;
+            document_number?: string | null;
+            evidence?: string[];
+        };
+        /** @description 安排请求 — the drawing is done again by its seed, and each issue drawn gets its plan. */
+        PlanLookBacksRequest: {
+            seed: string;
+            /** Format: int32 */
+            percent?: number | null;
+            station?: string | null;
+            lead?: string | null;
+            /** Format: date */
+            planned_on: string;
+            /** @description `county`, `city`, `province`, `bureau`. */
+            level: string;
+            /** @description 暗查 */
+            is_secret?: boolean;
+            /**
+             * Format: date
+             * @description Day claimed; today where it is not said.
+             */
+            on?: string | null;
+        };
+        /** @description 整改方案审核 — before execution, by other people than those who drafted it. */
+        PlanReviewed: {
+            issue: components["schemas"]["EntryId"];
+            /** @description Entry of the draft. */
+            plan: components["schemas"]["EntryId"];
+            /** @description `approved`, `returned`. */
+            result: string;
+            reviewers?: components["schemas"]["Signature"][];
+            opinion?: string | null;
+            /** Format: date */
+            reviewed_on: string;
+            document_number?: string | null;
         };
         /** @description 坐标读数 — a position as written, and what it comes to. */
         PositionView: {
@@ -2204,6 +4844,27 @@ export interface components {
             details: unknown;
             request_id: string;
         };
+        /** @description 进展填报 — what was done in a period; quantities are those of the period, not the sum so far. */
+        ProgressReported: {
+            issue: components["schemas"]["EntryId"];
+            /**
+             * Format: int32
+             * @description Measure of the plan it is about, where it is about one.
+             */
+            measure?: number | null;
+            /** Format: date */
+            from_on?: string | null;
+            /** Format: date */
+            to_on: string;
+            /** Format: int32 */
+            percent?: number | null;
+            text: string;
+            quantities?: components["schemas"]["Quantity"][];
+            /** Format: double */
+            spent_10k_yuan?: number | null;
+            photo_pairs?: components["schemas"]["PhotoPair"][];
+            evidence?: string[];
+        };
         /** @description 包含证明 — hashes in lower-case hexadecimal. */
         ProofView: {
             /** Format: int64 */
@@ -2239,6 +4900,66 @@ export interface components {
             weight: string;
             /** @description Where it comes from, in words. */
             basis_text: string;
+        };
+        /** @description 宣传曝光 — one entry of the register. */
+        PublicityItem: {
+            issue_code?: string | null;
+            site_code?: string | null;
+            publicity: components["schemas"]["Kept_PublicityRecorded"];
+        };
+        /** @description 宣传曝光清单, the newest first. */
+        PublicityList: {
+            /** Format: int64 */
+            total: number;
+            items: components["schemas"]["PublicityItem"][];
+        };
+        /** @description 宣传曝光登记 — a report or an exposure. */
+        PublicityRecorded: {
+            issue?: components["schemas"]["EntryId"] | null;
+            /** @description `report` 跟踪报道, `publicity` 宣传, `exposure` 曝光. */
+            publicity_kind: string;
+            channel: string;
+            title: string;
+            /** Format: date */
+            published_on: string;
+            address?: string | null;
+            evidence?: string[];
+        };
+        /** @description 工程量 — how much of a measurable thing (code of CL-MEASURE), in the unit of the list. */
+        Quantity: {
+            /** @description Code of CL-MEASURE. */
+            measure: string;
+            /** Format: double */
+            value: number;
+            /** @description As the paper prints it, where it counts in other units: `15.67 万平方米`. */
+            stated?: string | null;
+        };
+        /** @description 工程量合计. */
+        QuantityTotalView: {
+            /** @description Code of CL-MEASURE. */
+            measure: string;
+            label: string;
+            unit_label: string;
+            /** Format: double */
+            planned: number;
+            /** Format: double */
+            done: number;
+            /** @description With one decimal, half away from zero; whole numbers without. */
+            planned_printed: string;
+            done_printed: string;
+            /** Format: int64 */
+            issue_count: number;
+        };
+        /** @description 工程量 — planned and done of one measure. */
+        QuantityView: {
+            /** @description Code of CL-MEASURE. */
+            measure: string;
+            label: string;
+            unit_label: string;
+            /** Format: double */
+            planned: number;
+            /** Format: double */
+            done: number;
         };
         /** @description 待查事实 — a question, and which verdicts its answers lead to. */
         QuestionView: {
@@ -2298,6 +5019,108 @@ export interface components {
             /** @description RFC 6962 leaf hash. */
             leaf_hash: string;
         };
+        /** @description 登记请求 — the body of an entry, with the day claimed. */
+        RecordRequest: {
+            /** @description `LessonRecorded` or `PublicityRecorded`; with `issue` it is an act of that issue. */
+            body: Record<string, never>;
+            /** Format: date */
+            on?: string | null;
+        };
+        /** @description 整改措施 — one measure of a plan, in measurable quantities. */
+        RectificationMeasure: {
+            /** Format: int32 */
+            sequence: number;
+            content: string;
+            quantities?: components["schemas"]["Quantity"][];
+            unit?: string | null;
+            person?: string | null;
+            /** Format: date */
+            due_on?: string | null;
+        };
+        /** @description 整改完成报告 — the responsible unit says that all is done and asks for acceptance. */
+        RectificationReported: {
+            issue: components["schemas"]["EntryId"];
+            /** Format: date */
+            completed_on: string;
+            /** @description 整改成效 */
+            result_text: string;
+            measures: components["schemas"]["MeasureDone"][];
+            photo_pairs?: components["schemas"]["PhotoPair"][];
+            /** Format: double */
+            restored_area_m2?: number | null;
+        };
+        /** @description 开工整改 — work begins. */
+        RectificationStarted: {
+            issue: components["schemas"]["EntryId"];
+            /** Format: date */
+            started_on: string;
+            note?: string | null;
+        };
+        /** @description 移交回执 — taken, sent back or concluded by the unit it was handed to. */
+        ReferralReceived: {
+            issue: components["schemas"]["EntryId"];
+            /** @description Entry of the referral. */
+            referral: components["schemas"]["EntryId"];
+            /** @description `taken`, `sent_back`, `concluded`. */
+            result: string;
+            /** Format: date */
+            received_on: string;
+            receipt_number?: string | null;
+            text?: string | null;
+        };
+        /** @description 移交登记 — handed over to police, discipline or enforcement. */
+        ReferralRecorded: {
+            issue: components["schemas"]["EntryId"];
+            /** @description Code of CL-REFERRAL. */
+            to_kind: string;
+            to_unit: string;
+            /** Format: date */
+            referred_on: string;
+            reason: string;
+            document_number?: string | null;
+            evidence?: string[];
+        };
+        /** @description 复发判定 — a person's verdict on a suspected relapse. */
+        RelapseJudged: {
+            issue: components["schemas"]["EntryId"];
+            /** @description Entry of the suspicion. */
+            suspicion: components["schemas"]["EntryId"];
+            /** @description `relapse`, `false_rectification`, `no_relapse`. */
+            verdict: string;
+            reason: string;
+            evidence?: string[];
+        };
+        /** @description 复发疑似 — a new patch or clue lies on a closed site; a person judges. */
+        RelapseSuspected: {
+            issue: components["schemas"]["EntryId"];
+            clue_id?: components["schemas"]["ClueId"] | null;
+            batch_id?: components["schemas"]["BatchId"] | null;
+            /** Format: double */
+            overlap_area_m2?: number | null;
+            /**
+             * Format: double
+             * @description Of the smaller outline, 0 to 1.
+             */
+            overlap_share?: number | null;
+            /** Format: date */
+            acquired_on?: string | null;
+            reason: string;
+        };
+        /** @description 复发对照 — the closed site and the clue on it. */
+        RelapseView: {
+            /** Format: uuid */
+            clue_id?: string | null;
+            /** Format: uuid */
+            batch_id?: string | null;
+            /** Format: double */
+            overlap_area_m2?: number | null;
+            /** Format: double */
+            overlap_share?: number | null;
+            /** Format: date */
+            acquired_on?: string | null;
+            site_shape?: Record<string, never> | null;
+            clue_shape?: Record<string, never> | null;
+        };
         /** @description 相关点位 — a site that may have to do with this one. */
         RelatedSite: {
             site_code: string;
@@ -2349,6 +5172,22 @@ export interface components {
             rule: string;
             rule_label: string;
         };
+        /** @description 提醒 — before the day, without legal weight. */
+        Reminder: {
+            /** Format: int32 */
+            days_before: number;
+            /** @description Member of the issue's responsibility that it goes to. */
+            to: components["schemas"]["Addressee"];
+        };
+        /** @description 应发提醒. */
+        ReminderItem: {
+            issue: components["schemas"]["IssueRow"];
+            /** Format: int32 */
+            days_before: number;
+            to: components["schemas"]["Addressee"];
+            /** Format: date */
+            due_on: string;
+        };
         /** @description The reserve the register is of. */
         ReserveOf: {
             code: string;
@@ -2357,10 +5196,124 @@ export interface components {
             bbox?: number[] | null;
             centre?: number[] | null;
         };
+        /** @description 责任 — who answers for an issue. */
+        Responsible: {
+            /** @default  */
+            unit: string;
+            /** @default null */
+            person: string | null;
+            /** @default null */
+            supervising_unit: string | null;
+            /** @default null */
+            area_lead: string | null;
+        };
+        /**
+         * @description 角色 — as what somebody acts. A person may hold several and acts in one at a time.
+         * @enum {string}
+         */
+        Role: "Ranger" | "StationHead" | "AreaLead" | "Office" | "BureauLeader" | "Discipline" | "City" | "Province" | "Inspector" | "ResponsibleUnit" | "Public" | "Operator";
         /** @description A row that changed. */
         RowChange: {
             site_code: string;
             changes: components["schemas"]["CellChange"][];
+        };
+        /** @description What went wrong with a run. */
+        RunFault: {
+            code: string;
+            message: string;
+        };
+        /** @description 查疑结果 — what a run read and found. */
+        RunOutcome: {
+            /** Format: int64 */
+            log_size: number;
+            photos: number;
+            /** @description Fingerprints made in this run. */
+            photos_new: number;
+            photos_unreadable: number;
+            texts: number;
+            texts_new: number;
+            issues_checked: number;
+            /** @description Entries appended; those that would be, where nothing is written. */
+            found: number;
+            by_suspicion: {
+                [key: string]: number;
+            };
+            /** @description In words, the first ones, where nothing is written. */
+            findings: components["schemas"]["FoundView"][];
+        };
+        /** @description Whether findings are only told. */
+        RunRequest: {
+            dry_run?: boolean;
+        };
+        /** @description 运行情况 — how far the search is, or what the last one found. */
+        RunView: {
+            /** @description `never`, `running`, `done`, `failed`. */
+            state: string;
+            stage?: components["schemas"]["Stage"] | null;
+            stage_label?: string | null;
+            done: number;
+            total: number;
+            dry_run: boolean;
+            /** Format: date-time */
+            started_at?: string | null;
+            /** Format: date-time */
+            finished_at?: string | null;
+            /** @description The account that started it; `nightly` for the clock. */
+            started_by?: string | null;
+            outcome?: components["schemas"]["RunOutcome"] | null;
+            error?: components["schemas"]["RunFault"] | null;
+        };
+        /** @description 督促级别 — one rung of the ladder. */
+        Rung: {
+            /** @description Code of CL-URGE. */
+            kind: string;
+            label: string;
+            /**
+             * Format: int32
+             * @description Days from the due day: negative before it.
+             */
+            days: number;
+            unit: components["schemas"]["DayUnit"];
+            issued_by: components["schemas"]["Role"];
+            to: components["schemas"]["Addressee"];
+            /**
+             * Format: int32
+             * @description Working days to answer.
+             */
+            answer_days: number;
+            /** @description Whether it is a paper with a number. */
+            letter?: boolean;
+            mark?: components["schemas"]["Mark"];
+            note?: string | null;
+        };
+        /** @description 下一级督促 — the rung to take next. */
+        RungBrief: {
+            kind: string;
+            label: string;
+            /** Format: date */
+            becomes_due_on: string;
+            is_due: boolean;
+        };
+        /** @description 督促级别 — one rung of the ladder, and whether it was taken. */
+        RungView: {
+            kind: string;
+            label: string;
+            /**
+             * Format: int32
+             * @description Days from the due day: negative before it.
+             */
+            days: number;
+            unit: components["schemas"]["DayUnit"];
+            issued_by: components["schemas"]["Role"];
+            issued_by_label: string;
+            to: components["schemas"]["Addressee"];
+            /** Format: int32 */
+            answer_days: number;
+            letter: boolean;
+            mark: components["schemas"]["Mark"];
+            note?: string | null;
+            /** Format: uuid */
+            taken?: string | null;
         };
         /** @description 提示 — a diagnostic in words. */
         SaidView: {
@@ -2369,6 +5322,16 @@ export interface components {
             severity: string;
             message: string;
             hint?: string | null;
+        };
+        /** @description 抽样 — how a site came into a look-back, so that the drawing can be repeated. */
+        Sampling: {
+            /** @description `all_focal`, `by_risk`, `named`. */
+            method: string;
+            seed?: string | null;
+            /** Format: int32 */
+            share_percent?: number | null;
+            /** Format: int32 */
+            risk?: number | null;
         };
         /** @description 预筛请求 — which rule takes the clue off the list, and why. */
         ScreenRequest: {
@@ -2385,6 +5348,18 @@ export interface components {
             login: string;
             password: string;
             name: string;
+        };
+        /**
+         * @description 附加状态 — stands beside the state.
+         * @enum {string}
+         */
+        Side: "listed" | "referred" | "deferred";
+        /** @description 签字人 — who signed a paper, by post and unit; the account where the person has one, so that own work can be told. */
+        Signature: {
+            post: string;
+            unit?: string | null;
+            /** @description Account of the person, as entries name their author. */
+            account?: string | null;
         };
         /** @description 点位计数 — the sites of a list by up to three codes. */
         SiteCounts: {
@@ -2450,6 +5425,22 @@ export interface components {
              */
             finding_count: number;
         };
+        /**
+         * @description 点位状态 — reached by entries, never assigned; suspected is a state, not a second table.
+         * @enum {string}
+         */
+        SiteState: "awaiting_verification" | "in_verification" | "excluded" | "no_issue" | "verified_with_issue" | "characterized" | "planning" | "plan_approved" | "rectifying" | "awaiting_acceptance" | "county_accepted" | "city_determined" | "in_public_notice" | "closed_out" | "consolidated" | "relapsed" | "closed_unfixed" | "merged" | "withdrawn";
+        /** @description An issue drawn that could not be planned. */
+        SkippedIssue: {
+            issue_code: string;
+            code: string;
+            text: string;
+        };
+        /**
+         * @description 阶段 — what a run is at.
+         * @enum {string}
+         */
+        Stage: "reading" | "photos" | "matching" | "texts" | "issues" | "writing";
         /** @description 撤销或恢复请求. */
         StandingRequest: {
             reason: string;
@@ -2502,6 +5493,225 @@ export interface components {
             tables: components["schemas"]["StatTableView"][];
             ratios: components["schemas"]["RatioView"][];
         };
+        /** @description 已办步骤 — a step that was taken. */
+        StepTaken: {
+            step: components["schemas"]["IssueStep"];
+            from: components["schemas"]["SiteState"];
+            to: components["schemas"]["SiteState"];
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            occurred_at: string;
+            actor: string;
+        };
+        /** @description 状态条 — one state of the way, and when it was reached. */
+        StripState: {
+            state: string;
+            label: string;
+            /** Format: date */
+            reached_on?: string | null;
+            is_current: boolean;
+        };
+        /** @description 相关登记 — an entry that a suspicion is about. */
+        SuspectEntryView: {
+            /** Format: uuid */
+            entry_id: string;
+            kind: string;
+            kind_label: string;
+            /** Format: date-time */
+            occurred_at: string;
+            /** Format: date-time */
+            recorded_at: string;
+            actor: string;
+        };
+        /** @description 照片 — a file with what the camera wrote. */
+        SuspectFileView: {
+            sha256: string;
+            file_name?: string | null;
+            media_type?: string | null;
+            taken_at?: string | null;
+            /** Format: double */
+            lon?: number | null;
+            /** Format: double */
+            lat?: number | null;
+            /** Format: double */
+            azimuth_deg?: number | null;
+            device?: string | null;
+            /**
+             * Format: double
+             * @description From where it was taken to the site it was entered for.
+             */
+            distance_m?: number | null;
+        };
+        /** @description 对照文字 — a text cut where the two sides differ. */
+        SuspectTextView: {
+            member: string;
+            parts: components["schemas"]["TextPart"][];
+        };
+        /** @description 疑点数 — found, open, judged, and by verdict. */
+        SuspicionCounts: {
+            /** Format: int64 */
+            found: number;
+            /** Format: int64 */
+            open: number;
+            /** Format: int64 */
+            judged: number;
+            by_verdict: {
+                [key: string]: number;
+            };
+        };
+        /** @description 疑点统计行 — one kind and grade. */
+        SuspicionFigure: components["schemas"]["SuspicionCounts"] & {
+            suspicion: string;
+            suspicion_label: string;
+            grade?: string | null;
+            grade_label?: string | null;
+        };
+        /** @description 疑点 — a sign that a close-out was done on paper only, with what shows it; a person judges. */
+        SuspicionFound: {
+            issue: components["schemas"]["EntryId"];
+            /** @description Code of CL-SUSPICION: `copied_text`, `reused_photo`, `photo_place`, … */
+            suspicion: string;
+            /** @description `high`, `medium`, `low`. */
+            grade: string;
+            /** @description Check that found it, with its version. */
+            found_by: string;
+            /** @description Entries that it is about. */
+            entries?: components["schemas"]["EntryId"][];
+            /** @description Files that show it, by hash. */
+            evidence?: string[];
+            /** @description Codes of the other sites it was compared with. */
+            other_sites?: string[];
+            /**
+             * Format: double
+             * @description Likeness, 0 to 1.
+             */
+            likeness?: number | null;
+            text: string;
+            /** @description What is like what, one by one. */
+            pairs?: components["schemas"]["LikePair"][];
+            /** @description Code of the sentence that `text` is, so that it can be said in another language. */
+            code?: string | null;
+            args?: {
+                [key: string]: string;
+            };
+        };
+        /** @description 分组数 — of a station or a unit. */
+        SuspicionGroup: {
+            /** @description Id of the station, or the unit itself. */
+            key?: string | null;
+            label: string;
+            /** Format: int64 */
+            found: number;
+            /** Format: int64 */
+            open: number;
+            /** Format: int64 */
+            fake: number;
+        };
+        /** @description 疑点判定 — a person's verdict on a suspicion; never by whoever did the work suspected. */
+        SuspicionJudged: {
+            issue: components["schemas"]["EntryId"];
+            /** @description Entry of the suspicion. */
+            suspicion: components["schemas"]["EntryId"];
+            /** @description `fake`, `slip`, `unfounded`. */
+            verdict: string;
+            reason: string;
+        };
+        /** @description 疑点清单 — one page; the counts are of all that match. */
+        SuspicionList: {
+            /** Format: int64 */
+            total: number;
+            /** Format: int64 */
+            open: number;
+            by_suspicion: {
+                [key: string]: number;
+            };
+            by_grade: {
+                [key: string]: number;
+            };
+            /** @description By verdict; `open` where there is none. */
+            by_verdict: {
+                [key: string]: number;
+            };
+            items: components["schemas"]["SuspicionRow"][];
+            as_of: string;
+            /** Format: int64 */
+            log_size: number;
+        };
+        /** @description 比率 — as its raw pair. */
+        SuspicionRatio: {
+            id: string;
+            label: string;
+            /** Format: int64 */
+            numerator: number;
+            /** Format: int64 */
+            denominator: number;
+        };
+        /** @description 疑点行 — one suspicion of a list. */
+        SuspicionRow: {
+            /** Format: uuid */
+            entry_id: string;
+            /** Format: int64 */
+            seq: number;
+            /** @description Code of CL-SUSPICION, or `relapse`. */
+            suspicion: string;
+            suspicion_label: string;
+            grade?: string | null;
+            grade_label?: string | null;
+            text: string;
+            hint?: string | null;
+            /** Format: date-time */
+            found_at: string;
+            found_by: string;
+            /** Format: double */
+            likeness?: number | null;
+            site_code: string;
+            facility_name?: string | null;
+            station_id?: string | null;
+            station_label?: string | null;
+            /** Format: uuid */
+            issue_id: string;
+            issue_code?: string | null;
+            issue_state: string;
+            issue_state_label: string;
+            responsible_unit: string;
+            other_sites: components["schemas"]["OtherSiteView"][];
+            verdict?: components["schemas"]["VerdictView"] | null;
+            /** @description Whether it stands in the way of acceptance, notice and close-out now. */
+            stops: boolean;
+            /** @description Whether the reader's post may judge it. */
+            may_judge: boolean;
+            /** @description Whether the reader took part in what it is about: somebody else must judge. */
+            own_work: boolean;
+        };
+        /** @description 疑点统计 — kinds by grade by verdict, as counts and raw pairs. */
+        SuspicionStatistics: {
+            scope_label: string;
+            rows: components["schemas"]["SuspicionFigure"][];
+            total: components["schemas"]["SuspicionCounts"];
+            ratios: components["schemas"]["SuspicionRatio"][];
+            by_station: components["schemas"]["SuspicionGroup"][];
+            by_unit: components["schemas"]["SuspicionGroup"][];
+            as_of: string;
+            /** Format: int64 */
+            log_size: number;
+        };
+        /** @description 疑点页 — one suspicion with everything that shows it. */
+        SuspicionView: {
+            row: components["schemas"]["SuspicionRow"];
+            entries: components["schemas"]["SuspectEntryView"][];
+            files: components["schemas"]["SuspectFileView"][];
+            pairs: components["schemas"]["PairView"][];
+            relapse?: components["schemas"]["RelapseView"] | null;
+            /**
+             * Format: int64
+             * @description Version of the site's stream, for what is based on it.
+             */
+            version: number;
+            /** Format: int64 */
+            log_size: number;
+        };
         /** @description A fact that a table asks for. */
         TableFact: {
             name: string;
@@ -2526,6 +5736,12 @@ export interface components {
             lines: components["schemas"]["TableLine"][];
             /** @description Facts it asks for. */
             facts: components["schemas"]["TableFact"][];
+        };
+        /** @description 文字片段 — part of a text, and how it differs from the other side's. */
+        TextPart: {
+            text: string;
+            /** @description `exchanged`, `figure`, `dropped`, `added`; none where both sides are alike. */
+            differs?: string | null;
         };
         /** @description A layer as map programs are told of it (TileJSON 3.0). */
         TileJson: {
@@ -2563,6 +5779,28 @@ export interface components {
             summary: string;
             /** @description The entry's body; nothing where the post may not know all of it. */
             body?: unknown;
+        };
+        /** @description 计时规则 — one timer of the campaign. */
+        Timer: {
+            code: string;
+            label: string;
+            /** Format: int32 */
+            count: number;
+            unit: components["schemas"]["DayUnit"];
+            counting?: components["schemas"]["Counting"];
+            last_day?: components["schemas"]["LastDay"];
+            clause?: string | null;
+            mark?: components["schemas"]["Mark"];
+        };
+        /** @description 计时规则表 — `deadlines.toml`. */
+        Timers: {
+            version: string;
+            /**
+             * Format: int32
+             * @description Days left up to which the light is amber.
+             */
+            amber_days: number;
+            timers: components["schemas"]["Timer"][];
         };
         /** @description An API token just made; the secret is told once. */
         TokenAdded: {
@@ -2616,12 +5854,103 @@ export interface components {
             /** @description The condition that failed, in words. */
             failed?: string | null;
         };
+        /** @description 外单位链接 — the secret is told once; it goes as `Authorization: Bearer`. */
+        UnitLinkAdded: {
+            unit: string;
+            holder: string;
+            person_id: string;
+            token_id: string;
+            /** Format: date */
+            expires_on: string;
+            secret: string;
+        };
+        /** @description 链接请求 — for which unit, for whom there, until when. */
+        UnitLinkRequest: {
+            /** @description As the issues name the responsible unit. */
+            unit: string;
+            /** @description Who gets it, by post. */
+            holder: string;
+            /**
+             * Format: date
+             * @description Last day on which it opens, half a year from now at most.
+             */
+            expires_on: string;
+        };
         /** @description An upload that waits. */
         Uploaded: {
             import_id: string;
             file: string;
             /** Format: int64 */
             size_bytes: number;
+        };
+        /** @description 督促答复 — what the urged unit answered. */
+        UrgingAnswered: {
+            issue: components["schemas"]["EntryId"];
+            /** @description Entry of the urging. */
+            urging: components["schemas"]["EntryId"];
+            /** Format: date */
+            answered_on: string;
+            text: string;
+            document_number?: string | null;
+            evidence?: string[];
+        };
+        /** @description 督促登记 — one rung of the urging ladder was taken: by whom, to whom, to answer by when. */
+        UrgingIssued: {
+            issue: components["schemas"]["EntryId"];
+            /** @description Code of CL-URGE. */
+            rung: string;
+            /** @description Post or authority. */
+            issued_by: string;
+            to_unit: string;
+            /** Format: date */
+            issued_on: string;
+            /** Format: date */
+            answer_due_on?: string | null;
+            text: string;
+            items?: string[];
+            document_number?: string | null;
+            /** @description Number of the receipt, or who took the call. */
+            receipt?: string | null;
+        };
+        /** @description 应办督促 — a rung of an issue with the letter as it would be issued today. */
+        UrgingItem: {
+            issue: components["schemas"]["IssueRow"];
+            kind: string;
+            label: string;
+            issued_by: components["schemas"]["Role"];
+            issued_by_label: string;
+            letter: boolean;
+            /** Format: int32 */
+            answer_days: number;
+            mark: components["schemas"]["Mark"];
+            to?: string | null;
+            /** Format: date */
+            becomes_due_on: string;
+            is_due: boolean;
+            /** @description Whether it is this post that issues it. */
+            is_mine: boolean;
+            dates?: components["schemas"]["LetterDates"] | null;
+            letter_text?: string | null;
+        };
+        /** @description 督促阶梯 — `urging.toml`. */
+        UrgingLadder: {
+            version: string;
+            reminders?: components["schemas"]["Reminder"][];
+            rungs: components["schemas"]["Rung"][];
+        };
+        /** @description 督促台. */
+        UrgingList: {
+            /** Format: date */
+            today: string;
+            /** Format: int64 */
+            total: number;
+            /** @description Of all that match, by rung. */
+            by_rung: {
+                [key: string]: number;
+            };
+            items: components["schemas"]["UrgingItem"][];
+            reminders: components["schemas"]["ReminderItem"][];
+            next_cursor?: string | null;
         };
         /** @description A layer inside the tiles, with its attributes. */
         VectorLayer: {
@@ -2631,6 +5960,15 @@ export interface components {
             /** Format: int32 */
             maxzoom: number;
             fields: Record<string, never>;
+        };
+        /** @description 判定 — what a person said of a suspicion. */
+        VerdictView: {
+            verdict: string;
+            verdict_label: string;
+            reason: string;
+            actor: string;
+            /** Format: date-time */
+            judged_at: string;
         };
         /** @description 核查登记请求 — what was found on the spot, by whom. */
         VerificationRequest: {
@@ -2656,6 +5994,36 @@ export interface components {
             /** @description Facts of the decision tables found out on the spot, `name=value`. */
             facts?: string[];
         };
+        /** @description 不生效的登记 — an entry whose step was not allowed when it was taken, and why. */
+        VoidEntry: {
+            entry_id: components["schemas"]["EntryId"];
+            /** Format: int64 */
+            seq: number;
+            kind: string;
+            step: components["schemas"]["IssueStep"];
+            from: components["schemas"]["SiteState"];
+            /** @description Code of the flow's refusal: `flow.step_not_allowed`, `flow.missing_facts` … */
+            code: string;
+            missing?: components["schemas"]["Missing"][];
+        };
+        /** @description 不生效的登记 — an entry whose step was not allowed, in words. */
+        VoidView: {
+            /** Format: uuid */
+            entry_id: string;
+            kind: string;
+            kind_label: string;
+            step: string;
+            step_label: string;
+            from: string;
+            code: string;
+            text: string;
+            missing: components["schemas"]["Lack"][];
+        };
+        /**
+         * @description 待办类别 — one kind of work that waits.
+         * @enum {string}
+         */
+        WaitKind: "reopen" | "draft_plan" | "review_plan" | "start" | "rectify" | "decide_extension" | "supplement" | "accept_self" | "accept_county" | "determine" | "file_province" | "publish_notice" | "answer_objection" | "close_out" | "answer_urging" | "answer_referral" | "look_back" | "judge_relapse" | "judge_suspicion";
         /** @description 推演行 — a site that would be judged otherwise. */
         WhatIfLine: {
             site_code: string;
@@ -2681,9 +6049,32 @@ export interface components {
             /** @description Ground and sites that leave or enter the reserve, in words. */
             boundary: string[];
         };
+        /** @description 待办项 — one thing to do. A site that waits for its issue is named by its code alone. */
+        WorkEntry: {
+            issue?: components["schemas"]["IssueRow"] | null;
+            site_code: string;
+            facility_name?: string | null;
+            /** Format: date */
+            due_on?: string | null;
+            /** Format: int32 */
+            days_left?: number | null;
+            light?: components["schemas"]["Light"] | null;
+        };
+        /** @description 待办组 — work of one kind. */
+        WorkGroup: {
+            /** @description A kind of [`WaitKind`], `urge`, or `open_issue`. */
+            kind: string;
+            label: string;
+            /** @description The right it asks for. */
+            action: string;
+            /** Format: int64 */
+            count: number;
+            lights: components["schemas"]["LightCounts"];
+            items: components["schemas"]["WorkEntry"][];
+        };
         /** @description 待办 — what the post has to do, with the list to work down. */
         WorkItem: {
-            /** @description `land_clues`, `verify`, `characterize`, `complete`. */
+            /** @description `land_clues`, `verify`, `characterize`, `complete`, or a kind of the work list of issues. */
             kind: string;
             label: string;
             /** Format: int64 */
@@ -2694,6 +6085,15 @@ export interface components {
             light: string;
             /** Format: date */
             due_on?: string | null;
+        };
+        /** @description 待办清单. */
+        Worklist: {
+            /** Format: date */
+            today: string;
+            /** Format: int64 */
+            total: number;
+            groups: components["schemas"]["WorkGroup"][];
+            next_cursor?: string | null;
         };
         /** @description 分区占比 — how much of a site lies in a zone. */
         ZoneShareView: {
@@ -2746,6 +6146,146 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AccessView"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_backgrounds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackgroundView"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_background_picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": number[];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_background_tile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+                z: number;
+                x: number;
+                /** @description row with .mvt behind it */
+                y: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.mapbox-vector-tile": number[];
+                };
+            };
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    withdraw_background: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StandingRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptView"];
                 };
             };
             "4XX": {
@@ -2882,6 +6422,39 @@ export interface operations {
                 content: {
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
                 };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_closing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClosingView"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             "4XX": {
                 headers: {
@@ -3336,11 +6909,131 @@ export interface operations {
             };
         };
     };
+    show_duties: {
+        parameters: {
+            query?: {
+                /** @description Part of the number, the site's name, the unit or the description. */
+                q?: string;
+                state?: string;
+                station?: string;
+                /** @description Area lead, by post, label or station. */
+                lead?: string;
+                /** @description `green`, `amber`, `red`, `none`. */
+                light?: string;
+                severity?: string;
+                case?: string;
+                responsible_unit?: string;
+                source?: string;
+                /** @description Year in which it was opened. */
+                year?: number;
+                /** @description `yes`, `no`. */
+                open?: string;
+                /** @description `yes`, `no`. */
+                overdue?: string;
+                /** @description `yes`, `no`. */
+                focal?: string;
+                /** @description `listed`, `referred`, `deferred`. */
+                side?: string;
+                /** @description A kind of the work list. */
+                wait?: string;
+                /** @description `now`, a day `YYYY-MM-DD`, or a log size `@N`. */
+                as_of?: string;
+                /** @description `due_on`, `opened_on`, `site_code`, `issue_code`, `state`, `responsible_unit`; `-` before it turns it round. */
+                sort?: string;
+                /** @description 50 where it is not said, at most 1,000. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Duties"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    download_duties: {
+        parameters: {
+            query?: {
+                /** @description Part of the number, the site's name, the unit or the description. */
+                q?: string;
+                state?: string;
+                station?: string;
+                /** @description Area lead, by post, label or station. */
+                lead?: string;
+                /** @description `green`, `amber`, `red`, `none`. */
+                light?: string;
+                severity?: string;
+                case?: string;
+                responsible_unit?: string;
+                source?: string;
+                /** @description Year in which it was opened. */
+                year?: number;
+                /** @description `yes`, `no`. */
+                open?: string;
+                /** @description `yes`, `no`. */
+                overdue?: string;
+                /** @description `yes`, `no`. */
+                focal?: string;
+                /** @description `listed`, `referred`, `deferred`. */
+                side?: string;
+                /** @description A kind of the work list. */
+                wait?: string;
+                /** @description `now`, a day `YYYY-MM-DD`, or a log size `@N`. */
+                as_of?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     upload: {
         parameters: {
             query: {
                 /**
-                 * @description `boundary`, `stations`, `routes`, `patches`, `inspection`, `inquiry`, `petition`, `patrol`, `tip-off`,
+                 * @description `boundary`, `stations`, `routes`, `background`, `patches`, `inspection`, `inquiry`, `petition`, `patrol`, `tip-off`,
                  *     `parcels`, `old-ledger`, `permits`, `verifications`.
                  */
                 kind: string;
@@ -3354,6 +7047,21 @@ export interface operations {
                 version_name?: string;
                 valid_from?: string;
                 approval?: string;
+                /**
+                 * @description Of a background layer: `boundary_lines`, `roads`, `rivers`, `places`, `compartments`, `land_survey`, `relief`,
+                 *     `other`.
+                 */
+                background_kind?: string;
+                background_name?: string;
+                background_code?: string;
+                /** @description Who made it. */
+                data_source?: string;
+                /** @description 审图号 */
+                review_number?: string;
+                /** @description Day of what it shows. */
+                dated_on?: string;
+                /** @description Attribute that its features are labelled by. */
+                label?: string;
             };
             header?: never;
             path?: never;
@@ -3522,6 +7230,286 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": number[];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_issues: {
+        parameters: {
+            query?: {
+                /** @description Part of the number, the site's name, the unit or the description. */
+                q?: string;
+                state?: string;
+                station?: string;
+                /** @description Area lead, by post, label or station. */
+                lead?: string;
+                /** @description `green`, `amber`, `red`, `none`. */
+                light?: string;
+                severity?: string;
+                case?: string;
+                responsible_unit?: string;
+                source?: string;
+                /** @description Year in which it was opened. */
+                year?: number;
+                /** @description `yes`, `no`. */
+                open?: string;
+                /** @description `yes`, `no`. */
+                overdue?: string;
+                /** @description `yes`, `no`. */
+                focal?: string;
+                /** @description `listed`, `referred`, `deferred`. */
+                side?: string;
+                /** @description A kind of the work list. */
+                wait?: string;
+                /** @description `now`, a day `YYYY-MM-DD`, or a log size `@N`. */
+                as_of?: string;
+                /** @description `due_on`, `opened_on`, `site_code`, `issue_code`, `state`, `responsible_unit`; `-` before it turns it round. */
+                sort?: string;
+                /** @description 50 where it is not said, at most 1,000. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueList"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_issue_statistics: {
+        parameters: {
+            query?: {
+                station?: string;
+                lead?: string;
+                /** @description `now`, a day `YYYY-MM-DD`, or a log size `@N`. */
+                as_of?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueStatisticsView"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    download_issue_statistics: {
+        parameters: {
+            query?: {
+                station?: string;
+                lead?: string;
+                /** @description `now`, a day `YYYY-MM-DD`, or a log size `@N`. */
+                as_of?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_issue: {
+        parameters: {
+            query?: {
+                /** @description `now`, a day `YYYY-MM-DD`, or a log size `@N`. */
+                as_of?: string;
+            };
+            header?: never;
+            path: {
+                issue: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueView"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    act_on_issue: {
+        parameters: {
+            query?: {
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                issue: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActReceipt"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_issue_entries: {
+        parameters: {
+            query?: {
+                /** @description `now`, a day `YYYY-MM-DD`, or a log size `@N`. */
+                as_of?: string;
+            };
+            header?: never;
+            path: {
+                issue: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimelineItem"][];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    download_letter: {
+        parameters: {
+            query?: {
+                /** @description `html` (the usual), `txt`. */
+                format?: string;
+            };
+            header?: never;
+            path: {
+                issue: string;
+                rung: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": number[];
                 };
             };
             "4XX": {
@@ -3966,6 +7954,70 @@ export interface operations {
             };
         };
     };
+    list_lessons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LessonList"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    record_lesson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptView"] | null;
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     show_checkpoint: {
         parameters: {
             query?: never;
@@ -4079,6 +8131,77 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["LogReport"];
                 };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    plan_look_backs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanLookBacksRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookBackPlan"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    draw_look_backs: {
+        parameters: {
+            query: {
+                /** @description Any words; the same seed draws the same issues. */
+                seed: string;
+                /** @description Share of the issues that are not focal; the campaign's where it is not said. */
+                percent?: number;
+                station?: string;
+                lead?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookBackDraw"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             "4XX": {
                 headers: {
@@ -4224,6 +8347,70 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_publicity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicityList"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    record_publicity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptView"] | null;
+                };
             };
             "4XX": {
                 headers: {
@@ -5052,6 +9239,74 @@ export interface operations {
             };
         };
     };
+    open_issue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site_code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenIssueRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActReceipt"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    propose_issue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site_code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueProposal"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     judge_site: {
         parameters: {
             query?: {
@@ -5325,6 +9580,276 @@ export interface operations {
             };
         };
     };
+    list_suspicions: {
+        parameters: {
+            query?: {
+                /** @description `open`, `judged`. */
+                state?: string;
+                /** @description Codes of CL-SUSPICION, or `relapse`. */
+                suspicion?: string;
+                /** @description `high`, `medium`, `low`. */
+                grade?: string;
+                verdict?: string;
+                station?: string;
+                lead?: string;
+                site?: string;
+                /** @description Id or code of an issue. */
+                issue?: string;
+                /** @description Part of site code, site name, issue code or unit. */
+                q?: string;
+                /** @description `urgency` (open first, the gravest first, the newest first), `found_at`, `-found_at`, `site_code`. */
+                sort?: string;
+                offset?: number;
+                /** @description 50 where it is not said, at most 200. */
+                limit?: number;
+                /** @description `now`, a day `YYYY-MM-DD`, or a log size `@N`. */
+                as_of?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspicionList"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    download_suspicions: {
+        parameters: {
+            query?: {
+                /** @description `open`, `judged`. */
+                state?: string;
+                /** @description Codes of CL-SUSPICION, or `relapse`. */
+                suspicion?: string;
+                /** @description `high`, `medium`, `low`. */
+                grade?: string;
+                verdict?: string;
+                station?: string;
+                lead?: string;
+                site?: string;
+                /** @description Id or code of an issue. */
+                issue?: string;
+                /** @description Part of site code, site name, issue code or unit. */
+                q?: string;
+                /** @description `urgency` (open first, the gravest first, the newest first), `found_at`, `-found_at`, `site_code`. */
+                sort?: string;
+                offset?: number;
+                /** @description 50 where it is not said, at most 200. */
+                limit?: number;
+                /** @description `now`, a day `YYYY-MM-DD`, or a log size `@N`. */
+                as_of?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_suspicion_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    start_suspicion_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_suspicion_statistics: {
+        parameters: {
+            query?: {
+                station?: string;
+                lead?: string;
+                /** @description `now`, a day `YYYY-MM-DD`, or a log size `@N`. */
+                as_of?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspicionStatistics"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    download_suspicion_statistics: {
+        parameters: {
+            query?: {
+                station?: string;
+                lead?: string;
+                /** @description `now`, a day `YYYY-MM-DD`, or a log size `@N`. */
+                as_of?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_suspicion: {
+        parameters: {
+            query?: {
+                /** @description `now`, a day `YYYY-MM-DD`, or a log size `@N`. */
+                as_of?: string;
+            };
+            header?: never;
+            path: {
+                entry_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspicionView"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     show_layer: {
         parameters: {
             query?: never;
@@ -5509,6 +10034,79 @@ export interface operations {
             };
         };
     };
+    add_unit_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnitLinkRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnitLinkAdded"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_urging: {
+        parameters: {
+            query?: {
+                /** @description `yes` (what is due, the usual), `all`. */
+                due?: string;
+                rung?: string;
+                station?: string;
+                lead?: string;
+                /** @description 20 where it is not said, at most 200: each comes with its letter. */
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UrgingList"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_work_items: {
         parameters: {
             query?: never;
@@ -5524,6 +10122,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkItem"][];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_worklist: {
+        parameters: {
+            query?: {
+                /** @description One group: a kind of work. */
+                kind?: string;
+                /** @description Items of each group: 10 where it is not said, 50 of a single one, at most 1,000. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; with `kind` only. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Worklist"];
                 };
             };
             304: {

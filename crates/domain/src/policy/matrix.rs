@@ -7,10 +7,10 @@ macro_rules! coded {
     ($(#[$doc:meta])* $name:ident { $($variant:ident = $code:literal $label:literal),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+        #[serde(rename_all = "snake_case")]
         pub enum $name {
             $(
                 #[doc = $label]
-                #[serde(rename = $code)]
                 $variant,
             )+
         }
@@ -307,6 +307,7 @@ pub fn matrix() -> impl Iterator<Item = (Action, &'static [Reach])> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failing test may panic")]
 mod tests {
     use super::*;
 
@@ -316,6 +317,19 @@ mod tests {
         assert_eq!(rows, Action::ALL);
         for (index, role) in Role::ALL.iter().enumerate() {
             assert_eq!(*role as usize, index);
+        }
+    }
+
+    #[test]
+    fn codes_are_written_as_they_are_called() {
+        for action in Action::ALL {
+            assert_eq!(serde_json::to_value(action).unwrap(), action.code());
+        }
+        for role in Role::ALL {
+            assert_eq!(serde_json::to_value(role).unwrap(), role.code());
+        }
+        for reach in Reach::ALL {
+            assert_eq!(serde_json::to_value(reach).unwrap(), reach.code());
         }
     }
 

@@ -20,7 +20,8 @@ fn each_stage_waits_for_its_own_step() {
     assert_eq!(kinds(&planned), ["start"]);
     let started = planned.start();
     assert_eq!(kinds(&started), ["rectify"]);
-    let reported = started.report();
+    let worked = started.progress("2019-09-01", &[("demolished_m2", 500.0)]);
+    let reported = worked.report();
     assert_eq!(kinds(&reported), ["accept_self"]);
     let checked = reported.evidence(None).accept("self", "2019-09-11");
     assert_eq!(kinds(&checked), ["accept_county"]);
