@@ -1793,7 +1793,7 @@ export interface components {
          * @description 操作 — what somebody does.
          * @enum {string}
          */
-        Action: "InitRegister" | "ManageCampaign" | "AdoptBoundary" | "ImportPatches" | "ImportInspection" | "ImportInquiry" | "ImportPetition" | "ImportPatrol" | "ImportTipOff" | "ImportOldLedger" | "ImportPermits" | "ImportVerifications" | "ImportParcels" | "RegisterSite" | "AmendSite" | "LinkClue" | "UnlinkClue" | "MergeSites" | "WithdrawSite" | "Verify" | "Judge" | "Characterize" | "OverrideFocal" | "ConfirmOverride" | "RecordDetermination" | "Instruct" | "Remark" | "OpenIssue" | "AmendIssue" | "DraftPlan" | "ReviewPlan" | "StartRectification" | "ReportProgress" | "RequestExtension" | "DecideExtension" | "EvidenceCompletion" | "ReportRectification" | "AcceptSelf" | "AcceptCounty" | "Determine" | "FileProvince" | "PublishNotice" | "ReceiveObjection" | "HandleObjection" | "CloseOut" | "PlanLookBack" | "LookBack" | "SuspectRelapse" | "JudgeRelapse" | "Urge" | "AnswerUrging" | "RecordPenalty" | "RecordAccountability" | "Refer" | "FindSuspicion" | "JudgeSuspicion" | "ReadSuspicions" | "RecordLesson" | "RecordPublicity" | "ReadLedgers" | "ReadClues" | "ReadPetitions" | "Export" | "ReadStatistics" | "RunCheck" | "VerifyLog" | "RebuildRegister" | "Backup" | "ManagePeople" | "ReadAccessLog";
+        Action: "init_register" | "manage_campaign" | "adopt_boundary" | "import_patches" | "import_inspection" | "import_inquiry" | "import_petition" | "import_patrol" | "import_tip_off" | "import_old_ledger" | "import_permits" | "import_verifications" | "import_parcels" | "register_site" | "amend_site" | "link_clue" | "unlink_clue" | "merge_sites" | "withdraw_site" | "verify" | "judge" | "characterize" | "override_focal" | "confirm_override" | "record_determination" | "instruct" | "remark" | "open_issue" | "amend_issue" | "draft_plan" | "review_plan" | "start_rectification" | "report_progress" | "request_extension" | "decide_extension" | "evidence_completion" | "report_rectification" | "accept_self" | "accept_county" | "determine" | "file_province" | "publish_notice" | "receive_objection" | "handle_objection" | "close_out" | "plan_look_back" | "look_back" | "suspect_relapse" | "judge_relapse" | "urge" | "answer_urging" | "record_penalty" | "record_accountability" | "refer" | "find_suspicion" | "judge_suspicion" | "read_suspicions" | "record_lesson" | "record_publicity" | "read_ledgers" | "read_clues" | "read_petitions" | "export" | "read_statistics" | "run_check" | "verify_log" | "rebuild_register" | "backup" | "manage_people" | "read_access_log";
         /**
          * @description 督促对象 — whom a rung goes to.
          * @enum {string}
@@ -5211,7 +5211,7 @@ export interface components {
          * @description 角色 — as what somebody acts. A person may hold several and acts in one at a time.
          * @enum {string}
          */
-        Role: "Ranger" | "StationHead" | "AreaLead" | "Office" | "BureauLeader" | "Discipline" | "City" | "Province" | "Inspector" | "ResponsibleUnit" | "Public" | "Operator";
+        Role: "ranger" | "station_head" | "area_lead" | "office" | "bureau_leader" | "discipline" | "city" | "province" | "inspector" | "responsible_unit" | "public" | "operator";
         /** @description A row that changed. */
         RowChange: {
             site_code: string;
