@@ -260,16 +260,17 @@ impl Finding {
 }
 
 fn is_noted(issue: &Issue, finding: &Finding) -> bool {
-    let covering = issue
+    let mut covering = issue
         .suspicions
         .iter()
+        .rev()
         .filter(|s| covers(&s.recorded.body, finding));
     let is_behind = |s: &Answered<SuspicionFound, crate::entries::SuspicionJudged>| {
         s.answer
             .as_ref()
             .is_some_and(|a| a.body.verdict == "fake" && a.seq < finding.last_seq)
     };
-    covering.last().is_some_and(|s| !is_behind(s))
+    covering.next().is_some_and(|s| !is_behind(s))
 }
 
 /// Whether a suspicion is about the same thing.

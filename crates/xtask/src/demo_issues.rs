@@ -158,7 +158,8 @@ impl<'a> Walk<'a> {
     }
 
     fn up_to(&self, stage: Stage) -> Result<()> {
-        let stages: [(Stage, fn(&Self) -> Result<()>); 5] = [
+        type Taken<'a> = fn(&Walk<'a>) -> Result<()>;
+        let stages: [(Stage, Taken<'a>); 5] = [
             (Stage::Planned, Self::plan),
             (Stage::AtWork, Self::work),
             (Stage::SelfChecked, Self::report),

@@ -13,7 +13,7 @@ async function proposedSite(page) {
   const { items } = (await ask(page, '/api/v1/sites?state=verified_with_issue&limit=200')).body;
   for (const site of items) {
     const judged = (await ask(page, `/api/v1/sites/${encodeURIComponent(site.site_code)}/judgement`)).body;
-    if (judged.proposal && !judged.awaiting && !judged.decision) return site;
+    if (judged.proposal && !judged.obstacle && !judged.awaiting && !judged.decision) return site;
   }
   throw new Error('no verified site has a proposal');
 }

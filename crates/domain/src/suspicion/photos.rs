@@ -177,7 +177,7 @@ pub(super) fn contradictions(
         }
     }
     for (pair, entry, seq) in pairs(issue) {
-        for finding in eye.from_elsewhere(pair, entry, seq) {
+        for finding in eye.taken_elsewhere(pair, entry, seq) {
             note(&mut found, finding);
         }
     }
@@ -385,7 +385,7 @@ impl Eye<'_> {
     }
 
     /// Before and after that were not taken from one spot in one direction.
-    fn from_elsewhere(&self, pair: &PhotoPair, entry: EntryId, seq: u64) -> Vec<Finding> {
+    fn taken_elsewhere(&self, pair: &PhotoPair, entry: EntryId, seq: u64) -> Vec<Finding> {
         let rule = &self.rules.photo_viewpoint;
         let tolerance = self.issue.requirements.viewpoint_tolerance_deg;
         let both = |grade, code| {

@@ -42,6 +42,9 @@ pub struct GeoTags {
     pub ascii: String,
 }
 
+/// A raster place, where it lies, and how large a cell is there, each as x and y.
+type Placing = ([f64; 2], [f64; 2], [f64; 2]);
+
 impl GeoTags {
     /// What the tags come to.
     pub fn placement(&self) -> Result<Placement, ElevationError> {
@@ -68,7 +71,7 @@ impl GeoTags {
     }
 
     /// A place in cells, where it lies, and the size of a cell.
-    fn corner(&self) -> Result<([f64; 2], [f64; 2], [f64; 2]), ElevationError> {
+    fn corner(&self) -> Result<Placing, ElevationError> {
         let positive = |cell: [f64; 2]| match cell.iter().all(|c| c.is_finite() && *c > 0.0) {
             true => Ok(cell),
             false => Err(ElevationError::NotPlaced),
