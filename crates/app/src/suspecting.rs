@@ -478,10 +478,13 @@ fn rules_hash(rules: &Suspicions) -> Result<String, Error> {
     Ok(crate::sha256_hex(&text))
 }
 
+/// Code and place of a site.
+type Known = (String, Option<Coord<f64>>);
+
 /// 点位所在 — code and place of sites, looked up once.
 struct Sites<'a> {
     session: &'a Session,
-    known: HashMap<SiteId, Option<(String, Option<Coord<f64>>)>>,
+    known: HashMap<SiteId, Option<Known>>,
 }
 
 impl<'a> Sites<'a> {
@@ -492,7 +495,7 @@ impl<'a> Sites<'a> {
         }
     }
 
-    fn find(&mut self, site: SiteId) -> Result<Option<(String, Option<Coord<f64>>)>, Error> {
+    fn find(&mut self, site: SiteId) -> Result<Option<Known>, Error> {
         if let Some(known) = self.known.get(&site) {
             return Ok(known.clone());
         }

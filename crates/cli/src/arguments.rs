@@ -90,7 +90,7 @@ impl std::fmt::Debug for Secret {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Init(Init),
-    Import(Import),
+    Import(Box<Import>),
     #[command(subcommand)]
     Backgrounds(BackgroundsCommand),
     Sites(Sites),

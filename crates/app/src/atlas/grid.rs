@@ -50,7 +50,11 @@ impl Grid {
         }
     }
 
-    /// Calls `each` with the squares that meet a box and their rows.
+    /// Calls `each` with the squares that meet a box and their rows, in no order.
+    #[allow(
+        clippy::iter_over_hash_type,
+        reason = "what is found is put in order, or counted"
+    )]
     fn meet(&self, bounds: [i32; 4], mut each: impl FnMut((u32, u32), &[u32])) {
         let [west, north, east, south] = squares_of(bounds);
         let asked = u64::from(east - west + 1) * u64::from(south - north + 1);

@@ -51,6 +51,9 @@ pub struct SiteRow {
     pub finding_count: u32,
 }
 
+/// What sites are broken down by, and the stations whose sites the asker sees.
+type CrossedBy = (Vec<Dimension>, Vec<bool>);
+
 /// 点位表 — all sites by columns, in the order they came; `by_code` is the order of lists.
 #[derive(Debug, Default)]
 pub struct SiteTable {
@@ -105,7 +108,7 @@ pub struct SiteTable {
     /// Rows whose place in the orders may be another now.
     pub(super) moved: Vec<u32>,
     /// Counts of all sites, by what they were broken down by and by what the asker sees.
-    pub(super) crossed: Remembered<(Vec<Dimension>, Vec<bool>), Vec<(usize, Counted)>>,
+    pub(super) crossed: Remembered<CrossedBy, Vec<(usize, Counted)>>,
     pub(super) tallied: Remembered<(LedgerView, Eyes), Tally>,
 }
 

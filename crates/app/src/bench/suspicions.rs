@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 use domain::entries::{
-    AcceptanceRecorded, Basis, ClosingRequirements, IssueCarriedOver, IssueOpened,
-    ProgressReported, SiteFacts, SiteRegistered,
+    AcceptanceRecorded, Basis, IssueCarriedOver, IssueOpened, ProgressReported, SiteFacts,
+    SiteRegistered,
 };
 use domain::entry::{Entry, EntryBody};
 use domain::ids::{EntryId, SiteId, StreamId};
@@ -202,7 +202,7 @@ fn opened(session: &Session, n: usize) -> IssueOpened {
         severity: None,
         close_out_case: "A".to_owned(),
         case_reason: None,
-        requirements: requirements.unwrap_or_else(ClosingRequirements::default),
+        requirements: requirements.unwrap_or_default(),
         responsible_unit: format!("演示单位{}", n % 97),
         responsible_person: None,
         supervising_unit: None,

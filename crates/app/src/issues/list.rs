@@ -573,7 +573,7 @@ mod tests {
         let one = |n: u32| {
             let id = EntryId::derived(jiff::Timestamp::UNIX_EPOCH, &[&n.to_be_bytes()]);
             // Many share a day and a unit, so that the id decides; some have no day.
-            let due = (n % 4 > 0).then(|| day(n % 4));
+            let due = (!n.is_multiple_of(4)).then(|| day(n % 4));
             ((Part::day(due), Part::Text(UNITS[n as usize % 3]), id), n)
         };
         (0..count).map(one).collect()

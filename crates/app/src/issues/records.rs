@@ -52,6 +52,9 @@ pub struct PublicityList {
 /// Entries shown.
 const MOST: usize = 500;
 
+/// A record with the issue it is of, where it is of one.
+type OfIssue<T> = (Option<Found>, Kept<T>);
+
 impl Session {
     /// What was learned, of issues the actor may read and of none.
     pub fn list_lessons(&self) -> Result<LessonList, Error> {
@@ -99,7 +102,7 @@ impl Session {
         &self,
         kind: &'static str,
         take: impl Fn(EntryBody) -> Option<(Option<domain::ids::EntryId>, T)>,
-    ) -> Result<Vec<(Option<Found>, Kept<T>)>, Error> {
+    ) -> Result<Vec<OfIssue<T>>, Error> {
         let kinds = [kind];
         let filter = EntryFilter {
             kinds: &kinds,

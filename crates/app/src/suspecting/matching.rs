@@ -17,6 +17,9 @@ use super::prints::{Prints, key};
 use super::{Progress, Stage};
 use crate::error::Error;
 
+/// A picture's hash with its fingerprint.
+type Print = ([u8; 32], Fingerprint);
+
 const FILE: &str = "matches.jsonl";
 /// Searchers at work at once.
 const THREADS: usize = 2;
@@ -240,7 +243,7 @@ pub(super) fn like_photos(
     let mut done = 0;
     // Where all are new there is nothing older to hold against them.
     let are_old = total > index.len();
-    let stream = |each: &mut dyn FnMut(Vec<([u8; 32], Fingerprint)>) -> Result<(), Error>| {
+    let stream = |each: &mut dyn FnMut(Vec<Print>) -> Result<(), Error>| {
         if are_old { prints.stream(each) } else { Ok(()) }
     };
     stream(&mut |batch| {
