@@ -7,7 +7,7 @@ mod views;
 use domain::dossier::civil_day;
 use domain::policy::{self, Action, Actor, Resource, Role};
 use jiff::{SignedDuration, Timestamp};
-use register::accounts::{ApiToken, Attempts, HeldPost, LoginSession, Person};
+use register::accounts::{ApiToken, Attempts, HeldPost, LoginSession};
 use serde_json::{Map, Value};
 use spatial::diagnostic::Diagnostic;
 
@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::session::{Post, Setting};
 
 pub use passwords::one_time_password;
-pub use register::accounts::{Access, Accounts};
+pub use register::accounts::{Access, Accounts, Person};
 pub use secrets::{new_secret, sha256_of};
 pub use views::*;
 
@@ -490,7 +490,7 @@ pub fn drop_totp(accounts: &mut Accounts, visitor: &Visitor, password: &str) -> 
 }
 
 /// Asks whether somebody may manage people, or read what people looked at.
-fn may(actor: &Actor, action: Action) -> Result<(), Error> {
+pub(crate) fn may(actor: &Actor, action: Action) -> Result<(), Error> {
     let resource = Resource {
         reserve_code: actor.reserve_code.clone(),
         ..Resource::default()
