@@ -109,6 +109,7 @@ fn status_of(error: &Error) -> StatusCode {
         Error::NotFound { .. } => StatusCode::NOT_FOUND,
         Error::Forbidden(_) => StatusCode::FORBIDDEN,
         Error::Rejected(d) if d.code == "session.token_scope" => StatusCode::FORBIDDEN,
+        Error::Rejected(d) if d.code == "notices.too_many_tests" => StatusCode::TOO_MANY_REQUESTS,
         Error::Rejected(_) => StatusCode::BAD_REQUEST,
         Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
         Error::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
