@@ -600,6 +600,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was sent to whom by mail and group robots, is waiting, or failed; the newest first. */
+        get: operations["list_notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one's own digest would say now. */
+        get: operations["preview_digest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Queues a test message to a login's mail or to a webhook; it goes out at once. Five a minute. */
+        post: operations["test_notice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -1540,6 +1591,46 @@ export interface components {
             };
             items: components["schemas"]["DiagnosticView"][];
         };
+        /** @description 待办摘要 — what a person has to do on a day; also the text of a test. */
+        Digest: {
+            /** Format: date */
+            day: string;
+            title: string;
+            opening: string;
+            sections: components["schemas"]["DigestSection"][];
+            closing: string;
+        };
+        /** @description 摘要行 — one kind of work. */
+        DigestLine: {
+            kind: string;
+            label: string;
+            /** Format: int64 */
+            count: number;
+            /** @description Classifier of what is counted: 个, 条. */
+            unit: string;
+            /** @description `green`, `amber`, `red`. */
+            light: string;
+            is_overdue: boolean;
+            /** Format: date */
+            due_on?: string | null;
+            /** @description When it is due, as a clause: “，应于8月18日前办结，已逾期3天”. */
+            due: string;
+            /** @description Address of the list to work down, where the server's own address is known. */
+            address?: string | null;
+        };
+        /** @description 摘要预览 — what one's digest would say now. */
+        DigestPreview: {
+            digest: components["schemas"]["Digest"];
+            /** @description As it stands in a mail. */
+            letter: string;
+            /** @description Whether there is nothing to do, so that nothing would be sent. */
+            is_empty: boolean;
+        };
+        /** @description What is to be done in one post. */
+        DigestSection: {
+            post: string;
+            lines: components["schemas"]["DigestLine"][];
+        };
         /** @description 档案页 — a site as of a day. */
         DossierView: {
             /** Format: uuid */
@@ -2045,6 +2136,51 @@ export interface components {
             duty: string[];
             /** @description Ledgers that belong to it. */
             ledgers: string[];
+        };
+        /** @description 发件箱 — the newest first. */
+        NoticePage: {
+            /** Format: int64 */
+            total: number;
+            items: components["schemas"]["NoticeView"][];
+        };
+        /** @description 试发请求 — whom to send a test message: the mail of a login, or a webhook by its name. */
+        NoticeTest: {
+            login?: string | null;
+            webhook?: string | null;
+        };
+        /** @description 通知 — one row of the outbox, for people. */
+        NoticeView: {
+            /** Format: int64 */
+            notice_id: number;
+            /** Format: date */
+            day: string;
+            /** @description `digest`, `test`. */
+            kind: string;
+            /** @description `mail`, `webhook`. */
+            channel: string;
+            recipient: string;
+            login: string;
+            title: string;
+            /** @description `queued`, `sent`, `failed`, `nothing` (there was nothing to do, so nothing was sent). */
+            state: string;
+            state_label: string;
+            /** Format: int32 */
+            attempts: number;
+            /** @description What went wrong last, in words. */
+            error?: string | null;
+            /** Format: date-time */
+            queued_at: string;
+            /**
+             * Format: date-time
+             * @description Next try, while it is queued.
+             */
+            next_at?: string | null;
+            /** Format: date-time */
+            ended_at?: string | null;
+        };
+        /** @description 试发 — how many test messages were queued. */
+        NoticesQueued: {
+            queued: number;
         };
         /** @description 行去向 — what would become of a row. */
         OutcomeView: {
@@ -4105,6 +4241,95 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TileJson"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_notices: {
+        parameters: {
+            query?: {
+                offset?: number;
+                /** @description At most 1,000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticePage"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    preview_digest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DigestPreview"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    test_notice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticeTest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticesQueued"];
                 };
             };
             "4XX": {
