@@ -19,6 +19,7 @@ use common::{Draw, alter};
 use image::RgbImage;
 use likeness::text::TextIndex;
 use likeness::{Fingerprint, Limits, PictureIndex};
+use testkit::{cpu_seconds, resident_mb};
 
 fn measure<T>(what: &str, count: usize, run: impl FnOnce() -> T) -> T {
     let (began, cpu_before, before) = (Instant::now(), cpu_seconds(), resident_mb());
@@ -30,35 +31,6 @@ fn measure<T>(what: &str, count: usize, run: impl FnOnce() -> T) -> T {
         resident_mb()
     );
     result
-}
-
-/// What this process has used of the processors: on a busy machine the better measure. Zero where Linux is not.
-fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = stat
-        .rsplit(')')
-        .next()
-        .unwrap_or_default()
-        .split_whitespace()
-        .collect();
-    let ticks = |n: usize| {
-        fields
-            .get(n)
-            .and_then(|text| text.parse::<f64>().ok())
-            .unwrap_or(0.0)
-    };
-    (ticks(11) + ticks(12)) / 100.0
-}
-
-/// What this process holds. Zero where Linux is not.
-fn resident_mb() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok())
-        .unwrap_or_default()
-        / 1024.0
 }
 
 /// A small picture that no other resembles: five octaves of noise, and patches of light and shade.

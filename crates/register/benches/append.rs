@@ -13,7 +13,7 @@ use std::time::Instant;
 use domain::as_of::AsOf;
 use domain::entry::Entry;
 use register::{Error, Opening, Register};
-use testkit::{TempHome, a_clue, a_site, later, linked, start};
+use testkit::{TempHome, a_clue, a_site, cpu_seconds, later, linked, start};
 
 fn measure<T>(what: &str, count: usize, run: impl FnOnce() -> T) -> T {
     let (began, cpu_before) = (Instant::now(), cpu_seconds());
@@ -24,24 +24,6 @@ fn measure<T>(what: &str, count: usize, run: impl FnOnce() -> T) -> T {
         "{what:<34} {count:>8} in {took:>7.2} s {rate:>8.0} per s, {cpu:>6.2} CPU s {cpu_rate:>8.0} per CPU s"
     );
     result
-}
-
-/// What this process has used of the processors: on a busy machine the better measure. Zero where Linux is not.
-fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = stat
-        .rsplit(')')
-        .next()
-        .unwrap_or_default()
-        .split_whitespace()
-        .collect();
-    let ticks = |n: usize| {
-        fields
-            .get(n)
-            .and_then(|text| text.parse::<f64>().ok())
-            .unwrap_or(0.0)
-    };
-    (ticks(11) + ticks(12)) / 100.0
 }
 
 fn append(register: &mut Register, entries: &[Entry], batch: usize) {

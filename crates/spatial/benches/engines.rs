@@ -12,6 +12,7 @@ use spatial::gpb::{Blob, encode};
 use spatial::matching::{MatchIndex, PositionIndex};
 use spatial::overlay::{OutlineIndex, OutlinePart, Scratch, Shape};
 use spatial::zoning::{ZoneArea, ZoneIndex};
+use testkit::{cpu_seconds, peak_mb};
 
 /// Patches of the three sizes.
 const SIZES: [usize; 3] = [300, 30_000, 1_000_000];
@@ -71,52 +72,24 @@ fn patches(dice: &mut Dice, count: usize, extent: f64) -> Vec<Vec<u8>> {
     (0..count).map(patch).collect()
 }
 
-/// CPU seconds of this process so far.
-fn cpu_s() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = stat
-        .rsplit(')')
-        .next()
-        .unwrap_or_default()
-        .split_whitespace()
-        .collect();
-    let ticks = |at: usize| {
-        fields
-            .get(at)
-            .and_then(|field| field.parse::<f64>().ok())
-            .unwrap_or(0.0)
-    };
-    (ticks(11) + ticks(12)) / 100.0
-}
-
-fn peak_memory() -> String {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .unwrap_or("unknown")
-        .trim()
-        .to_owned()
-}
-
 fn report(what: &str, items: usize, since: f64) {
-    let spent = cpu_s() - since;
+    let spent = cpu_seconds() - since;
     let each = spent * 1e6 / items as f64;
     println!(
-        "{what:32} {items:>9} items {spent:>8.2} CPU s {each:>8.2} µs each, peak {}",
-        peak_memory()
+        "{what:32} {items:>9} items {spent:>8.2} CPU s {each:>8.2} µs each, peak {:.0} MB",
+        peak_mb()
     );
 }
 
 fn overlay(zones: &[Polygon], patches: &[Vec<u8>]) {
-    let start = cpu_s();
+    let start = cpu_seconds();
     let mut part = OutlinePart::default();
     for zone in zones {
         part.add_shape(&Shape::from_geometry(&zone.clone().into()).unwrap());
     }
     let index = OutlineIndex::build(vec![part]).unwrap();
     report("overlay: index zone vertices", zones.len() * 4500, start);
-    let start = cpu_s();
+    let start = cpu_seconds();
     let (mut shape, mut scratch, mut shares) = (Shape::default(), Scratch::default(), Vec::new());
     for patch in patches {
         shape.read_polygons(&Blob::parse(patch).unwrap()).unwrap();
@@ -145,7 +118,7 @@ fn zoning(zones: &[Polygon], patches: &[Vec<u8>]) {
         .iter()
         .map(|blob| Blob::parse(blob).unwrap().decode().unwrap())
         .collect();
-    let start = cpu_s();
+    let start = cpu_seconds();
     for geometry in &geometries {
         black_box(index.overlay(geometry));
     }
@@ -158,7 +131,7 @@ fn matching(patches: &[Vec<u8>]) {
         .map(|blob| Shape::from_geometry(&Blob::parse(blob).unwrap().decode().unwrap()).unwrap())
         .map(|shape| shape.area_centroid().unwrap().map(|degrees| degrees * 1e5))
         .collect();
-    let start = cpu_s();
+    let start = cpu_seconds();
     let index = PositionIndex::build(&centers);
     for center in &centers {
         black_box(index.nearest([center[0] + 30.0, center[1]], 100.0));
@@ -169,7 +142,7 @@ fn matching(patches: &[Vec<u8>]) {
         .take(MOST_SITES)
         .map(|blob| Blob::parse(blob).unwrap().decode().unwrap());
     let sites: Vec<Geometry> = sites.collect();
-    let start = cpu_s();
+    let start = cpu_seconds();
     let index = MatchIndex::build((0_u32..).zip(sites.iter().cloned()));
     for site in &sites {
         black_box(index.candidates(site, 100.0));

@@ -12,6 +12,7 @@ mod cluster;
 mod home;
 mod reserve;
 mod tally;
+mod usage;
 
 pub use builders::{
     Seeded, a_batch, a_clue, a_determination, a_permit, a_site, a_verification, amended,
@@ -28,6 +29,7 @@ pub use reserve::{
 };
 
 pub use tally::ran_on;
+pub use usage::{cpu_seconds, peak_mb, resident_mb};
 
 use jiff::Timestamp;
 
