@@ -27,9 +27,9 @@ use std::time::{Duration, Instant};
 
 use domain::as_of::AsOf;
 use domain::dossier::Dossier;
-use domain::ids::{ClueId, SiteId, StreamId};
+use domain::ids::{ClueId, StreamId};
 use domain::policy::{self, Action, Actor, Resource, Scope};
-use register::Register;
+use register::{Clue, Register};
 
 pub use background_table::{BackgroundShelf, TILE_LAYERS};
 pub use clue_table::{ClueRow, ClueTable};
@@ -90,69 +90,20 @@ impl Atlas {
         })
     }
 
-    /// Takes in what the log gained; says whether the campaign or the reserve themselves changed.
-    pub fn catch_up(&mut self, register: &Register, setting: &Setting) -> Result<bool, Error> {
-        let size = register.log_size()?;
-        if size <= self.log_size {
-            return Ok(false);
-        }
-        let mut sites = BTreeSet::new();
-        let mut clues = BTreeSet::new();
-        let mut is_setting_changed = false;
-        let mut clue_of = |canonical: &[u8]| {
-            let body: Option<ClueOf> = serde_json::from_slice(canonical).ok();
-            clues.extend(body.and_then(|b| b.body.clue_id));
-        };
-        register.stored_entries::<Error>(self.log_size, size, |entry| {
-            sites.extend(StreamId(entry.stream.to_owned()).as_site());
-            if entry.kind.starts_with("clue.") {
-                clue_of(entry.canonical);
-            }
-            is_setting_changed |= matches!(
-                entry.kind,
-                "campaign.opened"
-                    | "reserve.registered"
-                    | "boundary.adopted"
-                    | "stations.adopted"
-                    | "routes.adopted"
-            );
-            Ok(())
-        })?;
-        if is_setting_changed {
-            return Ok(true);
-        }
-        self.put_sites(register, setting, &sites)?;
-        self.put_clues(register, &clues)?;
-        self.log_size = size;
-        Ok(false)
-    }
-
-    fn put_sites(
-        &mut self,
-        register: &Register,
-        setting: &Setting,
-        sites: &BTreeSet<SiteId>,
-    ) -> Result<(), Error> {
-        for site in sites {
-            if let Some(dossier) = register.find_dossier(*site, AsOf::Now)? {
-                self.touched.extend(self.sites.extent(*site));
-                self.sites.put(&dossier, setting);
-                self.issues.put(&dossier, setting);
-                self.suspicions.put(&dossier);
-                self.touched.extend(self.sites.extent(*site));
-            }
+    /// Takes in what the log gained; nothing in it can fail, so that readers never meet half of it.
+    fn take_in(&mut self, gained: Gained, setting: &Setting) {
+        for dossier in &gained.dossiers {
+            self.touched.extend(self.sites.extent(dossier.site_id));
+            self.sites.put(dossier, setting);
+            self.issues.put(dossier, setting);
+            self.suspicions.put(dossier);
+            self.touched.extend(self.sites.extent(dossier.site_id));
         }
         self.sites.settle();
-        Ok(())
-    }
-
-    fn put_clues(&mut self, register: &Register, clues: &BTreeSet<ClueId>) -> Result<(), Error> {
-        for clue in clues {
-            if let Some(clue) = register.find_clue(*clue)? {
-                self.touched.extend(self.clues.put(clue));
-            }
+        for clue in gained.clues {
+            self.touched.extend(self.clues.put(clue));
         }
-        Ok(())
+        self.log_size = gained.size;
     }
 
     /// What changed since this was last asked.
@@ -217,6 +168,59 @@ fn load_columns(register: &Register, setting: &Setting, as_of: AsOf) -> Result<C
         read?;
         columns.or_else(|panic| std::panic::resume_unwind(panic))
     })
+}
+
+/// Sites that are taken in one by one at most; what changed more is read anew, outside the lock.
+const MOST_GAINED: usize = 5_000;
+
+/// What a log gained since an atlas was read.
+struct Gained {
+    size: u64,
+    dossiers: Vec<Dossier>,
+    clues: Vec<Clue>,
+}
+
+impl Gained {
+    /// Reads it; nothing where everything has to be read anew: the setting changed, or very much did.
+    fn read(register: &Register, from: u64) -> Result<Option<Self>, Error> {
+        let size = register.log_size()?;
+        let mut sites = BTreeSet::new();
+        let mut clues = BTreeSet::new();
+        let mut is_setting_changed = false;
+        register.stored_entries::<Error>(from, size, |entry| {
+            sites.extend(StreamId(entry.stream.to_owned()).as_site());
+            if entry.kind.starts_with("clue.") {
+                let body: Option<ClueOf> = serde_json::from_slice(entry.canonical).ok();
+                clues.extend(body.and_then(|b| b.body.clue_id));
+            }
+            is_setting_changed |= matches!(
+                entry.kind,
+                "campaign.opened"
+                    | "reserve.registered"
+                    | "boundary.adopted"
+                    | "stations.adopted"
+                    | "routes.adopted"
+            );
+            Ok(())
+        })?;
+        if is_setting_changed || sites.len() + clues.len() > MOST_GAINED {
+            return Ok(None);
+        }
+        let mut gained = Self {
+            size,
+            dossiers: Vec::with_capacity(sites.len()),
+            clues: Vec::with_capacity(clues.len()),
+        };
+        for site in sites {
+            gained
+                .dossiers
+                .extend(register.find_dossier(site, AsOf::Now)?);
+        }
+        for clue in clues {
+            gained.clues.extend(register.find_clue(clue)?);
+        }
+        Ok(Some(gained))
+    }
 }
 
 #[derive(serde::Deserialize)]
@@ -345,18 +349,25 @@ impl Atlases {
         }
     }
 
-    /// Takes in what the log gained, or everything; readers go on with what there was.
+    /// Takes in what the log gained, or everything; readers go on with what there was until it has been read.
     fn keep_up(&self, register: &Register, setting: &Setting) -> Result<(), Error> {
-        {
-            let mut guard = self.now.write().unwrap_or_else(|e| e.into_inner());
-            if let Some(atlas) = guard.as_mut()
-                && !atlas.catch_up(register, setting)?
-            {
-                return Ok(());
+        let kept = || self.now.write().unwrap_or_else(|e| e.into_inner());
+        let from = {
+            let now = self.now.read().unwrap_or_else(|e| e.into_inner());
+            now.as_ref().map(|atlas| atlas.log_size)
+        };
+        let gained = match from {
+            Some(from) => Gained::read(register, from)?,
+            None => None,
+        };
+        if let Some(gained) = gained {
+            if let Some(atlas) = kept().as_mut() {
+                atlas.take_in(gained, setting);
             }
+            return Ok(());
         }
         let loaded = Atlas::load(register, setting, AsOf::Now)?;
-        *self.now.write().unwrap_or_else(|e| e.into_inner()) = Some(loaded);
+        *kept() = Some(loaded);
         self.loads.fetch_add(1, Ordering::AcqRel);
         Ok(())
     }

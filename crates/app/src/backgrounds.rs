@@ -99,18 +99,20 @@ impl Session {
         }
     }
 
-    /// One tile of a layer, not compressed; empty where nothing lies.
+    /// One tile of what a standing layer draws, by its hash, not compressed; empty where nothing lies.
     pub fn background_tile(
         &self,
         atlases: &Atlases,
-        code: &str,
+        drawn_sha256: &str,
         tile: TileId,
     ) -> Result<Vec<u8>, Error> {
-        let drawn = self.drawn_background(code, false)?;
         let standing = self.standing_backgrounds()?;
-        let table = atlases
-            .backgrounds()
-            .table(&self.register, &standing, &drawn)?;
+        let mut drawn = standing.iter().map(|b| &b.adopted.body.drawn_sha256);
+        if !drawn.any(|sha| sha == drawn_sha256) {
+            return Err(missing(drawn_sha256));
+        }
+        let shelf = atlases.backgrounds();
+        let table = shelf.table(&self.register, &standing, drawn_sha256)?;
         Ok(table.tile(tile))
     }
 
@@ -150,9 +152,8 @@ impl Session {
             }
             other => other?,
         };
-        receipts.first().map(ReceiptView::of).ok_or_else(|| {
-            Error::internal(anyhow::anyhow!("an append of one entry gave no receipt"))
-        })
+        let receipt = receipts.first().map(ReceiptView::of);
+        receipt.ok_or_else(crate::amendments::nothing_appended)
     }
 
     fn load_background(&self, code: &str) -> Result<Background, Error> {

@@ -221,10 +221,7 @@ impl Session {
         let day = self.judging_day(as_of)?;
         let judged = self.judge_site(code, day)?;
         let dossier = self.load_dossier_by_code(code, AsOf::Day(day))?;
-        let obstacle = match judged.decision {
-            Some(_) => None,
-            None => self.obstacle(&dossier, &judged, day)?,
-        };
+        let obstacle = self.obstacle(&dossier, &judged, day)?;
         let page = Page::of(self, &judged)?;
         let entries = self.register.load_stream(&StreamId::site(judged.site_id))?;
         let decision =

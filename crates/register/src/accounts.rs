@@ -706,6 +706,9 @@ fn migrate(db: &mut Connection) -> Result<(), Error> {
             known: VERSION,
         });
     }
+    if found == VERSION {
+        return Ok(());
+    }
     for migration in MIGRATIONS.iter().skip(found as usize) {
         tx.execute_batch(migration).map_err(failed("migrate"))?;
     }

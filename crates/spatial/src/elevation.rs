@@ -17,6 +17,8 @@ pub use geokeys::{GeoTags, Placement};
 
 /// Cells of a side that a file may claim.
 const MOST_SIDE: u32 = 100_000;
+/// Cells looked at for one window: those of 20,000 × 20,000.
+const MOST_CELLS: u64 = 400_000_000;
 /// Cells of one strip or tile: what is unpacked at once.
 const MOST_CHUNK_BYTES: usize = 64 << 20;
 /// No ground of the Earth lies beyond these heights, metres: voids that a file forgot to declare.
@@ -145,6 +147,17 @@ impl<R: Read + Seek> Raster<R> {
             ChunkType::Strip => 1,
             ChunkType::Tile => self.width.div_ceil(chunk_width.max(1)),
         };
+        let wide = if across == 1 {
+            self.width
+        } else {
+            window.columns
+        };
+        if u64::from(wide) * u64::from(window.rows) > MOST_CELLS {
+            return Err(ElevationError::TooLarge {
+                width: wide,
+                height: window.rows,
+            });
+        }
         let (first, last) = (window.row, window.row + window.rows - 1);
         for down in first / chunk_height.max(1)..=last / chunk_height.max(1) {
             for right in 0..across {

@@ -84,9 +84,7 @@ impl BackgroundTable {
         }
         let mut out = TileWriter::default();
         for layer in [features, marks] {
-            if !layer.is_empty() {
-                out.layer(layer);
-            }
+            out.layer(layer);
         }
         out.finish()
     }

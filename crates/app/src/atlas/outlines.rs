@@ -41,9 +41,21 @@ impl Outlines {
             extent = [west, north, east, south];
         }
         let length = u32::try_from(self.bytes.len() - start).unwrap_or(0);
+        if self.holds(row, start) {
+            self.bytes.truncate(start);
+            return;
+        }
         super::site_table::set(&mut self.starts, row, start as u64);
         super::site_table::set(&mut self.lengths, row, length);
         super::site_table::set(&mut self.extents, row, extent);
+    }
+
+    /// Whether a row has the very outline that was written from `start` on: most entries of a site leave it as it is.
+    fn holds(&self, row: usize, start: usize) -> bool {
+        let (Some(&from), Some(&length)) = (self.starts.get(row), self.lengths.get(row)) else {
+            return false;
+        };
+        self.bytes[from as usize..][..length as usize] == self.bytes[start..]
     }
 
     /// Smallest box around the outline of a row, in mercator parts.

@@ -124,24 +124,12 @@ pub struct Eyes {
     pub petitions: Vec<bool>,
 }
 
-/// States in the order of the process: that of lists by state.
-const STATES: [SiteState; 8] = [
-    SiteState::AwaitingVerification,
-    SiteState::InVerification,
-    SiteState::Excluded,
-    SiteState::NoIssue,
-    SiteState::VerifiedWithIssue,
-    SiteState::Characterized,
-    SiteState::Merged,
-    SiteState::Withdrawn,
-];
-
 impl SiteTable {
     /// An empty table. States and sources have their numbers from the start, so that they stand in the same order
     /// whichever site comes first.
     pub fn new() -> Self {
         let mut table = Self::default();
-        for state in STATES {
+        for state in SiteState::ALL {
             table.states.enter(Some(state.code()));
         }
         for source in SourceKind::ALL {

@@ -183,6 +183,10 @@ pub(super) fn batch(
             && b.dated_on == request.background.dated_on
             && b.source_sha256 == loaded.sha256
             && b.label_field == label_field(loaded)
+            && request
+                .crs
+                .as_ref()
+                .is_none_or(|crs| crs.to_string() == b.crs_used)
     });
     let stream = StreamId::background(reserve, &stated.code);
     let version = session.register.stream_version(&stream)?.to_string();
@@ -332,7 +336,9 @@ impl Gathered {
             return;
         };
         self.bbox = Some(self.bbox.map_or(own, |b| around(b, own)));
-        self.crs_used = placed.crs_used;
+        if let Ok((crs, _)) = position::system_of(&record.crs, &staging.convention) {
+            self.crs_used = crs.to_string();
+        }
         let name = self.name.clone();
         staging.outcome(record, label.as_deref(), Action::Adopted { name });
         if let Some(row) = staging.preview.rows.last_mut() {
@@ -412,7 +418,7 @@ fn relief(
     Ok(Some(Drawn {
         bytes: png(&relief)?,
         bbox: relief.bbox,
-        crs_used: crs.definition(),
+        crs_used: crs.to_string(),
         read: 1,
         count: 1,
         cells: Some(relief.cells),

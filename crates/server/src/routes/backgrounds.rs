@@ -42,12 +42,12 @@ pub(crate) async fn show_background_tile(
     let row = row.strip_suffix(".mvt").unwrap_or(&row);
     let row = row.parse().unwrap_or(u32::MAX);
     let tile = tile_id(zoom, column, row).map_err(|e| desk.problem(&caller.context, &e))?;
-    let asked = code.clone();
     let mark = desk
         .look(&caller, move |session, _| {
-            session.drawn_background(&asked, false)
+            session.drawn_background(&code, false)
         })
         .await?;
+    let drawn_sha256 = mark.clone();
     // What is drawn names itself, whoever may see it: tiles are shared.
     let key = Key {
         layer: "backgrounds",
@@ -55,7 +55,7 @@ pub(crate) async fn show_background_tile(
         mark: mark.into(),
     };
     let draw = move |session: &app::Session, atlases: &app::atlas::Atlases| {
-        session.background_tile(atlases, &code, tile)
+        session.background_tile(atlases, &drawn_sha256, tile)
     };
     let kept = drawn(&desk, &caller, key, draw).await?;
     Ok(answer(&caller, &kept))
