@@ -13,6 +13,7 @@ use crate::amendments::checked_reason;
 use crate::error::Error;
 use crate::import::Matched;
 use crate::landing::{Decision, Known, Proposal, SiteBook, Sought};
+use crate::relapses::ClosedSites;
 use crate::session::Session;
 
 /// 待落点 — why a clue waits for a person, and the sites to look at.
@@ -144,7 +145,10 @@ impl Session {
         refuse_linked(&clue)?;
         let reason = &checked_reason(reason)?;
         let mut entries = self.linked_by_hand(&clue.received.body, &dossier, reason);
-        entries.extend(self.relapse_of_link(&clue.received.body, &dossier)?);
+        let mut closed = ClosedSites::default();
+        closed.watch(&dossier);
+        let suspected = closed.suspected_by(self, &entries)?;
+        entries.extend(suspected.into_iter().map(|(_, entry)| entry));
         self.register.append(&entries, self.now)?;
         Ok(())
     }

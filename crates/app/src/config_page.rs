@@ -22,6 +22,15 @@ pub struct CodeView {
     pub label: String,
 }
 
+/// 代码表项 — a code of a list, with what it stands under: the unit of a measure, a heading.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ListedCode {
+    pub code: String,
+    pub label: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+}
+
 /// A state of sites.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct StateView {
@@ -102,7 +111,7 @@ pub struct ConfigView {
     pub stations: Vec<StationView>,
     pub zones: Vec<ZoneView>,
     /// Code lists by purpose.
-    pub lists: BTreeMap<String, Vec<CodeView>>,
+    pub lists: BTreeMap<String, Vec<ListedCode>>,
     pub ledgers: Vec<LedgerName>,
     pub sources: Vec<CodeView>,
     pub milestones: Vec<MilestoneView>,
@@ -260,9 +269,19 @@ impl Session {
         codes.map(|c| code(&c.code, &c.label)).collect()
     }
 
-    fn code_lists(&self) -> BTreeMap<String, Vec<CodeView>> {
+    fn code_lists(&self) -> BTreeMap<String, Vec<ListedCode>> {
+        let listed = |purpose: &str| {
+            let list = self.campaign.find_list(&self.codes, purpose);
+            let codes = list.into_iter().flat_map(|l| &l.codes);
+            let listed = codes.map(|c| ListedCode {
+                code: c.code.clone(),
+                label: c.label.clone(),
+                group: c.group.clone(),
+            });
+            listed.collect()
+        };
         let purposes = self.campaign.code_lists.keys();
-        let lists = purposes.map(|p| (p.clone(), self.codes_of(p)));
+        let lists = purposes.map(|p| (p.clone(), listed(p)));
         lists
             .chain([("severity".to_owned(), severities())])
             .collect()
@@ -270,11 +289,16 @@ impl Session {
 }
 
 /// 严重程度 as the decision tables grade it.
-fn severities() -> Vec<CodeView> {
+fn severities() -> Vec<ListedCode> {
     let book = JudgingBook::built_in().ok();
     let words = book.and_then(|b| b.ruleset.words("severity"));
     words.map_or_else(Vec::new, |w| {
-        w.0.iter().map(|w| code(&w.code, &w.label)).collect()
+        let listed = w.0.iter().map(|w| ListedCode {
+            code: w.code.clone(),
+            label: w.label.clone(),
+            group: None,
+        });
+        listed.collect()
     })
 }
 

@@ -7,6 +7,7 @@ mod views;
 
 use domain::dossier::civil_day;
 use domain::policy::{self, Action, Actor, Resource, Role};
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use register::accounts::{ApiToken, Attempts, HeldPost, LoginSession, Person};
 use serde_json::{Map, Value};
@@ -642,30 +643,63 @@ pub fn add_token(
         return Err(Error::rejected(Diagnostic::error("session.token_scope")));
     }
     let post = visitor.post.as_ref().ok_or_else(no_post)?;
-    let today = civil_day(now);
-    let longest = today.saturating_add(jiff::Span::new().days(MAX_TOKEN_DAYS));
-    if request.expires_on < today || request.expires_on > longest {
-        let fault = Diagnostic::error("token.expiry")
-            .arg("from", today)
-            .arg("to", longest);
-        return Err(Error::rejected(fault));
-    }
-    let secret = format!("qs_{}", new_secret()?);
-    let token = ApiToken {
-        token_id: secrets::new_id("t")?,
-        token_sha256: sha256_of(&secret),
-        person_id: visitor.person.person_id.clone(),
+    checked_expiry(request.expires_on, now, MAX_TOKEN_DAYS)?;
+    let wanted = NewToken {
+        person_id: &visitor.person.person_id,
         post_id: post.post_id,
         name: checked_name(&request.name)?,
-        scope: request.scope.code().to_owned(),
+        scope: request.scope,
         expires_on: request.expires_on,
-        created_at: now,
     };
-    accounts.add_token(&token)?;
+    let (token, secret) = issue_token(accounts, wanted, now)?;
     Ok(TokenAdded {
         token: token_view(&token),
         secret,
     })
+}
+
+struct NewToken<'a> {
+    person_id: &'a str,
+    post_id: i64,
+    name: String,
+    scope: TokenScope,
+    expires_on: Date,
+}
+
+/// Puts a token on record; its secret is kept nowhere.
+fn issue_token(
+    accounts: &mut Accounts,
+    wanted: NewToken<'_>,
+    now: Timestamp,
+) -> Result<(ApiToken, String), Error> {
+    let secret = format!("qs_{}", new_secret()?);
+    let token = ApiToken {
+        token_id: secrets::new_id("t")?,
+        token_sha256: sha256_of(&secret),
+        person_id: wanted.person_id.to_owned(),
+        post_id: wanted.post_id,
+        name: wanted.name,
+        scope: wanted.scope.code().to_owned(),
+        expires_on: wanted.expires_on,
+        created_at: now,
+    };
+    accounts.add_token(&token)?;
+    Ok((token, secret))
+}
+
+/// A last day is today or later, and not further off than this many days.
+fn checked_expiry(expires_on: Date, now: Timestamp, most_days: i64) -> Result<(), Error> {
+    let today = civil_day(now);
+    let longest = today.saturating_add(jiff::Span::new().days(most_days));
+    match (today..=longest).contains(&expires_on) {
+        true => Ok(()),
+        false => {
+            let fault = Diagnostic::error("token.expiry")
+                .arg("from", today)
+                .arg("to", longest);
+            Err(Error::rejected(fault))
+        }
+    }
 }
 
 /// API tokens last a year at most.

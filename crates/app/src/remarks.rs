@@ -49,12 +49,13 @@ pub struct RemarkView {
 }
 
 impl Session {
-    /// Puts a remark on a site's page; an instruction is for those who lead, an answer names what it is to.
+    /// Puts a remark on a site's page; an instruction is for those who lead, a finding for those who inspect, an answer names what it is to.
     pub fn remark(&mut self, code: &str, request: &RemarkRequest) -> Result<ReceiptView, Error> {
         let dossier = self.load_dossier_by_code(code, AsOf::Now)?;
         let kind = known_kind(&request.kind)?;
         let action = match kind {
             RemarkKind::Instruction => Action::Instruct,
+            RemarkKind::Finding => Action::RecordFinding,
             _ => Action::Remark,
         };
         self.may(action, dossier.facts.station_id.as_deref())?;

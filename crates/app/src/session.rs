@@ -10,6 +10,7 @@ use domain::dossier::{Dossier, civil_day};
 use domain::entries::ReserveRegistered;
 use domain::entry::{Author, Entry, EntryBody};
 use domain::ids::{EntryId, StreamId};
+use domain::issue::built_in_flow;
 use domain::ledger::{Focal, Labels};
 use domain::policy::{self, Action, Actor, Resource, Role};
 use jiff::Timestamp;
@@ -366,12 +367,13 @@ impl Session {
 impl Labels for Session {
     fn label(&self, list: &str, code: &str) -> String {
         match list {
-            "site_state" => self
-                .campaign
-                .flow
-                .as_ref()
-                .map_or(code, |f| f.state_label(code))
-                .to_owned(),
+            // States that came after a register was opened have their words from the table as shipped.
+            "site_state" => {
+                let own = self.campaign.flow.as_ref().map(|f| f.state_label(code));
+                own.filter(|label| *label != code)
+                    .unwrap_or_else(|| built_in_flow().state_label(code))
+                    .to_owned()
+            }
             _ if code == domain::statistics::UNKNOWN => self.messages.text("word.unknown", &[]),
             "determination" if code == domain::statistics::NOT_DETERMINED => {
                 self.messages.text("word.not_determined", &[])
@@ -476,12 +478,15 @@ const LATER_TABLES: [&str; 4] = [
     "suspicions.toml",
 ];
 
-/// A register opened before issues were walked goes by the tables of its campaign as shipped, transitions and lists
-/// included; one that was opened with them keeps its own.
+/// A register opened before a table was made goes by the one its campaign ships; what it was opened with stays as it is.
 fn with_later_tables(id: &str, mut files: BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let has_all = LATER_TABLES.iter().all(|name| files.contains_key(*name));
-    if !has_all && let Some(shipped) = assets::find_campaign(id) {
-        files.extend(shipped);
+    let shipped = assets::find_campaign(id).unwrap_or_default();
+    for name in LATER_TABLES {
+        if let Some(text) = shipped.get(name)
+            && !files.contains_key(name)
+        {
+            files.insert(name.to_owned(), text.clone());
+        }
     }
     files
 }

@@ -591,6 +591,7 @@ impl Issue {
     fn judge_suspicion(&mut self, entry: &RecordedEntry, body: &SuspicionJudged) {
         let actor = &entry.entry.author.actor;
         if !closing::is_own_work(Action::JudgeSuspicion, actor, &self.hands) {
+            self.hand(Action::JudgeSuspicion, entry);
             answer(&mut self.suspicions, body.suspicion, kept(entry, body));
         }
     }

@@ -254,6 +254,7 @@ impl Finding {
             self.suspicion.as_bytes().to_vec(),
             self.code.as_bytes().to_vec(),
             self.about.as_bytes().to_vec(),
+            self.grade.code().as_bytes().to_vec(),
             again.to_be_bytes().to_vec(),
         ]
     }
@@ -273,7 +274,7 @@ fn is_noted(issue: &Issue, finding: &Finding) -> bool {
     covering.next().is_some_and(|s| !is_behind(s))
 }
 
-/// Whether a suspicion is about the same thing.
+/// Whether a suspicion is about the same thing, and was taken as gravely: what was noted as slight hides nothing that is grave.
 fn covers(noted: &SuspicionFound, finding: &Finding) -> bool {
     let is_same_sign = noted.suspicion == finding.suspicion
         && noted.code.as_deref().is_none_or(|c| c == finding.code);
@@ -284,7 +285,8 @@ fn covers(noted: &SuspicionFound, finding: &Finding) -> bool {
                 || noted.entries.iter().any(|e| e.to_string() == about)
         }
     };
-    is_same_sign && finding.about.lines().all(is_about)
+    let is_as_grave = Grade::from_code(&noted.grade).is_some_and(|g| g >= finding.grade);
+    is_same_sign && is_as_grave && finding.about.lines().all(is_about)
 }
 
 /// The day of a camera's clock, which has no zone.

@@ -1,7 +1,7 @@
 //! 办理 — every step of an issue after it was opened: read, authorised, asked of the transition table, appended.
 
 use domain::as_of::AsOf;
-use domain::closing::{self, Attempt};
+use domain::closing::{self, Attempt, Fact};
 use domain::concurrency::StalePolicy;
 use domain::dossier::{Dossier, SiteState};
 use domain::entries::{
@@ -18,6 +18,7 @@ use domain::ids::{EntryId, StreamId};
 use domain::issue::{self, Issue, IssueStep, built_in_flow};
 use domain::ledger::Labels;
 use domain::policy;
+use domain::suspicion::Grade;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -123,20 +124,48 @@ impl Session {
         request: ActRequest,
         dry_run: bool,
     ) -> Result<ActReceipt, Error> {
-        let found = self.load_issue(key, AsOf::Now)?;
+        let mut found = self.load_issue(key, AsOf::Now)?;
         let body = body_of(request.act, Some(found.issue.id))?;
+        let body = self.with_requirements(body);
         let action = issue::action_of(&body).ok_or_else(unknown_level)?;
         let resource = self.issue_resource(&found.dossier, &found.issue);
         policy::may(&self.actor, action, &resource)?;
         let on = self.day_claimed(request.on)?;
         self.check_codes(&body)?;
         check_files(&body, &found.dossier)?;
-        check_answered(&body, &found.issue)?;
-        let next = self.next_state(&found, &body, on)?;
-        match dry_run {
-            true => Ok(self.foreseen(&found, next)),
-            false => self.enter(&found, body, on, request.based_on),
+        let entry = self.act_entry(&found.dossier, body, on, request.based_on)?;
+        if !dry_run && self.register.find_entry(entry.id)?.is_some() {
+            return Ok(ActReceipt {
+                entry_id: Some(entry.id),
+                ..self.foreseen(&found, found.issue.state)
+            });
         }
+        let body = &entry.body;
+        check_answered(body, &found.issue)?;
+        let mut next = self.next_state(&found, body, on)?;
+        if dry_run {
+            return Ok(self.foreseen(&found, next));
+        }
+        // What is found is noted before the step, in whose way it then stands until another person has judged it.
+        if asks_for_suspicions(body) {
+            let (site, id) = (found.dossier.site_code.clone(), found.issue.id);
+            if !self.suspect_issue(&site, id, Grade::High)?.is_empty() {
+                found = self.load_issue(&id.to_string(), AsOf::Now)?;
+                next = self.next_state(&found, body, on)?;
+            }
+        }
+        self.enter(&found, entry, next)
+    }
+
+    /// Another close-out case brings its own conditions, where none were said.
+    fn with_requirements(&self, mut body: EntryBody) -> EntryBody {
+        if let EntryBody::IssueAmended(amended) = &mut body
+            && amended.requirements.is_none()
+            && let (Some(case), Some(closing)) = (&amended.close_out_case, &self.campaign.closing)
+        {
+            amended.requirements = closing.requirements(case, self.division());
+        }
+        body
     }
 
     /// Today or an earlier day.
@@ -209,20 +238,16 @@ impl Session {
         }
     }
 
-    fn enter(
-        &mut self,
-        found: &Found,
-        body: EntryBody,
-        on: Date,
-        based_on: Option<u64>,
-    ) -> Result<ActReceipt, Error> {
-        let entry = self.act_entry(&found.dossier, body, on, based_on)?;
+    fn enter(&mut self, found: &Found, entry: Entry, next: SiteState) -> Result<ActReceipt, Error> {
         let id = entry.id;
         let receipt = self.append_act(entry, &found.dossier)?;
         let now = self.load_issue(&found.issue.id.to_string(), AsOf::Now)?;
         if now.issue.void.iter().any(|v| v.entry_id == id) {
             // Asked beforehand by the same function; nothing else writes between.
-            return Err(Error::internal(anyhow::anyhow!("a step was void: {id}")));
+            return Err(Error::internal(anyhow::anyhow!(
+                "a step to {} was void: {id}",
+                next.code()
+            )));
         }
         Ok(ActReceipt {
             is_new: receipt.as_ref().is_some_and(|(_, is_new)| *is_new),
@@ -292,7 +317,12 @@ impl Session {
             Ok(entries) => entries,
             Err(error) => return error.into(),
         };
-        let since = entries.iter().filter(|e| e.version > based_on);
+        let station = dossier.facts.station_id.as_deref();
+        let since = entries.iter().filter(|e| {
+            let body = &e.entry.body;
+            let decides = StalePolicy::of(body.kind()) != StalePolicy::Commute;
+            e.version > based_on && decides && self.is_told_of_issue(body, station)
+        });
         let clashes = since.map(|e| {
             let current = Value::from(e.entry.body.title());
             (e.entry.body.kind().to_owned(), Value::from(kind), current)
@@ -303,6 +333,15 @@ impl Session {
             clashes: clashes.collect(),
         }))
     }
+}
+
+/// Steps that stand or fall with suspicions: the issue is looked at at once, whatever the last night found.
+fn asks_for_suspicions(body: &EntryBody) -> bool {
+    let says_yes = match body {
+        EntryBody::AcceptanceRecorded(b) => b.result == "passed",
+        _ => true,
+    };
+    says_yes && IssueStep::of(body).is_some_and(|s| closing::needs(s).contains(&Fact::NoSuspicion))
 }
 
 /// Label of a step in the transition table.

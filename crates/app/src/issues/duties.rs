@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::list::{Looking, Part, page};
+use super::list::{Looking, Part, Wanted, page};
 use super::{IssuePaging, IssueQuery};
 use crate::atlas::{Atlases, IssueLine};
 use crate::error::Error;
@@ -127,11 +127,8 @@ impl Session {
         let mut looking = self.looking(&atlas, Action::ReadLedgers, None, None, as_of)?;
         looking.scope = scope.clone();
         let holders = self.holders(&scope);
-        let is_named = |line: &&IssueLine| {
-            let unit = query.responsible_unit.as_ref();
-            unit.is_none_or(|unit| line.figures.responsible_unit == *unit)
-        };
-        let counted = looking.lines().filter(is_named);
+        let wanted = Wanted::of(query)?;
+        let counted = looking.lines().filter(|l| wanted.holds(self, l, &looking));
         let counted: Vec<&IssueLine> = counted.filter(|l| l.reopened_by.is_none()).collect();
         let (total, determined) = (
             counted.len() as u64,

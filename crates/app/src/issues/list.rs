@@ -212,14 +212,14 @@ impl Looking<'_> {
 }
 
 /// A query compared with lines.
-struct Wanted<'q> {
+pub(super) struct Wanted<'q> {
     query: &'q IssueQuery,
     text: Option<String>,
     waits: Option<Vec<WaitKind>>,
 }
 
 impl<'q> Wanted<'q> {
-    fn of(query: &'q IssueQuery) -> Result<Self, Error> {
+    pub(super) fn of(query: &'q IssueQuery) -> Result<Self, Error> {
         let unknown = |text: &str| {
             let fault = Diagnostic::error("query.wait").arg("text", text);
             Error::rejected(fault)
@@ -237,8 +237,14 @@ impl<'q> Wanted<'q> {
         })
     }
 
-    fn holds(&self, line: &IssueLine, looking: &Looking<'_>) -> bool {
+    /// Whether a line is asked for. Only what the asker may know decides: a filter must not tell what the row does not.
+    pub(super) fn holds(&self, session: &Session, line: &IssueLine, looking: &Looking<'_>) -> bool {
         let q = self.query;
+        let station = looking.atlas.issues.station(line);
+        let source = match session.knows_source(line, station) {
+            true => line.figures.source_kind.as_str(),
+            false => domain::statistics::UNKNOWN,
+        };
         let is = |wanted: &Option<String>, value: &str| {
             let wanted = wanted.as_deref();
             wanted.is_none_or(|w| w.split(',').any(|w| w.trim() == value))
@@ -258,7 +264,7 @@ impl<'q> Wanted<'q> {
             && is(&q.case, &line.figures.close_out_case)
             && is(&q.severity, line.severity.as_deref().unwrap_or("unknown"))
             && is(&q.responsible_unit, &line.figures.responsible_unit)
-            && (line.is_confidential || is(&q.source, &line.figures.source_kind))
+            && is(&q.source, source)
             && q.year.is_none_or(|year| line.opened_on.year() == year)
             && yes(&q.open, line.is_open)
             && yes(&q.overdue, line.is_overdue(looking.today))
@@ -266,8 +272,8 @@ impl<'q> Wanted<'q> {
             && q.light.as_ref().is_none_or(|_| is(&q.light, light()))
             && q.side.as_deref().is_none_or(|s| s.split(',').any(has_side))
             && self.waits.as_ref().is_none_or(|kinds| {
-                let mut waits = line.waits_on(looking.today);
-                waits.any(|w| kinds.contains(&w.kind))
+                let waits = session.told_waits(line, station, looking.today);
+                waits.iter().any(|kind| kinds.contains(kind))
             })
             && self.text.as_ref().is_none_or(|text| says(line, text))
     }
@@ -430,7 +436,7 @@ impl Session {
         let mut by_state = BTreeMap::new();
         let mut by_light = LightCounts::default();
         let mut found = Vec::new();
-        for line in looking.lines().filter(|l| wanted.holds(l, &looking)) {
+        for line in looking.lines().filter(|l| wanted.holds(self, l, &looking)) {
             *by_state
                 .entry(line.figures.state.code().to_owned())
                 .or_default() += 1;

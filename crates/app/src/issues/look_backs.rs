@@ -59,6 +59,9 @@ pub struct PlanLookBacksRequest {
     pub percent: Option<u32>,
     pub station: Option<String>,
     pub lead: Option<String>,
+    /// The issues of the preview, in its order: nothing else is recorded.
+    #[schema(value_type = Vec<String>)]
+    pub issues: Vec<EntryId>,
     pub planned_on: Date,
     /// `county`, `city`, `province`, `bureau`.
     pub level: String,
@@ -133,6 +136,13 @@ impl Session {
             let looking = self.looking(&atlas, Action::PlanLookBack, station, lead, AsOf::Now)?;
             look_back::draw(&candidates(&looking), percent, checked_seed(&request.seed)?)
         };
+        if !drawn
+            .iter()
+            .map(|d| d.candidate.issue)
+            .eq(request.issues.iter().copied())
+        {
+            return Err(Error::rejected(Diagnostic::error("issue.draw_moved_on")));
+        }
         if drawn.len() > MOST_PLANS {
             let fault = Diagnostic::error("issue.too_many_plans").arg("count", drawn.len());
             return Err(Error::rejected(fault));

@@ -16,7 +16,7 @@ use spatial::diagnostic::Diagnostic;
 use utoipa::ToSchema;
 
 use super::acts::step_label;
-use super::{ActReceipt, Lack, calendar, numbered};
+use super::{ActReceipt, Lack, calendar, code_of, numbered};
 use crate::error::{Error, Refused};
 use crate::issues::DeadlineView;
 use crate::session::Session;
@@ -177,7 +177,7 @@ impl Session {
         closing.ok_or_else(|| Error::rejected(Diagnostic::error("issue.no_closing_table")))
     }
 
-    fn division(&self) -> &str {
+    pub(super) fn division(&self) -> &str {
         self.reserve.division_code.as_deref().unwrap_or_default()
     }
 
@@ -229,8 +229,10 @@ impl Session {
             .or_else(|| ground.carried_over_from.clone())
             .or_else(|| dossier.source_kinds().first().map(|s| (*s).to_owned()));
         Ok(IssueOpened {
-            issue_code: said(&request.issue_code)
-                .or_else(|| Some(numbered(&dossier.site_code, dossier.issues.len()))),
+            issue_code: Some(match said(&request.issue_code) {
+                Some(code) => own_number(dossier, code)?,
+                None => free_number(dossier),
+            }),
             external_code: said(&request.external_code)
                 .or_else(|| carried.and_then(|c| c.external_code.clone())),
             source_kind: source.unwrap_or_else(|| "field_survey".to_owned()),
@@ -266,7 +268,14 @@ impl Session {
             d.standing == Standing::Effective && matches!(verdict, "violation" | "legacy")
         };
         let standing = dossier.characterizations.iter().rev().find(holds);
-        let standing = standing.map(|d| d.recorded.entry_id);
+        // A decision that an open issue follows from needs no second one.
+        let is_followed = |id: &EntryId| {
+            let mut open = dossier.issues.iter().filter(|i| i.is_open());
+            open.any(|i| i.opened.body.characterization == Some(*id))
+        };
+        let standing = standing
+            .map(|d| d.recorded.entry_id)
+            .filter(|id| !is_followed(id));
         let last = dossier.issues.last();
         let again = last.filter(|i| i.state == domain::dossier::SiteState::Relapsed);
         let unnamed = |id: Option<EntryId>| id.filter(|_| !is_named);
@@ -295,6 +304,34 @@ impl Session {
             due_on: None,
             band: None,
             demand: None,
+        }
+    }
+}
+
+/// The first number of a site's issues that none of them has.
+fn free_number(dossier: &Dossier) -> String {
+    let taken: Vec<String> = dossier.issues.iter().map(|i| code_of(dossier, i)).collect();
+    let mut numbers = (dossier.issues.len()..).map(|place| numbered(&dossier.site_code, place));
+    numbers
+        .find(|code| !taken.contains(code))
+        .unwrap_or_default()
+}
+
+/// A number somebody chose: the site's code and a word behind it, by which the issue is found; numbers of others are
+/// kept beside it (`external_code`).
+fn own_number(dossier: &Dossier, code: String) -> Result<String, Error> {
+    let word = code
+        .strip_prefix(&dossier.site_code)
+        .and_then(|rest| rest.strip_prefix('-'));
+    let is_fit = word.is_some_and(|word| !word.is_empty() && !word.contains('-'));
+    let is_taken = dossier.issues.iter().any(|i| code_of(dossier, i) == code);
+    match is_fit && !is_taken {
+        true => Ok(code),
+        false => {
+            let fault = Diagnostic::error("issue.own_number")
+                .arg("code", &code)
+                .arg("site", &dossier.site_code);
+            Err(Error::rejected(fault))
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::as_of::AsOf;
-use domain::closing::{self, Attempt};
+use domain::closing::{self, Attempt, Fact};
 use domain::codes::Mark;
 use domain::deadlines::{DayUnit, Deadline, Light};
 use domain::dossier::{Kept, SiteState};
@@ -296,8 +296,12 @@ impl Session {
             next_rung,
             open_steps: self.open_steps(&found, today),
             acts: self.acts(&found),
-            void: issue.void.iter().map(|v| self.void_view(v)).collect(),
-            people: people(&entries),
+            void: told.void.iter().map(|v| self.void_view(v)).collect(),
+            people: people(
+                entries
+                    .iter()
+                    .filter(|e| self.is_told_of_issue(&e.entry.body, station)),
+            ),
             hidden: self.hidden(&found),
             issue: told,
         })
@@ -340,13 +344,26 @@ impl Session {
         if !self.may_on(Action::ReadSuspicions, found) {
             issue.suspicions.clear();
             issue.accountability.clear();
+            let void = issue.void.iter_mut();
+            void.for_each(|v| v.missing.retain(|m| m.fact != Fact::NoSuspicion));
         }
         if !self.may_on(Action::PlanLookBack, found) {
+            let plans = issue.look_back_plans.iter().filter(|p| p.body.is_secret);
+            let secret: Vec<EntryId> = plans.map(|p| p.entry_id).collect();
             issue.look_back_plans.retain(|p| !p.body.is_secret);
+            issue.steps.retain(|s| !secret.contains(&s.entry_id));
+            issue.hands.retain(|h| h.action != Action::PlanLookBack);
+            issue.void.retain(|v| v.kind != "look_back.planned");
         }
         if !self.may_on(Action::ReadPetitions, found) {
             let opened = &mut issue.opened.body;
-            if crate::atlas::is_confidential(&opened.source_kind) {
+            let carried = opened.carried_over_from.as_deref();
+            let sources = [Some(opened.source_kind.as_str()), carried];
+            if sources
+                .into_iter()
+                .flatten()
+                .any(crate::atlas::is_confidential)
+            {
                 opened.source_kind.clear();
                 opened.carried_over_from = None;
                 opened.external_code = None;
@@ -619,7 +636,10 @@ impl Session {
         let attempt = Attempt::today(&self.actor.id, today, None);
         let (issue, dossier) = (&found.issue, &found.dossier);
         let steps = closing::open_steps(flow, issue, dossier, &attempt, Some(calendar()));
-        let view = |open: closing::OpenStep| {
+        let knows_suspicions = self.may_on(Action::ReadSuspicions, found);
+        let view = |mut open: closing::OpenStep| {
+            open.missing
+                .retain(|m| knows_suspicions || m.fact != Fact::NoSuspicion);
             let row = flow.steps.iter().find(|s| s.code == open.step.code());
             let action = open.step.action();
             OpenStepView {
@@ -716,12 +736,12 @@ fn actions_of(kind: &str, state: SiteState, flow: &domain::flow::Flow) -> Vec<Ac
     steps.map(IssueStep::action).collect()
 }
 
-fn people(entries: &[RecordedEntry]) -> BTreeMap<String, String> {
+fn people<'a>(entries: impl Iterator<Item = &'a RecordedEntry>) -> BTreeMap<String, String> {
     let words = |e: &RecordedEntry| {
         let author = &e.entry.author;
         let role = Role::from_code(&author.role)
             .map_or_else(|| author.role.clone(), |r| r.label().to_owned());
         (author.actor.clone(), format!("{role}·{}", author.unit))
     };
-    entries.iter().map(words).collect()
+    entries.map(words).collect()
 }

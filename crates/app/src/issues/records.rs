@@ -13,9 +13,10 @@ use serde_json::{Map, Value};
 use spatial::diagnostic::Diagnostic;
 use utoipa::ToSchema;
 
+use super::ActRequest;
 use super::acts::{SaidAct, body_of};
-use super::{ActRequest, Found};
 use crate::amendments::ReceiptView;
+use crate::atlas::Atlases;
 use crate::error::Error;
 use crate::session::Session;
 
@@ -52,14 +53,14 @@ pub struct PublicityList {
 /// Entries shown.
 const MOST: usize = 500;
 
-/// A record with the issue it is of, where it is of one.
-type OfIssue<T> = (Option<Found>, Kept<T>);
+/// A record with the codes of issue and site, where it is of one.
+type OfIssue<T> = (Option<[String; 2]>, Kept<T>);
 
 impl Session {
     /// What was learned, of issues the actor may read and of none.
-    pub fn list_lessons(&self) -> Result<LessonList, Error> {
+    pub fn list_lessons(&self, atlases: &Atlases) -> Result<LessonList, Error> {
         self.may_read_lists(Action::ReadStatistics)?;
-        let read = self.recorded("lesson.recorded", |body| match body {
+        let read = self.recorded(atlases, "lesson.recorded", |body| match body {
             EntryBody::LessonRecorded(b) => Some((b.issue, *b)),
             _ => None,
         })?;
@@ -68,19 +69,22 @@ impl Session {
             items: read
                 .into_iter()
                 .take(MOST)
-                .map(|(issue, lesson)| LessonItem {
-                    issue_code: issue.as_ref().map(|f| f.code.clone()),
-                    site_code: issue.map(|f| f.dossier.site_code),
-                    lesson,
+                .map(|(codes, lesson)| {
+                    let (issue_code, site_code) = codes.map(|[i, s]| (i, s)).unzip();
+                    LessonItem {
+                        issue_code,
+                        site_code,
+                        lesson,
+                    }
                 })
                 .collect(),
         })
     }
 
     /// What was published, of issues the actor may read and of none.
-    pub fn list_publicity(&self) -> Result<PublicityList, Error> {
+    pub fn list_publicity(&self, atlases: &Atlases) -> Result<PublicityList, Error> {
         self.may_read_lists(Action::ReadStatistics)?;
-        let read = self.recorded("publicity.recorded", |body| match body {
+        let read = self.recorded(atlases, "publicity.recorded", |body| match body {
             EntryBody::PublicityRecorded(b) => Some((b.issue, *b)),
             _ => None,
         })?;
@@ -89,10 +93,13 @@ impl Session {
             items: read
                 .into_iter()
                 .take(MOST)
-                .map(|(issue, publicity)| PublicityItem {
-                    issue_code: issue.as_ref().map(|f| f.code.clone()),
-                    site_code: issue.map(|f| f.dossier.site_code),
-                    publicity,
+                .map(|(codes, publicity)| {
+                    let (issue_code, site_code) = codes.map(|[i, s]| (i, s)).unzip();
+                    PublicityItem {
+                        issue_code,
+                        site_code,
+                        publicity,
+                    }
                 })
                 .collect(),
         })
@@ -100,6 +107,7 @@ impl Session {
 
     fn recorded<T>(
         &self,
+        atlases: &Atlases,
         kind: &'static str,
         take: impl Fn(EntryBody) -> Option<(Option<domain::ids::EntryId>, T)>,
     ) -> Result<Vec<OfIssue<T>>, Error> {
@@ -126,18 +134,20 @@ impl Session {
             Ok(())
         })?;
         read.reverse();
-        let mut told = Vec::new();
-        for (issue, kept) in read {
-            match issue {
-                None => told.push((None, kept)),
-                Some(id) => match self.load_issue(&id.to_string(), AsOf::Now) {
-                    Ok(found) => told.push((Some(found), kept)),
-                    Err(Error::NotFound { .. }) => {}
-                    Err(error) => return Err(error),
-                },
+        let atlas = self.atlas(atlases, AsOf::Now)?;
+        let eyes = self.issue_eyes(Action::ReadLedgers, &atlas.issues);
+        let told = read.into_iter().filter_map(|(issue, kept)| match issue {
+            None => Some((None, kept)),
+            // What is not yours to know of is left out.
+            Some(id) => {
+                let line = atlas.issues.find(id).filter(|line| eyes.see(line))?;
+                Some((
+                    Some([line.code.to_string(), line.site_code.to_string()]),
+                    kept,
+                ))
             }
-        }
-        Ok(told)
+        });
+        Ok(told.collect())
     }
 
     /// Enters a lesson or a publication that belongs to no issue; one of an issue is an act of it.

@@ -5,12 +5,15 @@ use domain::dossier::civil_day;
 use domain::policy::{Action, Actor, Role};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use register::accounts::{ApiToken, HeldPost, Person};
+use register::accounts::{HeldPost, Person};
 use serde::{Deserialize, Serialize};
 use spatial::diagnostic::Diagnostic;
 use utoipa::ToSchema;
 
-use super::{Accounts, checked_name, may, new_secret, passwords, secrets, sha256_of};
+use super::{
+    Accounts, NewToken, TokenScope, Visitor, checked_expiry, checked_name, issue_token, may,
+    new_secret, passwords, secrets,
+};
 use crate::error::Error;
 
 /// 链接请求 — for which unit, for whom there, until when.
@@ -38,50 +41,83 @@ pub struct UnitLinkAdded {
 
 /// Links last half a year at most.
 const MAX_LINK_DAYS: i64 = 183;
+/// What the logins of holders of links begin with; nobody signs in by them.
+const LOGIN: &str = "link-";
 /// Names of units.
 const MAX_UNIT_CHARS: usize = 100;
 
-/// Makes a link for a unit. Whoever sets who answers for issues may.
+/// Makes a link for a unit. Whoever sets who answers for issues may, from a session: a token that makes tokens would
+/// never expire. Whoever had a link before stays the same person, so that own work is still known as such.
 pub fn add_unit_link(
     accounts: &mut Accounts,
+    visitor: &Visitor,
     actor: &Actor,
     request: &UnitLinkRequest,
     now: Timestamp,
 ) -> Result<UnitLinkAdded, Error> {
     may(actor, Action::AmendIssue)?;
-    let unit = checked_unit(&request.unit)?;
-    let today = civil_day(now);
-    let longest = today.saturating_add(jiff::Span::new().days(MAX_LINK_DAYS));
-    if request.expires_on < today || request.expires_on > longest {
-        let fault = Diagnostic::error("token.expiry")
-            .arg("from", today)
-            .arg("to", longest);
-        return Err(Error::rejected(fault));
+    if visitor.session.is_none() {
+        return Err(Error::rejected(Diagnostic::error("session.token_scope")));
     }
-    let person = person(&unit, request, now)?;
-    accounts.add_person(&person)?;
-    let added = super::load_person(accounts, &person.person_id)?;
-    let post = added.posts.first().ok_or_else(super::no_post)?;
-    let secret = format!("qs_{}", new_secret()?);
-    let token = ApiToken {
-        token_id: secrets::new_id("t")?,
-        token_sha256: sha256_of(&secret),
-        person_id: person.person_id.clone(),
-        post_id: post.post_id,
-        name: person.name.clone(),
-        scope: "write".to_owned(),
-        expires_on: request.expires_on,
-        created_at: now,
+    let unit = checked_unit(&request.unit)?;
+    checked_expiry(request.expires_on, now, MAX_LINK_DAYS)?;
+    let holder = checked_name(&request.holder)?;
+    let person_id = match known_holder(accounts, &unit, &holder)? {
+        Some(known) => renewed(accounts, known, &unit, request.expires_on)?,
+        None => {
+            let person = person(&unit, holder.clone(), request.expires_on, now)?;
+            accounts.add_person(&person)?;
+            person.person_id
+        }
     };
-    accounts.add_token(&token)?;
+    let added = super::load_person(accounts, &person_id)?;
+    let post = added.posts.iter().find(|p| is_of_unit(p, &unit));
+    let wanted = NewToken {
+        person_id: &person_id,
+        post_id: post.ok_or_else(super::no_post)?.post_id,
+        name: holder.clone(),
+        scope: TokenScope::Write,
+        expires_on: request.expires_on,
+    };
+    let (token, secret) = issue_token(accounts, wanted, now)?;
     Ok(UnitLinkAdded {
         unit,
-        holder: person.name,
-        person_id: person.person_id,
+        holder,
+        person_id,
         token_id: token.token_id,
         expires_on: request.expires_on,
         secret,
     })
+}
+
+fn is_of_unit(post: &HeldPost, unit: &str) -> bool {
+    post.role == Role::ResponsibleUnit.code() && post.station_id.as_deref() == Some(unit)
+}
+
+/// Whoever of this unit had a link under this name.
+fn known_holder(accounts: &Accounts, unit: &str, holder: &str) -> Result<Option<Person>, Error> {
+    let mut people = accounts.people()?.into_iter();
+    Ok(people.find(|p| {
+        let is_link = p.login.starts_with(LOGIN);
+        is_link
+            && p.is_active
+            && p.name == holder
+            && p.posts.iter().any(|post| is_of_unit(post, unit))
+    }))
+}
+
+/// The same person, whose post lasts as long as the new link does.
+fn renewed(
+    accounts: &mut Accounts,
+    mut known: Person,
+    unit: &str,
+    until: Date,
+) -> Result<String, Error> {
+    for post in known.posts.iter_mut().filter(|p| is_of_unit(p, unit)) {
+        post.to_on = post.to_on.max(Some(until));
+    }
+    accounts.set_posts(&known.person_id, &known.posts)?;
+    Ok(known.person_id)
 }
 
 fn checked_unit(text: &str) -> Result<String, Error> {
@@ -95,11 +131,11 @@ fn checked_unit(text: &str) -> Result<String, Error> {
 }
 
 /// An account nobody signs in to: its password is made up and told to nobody.
-fn person(unit: &str, request: &UnitLinkRequest, now: Timestamp) -> Result<Person, Error> {
+fn person(unit: &str, holder: String, until: Date, now: Timestamp) -> Result<Person, Error> {
     let person_id = secrets::new_id("p")?;
     Ok(Person {
-        login: format!("link-{person_id}"),
-        name: checked_name(&request.holder)?,
+        login: format!("{LOGIN}{person_id}"),
+        name: holder,
         password_hash: passwords::hash(&new_secret()?)?,
         must_change_password: false,
         is_active: true,
@@ -112,7 +148,7 @@ fn person(unit: &str, request: &UnitLinkRequest, now: Timestamp) -> Result<Perso
             role: Role::ResponsibleUnit.code().to_owned(),
             station_id: Some(unit.to_owned()),
             from_on: civil_day(now),
-            to_on: Some(request.expires_on),
+            to_on: Some(until),
         }],
         person_id,
     })

@@ -493,41 +493,41 @@ fn stats(desk: &Desk<'_>, scope: &Scope, as_of: &str, out: Option<&Path>) -> Res
 fn draw(desk: &Desk<'_>, args: &Draw) -> Result<(), Error> {
     let mut session = desk.session()?;
     let atlases = Atlases::default();
-    let (station, lead) = (args.scope.station.clone(), args.scope.lead.clone());
-    if let Some(planned_on) = args.plan {
-        let request = PlanLookBacksRequest {
-            seed: args.seed.clone(),
-            percent: args.percent,
-            station,
-            lead,
-            planned_on,
-            level: args.level.clone(),
-            is_secret: args.secret,
-            on: None,
-        };
-        let plan = session.plan_look_backs(&atlases, &request)?;
-        desk.output.value(&plan);
-        desk.output.say(
-            "issues.look_backs_planned",
-            &[
-                ("count", &plan.planned.to_string()),
-                ("skipped", &plan.skipped.len().to_string()),
-            ],
-        );
-        return Ok(());
-    }
     let request = DrawRequest {
         seed: args.seed.clone(),
         percent: args.percent,
-        station,
-        lead,
+        station: args.scope.station.clone(),
+        lead: args.scope.lead.clone(),
     };
     let draw = session.draw_look_backs(&atlases, &request)?;
-    desk.output.value(&draw);
-    say_rows(desk, draw.drawn.iter().map(|d| &d.issue));
+    let Some(planned_on) = args.plan else {
+        desk.output.value(&draw);
+        say_rows(desk, draw.drawn.iter().map(|d| &d.issue));
+        desk.output.say(
+            "issues.counted",
+            &[("count", &draw.drawn.len().to_string())],
+        );
+        return Ok(());
+    };
+    let request = PlanLookBacksRequest {
+        seed: request.seed,
+        percent: request.percent,
+        station: request.station,
+        lead: request.lead,
+        issues: draw.drawn.iter().map(|d| d.issue.issue_id).collect(),
+        planned_on,
+        level: args.level.clone(),
+        is_secret: args.secret,
+        on: None,
+    };
+    let plan = session.plan_look_backs(&atlases, &request)?;
+    desk.output.value(&plan);
     desk.output.say(
-        "issues.counted",
-        &[("count", &draw.drawn.len().to_string())],
+        "issues.look_backs_planned",
+        &[
+            ("count", &plan.planned.to_string()),
+            ("skipped", &plan.skipped.len().to_string()),
+        ],
     );
     Ok(())
 }

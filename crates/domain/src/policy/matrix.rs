@@ -88,7 +88,8 @@ coded! {
         ConfirmOverride = "confirm_override" "复核改判、改定",
         RecordDetermination = "record_determination" "登记认定结果",
         Instruct = "instruct" "批示",
-        Remark = "remark" "批注、答复、督查意见",
+        RecordFinding = "record_finding" "登记督查意见",
+        Remark = "remark" "批注、答复",
         OpenIssue = "open_issue" "问题立账",
         AmendIssue = "amend_issue" "更正问题责任、要求",
         DraftPlan = "draft_plan" "编制整改方案",
@@ -203,6 +204,11 @@ pub const SEPARATED: &[(Action, Action)] = &[
     (Action::JudgeSuspicion, Action::AcceptCounty),
     (Action::JudgeSuspicion, Action::Determine),
     (Action::JudgeSuspicion, Action::CloseOut),
+    (Action::AcceptCounty, Action::JudgeSuspicion),
+    (Action::Determine, Action::JudgeSuspicion),
+    (Action::FileProvince, Action::JudgeSuspicion),
+    (Action::PublishNotice, Action::JudgeSuspicion),
+    (Action::CloseOut, Action::JudgeSuspicion),
 ];
 
 /// 加标导出 — roles whose files say on every page who took them.
@@ -248,7 +254,8 @@ const MATRIX: [Row; Action::ALL.len()] = [
     (Action::ConfirmOverride,      [N,   N,   S,   R,   R,   N,   C,   P,   N,   N,   N,   N]),
     (Action::RecordDetermination,  [N,   N,   N,   R,   N,   N,   C,   P,   N,   N,   N,   N]),
     (Action::Instruct,             [N,   N,   S,   N,   R,   N,   C,   P,   N,   N,   N,   N]),
-    (Action::Remark,               [N,   S,   S,   R,   R,   R,   C,   P,   P,   U,   N,   N]),
+    (Action::RecordFinding,        [N,   N,   N,   N,   N,   R,   C,   P,   P,   N,   N,   N]),
+    (Action::Remark,               [N,   S,   S,   R,   R,   R,   C,   P,   P,   N,   N,   N]),
     (Action::OpenIssue,            [N,   N,   N,   R,   N,   N,   C,   P,   N,   N,   N,   N]),
     (Action::AmendIssue,           [N,   N,   N,   R,   R,   N,   N,   N,   N,   N,   N,   N]),
     (Action::DraftPlan,            [N,   S,   N,   R,   N,   N,   N,   N,   N,   U,   N,   N]),

@@ -325,7 +325,7 @@ pub(crate) async fn list_lessons(
     State(desk): State<Desk>,
     caller: Caller,
 ) -> Result<Told<LessonList>, Problem> {
-    desk.read(&caller, |session, _| session.list_lessons())
+    desk.read(&caller, |session, atlases| session.list_lessons(atlases))
         .await
 }
 
@@ -352,7 +352,7 @@ pub(crate) async fn list_publicity(
     State(desk): State<Desk>,
     caller: Caller,
 ) -> Result<Told<PublicityList>, Problem> {
-    desk.read(&caller, |session, _| session.list_publicity())
+    desk.read(&caller, |session, atlases| session.list_publicity(atlases))
         .await
 }
 

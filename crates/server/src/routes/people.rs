@@ -127,10 +127,10 @@ pub(crate) async fn add_unit_link(
     caller: Caller,
     Said(said): Said<UnitLinkRequest>,
 ) -> Result<Json<UnitLinkAdded>, Problem> {
-    let actor = caller.actor.clone();
+    let (visitor, actor) = (caller.visitor.clone(), caller.actor.clone());
     let added = desk
         .with_accounts(&caller.context, move |accounts, _, now| {
-            people::add_unit_link(accounts, &actor, &said, now)
+            people::add_unit_link(accounts, &visitor, &actor, &said, now)
         })
         .await?;
     desk.note(&caller, "add_token", &added.token_id);
