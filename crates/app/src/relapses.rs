@@ -137,37 +137,3 @@ impl Closed {
         })
     }
 }
-
-impl Session {
-    /// The relapse that linking a clue to a site makes suspect.
-    pub(crate) fn relapse_of_link(
-        &self,
-        clue: &ClueReceived,
-        dossier: &Dossier,
-    ) -> Result<Vec<Entry>, Error> {
-        let mut closed = ClosedSites::default();
-        closed.watch(dossier);
-        let Some(site) = closed.0.first() else {
-            return Ok(Vec::new());
-        };
-        let mut lying = Lying {
-            is_linked: true,
-            ..Lying::default()
-        };
-        let known = MatchIndex::build(site.place.clone().map(|g| (0_u8, g)));
-        let shape = clue.facts.shape.as_ref();
-        for found in shape.iter().flat_map(|s| known.candidates(&s.0, 0.0)) {
-            lying.overlap_m2 = found.overlap_m2;
-            lying.share_of_clue = found.share_of_new;
-            lying.share_of_site = found.share_of_known;
-        }
-        let chinese = Messages::load(Language::Chinese);
-        let mut entries = Vec::new();
-        for entry in site.suspected(self, clue, lying, &chinese) {
-            if self.register.find_entry(entry.id)?.is_none() {
-                entries.push(entry);
-            }
-        }
-        Ok(entries)
-    }
-}

@@ -192,10 +192,9 @@ impl Session {
             checked_to: corpus.to,
             rules: rules_hash(rules)?,
         };
-        let since = match before.rules == state.rules {
-            true => before.checked_to,
-            false => 0,
-        };
+        // A log that was put back from a shorter copy is looked at anew, as is one under other rules.
+        let is_current = before.rules == state.rules && before.checked_to <= corpus.to;
+        let since = if is_current { before.checked_to } else { 0 };
         let uses = Uses::of(&corpus, &matches);
         let looker = Looker {
             session: self,
@@ -321,6 +320,8 @@ impl Session {
     fn look_at_issue(&self, dossier: &Dossier, issue: EntryId) -> Result<Option<OfIssue>, Error> {
         let rules = self.suspicion_rules()?;
         let folder = self.likeness_folder()?;
+        // Taken before anything is read: what a run wrote meanwhile would be cut off else.
+        let turn = take_turn(&folder)?;
         let mut corpus = Corpus::load(&folder)?;
         let from = corpus.catch_up(&self.register)?;
         let own = corpus.pieces.iter().filter(|p| p.issue == Some(issue));
@@ -336,7 +337,7 @@ impl Session {
         let all = corpus.photos();
         let mut prints = Prints::load(&folder)?;
         // Whoever has the turn keeps what was worked out; while a run has it, only what is there is compared.
-        if let Some(_turn) = take_turn(&folder)? {
+        if turn.is_some() {
             let missing = all.iter().filter(|sha| !prints.has(sha)).count();
             let wanted = if missing <= MOST_AT_ONCE {
                 &all
@@ -346,6 +347,7 @@ impl Session {
             prints.add(&self.register, wanted, &silently)?;
             corpus.save(&folder, from)?;
         }
+        drop(turn);
         let asked: Vec<&String> = photos.iter().filter(|sha| prints.has(sha)).collect();
         let like_photos = matching::like_photos(&prints, &asked, &silently)?;
         let phrases = &rules.copied_text.standard_phrases;

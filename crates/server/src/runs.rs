@@ -137,6 +137,7 @@ impl Desk {
             run.state = if fault.is_some() { "failed" } else { "done" }.to_owned();
             run.error = fault;
             run.outcome = result.ok();
+            run.finished_at = Some(self.now());
         });
         drop(over);
     }
@@ -240,6 +241,10 @@ struct Over(Desk);
 
 impl Drop for Over {
     fn drop(&mut self) {
+        // What came to an end told so itself; another run may have begun since.
+        if !std::thread::panicking() {
+            return;
+        }
         let now = self.0.now();
         self.0.change_run(|run| {
             if run.state == "running" {

@@ -56,7 +56,7 @@ pub(super) struct Matches {
 #[derive(Debug, Default)]
 struct Side {
     searched: HashSet<String>,
-    like: HashMap<String, Vec<Like>>,
+    like: HashMap<String, BTreeMap<String, Like>>,
 }
 
 impl Side {
@@ -66,19 +66,19 @@ impl Side {
                 other: name.clone(),
                 ..found.clone()
             };
-            put(self.like.entry(found.other.clone()).or_default(), back);
-            put(self.like.entry(name.clone()).or_default(), found.clone());
+            self.put(&found.other, back);
+            self.put(&name, found.clone());
         }
         self.searched.insert(name);
     }
-}
 
-/// Each once; of two answers about one pair the surer stays.
-fn put(all: &mut Vec<Like>, like: Like) {
-    match all.iter_mut().find(|l| l.other == like.other) {
-        Some(known) if known.share < like.share => *known = like,
-        Some(_) => {}
-        None => all.push(like),
+    /// Each once; of two answers about one pair the surer stays.
+    fn put(&mut self, name: &str, like: Like) {
+        let all = self.like.entry(name.to_owned()).or_default();
+        let is_surer = |known: &Like| known.share >= like.share;
+        if !all.get(&like.other).is_some_and(is_surer) {
+            all.insert(like.other.clone(), like);
+        }
     }
 }
 
@@ -106,13 +106,21 @@ impl Matches {
     }
 
     /// Pictures like this one.
-    pub(super) fn of_photo(&self, sha256: &str) -> &[Like] {
-        self.photos.like.get(sha256).map_or(&[], Vec::as_slice)
+    pub(super) fn of_photo(&self, sha256: &str) -> impl Iterator<Item = &Like> {
+        self.photos
+            .like
+            .get(sha256)
+            .into_iter()
+            .flat_map(BTreeMap::values)
     }
 
     /// Texts like this one.
-    pub(super) fn of_text(&self, reference: &str) -> &[Like] {
-        self.texts.like.get(reference).map_or(&[], Vec::as_slice)
+    pub(super) fn of_text(&self, reference: &str) -> impl Iterator<Item = &Like> {
+        self.texts
+            .like
+            .get(reference)
+            .into_iter()
+            .flat_map(BTreeMap::values)
     }
 
     /// Searches the pictures that were not searched yet; says how many there were.
@@ -452,13 +460,13 @@ mod tests {
             .write_all(b"{\"photo\":\"c\",\"li")
             .unwrap();
         let mut read = Matches::load(folder.path());
-        assert_eq!(read.of_photo("a"), [like("b", 0.9)]);
-        assert_eq!(read.of_photo("b"), [like("a", 0.9)]);
+        assert_eq!(read.of_photo("a").collect::<Vec<_>>(), [&like("b", 0.9)]);
+        assert_eq!(read.of_photo("b").collect::<Vec<_>>(), [&like("a", 0.9)]);
         assert!(!read.photos.searched.contains("c"));
         let more = vec![("c".to_owned(), vec![like("a", 0.95)])];
         read.keep(folder.path(), more, true).unwrap();
         let again = Matches::load(folder.path());
-        assert_eq!(again.of_photo("c"), [like("a", 0.95)]);
-        assert_eq!(again.of_photo("a").len(), 2);
+        assert_eq!(again.of_photo("c").collect::<Vec<_>>(), [&like("a", 0.95)]);
+        assert_eq!(again.of_photo("a").count(), 2);
     }
 }

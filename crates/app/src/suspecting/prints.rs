@@ -22,7 +22,7 @@ const HEAD: &[u8; 8] = b"QSPHOTO1";
 const LONGEST: u32 = 1 << 16;
 /// Pictures decoded at once.
 const THREADS: usize = 2;
-/// Files held in memory at once while fingerprints are made.
+/// Files opened at once while fingerprints are made.
 const BATCH: usize = 16;
 
 /// What became of a file.
@@ -31,7 +31,7 @@ enum Fate {
     /// A paper, a film, a table.
     NoPicture = 0,
     Print = 1,
-    /// Missing, damaged, too large.
+    /// Damaged, too large.
     Unreadable = 2,
 }
 
@@ -175,8 +175,10 @@ impl Prints {
         for (nth, batch) in missing.chunks(BATCH).enumerate() {
             progress.tell(Stage::Photos, nth * BATCH, missing.len());
             for (sha, looked) in batch.iter().zip(look(register, batch)) {
-                unreadable += usize::from(looked.is_err());
-                self.put(&mut file, sha, looked)?;
+                unreadable += usize::from(!matches!(looked, Some(Ok(_))));
+                if let Some(looked) = looked {
+                    self.put(&mut file, sha, looked)?;
+                }
             }
         }
         file.sync_data().map_err(Error::internal)?;
@@ -241,26 +243,20 @@ fn parts(record: &[u8; 37]) -> ([u8; 32], Option<Fate>, u32) {
 /// A fingerprint; none for what is no picture; an error for what cannot be read.
 pub(super) type Looked = Result<Option<Fingerprint>, ()>;
 
-/// Looks at some files, by as many threads as there are processors for it; in their order.
-pub(super) fn look(register: &Register, wanted: &[&String]) -> Vec<Looked> {
+/// Looks at some files, by as many threads as there are processors for it; in their order. None for what could not be
+/// opened or read now: it is looked at again.
+pub(super) fn look(register: &Register, wanted: &[&String]) -> Vec<Option<Looked>> {
     let limits = Limits::default();
-    let bytes: Vec<Option<Vec<u8>>> = wanted
-        .iter()
-        .map(|sha| read(register, sha, &limits))
-        .collect();
-    let share = bytes.len().div_ceil(THREADS).max(1);
+    let files = wanted.iter().map(|sha| register.open_blob(sha).ok());
+    let mut files: Vec<Option<File>> = files.collect();
+    let share = files.len().div_ceil(THREADS).max(1);
     std::thread::scope(|scope| {
-        let workers: Vec<_> = bytes
-            .chunks(share)
-            .map(|own| {
-                scope.spawn(move || {
-                    own.iter()
-                        .map(|b| print_of(b.as_deref(), &limits))
-                        .collect()
-                })
-            })
+        let print = |file: &mut Option<File>| print_of(file.take()?, &limits);
+        let workers: Vec<_> = files
+            .chunks_mut(share)
+            .map(|own| scope.spawn(move || own.iter_mut().map(print).collect()))
             .collect();
-        let join = |worker: std::thread::ScopedJoinHandle<'_, Vec<Looked>>| {
+        let join = |worker: std::thread::ScopedJoinHandle<'_, Vec<Option<Looked>>>| {
             // A worker that broke off is heard, not left out.
             worker
                 .join()
@@ -270,19 +266,15 @@ pub(super) fn look(register: &Register, wanted: &[&String]) -> Vec<Looked> {
     })
 }
 
-fn read(register: &Register, sha256: &str, limits: &Limits) -> Option<Vec<u8>> {
-    let file = register.open_blob(sha256).ok()?;
+/// One file at a time a thread: a film named as evidence must not lie in memory beside fifteen others.
+fn print_of(file: File, limits: &Limits) -> Option<Looked> {
     let mut bytes = Vec::new();
     file.take(limits.size_bytes + 1)
         .read_to_end(&mut bytes)
         .ok()?;
-    Some(bytes)
-}
-
-fn print_of(bytes: Option<&[u8]>, limits: &Limits) -> Looked {
-    match Fingerprint::of_file(bytes.ok_or(())?, limits) {
+    Some(match Fingerprint::of_file(&bytes, limits) {
         Ok(print) => Ok(Some(print)),
         Err(likeness::Error::UnknownKind) => Ok(None),
         Err(_unreadable) => Err(()),
-    }
+    })
 }

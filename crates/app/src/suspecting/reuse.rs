@@ -14,6 +14,9 @@ use super::corpus::{Corpus, Piece, What};
 use super::matching::{Like, Matches};
 use crate::error::Error;
 
+/// Others that one finding names at most: what a form letter or one scan for many sites is like needs no longer list.
+const MOST_OTHERS: usize = 20;
+
 /// 使用表 — every use of every picture, and every text by its name.
 pub(super) struct Uses<'a> {
     corpus: &'a Corpus,
@@ -134,6 +137,9 @@ impl<'a> Uses<'a> {
                 if !is_earlier || (is_own && !is_other_role) {
                     continue;
                 }
+                if !is_same_site && others.len() >= MOST_OTHERS {
+                    continue;
+                }
                 let other = self.other_photo(piece, like, site, issue, sites)?;
                 let is_told = others.iter().any(|(_, o)| {
                     o.site_code == other.site_code
@@ -202,14 +208,23 @@ impl<'a> Uses<'a> {
         let Some(reference) = piece.reference() else {
             return Ok(None);
         };
-        let alike = self.matches.of_text(&reference).iter();
-        let mut alike: Vec<(&Piece, &Like)> = alike
-            .filter_map(|like| {
-                let other = &self.corpus.pieces[*self.texts.get(&like.other)?];
-                let is_own = other.site == piece.site && other.issue == Some(issue);
-                (other.seq < piece.seq && !is_own).then_some((other, like))
-            })
-            .collect();
+        let alike = self.matches.of_text(&reference);
+        let alike = alike.filter_map(|like| {
+            let other = &self.corpus.pieces[*self.texts.get(&like.other)?];
+            Some((other, like))
+        });
+        let alike: Vec<(&Piece, &Like)> = alike.collect();
+        // Whoever wrote it first did not take it from the others.
+        let own = alike.iter().filter(|(other, _)| other.site == piece.site);
+        let first = own.map(|(other, _)| other.seq).min();
+        let first = first.unwrap_or(piece.seq).min(piece.seq);
+        let is_earlier = |(other, _): &(&Piece, &Like)| match other.site == piece.site {
+            true => other.seq < piece.seq && other.issue != Some(issue),
+            false => other.seq < first,
+        };
+        let mut alike: Vec<_> = alike.into_iter().filter(is_earlier).collect();
+        alike.sort_by_key(|(other, like)| (like.grade == "similar", other.seq));
+        alike.truncate(MOST_OTHERS);
         alike.sort_by_key(|(other, _)| other.seq);
         let mut others = Vec::new();
         for (other, like) in alike {

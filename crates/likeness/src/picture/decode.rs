@@ -46,8 +46,8 @@ pub(super) fn grey(bytes: &[u8], limits: &Limits) -> Result<GrayImage, Error> {
     }
     let decoding = |source| Error::Decode { source };
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    // The decoder's own bound covers the pixels in their widest form and what it needs beside them.
-    let memory = limits.pixels.saturating_mul(12).max(1 << 20);
+    // Four bytes a pixel: what is wider is no photograph of a camera.
+    let memory = limits.pixels.saturating_mul(4).max(1 << 20);
     let mut bounds = image::Limits::default();
     bounds.max_alloc = Some(memory);
     reader.limits(bounds);
