@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::campaign::LedgerView;
+use domain::campaign::{LedgerView, Milestone};
 use domain::dossier::SiteState;
 use domain::ledger::Labels;
 use domain::policy::{Action, Reach, reach};
+use domain::statistics::forecast::{Forecast, forecast};
 use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::atlas::{Atlas, Atlases, Eyes, SiteFilter, SiteQuery, Tally};
 use crate::error::Error;
+use crate::issues::Looking;
 use crate::ledgers::LedgerScope;
 use crate::lists::ClueQuery;
 use crate::session::Session;
@@ -54,11 +56,30 @@ pub struct MilestoneProgress {
     pub days_left: i64,
     /// Past, and not everything is there.
     pub is_overdue: bool,
-    /// Sites done and all, where the milestone is about sites.
+    /// Done and all, where the milestone is about sites to be checked or issues to be put right.
     pub done: Option<u64>,
     pub total: Option<u64>,
-    /// Lists what is not done.
+    /// Of what is not done yet.
+    pub forecast: Option<Forecast>,
+    /// `sites` or `issues`, with the query that lists what is not done.
+    pub list: Option<String>,
     pub query: Option<String>,
+}
+
+/// What a milestone counts.
+#[derive(Default)]
+struct Work {
+    done_on: BTreeMap<Date, u64>,
+    done_undated: u64,
+    total: u64,
+    list: &'static str,
+    query: &'static str,
+}
+
+impl Work {
+    fn done(&self) -> u64 {
+        self.done_undated + self.done_on.values().sum::<u64>()
+    }
 }
 
 /// 驾驶舱.
@@ -217,26 +238,59 @@ impl Board<'_> {
         self.tally.cross.iter().map(cell).collect()
     }
 
-    pub(crate) fn milestones(&self, day: Date) -> Vec<MilestoneProgress> {
-        let waiting = self.tally.waiting();
+    /// The milestones as of the day looked at, with what is done of them and a forecast of the rest.
+    pub(crate) fn milestones(&self, looking: &Looking<'_>) -> Vec<MilestoneProgress> {
         let milestones = self.session.campaign.milestones.iter();
-        milestones
-            .map(|m| {
-                let days_left = day.until(m.due_on).map_or(0, |s| i64::from(s.get_days()));
-                let is_of_sites = !m.ledgers.is_empty();
-                let open = "ledger=sites&state=awaiting_verification,in_verification";
-                MilestoneProgress {
-                    id: m.id.clone(),
-                    name: m.name.clone(),
-                    due_on: m.due_on,
-                    days_left,
-                    is_overdue: days_left < 0 && is_of_sites && waiting.0 > 0,
-                    done: is_of_sites.then_some(self.tally.all.0 - waiting.0),
-                    total: is_of_sites.then_some(self.tally.all.0),
-                    query: is_of_sites.then(|| joined(&[open, &self.scope])),
+        let today = looking.today;
+        let view = |m: &Milestone| {
+            let days_left = i64::from((m.due_on - today).get_days());
+            let work = self.work_of(m, looking);
+            let days = (today, m.due_on);
+            let forecast = work.as_ref().and_then(|work| {
+                let dated = work.done_on.iter().map(|(day, count)| (*day, *count));
+                forecast(dated, work.done_undated, work.total, days)
+            });
+            let done = work.as_ref().map(Work::done);
+            let total = work.as_ref().map(|work| work.total);
+            MilestoneProgress {
+                id: m.id.clone(),
+                name: m.name.clone(),
+                due_on: m.due_on,
+                days_left,
+                is_overdue: days_left < 0 && done < total,
+                done,
+                total,
+                forecast,
+                list: work.as_ref().map(|work| work.list.to_owned()),
+                query: work.map(|work| joined(&[work.query, &self.scope])),
+            }
+        };
+        milestones.map(view).collect()
+    }
+
+    /// What a milestone counts: sites to be checked, issues to be put right, or nothing.
+    fn work_of(&self, milestone: &Milestone, looking: &Looking<'_>) -> Option<Work> {
+        if milestone.is_of_issues {
+            let mut work = Work {
+                list: "issues",
+                query: "rectified=no",
+                ..Work::default()
+            };
+            for line in looking.lines().filter(|line| line.reopened_by.is_none()) {
+                work.total += 1;
+                if let Some(day) = line.rectified_on {
+                    *work.done_on.entry(day).or_default() += 1;
                 }
-            })
-            .collect()
+            }
+            return Some(work);
+        }
+        (!milestone.ledgers.is_empty()).then(|| Work {
+            done_on: self.tally.concluded_on.clone(),
+            done_undated: self.tally.concluded_undated(),
+            total: self.tally.all.0,
+            list: "sites",
+            query: "ledger=sites&state=awaiting_verification,in_verification",
+        })
     }
 
     fn overdue(&self, milestones: &[MilestoneProgress]) -> Figure {
@@ -277,11 +331,8 @@ impl Session {
         let scope = self.own_scope(station, lead)?;
         let atlas = self.atlas(atlases, as_of)?;
         let board = self.board(&atlas, &scope)?;
-        let day = match as_of {
-            domain::as_of::AsOf::Day(day) => day,
-            _ => self.today(),
-        };
-        let milestones = board.milestones(day);
+        let looking = self.looking(&atlas, Action::ReadStatistics, station, lead, as_of)?;
+        let milestones = board.milestones(&looking);
         let t = &board.tally;
         Ok(DashboardView {
             scope_label: self.scope_label(&scope),

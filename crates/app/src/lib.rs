@@ -81,6 +81,7 @@ pub use domain::entries::{ClueReceived, SourcePlace};
 pub use domain::ids::EntryId;
 pub use domain::ledger::{Cell, Labels, LedgerRow};
 pub use domain::statistics::StatTable;
+pub use domain::statistics::forecast::Forecast;
 pub use dossier_page::*;
 pub use error::Error;
 pub use evidence::*;

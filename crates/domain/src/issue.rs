@@ -361,6 +361,13 @@ impl Issue {
         matches!(self.state, SiteState::ClosedOut | SiteState::Consolidated)
     }
 
+    /// Day of the close-out of an issue put right, unless a later one took it up again.
+    pub fn rectified_on(&self) -> Option<Date> {
+        let stands = self.is_rectified() && self.reopened_by.is_none();
+        let close_out = self.close_out.as_ref().filter(|_| stands);
+        close_out.map(|c| civil_day(c.occurred_at))
+    }
+
     /// Whether the city has found it completed (the counting of the 2019 plan).
     pub fn is_determined(&self) -> bool {
         self.is_rectified()

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dossier::{Dossier, SiteState};
 
+pub mod forecast;
 pub mod issues;
 
 /// 统计行 — one combination of keys with its figures and the sites behind them.

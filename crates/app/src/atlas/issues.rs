@@ -39,6 +39,8 @@ pub struct IssueLine {
     pub percent: Option<u32>,
     pub opened_on: Date,
     pub due_on: Option<Date>,
+    /// Day of the close-out of an issue put right.
+    pub rectified_on: Option<Date>,
     /// Nearest first, each with the number of its timer.
     pub deadlines: Box<[(u16, Date)]>,
     /// Place of the next rung on the ladder, and since when it is due.
@@ -186,6 +188,7 @@ impl IssueTable {
             percent: percent_of(issue),
             opened_on: issue.opened_on(),
             due_on: issue.due_on,
+            rectified_on: issue.rectified_on(),
             waits: worklist::waiting(issue, &deadlines).into(),
             deadlines: numbered,
             rung,

@@ -10,7 +10,8 @@ use domain::ledger;
 use domain::statistics::{Carried, StatLine};
 use geo_types::Geometry;
 use indexmap::IndexSet;
-use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -92,6 +93,8 @@ pub struct SiteTable {
     /// Where the points are drawn, in mercator parts.
     pub(super) places: Vec<[i32; 2]>,
     pub(super) updated_at: Vec<i64>,
+    /// Day of the latest verification, in days since 1970; 0 where nobody was there.
+    pub(super) verified_on: Vec<u16>,
     pub(super) findings: Vec<u16>,
     pub(super) outlines: Outlines,
     pub(super) grid: Grid,
@@ -212,6 +215,8 @@ impl SiteTable {
         set(&mut self.lon, row, facts.lon.unwrap_or(f64::NAN));
         set(&mut self.lat, row, facts.lat.unwrap_or(f64::NAN));
         set(&mut self.updated_at, row, dossier.updated_at.as_second());
+        let verified = dossier.latest_verification().map(|v| day_number(v.verified_on));
+        set(&mut self.verified_on, row, verified.unwrap_or(0));
         let findings = domain::checks::of_dossier(dossier).len();
         set(
             &mut self.findings,
@@ -674,4 +679,14 @@ mod tests {
             prop_assert_eq!(one_by_one, (table.by_code, table.by_station));
         }
     }
+}
+
+/// Days since 1970 that fit the column: until 2149, 0 for those before.
+fn day_number(day: Date) -> u16 {
+    u16::try_from((day - Date::constant(1970, 1, 1)).get_days()).unwrap_or(0)
+}
+
+/// The day of a number.
+pub(super) fn day_of(number: u16) -> Date {
+    Date::constant(1970, 1, 1).saturating_add(i64::from(number).days())
 }

@@ -4,13 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::campaign::LedgerView;
+use jiff::civil::Date;
 
 use super::columns::Words;
 use super::filter::{SiteFilter, ledger_bit_of};
-use super::site_table::{Eyes, SiteTable};
+use super::site_table::{Eyes, SiteTable, day_of};
 
 /// Sites and their area.
 pub type Counted = (u64, f64);
+
+/// States without a conclusion.
+const WAITING: [&str; 2] = ["awaiting_verification", "in_verification"];
 
 /// 计数 — of the sites in the first ledger: all that count and are not excluded.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +32,8 @@ pub struct Tally {
     pub by_source: BTreeMap<String, Counted>,
     pub by_focal: BTreeMap<String, Counted>,
     pub by_focal_with_issue: BTreeMap<String, Counted>,
+    /// Sites with a conclusion by the day of their latest verification.
+    pub concluded_on: BTreeMap<Date, u64>,
     /// By activity, zone, state.
     pub cross: BTreeMap<(String, String, String), Counted>,
 }
@@ -36,8 +42,14 @@ impl Tally {
     /// Sites without a conclusion yet.
     pub fn waiting(&self) -> Counted {
         let of = |state: &str| self.by_state.get(state).copied().unwrap_or_default();
-        let (a, b) = (of("awaiting_verification"), of("in_verification"));
+        let [a, b] = WAITING.map(of);
         (a.0 + b.0, a.1 + b.1)
+    }
+
+    /// Sites with a conclusion that nobody verified on a day that is known.
+    pub fn concluded_undated(&self) -> u64 {
+        let dated: u64 = self.concluded_on.values().sum();
+        (self.all.0 - self.waiting().0).saturating_sub(dated)
     }
 }
 
@@ -74,7 +86,10 @@ impl SiteTable {
         let mut focals = vec![(0, 0.0); self.focals.len()];
         let mut focals_with_issue = vec![(0, 0.0); self.focals.len()];
         let mut sources = vec![(0, 0.0); self.sources.len()];
+        let mut days: BTreeMap<u16, u64> = BTreeMap::new();
         let mut tally = Tally::default();
+        let is_waiting = |state: u8| WAITING.iter().any(|w| self.states.find(w) == Some(u16::from(state)));
+        let waiting: Vec<bool> = (0..states as u8).map(is_waiting).collect();
         let has_issue = self.has_issues.find("yes").unwrap_or(u16::MAX);
         let ledger = ledger_bit_of(view);
         let mut wanted = self.wanted(filter, eyes);
@@ -87,6 +102,9 @@ impl SiteTable {
                 + usize::from(self.state[at]);
             add(&mut cube[cell], area);
             add(&mut stations[usize::from(self.station[at])], area);
+            if self.verified_on[at] > 0 && !waiting[usize::from(self.state[at])] {
+                *days.entry(self.verified_on[at]).or_default() += 1;
+            }
             let focal = usize::from(self.focal[at]);
             if focal > 0 {
                 add(&mut focals[focal], area);
@@ -114,6 +132,8 @@ impl SiteTable {
                 add(&mut tally.without_finding, area);
             }
         }
+        let dated = days.into_iter().map(|(number, count)| (day_of(number), count));
+        tally.concluded_on = dated.collect();
         self.add_up(&cube, &mut tally);
         tally.by_station = named(&self.stations, &stations);
         tally.by_focal = named(&self.focals, &focals);

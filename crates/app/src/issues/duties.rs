@@ -7,6 +7,7 @@ use domain::deadlines::Light;
 use domain::ids::EntryId;
 use domain::ledger::Labels;
 use domain::policy::{Action, Role};
+use domain::statistics::forecast::Forecast;
 use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -29,7 +30,7 @@ pub struct DutyHolder {
 }
 
 /// 节点责任 — a milestone that the holders answer for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct DutyMilestone {
     pub id: String,
     pub name: String,
@@ -40,9 +41,11 @@ pub struct DutyMilestone {
     pub light: Light,
     pub deliverables: Vec<String>,
     pub duty_labels: Vec<String>,
-    /// Sites done and all, where the milestone is about sites.
+    /// Done and all, where the milestone is about sites to be checked or issues to be put right.
     pub done: Option<u64>,
     pub total: Option<u64>,
+    /// Of what is not done yet.
+    pub forecast: Option<Forecast>,
 }
 
 /// 工作要求 — what the plan demands of the holders.
@@ -201,7 +204,7 @@ impl Session {
         holders: &[DutyHolder],
     ) -> Result<Vec<DutyMilestone>, Error> {
         let board = self.board(looking.atlas, scope)?;
-        let progress = board.milestones(looking.today);
+        let progress = board.milestones(looking);
         let is_theirs = |posts: &[String]| {
             posts
                 .iter()
@@ -230,6 +233,7 @@ impl Session {
                 duty_labels: m.duty.iter().map(label).collect(),
                 done: counted.and_then(|p| p.done),
                 total: counted.and_then(|p| p.total),
+                forecast: counted.and_then(|p| p.forecast.clone()),
             }
         };
         Ok(theirs.map(view).collect())

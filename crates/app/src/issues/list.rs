@@ -40,6 +40,9 @@ pub struct IssueQuery {
     pub year: Option<i16>,
     /// `yes`, `no`.
     pub open: Option<String>,
+    /// `yes`: closed out and lasting. `no`: still to be put right, those closed unfixed among them, without those that a
+    /// later issue took up.
+    pub rectified: Option<String>,
     /// `yes`, `no`.
     pub overdue: Option<String>,
     /// `yes`, `no`.
@@ -182,11 +185,11 @@ enum SortKey {
 }
 
 /// What a list of lines is drawn for: whom, when, which part of the reserve.
-pub(super) struct Looking<'a> {
+pub(crate) struct Looking<'a> {
     pub(super) atlas: &'a Atlas,
     pub(super) eyes: IssueEyes,
     pub(super) scope: LedgerScope,
-    pub(super) today: Date,
+    pub(crate) today: Date,
     pub(super) amber_days: i32,
 }
 
@@ -205,7 +208,7 @@ impl Looking<'_> {
         domain::deadlines::light((due - self.today).get_days(), self.amber_days)
     }
 
-    pub(super) fn lines(&self) -> impl Iterator<Item = &IssueLine> {
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &IssueLine> {
         let lines = self.atlas.issues.lines().iter();
         lines.filter(|line| self.sees(line))
     }
@@ -267,6 +270,10 @@ impl<'q> Wanted<'q> {
             && is(&q.source, source)
             && q.year.is_none_or(|year| line.opened_on.year() == year)
             && yes(&q.open, line.is_open)
+            && match q.rectified.as_deref() {
+                Some("no") => line.rectified_on.is_none() && line.reopened_by.is_none(),
+                _ => yes(&q.rectified, line.rectified_on.is_some()),
+            }
             && yes(&q.overdue, line.is_overdue(looking.today))
             && yes(&q.focal, line.is_focal)
             && q.light.as_ref().is_none_or(|_| is(&q.light, light()))
@@ -458,7 +465,7 @@ impl Session {
     }
 
     /// Whom, when and for which part of the reserve lines are looked at.
-    pub(super) fn looking<'a>(
+    pub(crate) fn looking<'a>(
         &self,
         atlas: &'a Atlas,
         action: Action,

@@ -36,6 +36,7 @@ pub use acts::{ActReceipt, ActRequest, IssueAct, SaidAct};
 pub use brief::IssueBrief;
 pub use closing_page::ClosingView;
 pub use duties::{Duties, DutyHolder, DutyMilestone, DutyRequirement, DutyRow};
+pub(crate) use list::Looking;
 pub use list::{DueView, IssueList, IssuePaging, IssueQuery, IssueRow, LightCounts, RungBrief};
 pub use look_backs::{
     DrawRequest, DrawnIssue, LookBackDraw, LookBackPlan, PlanLookBacksRequest, SkippedIssue,

@@ -15,7 +15,7 @@ use super::matching::{Like, Matches};
 use crate::error::Error;
 
 /// Others that one finding names at most: what a form letter or one scan for many sites is like needs no longer list.
-const MOST_OTHERS: usize = 20;
+const MOST_OTHERS: usize = 100;
 
 /// 使用表 — every use of every picture, and every text by its name.
 pub(super) struct Uses<'a> {

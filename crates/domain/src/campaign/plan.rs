@@ -71,6 +71,9 @@ pub struct Milestone {
     /// Ledgers drawn up as of the due day belong to the milestone.
     #[serde(default)]
     pub ledgers: Vec<super::LedgerView>,
+    /// The milestone is about issues put right, not about sites checked.
+    #[serde(default)]
+    pub is_of_issues: bool,
 }
 
 /// 岗位 — a post. People are named by post; who holds it stands in the accounts, not here.
