@@ -185,7 +185,11 @@ fn outgoing(
     notice: &Notice,
     today: Date,
 ) -> Result<Result<Outgoing, &'static str>, Error> {
-    let wanted = (notice.channel.as_str(), notice.recipient.as_str(), notice.login.as_str());
+    let wanted = (
+        notice.channel.as_str(),
+        notice.recipient.as_str(),
+        notice.login.as_str(),
+    );
     let is_it = |r: &Recipient| (r.channel(), r.name(), r.login()) == wanted;
     let Some(recipient) = settings.recipients().find(is_it) else {
         return Ok(Err("notices.no_recipient"));
@@ -495,7 +499,8 @@ mod tests {
         let query = NoticeQuery::default();
         let page = list_notices(accounts, &administrator(), &query, &messages).unwrap();
         let rows = page.items.into_iter().rev();
-        rows.map(|n| (n.recipient, n.state, n.attempts, n.error)).collect()
+        rows.map(|n| (n.recipient, n.state, n.attempts, n.error))
+            .collect()
     }
 
     #[test]
@@ -505,18 +510,31 @@ mod tests {
         assert!(!settings.is_time(at(-1), &calendar));
         assert!(settings.is_time(at(0), &calendar) && settings.is_time(at(15 * 3600), &calendar));
         assert!(!settings.is_time(at(2 * 86_400), &calendar), "Saturday");
-        assert_eq!(queue_digests(&mut accounts, &settings, at(0), some_work).unwrap(), 3);
-        assert_eq!(queue_digests(&mut accounts, &settings, at(60), some_work).unwrap(), 0);
+        assert_eq!(
+            queue_digests(&mut accounts, &settings, at(0), some_work).unwrap(),
+            3
+        );
+        assert_eq!(
+            queue_digests(&mut accounts, &settings, at(60), some_work).unwrap(),
+            0
+        );
         let due = take_due(&mut accounts, &settings, at(60)).unwrap();
         assert_eq!(due.len(), 2, "nobody is called weiren");
         assert_eq!(due[0].name, "后河站站长");
         for outgoing in &due {
             note_outcome(&mut accounts, &settings, outgoing, &Ok(()), at(61)).unwrap();
         }
-        assert!(take_due(&mut accounts, &settings, at(3600)).unwrap().is_empty());
+        assert!(
+            take_due(&mut accounts, &settings, at(3600))
+                .unwrap()
+                .is_empty()
+        );
         let rows = listed(&accounts);
         assert_eq!(rows[0], ("z@example.org".into(), "sent".into(), 1, None));
-        assert_eq!((rows[1].0.as_str(), rows[1].1.as_str()), ("w@example.org", "failed"));
+        assert_eq!(
+            (rows[1].0.as_str(), rows[1].1.as_str()),
+            ("w@example.org", "failed")
+        );
         assert!(rows[1].3.as_ref().unwrap().contains("账号"));
     }
 
@@ -527,8 +545,14 @@ mod tests {
             let messages = Messages::load(Language::Chinese);
             Ok(digest::test_message(&messages, at(0)))
         };
-        assert_eq!(queue_digests(&mut accounts, &settings, at(0), nothing).unwrap(), 1);
-        assert_eq!(queue_digests(&mut accounts, &settings, at(60), some_work).unwrap(), 0);
+        assert_eq!(
+            queue_digests(&mut accounts, &settings, at(0), nothing).unwrap(),
+            1
+        );
+        assert_eq!(
+            queue_digests(&mut accounts, &settings, at(60), some_work).unwrap(),
+            0
+        );
         assert_eq!(listed(&accounts)[0].1, "nothing");
     }
 
@@ -558,7 +582,10 @@ mod tests {
         let rows = listed(&accounts);
         assert_eq!((rows[2].1.as_str(), rows[2].2), ("failed", 6));
         let error = rows[2].3.as_ref().unwrap();
-        assert!(error.contains("93000") && !error.contains("0a1b2c3d"), "{error}");
+        assert!(
+            error.contains("93000") && !error.contains("0a1b2c3d"),
+            "{error}"
+        );
         assert!(now < 86_400);
     }
 
@@ -566,7 +593,11 @@ mod tests {
     fn what_waits_at_the_days_end_is_given_up() {
         let (_home, mut accounts, settings) = desk();
         queue_digests(&mut accounts, &settings, at(15 * 3600), some_work).unwrap();
-        assert!(take_due(&mut accounts, &settings, at(16 * 3600)).unwrap().is_empty());
+        assert!(
+            take_due(&mut accounts, &settings, at(16 * 3600))
+                .unwrap()
+                .is_empty()
+        );
         let rows = listed(&accounts);
         assert!(rows.iter().all(|r| r.1 == "failed"), "{rows:?}");
         forget_old(&mut accounts, at(400 * 86_400)).unwrap();
@@ -584,8 +615,14 @@ mod tests {
             ..NoticeTest::default()
         };
         let mut ask = |actor: &Actor, test: &NoticeTest, second| {
-            let queued =
-                queue_test(&mut accounts, Some(&settings), actor, test, &messages, at(second));
+            let queued = queue_test(
+                &mut accounts,
+                Some(&settings),
+                actor,
+                test,
+                &messages,
+                at(second),
+            );
             queued.map(|q| q.queued).map_err(|e| e.code())
         };
         let head = Actor {
@@ -597,11 +634,17 @@ mod tests {
             login: Some("后河群".into()),
             ..NoticeTest::default()
         };
-        assert_eq!(ask(&administrator(), &nobody, 0), Err("notices.no_recipient".into()));
+        assert_eq!(
+            ask(&administrator(), &nobody, 0),
+            Err("notices.no_recipient".into())
+        );
         for _ in 0..5 {
             assert_eq!(ask(&administrator(), &webhook, 1), Ok(1));
         }
-        assert_eq!(ask(&administrator(), &webhook, 60), Err("notices.too_many_tests".into()));
+        assert_eq!(
+            ask(&administrator(), &webhook, 60),
+            Err("notices.too_many_tests".into())
+        );
         assert_eq!(ask(&administrator(), &webhook, 61), Ok(1));
     }
 }

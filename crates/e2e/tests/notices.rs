@@ -35,7 +35,10 @@ fn robot(answers: &'static [(u16, &'static str)]) -> (u16, Receiver<Posted>) {
         for (at, stream) in listener.incoming().enumerate() {
             let (status, answer) = answers[at.min(answers.len() - 1)];
             // Whoever does not wait for it any more has seen enough.
-            if told.send(answered(stream.unwrap(), status, answer)).is_err() {
+            if told
+                .send(answered(stream.unwrap(), status, answer))
+                .is_err()
+            {
                 return;
             }
         }
@@ -89,7 +92,7 @@ fn mail_server() -> (u16, Receiver<(Vec<String>, Vec<u8>)>) {
 
 fn taken(stream: &TcpStream) -> (Vec<String>, Vec<u8>) {
     let mut reader = BufReader::new(stream);
-    let mut say = |text: &str| {
+    let say = |text: &str| {
         let mut out = stream;
         out.write_all(text.as_bytes()).unwrap();
     };
@@ -150,7 +153,11 @@ fn register_with(settings: &str) -> Register {
     }
     keep(&register, "smtp.password", &format!("{SMTP_PASSWORD}\n"));
     keep(&register, "sign.secret", &format!("{SIGN_SECRET}\n"));
-    keep(&register, "notices.toml", &format!("hour = 0\ndays = \"every\"\n{settings}"));
+    keep(
+        &register,
+        "notices.toml",
+        &format!("hour = 0\ndays = \"every\"\n{settings}"),
+    );
     register
 }
 
@@ -189,7 +196,10 @@ fn assert_keeps_secrets(register: &Register, logs: &[&Path]) {
         }
     }
     for (name, bytes) in &texts {
-        assert!(!bytes.is_empty() || name.ends_with("-wal"), "{name} is empty");
+        assert!(
+            !bytes.is_empty() || name.ends_with("-wal"),
+            "{name} is empty"
+        );
         for secret in SECRETS {
             let is_told = bytes.windows(secret.len()).any(|w| w == secret.as_bytes());
             assert!(!is_told, "{name} tells {secret}");
@@ -212,14 +222,31 @@ fn a_digest_arrives_once_by_mail_and_by_robot_whatever_restarts() {
     let server = serve(&register, &logs[0]);
 
     let (heard, letter) = letters.recv_timeout(PATIENCE).unwrap();
-    assert!(heard.iter().any(|l| l.starts_with("AUTH PLAIN ")), "{heard:?}");
-    assert!(heard.iter().any(|l| l.contains("RCPT TO:<houhe@example.org>")), "{heard:?}");
+    assert!(
+        heard.iter().any(|l| l.starts_with("AUTH PLAIN ")),
+        "{heard:?}"
+    );
+    assert!(
+        heard
+            .iter()
+            .any(|l| l.contains("RCPT TO:<houhe@example.org>")),
+        "{heard:?}"
+    );
     let file = register.path("letter.eml");
     std::fs::write(&file, letter).unwrap();
     let mail = e2e::script("read_mail.py", &[&file]);
-    let preview = register.json(&["notices", "preview", "baozhua", "--public-url", "http://qs.example.org"]);
+    let preview = register.json(&[
+        "notices",
+        "preview",
+        "baozhua",
+        "--public-url",
+        "http://qs.example.org",
+    ]);
     assert_eq!(mail["Subject"], preview["digest"]["title"]);
-    assert_eq!(mail["text"].as_str().unwrap().replace('\r', ""), preview["letter"]);
+    assert_eq!(
+        mail["text"].as_str().unwrap().replace('\r', ""),
+        preview["letter"]
+    );
     let text = mail["text"].as_str().unwrap();
     assert!(text.starts_with("包抓领导·后河："), "{text}");
     assert!(text.contains("http://qs.example.org/sites?"), "{text}");
@@ -227,22 +254,43 @@ fn a_digest_arrives_once_by_mail_and_by_robot_whatever_restarts() {
     assert_eq!(mail["defects"], json!([]));
 
     let post = posted.recv_timeout(PATIENCE).unwrap();
-    assert!(post.target.starts_with("/robot/send?access_token="), "{}", post.target);
-    assert!(post.target.contains("&timestamp=") && post.target.contains("&sign="), "{}", post.target);
+    assert!(
+        post.target.starts_with("/robot/send?access_token="),
+        "{}",
+        post.target
+    );
+    assert!(
+        post.target.contains("&timestamp=") && post.target.contains("&sign="),
+        "{}",
+        post.target
+    );
     let of_office = register.json(&["notices", "preview", "bangongshi"]);
     assert_eq!(post.body["msgtype"], "markdown");
     assert_eq!(post.body["markdown"]["title"], of_office["digest"]["title"]);
     let first = &of_office["digest"]["sections"][0]["lines"][0];
     let counted = format!("**{}**", first["count"]);
-    assert!(post.body["markdown"]["text"].as_str().unwrap().contains(&counted), "{}", post.body);
-    assert_ne!(mail["Subject"], post.body["markdown"]["title"], "each their own day");
+    assert!(
+        post.body["markdown"]["text"]
+            .as_str()
+            .unwrap()
+            .contains(&counted),
+        "{}",
+        post.body
+    );
+    assert_ne!(
+        mail["Subject"], post.body["markdown"]["title"],
+        "each their own day"
+    );
 
     let is_sent = |rows: &[Value]| rows.len() == 2 && rows.iter().all(|r| r["state"] == "sent");
     wait_for(&register, "both are sent", is_sent);
     server.stop();
 
     let again = serve(&register, &logs[1]);
-    assert_eq!(posted.recv_timeout(SILENCE).err(), Some(RecvTimeoutError::Timeout));
+    assert_eq!(
+        posted.recv_timeout(SILENCE).err(),
+        Some(RecvTimeoutError::Timeout)
+    );
     assert!(letters.try_recv().is_err(), "a restart sends nothing again");
     assert!(is_sent(&outbox(&register)));
     again.stop();
@@ -251,7 +299,8 @@ fn a_digest_arrives_once_by_mail_and_by_robot_whatever_restarts() {
 
 #[test]
 fn a_robot_that_refuses_is_tried_again_and_a_test_goes_out_at_once() {
-    const REFUSAL: &str = r#"{ "errcode": 93000, "errmsg": "invalid webhook url, key=geheim-robot-b81c55d0" }"#;
+    const REFUSAL: &str =
+        r#"{ "errcode": 93000, "errmsg": "invalid webhook url, key=geheim-robot-b81c55d0" }"#;
     let (port, posted) = robot(&[
         (200, REFUSAL),
         (200, r#"{ "errcode": 0, "errmsg": "ok" }"#),
@@ -265,7 +314,10 @@ fn a_robot_that_refuses_is_tried_again_and_a_test_goes_out_at_once() {
     let server = serve(&register, &log);
     let first = posted.recv_timeout(PATIENCE).unwrap();
     let content = first.body["markdown"]["content"].as_str().unwrap();
-    assert!(content.starts_with("**【青山】") && content.len() <= 4096, "{content}");
+    assert!(
+        content.starts_with("**【青山】") && content.len() <= 4096,
+        "{content}"
+    );
     wait_for(&register, "it waits with its reason", |rows| {
         let error = rows[0]["error"].as_str().unwrap_or_default();
         rows[0]["state"] == "queued" && rows[0]["attempts"] == 1 && error.contains("93000")
@@ -287,16 +339,32 @@ fn a_robot_that_refuses_is_tried_again_and_a_test_goes_out_at_once() {
         let error = rows[0]["error"].as_str().unwrap_or_default();
         rows[0]["kind"] == "test" && error.contains("302")
     });
-    let page = office.get(&server, "/api/v1/notices?limit=1").status(200).json();
-    assert_eq!((&page["total"], &page["items"][0]["kind"]), (&json!(2), &json!("test")));
+    let page = office
+        .get(&server, "/api/v1/notices?limit=1")
+        .status(200)
+        .json();
+    assert_eq!(
+        (&page["total"], &page["items"][0]["kind"]),
+        (&json!(2), &json!("test"))
+    );
     for _ in 0..4 {
-        let _ = office.post(&server, "/api/v1/notices/tests", &test).status(202);
+        let _ = office
+            .post(&server, "/api/v1/notices/tests", &test)
+            .status(202);
     }
-    let refused = office.post(&server, "/api/v1/notices/tests", &test).status(429);
+    let refused = office
+        .post(&server, "/api/v1/notices/tests", &test)
+        .status(429);
     assert_eq!(refused.json()["code"], "notices.too_many_tests");
-    let mine = office.get(&server, "/api/v1/notices/preview").status(200).json();
+    let mine = office
+        .get(&server, "/api/v1/notices/preview")
+        .status(200)
+        .json();
     assert_eq!(mine["is_empty"], false);
-    assert!(mine["letter"].as_str().unwrap().starts_with("zhiban："), "{mine}");
+    assert!(
+        mine["letter"].as_str().unwrap().starts_with("zhiban："),
+        "{mine}"
+    );
     server.stop();
     assert_keeps_secrets(&register, &[&log]);
 }
@@ -306,17 +374,26 @@ fn without_settings_nothing_is_sent_and_with_faulty_ones_nothing_starts() {
     let register = Demonstration::shared().register();
     let server = Server::start(&register);
     let office = Person::new(&register, &server, "bangongshi", "office");
-    let refused = office.post(&server, "/api/v1/notices/tests", &json!({ "login": "bangongshi" }));
+    let refused = office.post(
+        &server,
+        "/api/v1/notices/tests",
+        &json!({ "login": "bangongshi" }),
+    );
     assert_eq!(refused.status(400).json()["code"], "notices.not_configured");
     server.stop();
     keep(
         &register,
         "notices.toml",
-        &format!("[[webhooks]]\nname = \"a\"\nlogin = \"a\"\nkind = \"wecom\"\nurl = \"http://w.example.org/?key={ROBOT_KEY}\"\n"),
+        &format!(
+            "[[webhooks]]\nname = \"a\"\nlogin = \"a\"\nkind = \"wecom\"\nurl = \"http://w.example.org/?key={ROBOT_KEY}\"\n"
+        ),
     );
     let outcome = register.run(&["serve", "--port", "0"]);
     assert_eq!(outcome.code, Some(1), "{outcome:?}");
     let said = format!("{outcome:?}");
-    assert!(said.contains("webhooks.url") && said.contains("notices.toml"), "{said}");
+    assert!(
+        said.contains("webhooks.url") && said.contains("notices.toml"),
+        "{said}"
+    );
     assert!(!said.contains(ROBOT_KEY), "{said}");
 }

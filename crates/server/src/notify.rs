@@ -201,7 +201,11 @@ impl Notifier {
         let until = next.map_or(LOOK_EVERY, |next| {
             Duration::try_from(next.duration_since(now)).unwrap_or_default()
         });
-        let longest = if self.is_loading { WHILE_LOADING } else { LOOK_EVERY };
+        let longest = if self.is_loading {
+            WHILE_LOADING
+        } else {
+            LOOK_EVERY
+        };
         until.clamp(SHORTEST_PAUSE, longest)
     }
 
@@ -331,7 +335,12 @@ impl Sender {
             };
             undelivered(code, causes(&error.without_url()))
         };
-        let mut answer = client.post(url).json(&payload).send().await.map_err(unsent)?;
+        let mut answer = client
+            .post(url)
+            .json(&payload)
+            .send()
+            .await
+            .map_err(unsent)?;
         if !answer.status().is_success() {
             return Err(undelivered("notices.refused", answer.status().to_string()));
         }
@@ -339,7 +348,10 @@ impl Sender {
         while let Some(chunk) = answer.chunk().await.map_err(unsent)? {
             body.extend_from_slice(&chunk);
             if body.len() > LONGEST_ANSWER {
-                return Err(undelivered("notices.no_answer", format!("> {LONGEST_ANSWER} B")));
+                return Err(undelivered(
+                    "notices.no_answer",
+                    format!("> {LONGEST_ANSWER} B"),
+                ));
             }
         }
         acknowledged(&body)
@@ -414,17 +426,17 @@ fn mail_fault(error: &lettre::transport::smtp::Error) -> &'static str {
 
 impl Mailer {
     fn new(server: &MailServer) -> Result<Self, Error> {
-        let protection = || TlsParameters::new_rustls(server.host.clone()).map_err(|e| no_transport(&e));
+        let protection =
+            || TlsParameters::new_rustls(server.host.clone()).map_err(|e| no_transport(&e));
         let tls = match server.security {
             Security::Starttls => Tls::Required(protection()?),
             Security::Tls => Tls::Wrapper(protection()?),
             Security::None => Tls::None,
         };
-        let mut transport =
-            AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&server.host)
-                .port(server.port)
-                .tls(tls)
-                .timeout(Some(LONGEST_SENDING));
+        let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&server.host)
+            .port(server.port)
+            .tls(tls)
+            .timeout(Some(LONGEST_SENDING));
         if let Some((login, password)) = &server.credentials {
             let credentials = Credentials::new(login.clone(), password.expose().to_owned());
             transport = transport.credentials(credentials);

@@ -173,8 +173,7 @@ fn lines(
             due: item
                 .due_on
                 .map_or_else(String::new, |due| due_text(messages, due, today)),
-            address: public_url
-                .map(|url| format!("{}/{}?{}", trimmed(url), item.list, item.query)),
+            address: public_url.map(|url| format!("{}/{}?{}", trimmed(url), item.list, item.query)),
         }
     })
     .collect()
@@ -218,7 +217,10 @@ fn title(messages: &Messages, day: &str, sections: &[DigestSection]) -> String {
         lit.map(|l| l.count).sum()
     };
     let (overdue, near) = (of_light("red"), of_light("amber"));
-    let marks = [("digest.overdue_count", overdue), ("digest.near_count", near)];
+    let marks = [
+        ("digest.overdue_count", overdue),
+        ("digest.near_count", near),
+    ];
     let marks = marks.iter().filter(|(_, count)| *count > 0);
     let marks: String = marks
         .map(|(code, count)| messages.text(code, &[("count", &count.to_string())]))
@@ -384,7 +386,12 @@ mod tests {
             kind: kind.into(),
             label: label.into(),
             count,
-            list: if kind == "land_clues" { "clues" } else { "sites" }.into(),
+            list: if kind == "land_clues" {
+                "clues"
+            } else {
+                "sites"
+            }
+            .into(),
             query: "state=open&station=houhe".into(),
             light: light.into(),
             due_on,
@@ -427,23 +434,62 @@ mod tests {
 
     #[test]
     fn a_letter_says_what_is_to_be_done_and_by_when() {
-        insta::assert_snapshot!(format!("{}\n\n{}", usual().title, usual().letter(&chinese(), "包抓领导")));
+        let letter = "包抓领导：
+
+截至11月26日，待办事项如下，请按时限办理。
+
+1. 待落点线索2条，应于11月30日前办结，还有4天
+   https://qs.example.org/clues?state=open&station=houhe
+
+2. 待核查点位3个，应于11月20日前办结，已逾期6天
+   https://qs.example.org/sites?state=open&station=houhe
+
+3. 待完善资料7个
+   https://qs.example.org/sites?state=open&station=houhe
+
+详情请登录青山登记簿查看。
+
+（本件由青山登记簿自动发出，请勿回复。）
+";
+        assert_eq!(usual().letter(&chinese(), "包抓领导"), letter);
+        let title = "【青山】11月26日待办：待落点线索2、待核查点位3、待完善资料7，逾期3，临期2";
+        assert_eq!(usual().title, title);
     }
 
     #[test]
     fn group_robots_get_markdown_in_their_own_shape() {
         let wecom = usual().payload(&chinese(), WebhookKind::WeCom);
-        insta::assert_snapshot!(wecom["markdown"]["content"].as_str().unwrap());
+        let content = "**【青山】11月26日待办：待落点线索2、待核查点位3、待完善资料7，逾期3，临期2**
+
+截至11月26日，待办事项如下，请按时限办理。
+
+- [待落点线索](https://qs.example.org/clues?state=open&station=houhe)**2**条，应于11月30日前办结，还有4天
+
+- [待核查点位](https://qs.example.org/sites?state=open&station=houhe)**3**个，应于11月20日前办结，已逾期6天
+
+- [待完善资料](https://qs.example.org/sites?state=open&station=houhe)**7**个
+
+详情请登录青山登记簿查看。
+";
+        assert_eq!(wecom["markdown"]["content"], content);
         let dingtalk = usual().payload(&chinese(), WebhookKind::DingTalk);
         assert_eq!(dingtalk["markdown"]["title"], usual().title.as_str());
         assert_eq!(dingtalk["markdown"]["text"], wecom["markdown"]["content"]);
-        assert_eq!((&wecom["msgtype"], &dingtalk["msgtype"]), (&json!("markdown"), &json!("markdown")));
+        assert_eq!(
+            (&wecom["msgtype"], &dingtalk["msgtype"]),
+            (&json!("markdown"), &json!("markdown"))
+        );
     }
 
     #[test]
     fn nothing_to_do_is_an_empty_digest() {
         let messages = chinese();
-        let none = lines(&messages, &[item("verify", "待核查点位", 0, "green", None)], TODAY, None);
+        let none = lines(
+            &messages,
+            &[item("verify", "待核查点位", 0, "green", None)],
+            TODAY,
+            None,
+        );
         let digest = digest_of(&messages, none);
         assert!(digest.is_empty());
         assert_eq!(digest.title, "【青山】11月26日待办：无");
@@ -454,8 +500,14 @@ mod tests {
         let messages = chinese();
         for (due_on, text) in [
             (Date::constant(2026, 11, 26), "，应于今日办结"),
-            (Date::constant(2026, 11, 28), "，应于11月28日前办结，还有2天"),
-            (Date::constant(2019, 8, 18), "，应于2019年8月18日前办结，已逾期2657天"),
+            (
+                Date::constant(2026, 11, 28),
+                "，应于11月28日前办结，还有2天",
+            ),
+            (
+                Date::constant(2019, 8, 18),
+                "，应于2019年8月18日前办结，已逾期2657天",
+            ),
         ] {
             assert_eq!(due_text(&messages, due_on, TODAY), text);
         }
@@ -465,7 +517,15 @@ mod tests {
     fn many_kinds_are_named_three_and_counted() {
         let messages = chinese();
         let kinds: Vec<WorkItem> = (1..=5_usize)
-            .map(|n| item("k", ["甲", "乙", "丙", "丁", "戊"][n - 1], n as u64, "green", None))
+            .map(|n| {
+                item(
+                    "k",
+                    ["甲", "乙", "丙", "丁", "戊"][n - 1],
+                    n as u64,
+                    "green",
+                    None,
+                )
+            })
             .collect();
         let digest = digest_of(&messages, lines(&messages, &kinds, TODAY, None));
         assert_eq!(digest.title, "【青山】11月26日待办：甲1、乙2、丙3等5类");
@@ -475,7 +535,15 @@ mod tests {
     fn a_robot_is_sent_whole_lines_and_told_how_many_are_left() {
         let messages = chinese();
         let kinds: Vec<WorkItem> = (0..90)
-            .map(|n| item("k", &format!("第{n}项整改措施待报进展"), n + 1, "red", Some(TODAY)))
+            .map(|n| {
+                item(
+                    "k",
+                    &format!("第{n}项整改措施待报进展"),
+                    n + 1,
+                    "red",
+                    Some(TODAY),
+                )
+            })
             .collect();
         let lines = lines(&messages, &kinds, TODAY, Some("https://qs.example.org"));
         let digest = digest_of(&messages, lines);
@@ -484,7 +552,10 @@ mod tests {
         assert!(content.len() <= WECOM_BYTES, "{}", content.len());
         let told = content.matches("- [").count();
         assert!(told > 20, "{told}");
-        assert!(content.contains(&format!("另有{}项", 90 - told)), "{content}");
+        assert!(
+            content.contains(&format!("另有{}项", 90 - told)),
+            "{content}"
+        );
         assert!(content.ends_with(&format!("{}\n", digest.closing)));
         let dingtalk = digest.payload(&messages, WebhookKind::DingTalk);
         let text = dingtalk["markdown"]["text"].as_str().unwrap();

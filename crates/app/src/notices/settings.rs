@@ -322,9 +322,7 @@ impl Reading<'_> {
             return Err(self.value("smtp.from", &written.from));
         }
         let credentials = match (written.login, written.password_file) {
-            (Some(login), Some(file)) => {
-                Some((login, self.secret("smtp.password_file", &file)?))
-            }
+            (Some(login), Some(file)) => Some((login, self.secret("smtp.password_file", &file)?)),
             (None, None) => None,
             (Some(_), None) => return Err(self.value("smtp.password_file", "")),
             (None, Some(_)) => return Err(self.value("smtp.login", "")),
@@ -385,7 +383,9 @@ impl Reading<'_> {
         }
         let path = self.home.join(file);
         let unusable = |cause: String| {
-            let fault = self.fault("notices.secret_file", None).arg("member", member);
+            let fault = self
+                .fault("notices.secret_file", None)
+                .arg("member", member);
             Error::rejected(fault.arg("text", file).arg("cause", cause))
         };
         let meta = std::fs::metadata(&path).map_err(|e| unusable(e.to_string()))?;
@@ -503,7 +503,9 @@ mod tests {
     fn secrets_come_from_files_and_are_shown_to_nobody() {
         let text = format!(
             "{MAIL}login = \"qingshan\"\npassword_file = \"smtp.password\"\n[[mail]]\nlogin = \"a\"\nto = \"a@example.org\"\n{}",
-            webhook("kind = \"dingtalk\"\nurl = \"https://d.example.org/robot/send?access_token=t0ken-t0ken\"\nsecret_file = \"sign.secret\"")
+            webhook(
+                "kind = \"dingtalk\"\nurl = \"https://d.example.org/robot/send?access_token=t0ken-t0ken\"\nsecret_file = \"sign.secret\""
+            )
         );
         let settings = read(&text).unwrap();
         let secrets = settings.secrets();
@@ -522,25 +524,48 @@ mod tests {
             ("hour = 24".to_owned(), "hour"),
             (to("a@example.org\\r\\nBcc: b@example.org"), "mail.to"),
             (to("a.example.org"), "mail.to"),
-            (format!("{}{}", to("a@b.cn"), &to("a@b.cn")[MAIL.len()..]), "mail.to"),
-            ("[[mail]]\nlogin = \"a\"\nto = \"a@b.cn\"".to_owned(), "smtp"),
+            (
+                format!("{}{}", to("a@b.cn"), &to("a@b.cn")[MAIL.len()..]),
+                "mail.to",
+            ),
+            (
+                "[[mail]]\nlogin = \"a\"\nto = \"a@b.cn\"".to_owned(),
+                "smtp",
+            ),
             (format!("{MAIL}login = \"a\""), "smtp.password_file"),
-            (format!("{MAIL}password_file = \"smtp.password\""), "smtp.login"),
+            (
+                format!("{MAIL}password_file = \"smtp.password\""),
+                "smtp.login",
+            ),
             (
                 format!("{MAIL}login = \"a\"\npassword_file = \"../smtp.password\""),
                 "smtp.password_file",
             ),
             (
-                format!("{MAIL}login = \"a\"\npassword_file = \"smtp.password\"").replace("\"tls\"", "\"none\""),
+                format!("{MAIL}login = \"a\"\npassword_file = \"smtp.password\"")
+                    .replace("\"tls\"", "\"none\""),
                 "smtp.security",
             ),
             (webhook(http), "webhooks.url"),
-            (webhook(&format!("{https}\nallow_http = true")), "webhooks.url"),
-            (webhook(&https.replace("w.example", "u:p@w.example")), "webhooks.url"),
-            (webhook(&format!("{https}\nsecret_file = \"sign.secret\"")), "webhooks.secret_file"),
+            (
+                webhook(&format!("{https}\nallow_http = true")),
+                "webhooks.url",
+            ),
+            (
+                webhook(&https.replace("w.example", "u:p@w.example")),
+                "webhooks.url",
+            ),
+            (
+                webhook(&format!("{https}\nsecret_file = \"sign.secret\"")),
+                "webhooks.secret_file",
+            ),
             (format!("{0}{0}", webhook(https)), "webhooks.name"),
         ] {
-            assert_eq!(fault(&text), ("notices.value".to_owned(), member.to_owned()), "{text}");
+            assert_eq!(
+                fault(&text),
+                ("notices.value".to_owned(), member.to_owned()),
+                "{text}"
+            );
         }
         assert!(read(&webhook(&format!("{http}\nallow_http = true"))).is_ok());
     }
@@ -570,7 +595,10 @@ mod tests {
         let Err(Error::Rejected(d)) = read(&text) else {
             panic!("taken");
         };
-        assert_eq!((d.code.as_ref(), d.place.row), ("notices.unreadable", Some(5)));
+        assert_eq!(
+            (d.code.as_ref(), d.place.row),
+            ("notices.unreadable", Some(5))
+        );
         assert!(!format!("{d:?}").contains("geheim"), "{d:?}");
         let odd = webhook("kind = \"wecom\"\nurl = \"ftp://w.example.org/geheim\"");
         let Err(odd) = read(&odd) else {

@@ -26,7 +26,10 @@ pub(super) fn run(desk: &Desk<'_>, command: &NoticesCommand) -> Result<ExitCode,
                 offset: Some(*offset),
             };
             let messages = &desk.output.messages;
-            list(desk, &notices::list_notices(&accounts, &operator, &query, messages)?);
+            list(
+                desk,
+                &notices::list_notices(&accounts, &operator, &query, messages)?,
+            );
         }
     }
     Ok(ExitCode::SUCCESS)

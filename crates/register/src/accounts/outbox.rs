@@ -152,7 +152,11 @@ impl Accounts {
         at: Timestamp,
         again_at: Option<Timestamp>,
     ) -> Result<(), Error> {
-        let state = if again_at.is_some() { "queued" } else { "failed" };
+        let state = if again_at.is_some() {
+            "queued"
+        } else {
+            "failed"
+        };
         let ended_at = again_at.is_none().then(|| at.to_string());
         self.db
             .execute(

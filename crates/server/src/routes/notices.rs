@@ -1,8 +1,6 @@
 //! Notices: the outbox, tests of the channels, and what one's own digest says.
 
-use app::notices::{
-    self, DigestPreview, NoticePage, NoticeQuery, NoticeTest, NoticesQueued,
-};
+use app::notices::{self, DigestPreview, NoticePage, NoticeQuery, NoticeTest, NoticesQueued};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
