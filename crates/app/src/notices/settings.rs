@@ -244,7 +244,7 @@ impl Reading<'_> {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(read(e)),
             Ok(meta) if meta.len() > LARGEST => {
-                let fault = self.fault("notices.unreadable", None);
+                let fault = self.fault("notices.unreadable", None).arg("at", FILE);
                 return Err(Error::rejected(fault.arg("cause", meta.len())));
             }
             Ok(_) => {}
@@ -264,9 +264,9 @@ impl Reading<'_> {
             true => message,
             false => message.split(['"', '`']).next().unwrap_or_default(),
         };
-        let fault = self.fault("notices.unreadable", row).arg("cause", said);
-        let row = row.map_or_else(String::new, |r| r.to_string());
-        Error::rejected(fault.arg("row", row))
+        let at = row.map_or_else(|| FILE.to_owned(), |r| format!("{FILE}:{r}"));
+        let fault = self.fault("notices.unreadable", row).arg("at", at);
+        Error::rejected(fault.arg("cause", said.trim()))
     }
 
     fn settings(&self, written: Written) -> Result<NoticeSettings, Error> {
