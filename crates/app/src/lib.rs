@@ -40,6 +40,7 @@ mod ledgers;
 mod lists;
 pub mod map;
 pub mod messages;
+pub mod notices;
 pub mod people;
 mod proposals;
 mod questions;

@@ -9,7 +9,7 @@ use domain::dossier::civil_day;
 use domain::policy::{self, Action, Actor, Resource, Role};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
-use register::accounts::{ApiToken, Attempts, HeldPost, LoginSession, Person};
+use register::accounts::{ApiToken, Attempts, HeldPost, LoginSession};
 use serde_json::{Map, Value};
 use spatial::diagnostic::Diagnostic;
 
@@ -18,7 +18,7 @@ use crate::session::{Post, Setting};
 
 pub use links::{UnitLinkAdded, UnitLinkRequest, add_unit_link};
 pub use passwords::one_time_password;
-pub use register::accounts::{Access, Accounts};
+pub use register::accounts::{Access, Accounts, Person};
 pub use secrets::{new_secret, sha256_of};
 pub use views::*;
 
@@ -493,7 +493,7 @@ pub fn drop_totp(accounts: &mut Accounts, visitor: &Visitor, password: &str) -> 
 }
 
 /// Asks whether somebody may manage people, or read what people looked at.
-fn may(actor: &Actor, action: Action) -> Result<(), Error> {
+pub(crate) fn may(actor: &Actor, action: Action) -> Result<(), Error> {
     let resource = Resource {
         reserve_code: actor.reserve_code.clone(),
         ..Resource::default()

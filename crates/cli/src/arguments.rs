@@ -119,6 +119,8 @@ pub(crate) enum Command {
     Serve(Serve),
     #[command(subcommand)]
     People(PeopleCommand),
+    #[command(subcommand)]
+    Notices(NoticesCommand),
     Openapi,
     #[command(subcommand)]
     Bench(BenchCommand),
@@ -204,6 +206,21 @@ pub(crate) enum PeopleCommand {
         login: String,
         #[arg(long, value_name = "POST", required = true)]
         post: Vec<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum NoticesCommand {
+    Preview {
+        login: String,
+        #[arg(long, value_name = "URL")]
+        public_url: Option<String>,
+    },
+    List {
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: u32,
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        offset: u64,
     },
 }
 

@@ -1,7 +1,9 @@
 //! The program while it serves: started on a free port, asked over HTTP, ended with the test.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -70,11 +72,30 @@ impl Server {
     /// The same with further arguments.
     #[must_use]
     pub fn start_with(register: &Register, more: &[&str]) -> Self {
+        Self::start_telling(register, more, Stdio::null(), None)
+    }
+
+    /// The same; the program's log, with all there is to say, goes to a file.
+    #[must_use]
+    pub fn start_logging(register: &Register, more: &[&str], log: &Path) -> Self {
+        let log = File::create(log).expect("a log can be made");
+        Self::start_telling(register, more, log.into(), Some("trace"))
+    }
+
+    fn start_telling(
+        register: &Register,
+        more: &[&str],
+        log: Stdio,
+        log_level: Option<&str>,
+    ) -> Self {
         let args = [&["--json", "serve", "--port", "0"], more].concat();
-        let mut child = register
-            .command("office", &args)
+        let mut command = register.command("office", &args);
+        if let Some(level) = log_level {
+            command.env("QINGSHAN_LOG", level);
+        }
+        let mut child = command
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .expect("the program starts");
         let stdout = child.stdout.take().expect("standard output is a pipe");

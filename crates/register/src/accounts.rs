@@ -1,7 +1,10 @@
-//! 账号库 — people, their posts, sessions, API tokens, failed logins and the access log, in a database of its own.
+//! 账号库 — people, their posts, sessions, API tokens, failed logins, the access log and the outbox, in a database of its
+//! own.
 //!
 //! Nothing in it is an entry: what may have to be erased never enters the log (`docs/adr/`). Entries name a person by
 //! `person_id`, a pseudonym that says nothing once the row here is gone.
+
+mod outbox;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,6 +16,8 @@ use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use crate::constraints::failed;
 use crate::error::Error;
+
+pub use outbox::{NewNotice, Notice};
 
 /// Pages copied at a time, and the pause in which others may write.
 const PAGES_A_STEP: i32 = 1024;
@@ -109,9 +114,10 @@ pub struct Accounts {
     db: Connection,
 }
 
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../migrations/accounts/0001_accounts.sql"),
     include_str!("../migrations/accounts/0002_settings.sql"),
+    include_str!("../migrations/accounts/0003_outbox.sql"),
 ];
 
 fn path_in(home: &Path) -> PathBuf {
@@ -691,7 +697,7 @@ where
 }
 
 /// Version of the accounts' tables that this program knows.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 fn migrate(db: &mut Connection) -> Result<(), Error> {
     let tx = db

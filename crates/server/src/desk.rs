@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use app::atlas::Atlases;
 use app::messages::{Language, Messages};
-use app::people::{self, Access, Accounts, Visitor};
-use app::{Error, Register, Session, Setting};
-use domain::policy::Actor;
+use app::notices::{self, Digest, DigestPreview, NoticeSettings};
+use app::people::{self, Access, Accounts, Person, Visitor};
+use app::{Error, Post, Register, Session, Setting};
+use domain::policy::{Actor, Role};
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinError;
 
 use crate::Options;
@@ -34,6 +35,10 @@ struct Inner {
     web: Option<PathBuf>,
     /// Online sources for the map, as configured.
     basemaps: Arc<Vec<app::Basemap>>,
+    /// Who is told what by mail and group robots; nobody unless it is configured.
+    notices: Option<Arc<NoticeSettings>>,
+    /// Rung when something waits in the outbox.
+    outbox_bell: Notify,
     public_url: Option<String>,
     is_behind_proxy: bool,
     readers: Mutex<Vec<Register>>,
@@ -131,6 +136,8 @@ impl Desk {
             clock: options.clock,
             web: options.web.clone(),
             basemaps: Arc::new(app::load_basemaps(&options.home)?),
+            notices: notices::load_settings(&options.home)?.map(Arc::new),
+            outbox_bell: Notify::new(),
             public_url: options.public_url.clone(),
             is_behind_proxy: options.is_behind_proxy,
             readers: Mutex::new(Vec::new()),
@@ -171,6 +178,15 @@ impl Desk {
     /// Online sources for the map; none unless the bureau configured them.
     pub(crate) fn basemaps(&self) -> &Arc<Vec<app::Basemap>> {
         &self.0.basemaps
+    }
+
+    /// Who is told what by mail and group robots; nobody unless it is configured.
+    pub(crate) fn notices(&self) -> Option<&Arc<NoticeSettings>> {
+        self.0.notices.as_ref()
+    }
+
+    pub(crate) fn outbox_bell(&self) -> &Notify {
+        &self.0.outbox_bell
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {
@@ -482,6 +498,38 @@ impl Desk {
     /// Looks at the search for suspicions, or changes what is told of it.
     pub(crate) fn change_run<T>(&self, change: impl FnOnce(&mut RunView) -> T) -> T {
         change(&mut lock(&self.0.run_told))
+    }
+
+    /// What a person has to do today, over all posts they hold. It reads the register: not for the threads that serve.
+    pub(crate) fn digest_of(&self, person: &Person, language: Language) -> Result<Digest, Error> {
+        let register = self.take_reader()?;
+        let setting = self.current_setting(&register)?;
+        // Until a post of the person's is taken, nobody in particular.
+        let nobody = Post {
+            role: Role::Public,
+            station: None,
+        };
+        let actor = setting.actor(&nobody, None)?;
+        let messages = Arc::clone(self.messages(language));
+        let mut session = setting.session(register, actor, self.now(), messages);
+        let digest = notices::digest(&mut session, self.atlases(), person, self.public_url());
+        self.keep_reader(session.register);
+        digest
+    }
+
+    /// What the caller's own digest would say now; an API token speaks for its one post.
+    pub(crate) async fn preview_digest(&self, caller: &Caller) -> Result<DigestPreview, Problem> {
+        let desk = self.clone();
+        let language = caller.context.language;
+        let mut person = caller.visitor.person.clone();
+        if caller.visitor.token.is_some() {
+            person.posts = caller.visitor.post.iter().cloned().collect();
+        }
+        let done = admitted(&self.0.reading, move || {
+            let digest = desk.digest_of(&person, language)?;
+            Ok(notices::preview(digest, &person, desk.messages(language)))
+        });
+        self.finish(&caller.context, done.await)
     }
 
     /// Notes that somebody looked at, exported or downloaded something.

@@ -5,6 +5,7 @@ mod caller;
 mod desk;
 mod logging;
 mod metrics;
+mod notify;
 mod problem;
 mod routes;
 mod runs;
@@ -77,6 +78,7 @@ const LARGEST_BODY: usize = 8 << 20;
 /// Serves until it is told to stop (SIGINT, SIGTERM), then finishes what it began.
 pub fn serve(options: &Options, ready: impl FnOnce(&Ready)) -> Result<(), Error> {
     let (desk, setup_code) = Desk::open(options).map_err(Error::Open)?;
+    let notifier = notify::Notifier::of(&desk).map_err(Error::Open)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -99,10 +101,14 @@ pub fn serve(options: &Options, ready: impl FnOnce(&Ready)) -> Result<(), Error>
         let nightly = options
             .suspicions_at
             .map(|hour| tokio::spawn(desk.clone().run_nightly(hour)));
+        let notifier = notifier.map(notify::Running::start);
         let service = router(desk.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let served = axum::serve(listener, service)
             .with_graceful_shutdown(told_to_stop())
             .await;
+        if let Some(notifier) = notifier {
+            notifier.stop().await;
+        }
         flusher.abort();
         watcher.abort();
         nightly.iter().for_each(tokio::task::JoinHandle::abort);

@@ -16,6 +16,7 @@ mod law;
 mod ledgers;
 mod log;
 mod map;
+mod notices;
 mod ogc;
 mod people;
 mod service;
@@ -85,6 +86,9 @@ pub(crate) fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(people::add_unit_link))
         .routes(routes!(people::revoke_token))
         .routes(routes!(people::list_accesses))
+        .routes(routes!(notices::list_notices))
+        .routes(routes!(notices::test_notice))
+        .routes(routes!(notices::preview_digest))
         .routes(routes!(config::show_config))
         .routes(routes!(config::read_position))
         .routes(routes!(sites::list_sites))

@@ -9,6 +9,7 @@ mod judge;
 mod law;
 mod ledgers;
 mod log;
+mod notices;
 mod people;
 mod rules;
 mod serve;
@@ -69,6 +70,7 @@ pub(crate) fn run(
         Command::Register(args) => log::register(&desk, args),
         Command::Serve(args) => serve::run(&desk, args),
         Command::People(args) => people::run(&desk, args),
+        Command::Notices(args) => notices::run(&desk, args),
         Command::Openapi => {
             print!("{}", server::openapi());
             Ok(ExitCode::SUCCESS)
