@@ -137,6 +137,10 @@ const BULK = ['', '?station=mawu', '?lead=lead_mawu', '?station=houhe,mawu,taito
     `/api/v1/statistics/file${filter}`,
     `/api/v1/checks${filter}`,
     `/api/v1/checks/file${filter}`,
+    `/api/v1/issues${filter}${and}limit=1000`,
+    `/api/v1/issues/statistics${filter}`,
+    `/api/v1/duties${filter}${and}limit=1000`,
+    `/api/v1/urging${filter}${and}due=all&limit=200`,
     ...['sites', 'focal', 'verified'].flatMap((view) => [
       `/api/v1/ledgers/${view}${filter}${and}limit=1000`,
       `/api/v1/ledgers/${view}${filter}${and}limit=1000&as_of=2019-08-18`,
@@ -146,7 +150,10 @@ const BULK = ['', '?station=mawu', '?lead=lead_mawu', '?station=houhe,mawu,taito
     ]),
   ];
 });
-const FEEDS = ['/ogc/collections/sites/items?limit=10000', '/ogc/collections/clues/items?limit=10000', '/feeds/changes.rss', '/api/v1/work-items', '/api/v1/access-log', '/api/v1/log/entries?limit=1000'];
+const FEEDS = [
+  '/ogc/collections/sites/items?limit=10000', '/ogc/collections/clues/items?limit=10000', '/feeds/changes.rss', '/feeds/deadlines.ics', '/api/v1/work-items', '/api/v1/worklist?limit=1000',
+  '/api/v1/lessons', '/api/v1/publicity', '/api/v1/suspicions', '/api/v1/access-log', '/api/v1/log/entries?limit=1000',
+];
 
 /** The texts of a zip's members, so that a workbook can be searched. */
 function unzipped(bytes) {

@@ -10,13 +10,13 @@ type With<T, M> = Omit<T, keyof M> & M;
 export type Me = Schemas['Me'];
 export type Post = Schemas['PostView'];
 export type Label = Schemas['CodeView'];
-export type Config = With<Schemas['ConfigView'], { basemaps: Basemap[]; import_kinds: ImportKind[]; amendable: Amendable[] }>;
+export type Config = With<Schemas['ConfigView'], { amendable: Amendable[] }>;
 /** An online source laid under the map; off unless the bureau configures one. */
-export interface Basemap { id: string; name: string; url: string; attribution?: string | null; review_number?: string | null; is_gcj02?: boolean; max_zoom?: number | null }
+export type Basemap = Schemas['Basemap'];
 /** A layer of the office's own under the map. */
 export type Background = Schemas['BackgroundView'];
 /** A kind of import, the action that allows it, and what its form must ask. */
-export interface ImportKind { code: string; label: string; action: string; needs_source: boolean; is_layer: boolean }
+export type ImportKind = Schemas['ImportKindView'];
 /** A fact a person may set; `list` names the code list of a coded one. */
 export interface Amendable { field: string; label: string; kind: 'text' | 'number' | 'date' | 'code'; list?: string | null }
 export interface LonLat { lon: number; lat: number }
@@ -29,16 +29,17 @@ export type FactRow = Schemas['FactView'];
 export type Records = Record<string, unknown>[];
 export type Dossier = With<
   Schemas['DossierView'],
-  { shape?: Geometry | null; clues: Records; permits: Records; verifications: Records; carried_over: Records; determinations: Records; boundary_versions?: BoundaryVersion[]; issues?: IssueBrief[] }
+  { shape?: Geometry | null; clues: Records; permits: Records; verifications: Records; carried_over: Records; determinations: Records; boundary_versions?: BoundaryVersion[] }
 >;
 /** An issue as the page of its site names it. */
-export interface IssueBrief { issue_id: string; issue_code: string; state: string; state_label: string; responsible_unit: string; due_on?: string | null; is_open: boolean }
+export type IssueBrief = Schemas['IssueBrief'];
 /** The site laid over one version of the boundary. */
 export interface BoundaryVersion {
   version_name: string; valid_from?: string | null; valid_to?: string | null; approval?: string | null;
   is_current: boolean; zone_kind?: string | null; shares: Records;
 }
 export type Evidence = Schemas['EvidenceView'];
+export type EvidenceAdded = Schemas['EvidenceAdded'];
 export type TimelineItem = Schemas['TimelineItem'];
 export type SiteDifference = Schemas['SiteDiffView'];
 

@@ -6,6 +6,7 @@ vi.hoisted(() => {
 
 import { area, bytes, day, dms, moment } from './format';
 import { filtersOf, queryOf } from './filters';
+import { memberWord } from './issues/act-msg';
 import { daysLeft, lightOf } from './milestones';
 import { words } from './msg';
 import { stateSymbol, turnSymbol } from './symbols';
@@ -26,6 +27,12 @@ describe('how things are written', () => {
   });
   it('writes sizes', () => {
     expect([bytes(12), bytes(2048), bytes(3 * 1024 * 1024)]).toEqual(['12 B', '2.0 KB', '3.0 MB']);
+  });
+});
+
+describe('members of an entry', () => {
+  it('are called as the papers call them, of a measure with its number', () => {
+    expect([memberWord('opinion'), memberWord('measures.3.text'), memberWord('unheard_of')]).toEqual(['意见', '各项措施完成情况 3', 'unheard_of']);
   });
 });
 

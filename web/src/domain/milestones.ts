@@ -1,3 +1,7 @@
+import type { components } from '@/api/schema';
+
+import { words } from './msg';
+
 /** 时限灯 — green with more than fifteen days left, amber up to fifteen, red when overdue. */
 export type Light = 'green' | 'amber' | 'red';
 
@@ -9,3 +13,16 @@ export function lightOf(left: number): Light {
   return left <= 15 ? 'amber' : 'green';
 }
 export const LIGHT_GLYPHS: Record<Light, string> = { green: '●', amber: '◆', red: '▲' };
+
+const t = words({
+  on: ['近 {window} 天办结 {done}，余 {remaining}，照此进度 {day} 办完', '{done} in {window} days, {remaining} remain: done on {day} at this pace'],
+  never: ['近 {window} 天没有办结，余 {remaining}', 'none in {window} days, {remaining} remain'],
+  needed: ['按期办完每天须办 {n}', '{n} a day are needed'],
+});
+
+/** 进度预测 — at which pace the rest goes, when it is done, and what a day must bring. */
+export function foretold(f: components['schemas']['Forecast']): string {
+  const values = { window: f.window_days, done: f.done_lately, remaining: f.remaining, day: f.expected_on ?? '' };
+  const pace = f.expected_on ? t('on', values) : t('never', values);
+  return f.is_late && f.needed_per_day != null ? `${pace}；${t('needed', { n: f.needed_per_day })}` : pace;
+}

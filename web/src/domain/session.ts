@@ -58,7 +58,8 @@ export const useSession = defineStore('session', () => {
 
   /** Keeps part of the settings in place of what it was. */
   async function keep(part: Record<string, unknown>): Promise<void> {
-    const all = { ...settings.value, ...part };
+    // Another page of this person may have kept something meanwhile.
+    const all = { ...(await get<Record<string, unknown>>('/session/settings')), ...part };
     await put('/session/settings', all);
     settings.value = all;
   }

@@ -38,6 +38,7 @@ export const t = words({
   basis: ['统计口径', 'Counting basis'],
   table: ['表', 'Table'],
   total: ['合计', 'Total'],
+  count: ['数量', 'Count'],
   subtotal: ['小计', 'Sum'],
   kind: ['活动类型', 'Activity'],
   quality: ['数据质量与查漏', 'Data quality and missed reports'],

@@ -83,6 +83,7 @@ export const t = words({
   all_or_nothing: ['有 {n} 行不能入库：改好文件重新上传，或勾选“错误行退回”', '{n} rows cannot be committed: mend the file and upload again, or leave them out'],
   committed: ['已入库', 'Committed'],
   to_clues: ['去处理线索', 'Work down the clues'],
+  relapses: ['{n} 处已销号点位复发疑似，已登记，待判定', '{n} sites closed out are suspected of a relapse: recorded, to be judged'],
   another: ['再导入一份', 'Import another'],
   preview_rows: ['前若干行', 'First rows'],
   sha: ['原件 SHA-256', 'SHA-256 of the original'],

@@ -39,6 +39,24 @@ test('what is needed and not there is named', () => {
   expect(names(bodyOf('plan.drafted', blankOf('plan.drafted', at), at))).toEqual(['target', 'measures', 'due_on']);
 });
 
+test('a condition that has values needs one, a condition without has none to give', () => {
+  const names = (line: string) => {
+    const typed = { ...blankOf('completion.evidenced', at), line, statement: '已落实', evidence: ['a1'] };
+    return unfilled('completion.evidenced', bodyOf('completion.evidenced', typed, at), { ...at, typed }).map((one) => one.name);
+  };
+  expect([names('measures'), names('penalties')]).toEqual([['value'], []]);
+});
+
+test('a new draft begins where the one before left off, and changes nothing of it', () => {
+  const plan = { entry_id: 'p', target: '恢复植被', due_on: '2019-12-31', measures: [{ sequence: 1, content: '拆除', quantities: [{ measure: 'demolished_m2', value: 120 }] }] };
+  const again = { ...at, view: { ...view, issue: { ...view.issue, plan } } as unknown as IssueView };
+  const typed = blankOf('plan.drafted', again) as unknown as typeof plan;
+  typed.measures[0]!.content = '拆除并清运';
+  typed.measures[0]!.quantities[0]!.value = 90;
+  expect(typed.target).toBe('恢复植被');
+  expect(plan.measures).toEqual([{ sequence: 1, content: '拆除', quantities: [{ measure: 'demolished_m2', value: 120 }] }]);
+});
+
 test('an acceptance begins at the level of its step, with room for the signatures, and no line ticked', () => {
   const blank = blankOf('acceptance.recorded', at);
   expect(blank.level).toBe('county');

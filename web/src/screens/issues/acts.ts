@@ -1,8 +1,7 @@
 /** 办理 — every act on an issue as a short list of fields; one form draws them all, one summary shows them all. */
 import type { Answered, Body, IssueView, PlanDrafted } from '@/api/issues';
 import type { Label } from '@/api/wire';
-
-import { f, valueWord, type FieldWord } from './act-msg';
+import { f, valueWord, type FieldWord } from '@/domain/issues/act-msg';
 
 export type FieldKind =
   | 'text' | 'long' | 'date' | 'number' | 'whole' | 'code' | 'codes' | 'yes' | 'either' | 'files' | 'texts'
@@ -70,7 +69,7 @@ const blankDone = (at: ActPlace) => at.view.measures.map((m) => ({ sequence: m.s
 const planOf = (at: ActPlace): PlanDrafted | null | undefined => at.view.issue.plan;
 /** What the draft before said, so that a new draft begins where it left off. */
 const again = (name: FieldWord, kind: FieldKind) => field(name, kind, { first: (at) => (planOf(at) as Body | null | undefined)?.[name] });
-const blankMeasures = (at: ActPlace) => planOf(at)?.measures.map((m) => ({ ...m, quantities: [...(m.quantities ?? [])] })) ?? [{ sequence: 1, content: '', quantities: [], unit: at.view.issue.responsible.unit, person: '', due_on: '' }];
+const blankMeasures = (at: ActPlace) => planOf(at)?.measures.map((m) => ({ ...m, quantities: (m.quantities ?? []).map((q) => ({ ...q })) })) ?? [{ sequence: 1, content: '', quantities: [], unit: at.view.issue.responsible.unit, person: '', due_on: '' }];
 
 /** Values that the condition chosen may have. */
 const valuesOf = (at: ActPlace) => (at.view.checklist.find((l) => l.line === at.typed?.line)?.values ?? []).map((code) => ({ code, label: valueWord(code) }));
@@ -106,7 +105,7 @@ export const ACTS: Record<string, Act> = {
     fields: [
       named('measure', 'measure', 'code', { options: (at) => at.view.measures.map((m) => ({ code: String(m.sequence), label: `${m.sequence}. ${m.content}` })) }),
       field('from_on', 'date'), day('to_on'), needed('text', 'long'), field('quantities', 'quantities', { first: () => [] }),
-      field('percent', 'whole', { first: (at) => at.view.percent }), field('spent_10k_yuan', 'number'), field('photo_pairs', 'pairs', { first: () => [] }), files,
+      field('percent', 'whole'), field('spent_10k_yuan', 'number'), field('photo_pairs', 'pairs', { first: () => [] }), files,
     ],
   },
   'extension.requested': { fields: [needed('reason', 'long'), needed('new_due_on', 'date'), files] },
@@ -128,7 +127,7 @@ export const ACTS: Record<string, Act> = {
   'completion.evidenced': {
     fields: [
       needed('line', 'code', { options: (at) => at.view.checklist.map((l) => ({ code: l.line, label: l.label })) }),
-      named('value', 'value', 'code', { options: valuesOf }),
+      named('value', 'value', 'code', { isNeeded: true, options: valuesOf }),
       needed('statement', 'long'), needed('evidence', 'files'), paper,
     ],
   },
@@ -282,5 +281,5 @@ export function bodyOf(kind: string, typed: Body, at?: ActPlace): Body {
 }
 
 /** Needed fields that hold nothing yet. */
-export const unfilled = (kind: string, body: Body): Field[] =>
-  fieldsOf(kind).filter((one) => one.isNeeded && (isBlank(body[one.name]) || (one.kind !== 'done' && Array.isArray(body[one.name]) && (body[one.name] as unknown[]).length === 0)));
+export const unfilled = (kind: string, body: Body, at?: ActPlace): Field[] =>
+  fieldsOf(kind).filter((one) => one.isNeeded && (!at || one.isGiven || isAsked(one, at)) && (isBlank(body[one.name]) || (one.kind !== 'done' && Array.isArray(body[one.name]) && (body[one.name] as unknown[]).length === 0)));

@@ -3,8 +3,8 @@ import { computed, inject, provide, ref, type ComputedRef, type InjectionKey, ty
 
 import { get } from '@/api/client';
 import type { Dossier, Evidence } from '@/api/wire';
-import { uploadEvidence } from '@/screens/sites/evidence';
-import { pathOf } from '@/screens/sites/dossier';
+import { pathOf } from '@/domain/sites/dossier';
+import { uploadEvidence } from '@/domain/sites/evidence';
 import { tellProblem } from '@/ui/tell';
 
 /** 材料 — the files of the issue's site: what an act may name as evidence, and where more is added. */
@@ -13,15 +13,18 @@ const KEY: InjectionKey<SiteFiles> = Symbol('files of the site');
 
 export function provideSiteFiles(code: Ref<string>): SiteFiles {
   const { data, refetch } = useQuery({ queryKey: ['site', code, 'now'], queryFn: () => get<Dossier>(pathOf(code.value)), enabled: computed(() => code.value !== '') });
+  /** Handed in from this page: a unit that answers for an issue reads no dossier. */
+  const own = ref<Evidence[]>([]);
   /** The same file handed in twice is one. */
-  const files = computed(() => [...new Map((data.value?.evidence ?? []).map((e) => [e.sha256, e])).values()]);
+  const files = computed(() => [...new Map([...(data.value?.evidence ?? []), ...own.value].map((e) => [e.sha256, e])).values()]);
   const isBusy = ref(false);
   async function add(chosen: Iterable<File>): Promise<string[]> {
     isBusy.value = true;
     try {
-      const hashes = await uploadEvidence(code.value, chosen);
+      const added = await uploadEvidence(code.value, chosen);
+      own.value.push(...added);
       await refetch();
-      return hashes;
+      return added.map((e) => e.sha256);
     } catch (problem) {
       tellProblem(problem);
       return [];

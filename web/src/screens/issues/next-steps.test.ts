@@ -32,6 +32,13 @@ test('a level passed is not asked again, own work goes to another person', () =>
   expect(named(placeOf({ state: 'awaiting_acceptance', chain, open_steps }))).toEqual({ first: undefined, others: [], foreign: ['accept_county'] });
 });
 
+test('whoever is to accept does not evidence first: it would become their own work', () => {
+  const open_steps = [step('evidence', 'completion.evidenced'), step('accept_county', 'acceptance.recorded', { missing: [LACK] })];
+  const chain = [{ level: 'county' }] as IssueView['chain'];
+  expect(named(placeOf({ state: 'awaiting_acceptance', chain, open_steps }))).toEqual({ first: 'accept_county', others: ['evidence'], foreign: [] });
+  expect(named(placeOf({ open_steps: [step('evidence', 'completion.evidenced')] })).first).toBe('evidence');
+});
+
 test('what only happens on occasion is never the next step', () => {
   expect(named(placeOf({ open_steps: [step('receive_objection', 'objection.received'), step('close_out', 'close_out.recorded', { missing: [LACK] })] })).first).toBe('close_out');
 });

@@ -29,7 +29,9 @@ export function nextSteps(view: IssueView, place: ActPlace): NextSteps {
   const inChain = (step: string) => levelOf(step) === undefined || view.chain.some((link) => link.level === levelOf(step));
   const real = view.open_steps.filter((s) => inChain(s.step) && !passed(s.step) && isAnswerable(s.kind, place)).sort((a, b) => rank(a.step) - rank(b.step));
   const mine = real.filter((s) => s.may && !s.is_own_work);
-  const isSecond = (s: OpenStep) => ON_OCCASION.has(s.step) || (s.step === 'draft_plan' && view.issue.plan != null && view.state !== 'planning');
+  /** Whoever is to accept does not evidence first: it would become their own work. */
+  const mayAccept = mine.some((s) => levelOf(s.step) !== undefined);
+  const isSecond = (s: OpenStep) => ON_OCCASION.has(s.step) || (s.step === 'evidence' && mayAccept) || (s.step === 'draft_plan' && view.issue.plan != null && view.state !== 'planning');
   const first = mine.find((s) => s.missing.length === 0 && !isSecond(s)) ?? mine.find((s) => !isSecond(s)) ?? null;
   const stepKinds = new Set(real.map((s) => s.kind));
   const beside = view.acts.filter((a) => !stepKinds.has(a.kind) && a.kind !== 'issue.opened' && !view.open_steps.some((s) => s.kind === a.kind) && isAnswerable(a.kind, place));

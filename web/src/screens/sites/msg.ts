@@ -60,8 +60,6 @@ export const t = words({
   confirm: ['复核同意', 'Confirm'],
   refuse: ['复核退回', 'Send back'],
   facts_used: ['判别所用事实', 'Facts used'],
-  recorded: ['登记', 'recorded'],
-  show_body: ['查看条目原文', 'Show the entry'],
   lon: ['经度', 'Longitude'],
   partly_outside: ['部分在保护区外', 'Partly outside the reserve'],
   straddling: ['跨功能区', 'Straddles zones'],

@@ -1,7 +1,7 @@
 import { words } from '@/domain/msg';
 
 /** Names of the fields of acts, as the papers call them. */
-export const f = words({
+const FIELD_WORDS = {
   accept_level: ['验收层级', 'Level'],
   acquired_on: ['影像日期', 'Imagery of'],
   action_kind: ['问责方式', 'Kind of accountability'],
@@ -110,8 +110,17 @@ export const f = words({
   value: ['认定值', 'Value'],
   verdict: ['判定', 'Verdict'],
   working_days: ['公示工作日', 'Working days'],
-});
-export type FieldWord = Parameters<typeof f>[0];
+} satisfies Record<string, readonly [string, string]>;
+export type FieldWord = keyof typeof FIELD_WORDS;
+export const f = words<FieldWord>(FIELD_WORDS);
+const isField = (name: string): name is FieldWord => Object.keys(FIELD_WORDS).includes(name);
+
+/** The member of an entry that a text stands in; `measures.3.text` is what was said of the third measure. */
+export function memberWord(member: string): string {
+  const measure = /^measures\.(\d+)\./.exec(member)?.[1];
+  if (measure) return `${f('measures_done')} ${measure}`;
+  return isField(member) ? f(member) : member;
+}
 
 /** Values that are no code list of the campaign. */
 const VALUE_WORDS = {

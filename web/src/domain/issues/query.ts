@@ -5,7 +5,7 @@ import type { Query } from '@/api/client';
 import { useFilters } from '@/domain/filters';
 
 /** 查询条件 of issues; they live in the address, so that every number can be a link. */
-export const ISSUE_KEYS = ['q', 'state', 'station', 'lead', 'light', 'severity', 'case', 'responsible_unit', 'source', 'year', 'open', 'overdue', 'focal', 'side', 'wait'] as const;
+export const ISSUE_KEYS = ['q', 'state', 'station', 'lead', 'light', 'severity', 'case', 'responsible_unit', 'source', 'year', 'open', 'rectified', 'overdue', 'focal', 'side', 'wait'] as const;
 export type IssueKey = (typeof ISSUE_KEYS)[number];
 
 export function useIssueQuery() {
