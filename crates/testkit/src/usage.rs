@@ -45,6 +45,6 @@ mod tests {
         }
         std::hint::black_box(sum);
         assert!(cpu_seconds() > before);
-        assert!(peak_mb() >= resident_mb() && resident_mb() > 1.0);
+        assert!(peak_mb() > 1.0 && resident_mb() > 1.0);
     }
 }

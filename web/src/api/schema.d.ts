@@ -896,6 +896,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was sent to whom by mail and group robots, is waiting, or failed; the newest first. */
+        get: operations["list_notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one's own digest would say now. */
+        get: operations["preview_digest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Queues a test message to a login's mail or to a webhook; it goes out at once. Five a minute. */
+        post: operations["test_notice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -1793,7 +1844,7 @@ export interface components {
          * @description 操作 — what somebody does.
          * @enum {string}
          */
-        Action: "init_register" | "manage_campaign" | "adopt_boundary" | "import_patches" | "import_inspection" | "import_inquiry" | "import_petition" | "import_patrol" | "import_tip_off" | "import_old_ledger" | "import_permits" | "import_verifications" | "import_parcels" | "register_site" | "amend_site" | "link_clue" | "unlink_clue" | "merge_sites" | "withdraw_site" | "verify" | "judge" | "characterize" | "override_focal" | "confirm_override" | "record_determination" | "instruct" | "remark" | "open_issue" | "amend_issue" | "draft_plan" | "review_plan" | "start_rectification" | "report_progress" | "request_extension" | "decide_extension" | "evidence_completion" | "report_rectification" | "accept_self" | "accept_county" | "determine" | "file_province" | "publish_notice" | "receive_objection" | "handle_objection" | "close_out" | "plan_look_back" | "look_back" | "suspect_relapse" | "judge_relapse" | "urge" | "answer_urging" | "record_penalty" | "record_accountability" | "refer" | "find_suspicion" | "judge_suspicion" | "read_suspicions" | "record_lesson" | "record_publicity" | "read_ledgers" | "read_clues" | "read_petitions" | "export" | "read_statistics" | "run_check" | "verify_log" | "rebuild_register" | "backup" | "manage_people" | "read_access_log";
+        Action: "init_register" | "manage_campaign" | "adopt_boundary" | "import_patches" | "import_inspection" | "import_inquiry" | "import_petition" | "import_patrol" | "import_tip_off" | "import_old_ledger" | "import_permits" | "import_verifications" | "import_parcels" | "register_site" | "amend_site" | "link_clue" | "unlink_clue" | "merge_sites" | "withdraw_site" | "verify" | "judge" | "characterize" | "override_focal" | "confirm_override" | "record_determination" | "instruct" | "record_finding" | "remark" | "open_issue" | "amend_issue" | "draft_plan" | "review_plan" | "start_rectification" | "report_progress" | "request_extension" | "decide_extension" | "evidence_completion" | "report_rectification" | "accept_self" | "accept_county" | "determine" | "file_province" | "publish_notice" | "receive_objection" | "handle_objection" | "close_out" | "plan_look_back" | "look_back" | "suspect_relapse" | "judge_relapse" | "urge" | "answer_urging" | "record_penalty" | "record_accountability" | "refer" | "find_suspicion" | "judge_suspicion" | "read_suspicions" | "record_lesson" | "record_publicity" | "read_ledgers" | "read_clues" | "read_petitions" | "export" | "read_statistics" | "run_check" | "verify_log" | "rebuild_register" | "backup" | "manage_people" | "read_access_log";
         /**
          * @description 督促对象 — whom a rung goes to.
          * @enum {string}
@@ -2292,7 +2343,7 @@ export interface components {
             zones: components["schemas"]["ZoneView"][];
             /** @description Code lists by purpose. */
             lists: {
-                [key: string]: components["schemas"]["CodeView"][];
+                [key: string]: components["schemas"]["ListedCode"][];
             };
             ledgers: components["schemas"]["LedgerName"][];
             sources: components["schemas"]["CodeView"][];
@@ -2467,6 +2518,46 @@ export interface components {
             };
             items: components["schemas"]["DiagnosticView"][];
         };
+        /** @description 待办摘要 — what a person has to do on a day; also the text of a test. */
+        Digest: {
+            /** Format: date */
+            day: string;
+            title: string;
+            opening: string;
+            sections: components["schemas"]["DigestSection"][];
+            closing: string;
+        };
+        /** @description 摘要行 — one kind of work. */
+        DigestLine: {
+            kind: string;
+            label: string;
+            /** Format: int64 */
+            count: number;
+            /** @description Classifier of what is counted: 个, 条. */
+            unit: string;
+            /** @description `green`, `amber`, `red`. */
+            light: string;
+            is_overdue: boolean;
+            /** Format: date */
+            due_on?: string | null;
+            /** @description When it is due, as a clause: “，应于8月18日前办结，已逾期3天”. */
+            due: string;
+            /** @description Address of the list to work down, where the server's own address is known. */
+            address?: string | null;
+        };
+        /** @description 摘要预览 — what one's digest would say now. */
+        DigestPreview: {
+            digest: components["schemas"]["Digest"];
+            /** @description As it stands in a mail. */
+            letter: string;
+            /** @description Whether there is nothing to do, so that nothing would be sent. */
+            is_empty: boolean;
+        };
+        /** @description What is to be done in one post. */
+        DigestSection: {
+            post: string;
+            lines: components["schemas"]["DigestLine"][];
+        };
         /** @description 档案页 — a site as of a day. */
         DossierView: {
             /** Format: uuid */
@@ -2581,11 +2672,12 @@ export interface components {
             duty_labels: string[];
             /**
              * Format: int64
-             * @description Sites done and all, where the milestone is about sites.
+             * @description Done and all, where the milestone is about sites to be checked or issues to be put right.
              */
             done?: number | null;
             /** Format: int64 */
             total?: number | null;
+            forecast?: components["schemas"]["Forecast"] | null;
         };
         /** @description 工作要求 — what the plan demands of the holders. */
         DutyRequirement: {
@@ -2763,6 +2855,36 @@ export interface components {
              * @description Version of the dossier the change was made upon.
              */
             based_on?: number | null;
+        };
+        /**
+         * @description 进度预测 — simple on purpose, so that it can be worked out again by hand: what was done on the last days, divided by
+         *     the days since the first of them, goes on as it is.
+         */
+        Forecast: {
+            /**
+             * Format: int64
+             * @description What is still to be done.
+             */
+            remaining: number;
+            /**
+             * Format: int64
+             * @description Done in the window, and the days of the window.
+             */
+            done_lately: number;
+            /** Format: int32 */
+            window_days: number;
+            /**
+             * Format: int64
+             * @description So many a day are needed from here on to be done on the due day; none once it is past.
+             */
+            needed_per_day?: number | null;
+            /**
+             * Format: date
+             * @description Day on which all is done at this pace; none where nothing was done lately.
+             */
+            expected_on?: string | null;
+            /** @description Expected after the due day, or not at all. */
+            is_late: boolean;
         };
         /** @description 疑点摘要 — one finding in words. */
         FoundView: {
@@ -4153,6 +4275,12 @@ export interface components {
             site_code: string;
             reason: string;
         };
+        /** @description 代码表项 — a code of a list, with what it stands under: the unit of a measure, a heading. */
+        ListedCode: {
+            code: string;
+            label: string;
+            group?: string | null;
+        };
         /** @description 核验问题 — one thing that is not as the log says; the sentence is that of its code. */
         LogFault: {
             code: string;
@@ -4387,12 +4515,14 @@ export interface components {
             is_overdue: boolean;
             /**
              * Format: int64
-             * @description Sites done and all, where the milestone is about sites.
+             * @description Done and all, where the milestone is about sites to be checked or issues to be put right.
              */
             done?: number | null;
             /** Format: int64 */
             total?: number | null;
-            /** @description Lists what is not done. */
+            forecast?: components["schemas"]["Forecast"] | null;
+            /** @description `sites` or `issues`, with the query that lists what is not done. */
+            list?: string | null;
             query?: string | null;
         };
         /** @description 时间节点 — what must be there by when. */
@@ -4430,6 +4560,12 @@ export interface components {
             /** @description Whether this person may issue it. */
             may: boolean;
         };
+        /** @description 发件箱 — the newest first. */
+        NoticePage: {
+            /** Format: int64 */
+            total: number;
+            items: components["schemas"]["NoticeView"][];
+        };
         /** @description 公示发布 — the issue hangs out for objections, from the first to the last day, both counted. */
         NoticePublished: {
             issue: components["schemas"]["EntryId"];
@@ -4445,6 +4581,45 @@ export interface components {
             email?: string | null;
             /** @description SHA-256 of the screenshot. */
             evidence?: string[];
+        };
+        /** @description 试发请求 — whom to send a test message: the mail of a login, or a webhook by its name. */
+        NoticeTest: {
+            login?: string | null;
+            webhook?: string | null;
+        };
+        /** @description 通知 — one row of the outbox, for people. */
+        NoticeView: {
+            /** Format: int64 */
+            notice_id: number;
+            /** Format: date */
+            day: string;
+            /** @description `digest`, `test`. */
+            kind: string;
+            /** @description `mail`, `webhook`. */
+            channel: string;
+            recipient: string;
+            login: string;
+            title: string;
+            /** @description `queued`, `sent`, `failed`, `nothing` (there was nothing to do, so nothing was sent). */
+            state: string;
+            state_label: string;
+            /** Format: int32 */
+            attempts: number;
+            /** @description What went wrong last, in words. */
+            error?: string | null;
+            /** Format: date-time */
+            queued_at: string;
+            /**
+             * Format: date-time
+             * @description Next try, while it is queued.
+             */
+            next_at?: string | null;
+            /** Format: date-time */
+            ended_at?: string | null;
+        };
+        /** @description 试发 — how many test messages were queued. */
+        NoticesQueued: {
+            queued: number;
         };
         /** @description 异议答复 — an upheld objection sends the issue back to rectification. */
         ObjectionAnswered: {
@@ -4745,6 +4920,8 @@ export interface components {
             percent?: number | null;
             station?: string | null;
             lead?: string | null;
+            /** @description The issues of the preview, in its order: nothing else is recorded. */
+            issues: string[];
             /** Format: date */
             planned_on: string;
             /** @description `county`, `city`, `province`, `bureau`. */
@@ -6928,6 +7105,11 @@ export interface operations {
                 year?: number;
                 /** @description `yes`, `no`. */
                 open?: string;
+                /**
+                 * @description `yes`: closed out and lasting. `no`: still to be put right, those closed unfixed among them, without those that a
+                 *     later issue took up.
+                 */
+                rectified?: string;
                 /** @description `yes`, `no`. */
                 overdue?: string;
                 /** @description `yes`, `no`. */
@@ -6994,6 +7176,11 @@ export interface operations {
                 year?: number;
                 /** @description `yes`, `no`. */
                 open?: string;
+                /**
+                 * @description `yes`: closed out and lasting. `no`: still to be put right, those closed unfixed among them, without those that a
+                 *     later issue took up.
+                 */
+                rectified?: string;
                 /** @description `yes`, `no`. */
                 overdue?: string;
                 /** @description `yes`, `no`. */
@@ -7261,6 +7448,11 @@ export interface operations {
                 year?: number;
                 /** @description `yes`, `no`. */
                 open?: string;
+                /**
+                 * @description `yes`: closed out and lasting. `no`: still to be put right, those closed unfixed among them, without those that a
+                 *     later issue took up.
+                 */
+                rectified?: string;
                 /** @description `yes`, `no`. */
                 overdue?: string;
                 /** @description `yes`, `no`. */
@@ -8228,6 +8420,95 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TileJson"][];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_notices: {
+        parameters: {
+            query?: {
+                offset?: number;
+                /** @description At most 1,000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticePage"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    preview_digest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DigestPreview"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    test_notice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticeTest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticesQueued"];
                 };
             };
             "4XX": {

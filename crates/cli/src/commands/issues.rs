@@ -1,16 +1,3 @@
-    for milestone in &duties.milestones {
-        desk.output.say(
-            "issues.milestone",
-            &[
-                ("due_on", milestone.due_on.to_string().as_str()),
-                ("name", &milestone.name),
-                ("deliverables", &milestone.deliverables.join("、")),
-            ],
-        );
-        if let Some(forecast) = &milestone.forecast {
-            say_forecast(desk, forecast);
-        }
-    }
 //! `qingshan issues`: rectification from opening to look-back.
 
 use std::io::Read;
@@ -418,6 +405,9 @@ fn duties(
                 ("deliverables", &milestone.deliverables.join("、")),
             ],
         );
+        if let Some(forecast) = &milestone.forecast {
+            say_forecast(desk, forecast);
+        }
     }
     let header = |code: &str| desk.output.text(&format!("column.{code}"), &[]);
     let headers = ["issue", "task", "goal", "due_on", "progress"].map(header);
