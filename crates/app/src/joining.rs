@@ -38,9 +38,11 @@ pub struct StandingRequest {
 }
 
 impl Session {
-    /// Merges a site into another one; its clues follow, everything else stays readable where it was entered.
+    /// Merges a site into another one, unless an issue of it is still open; its clues follow, everything else stays readable
+    /// where it was entered.
     pub fn merge_site(&mut self, code: &str, request: &MergeRequest) -> Result<ReceiptView, Error> {
         let dossier = self.standing_site(code, Action::MergeSites)?;
+        nothing_runs(&dossier)?;
         let into = self.standing_site(&request.into, Action::MergeSites)?;
         if dossier.site_id == into.site_id {
             let fault = Diagnostic::error("merge.same").arg("site", code);
@@ -55,13 +57,14 @@ impl Session {
         self.end(&dossier, body, request.based_on, moved)
     }
 
-    /// Takes a site off the ledgers that was registered by mistake.
+    /// Takes a site off the ledgers that was registered by mistake, unless an issue of it is still open.
     pub fn withdraw_site(
         &mut self,
         code: &str,
         request: &StandingRequest,
     ) -> Result<ReceiptView, Error> {
         let dossier = self.standing_site(code, Action::WithdrawSite)?;
+        nothing_runs(&dossier)?;
         let body = SiteWithdrawn {
             reason: checked_reason(&request.reason)?,
         };
@@ -192,4 +195,15 @@ impl Session {
         }
         Ok(entries)
     }
+}
+
+/// An issue that is still open would be lost with a site that counts no more.
+fn nothing_runs(dossier: &Dossier) -> Result<(), Error> {
+    let Some(issue) = dossier.open_issue() else {
+        return Ok(());
+    };
+    let fault = Diagnostic::error("merge.issue_open")
+        .arg("site", &dossier.site_code)
+        .arg("issue", crate::issues::code_of(dossier, issue));
+    Err(Error::rejected(fault))
 }

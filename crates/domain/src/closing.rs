@@ -483,7 +483,11 @@ impl Check<'_> {
 
     fn index_lacking(&self) -> Vec<Missing> {
         let items = dossier_index(self.dossier, self.issue, self.attempt);
-        let lacking = items.into_iter().filter(|i| i.is_needed && !i.is_there);
+        // Looked at without an entry: what the step itself brings is not lacking yet.
+        let brings = |i: &IndexItem| self.attempt.body.is_none() && i.code == index::REGISTRATION;
+        let lacking = items
+            .into_iter()
+            .filter(|i| i.is_needed && !i.is_there && !brings(i));
         lacking
             .map(|i| Missing::line(Fact::DossierComplete, &i.code))
             .collect()

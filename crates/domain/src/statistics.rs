@@ -279,4 +279,45 @@ mod tests {
         assert_eq!(ratio(1_217, 1_388).percent(), Some(87.7));
         assert_eq!(ratio(0, 0).percent(), None);
     }
+
+    /// E14: the ministry's bulletin, state of 2015: 156,061 places of 28,546 km²; 居民点 and 农业 together 78 and 89 %.
+    #[test]
+    fn the_bulletin_of_2015_adds_up_and_its_shares_follow_from_raw_pairs() {
+        // Places and km² by kind, as printed; the rest is what is missing to the printed totals.
+        let printed = [
+            ("residential", 73_602_u64, 2_195.0),
+            ("agriculture", 47_608, 23_194.0),
+            ("rest", 34_851, 3_157.0),
+        ];
+        let mut sites = Vec::new();
+        for (kind, count, km2) in printed {
+            let one = StatLine {
+                site_code: "E14",
+                area_m2: km2 * 1e6 / count as f64,
+                state: "verified_with_issue",
+                counts: true,
+                activity: Some(kind),
+                zone: None,
+                station: None,
+                change_kind: None,
+                focal: None,
+                issue_sources: Vec::new(),
+                carried: Vec::new(),
+            };
+            sites.extend(std::iter::repeat_n(one, count as usize));
+        }
+        let found = statistics(&sites, None);
+        let kinds = &found.tables[0].rows;
+        let sum = |codes: &[&str]| {
+            let rows = kinds.iter().filter(|r| codes.contains(&r.keys[0].as_str()));
+            rows.fold((0, 0.0), |(n, km2), r| (n + r.count, km2 + r.area_m2 / 1e6))
+        };
+        let all = sum(&["residential", "agriculture", "rest"]);
+        let both = sum(&["residential", "agriculture"]);
+        assert_eq!((all.0, all.1.round()), (156_061, 28_546.0));
+        assert_eq!((both.0, both.1.round()), (121_210, 25_389.0));
+        let share = |part: f64, whole: f64| (part / whole * 100.0).round();
+        assert_eq!(share(both.0 as f64, all.0 as f64), 78.0);
+        assert_eq!(share(both.1, all.1), 89.0);
+    }
 }

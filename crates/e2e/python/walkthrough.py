@@ -1,4 +1,4 @@
-"""The walkthrough on the command line, from a judgement to the reopened false close-out: every command as a clerk types it.
+"""走一遍 — the walkthrough on the command line, from a judgement to the reopened false close-out: every command as a clerk types it.
 
 walkthrough.py PROGRAM HOME: HOME is a demonstration register (`cargo xtask demo --no-serve`); it is written to, so give a
 copy. Prints each command and what came of it; ends with an error where something does not go as told."""
@@ -125,7 +125,8 @@ def decided(used):
             "--effect", "slight", "--position", f"{facts['lon']},{facts['lat']}", *photos,
             "--fact", "built=2012", "--fact", "approvals=none", "--fact", "consistent=y")
         judged = run("office", "judge", "--site", code, "--as-of", "2019-08-19")
-        told(f"{code}：{judged['sentence'] if 'sentence' in judged else judged.get('verdict_label', '')}")
+        proposal = judged["proposal"]
+        told(f"{code} {judged['facility_name']}：拟判 {proposal['verdict']}（{proposal['severity']} 类），处置 {'、'.join(proposal['disposal'])}")
         run("office", "characterize", code, "--accept", "--signed", "包抓领导", "--on", "2019-08-19")
         return site
     sys.exit("no site is left that can be decided on")

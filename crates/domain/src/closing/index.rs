@@ -33,9 +33,11 @@ pub(super) const ITEMS: [&str; 15] = [
     "effect",
     "acceptances",
     "notice",
-    "registration_form",
+    REGISTRATION,
     "look_back",
 ];
+/// 销号登记表: filled in with the close-out.
+pub(super) const REGISTRATION: &str = "registration_form";
 
 /// The index of an issue's dossier, as of the attempt.
 pub fn dossier_index(dossier: &Dossier, issue: &Issue, attempt: &Attempt<'_>) -> Vec<IndexItem> {
@@ -90,7 +92,7 @@ fn is_there(code: &str, dossier: &Dossier, issue: &Issue, attempt: &Attempt<'_>)
         }
         "notice" if issue.requirements.notice_working_days == 0 => true,
         "notice" => issue.notice().is_some_and(|n| !n.body.evidence.is_empty()),
-        "registration_form" => is_registered(issue, attempt),
+        REGISTRATION => is_registered(issue, attempt),
         "look_back" => issue.look_backs.iter().any(|l| before(l.seq)),
         _ => false,
     }
@@ -100,11 +102,10 @@ fn has_line(issue: &Issue, line: &str) -> bool {
     evidence_of(issue, line).next().is_some()
 }
 
+/// The form is filled in with the close-out itself.
 fn is_registered(issue: &Issue, attempt: &Attempt<'_>) -> bool {
     let given = match attempt.body {
         Some(EntryBody::CloseOutRecorded(b)) => Some(&b.number),
-        // Looked at without an entry: the form is filled in with the step itself.
-        None => return true,
         _ => None,
     };
     let recorded = issue.close_out.as_ref().map(|c| &c.body.number);

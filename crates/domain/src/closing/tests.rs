@@ -179,6 +179,16 @@ fn the_index_names_fifteen_items_and_what_is_needed() {
 }
 
 #[test]
+fn the_form_is_not_there_before_the_close_out_and_does_not_bar_the_step() {
+    let story = Story::site("S1").determined("A").notice();
+    let (dossier, issue) = (story.dossier(), story.folded());
+    let attempt = Attempt::today("某人", date(2019, 10, 14), None);
+    let items = dossier_index(&dossier, &issue, &attempt);
+    let form = items.iter().find(|i| i.code == index::REGISTRATION);
+    assert!(form.is_some_and(|i| i.is_needed && !i.is_there));
+}
+
+#[test]
 fn the_shipped_rows_name_every_item_once_in_order() {
     let rows = closing().index;
     let codes: Vec<&str> = rows.iter().map(|r| r.code.as_str()).collect();

@@ -295,3 +295,20 @@ fn paper_close_outs_stand_by_verdict_and_a_fine_is_counted_once() {
         (1, 50_000, 50_000)
     );
 }
+
+/// E10: 兴隆山, eight quarries and mines ordered to stop, two licences cancelled; 永登, slag cleared and 20 亩 replanted.
+#[test]
+fn licences_cancelled_and_slopes_replanted_add_up() {
+    let mut stories = several("兴隆山", 8, |s| s.open("A").plan().start());
+    for story in stories.iter_mut().take(2) {
+        *story = std::mem::replace(story, Story::site("空"))
+            .progress("2017-10-31", &[("permits_cancelled", 1.0)]);
+    }
+    stories.push(at_work("永登").progress("2017-10-31", &[("planted_mu", 20.0)]));
+    let found = figures(&stories);
+    assert_eq!(
+        ["permits_cancelled", "planted_mu"].map(|m| done(&found, m)),
+        ["2", "20"]
+    );
+    assert_eq!(percent(&found, "close_out_rate"), (0, 9, Some(0.0)));
+}
