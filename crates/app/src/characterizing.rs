@@ -122,9 +122,9 @@ impl Session {
                 .filling
                 .character(&verdict, activity)
                 .ok_or_else(|| {
-                    rejected(
-                        Diagnostic::error("characterize.character_needed").arg("verdict", &verdict),
-                    )
+                    let label = self.judged_label("verdict", &verdict);
+                    let fault = Diagnostic::error("characterize.character_needed");
+                    rejected(fault.arg("verdict", label))
                 })?
                 .to_owned(),
         };

@@ -11,11 +11,11 @@ use crate::calendar::WorkingCalendar;
 use crate::dossier::{Dossier, Kept, SiteState, Standing, civil_day};
 use crate::entries::{
     AcceptanceRecorded, ChainLink, ClosingRequirements, CompletionEvidenced, IssueOpened,
-    NoticePublished, PhotoPair, RectificationReported, Signature,
+    NoticePublished, PhotoPair, RectificationReported, Signature, SuspicionFound, SuspicionJudged,
 };
 use crate::entry::{EntryBody, RecordedEntry};
 use crate::flow::{Facts, Flow};
-use crate::issue::{Hand, Issue, IssueStep, signatures};
+use crate::issue::{Answered, Hand, Issue, IssueStep, signatures};
 use crate::policy::{Action, SEPARATED};
 
 mod config;
@@ -431,7 +431,10 @@ impl Check<'_> {
     fn holds(&self, fact: Fact) -> bool {
         match fact {
             Fact::DifferentPerson => self.is_other_person(),
-            Fact::NoSuspicion => !has_grave_suspicion(self.issue),
+            Fact::NoSuspicion => {
+                let mut noted = self.issue.suspicions.iter();
+                !noted.any(|noted| stops_acceptance(self.issue, noted))
+            }
             Fact::NoticeEnded => self.is_notice_over(),
             Fact::ObjectionsAnswered => self.issue.objections.iter().all(|o| o.answer.is_some()),
             fact => self
@@ -607,8 +610,8 @@ impl Check<'_> {
     }
 
     fn extension_has(&self, fact: Fact, body: &crate::entries::ExtensionDecided) -> bool {
-        let asked = |e: &&crate::issue::Answered<_, _>| -> bool {
-            let e: &crate::issue::Answered<crate::entries::ExtensionRequested, _> = e;
+        let asked = |e: &&Answered<_, _>| -> bool {
+            let e: &Answered<crate::entries::ExtensionRequested, _> = e;
             let answer: &Option<Kept<crate::entries::ExtensionDecided>> = &e.answer;
             e.recorded.entry_id == body.request && answer.is_none()
         };
@@ -731,12 +734,15 @@ fn distinct(signatures: &[Signature]) -> usize {
     named.map(key).collect::<BTreeSet<_>>().len()
 }
 
-fn has_grave_suspicion(issue: &Issue) -> bool {
-    issue.suspicions.iter().any(|s| match &s.answer {
-        None => s.recorded.body.grade == "high",
-        // A fake once sent back is behind; what was found since the work was last reported counts.
-        Some(verdict) => verdict.body.verdict == "fake" && s.recorded.seq > issue.counted_from_seq,
-    })
+/// Whether a suspicion stands in the way of acceptance: a grave one that nobody judged, or a fake. A fake once sent back is
+/// behind; what was found since the work was last reported counts.
+pub fn stops_acceptance(issue: &Issue, noted: &Answered<SuspicionFound, SuspicionJudged>) -> bool {
+    match &noted.answer {
+        None => noted.recorded.body.grade == "high",
+        Some(judged) => {
+            judged.body.verdict == "fake" && noted.recorded.seq > issue.counted_from_seq
+        }
+    }
 }
 
 /// Whether the actor accepted the work at a level that counts, by own hand or by signature.

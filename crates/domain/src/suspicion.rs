@@ -22,7 +22,7 @@ pub use config::{
     CopiedTextRule, MeasureLimit, PlaceRule, QuantityRule, ReusedPhotoRule, SeasonRule, StepsRule,
     Suspicions, TimeRule, ViewpointRule, Winter,
 };
-pub use photos::{PhotoRole, PhotoUse, photos_of, photos_of_issue};
+pub use photos::{PhotoRole, PhotoUse, photos_of};
 pub use reuse::{Likeness, OtherPhoto, OtherText, TextLikeness, reused_photo, reused_text};
 pub use texts::{TextUse, texts_of};
 

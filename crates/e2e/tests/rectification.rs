@@ -171,6 +171,13 @@ fn an_issue_goes_its_way_on_the_command_line() {
         .success()
         .json();
     assert_eq!(seen["issue"].get("look_back_plans"), None, "{seen}");
+    // Nor by what it could do next, nor by the day on which something is due.
+    for told in ["steps", "deadlines", "waits"] {
+        assert!(
+            !seen[told].to_string().contains("look_back"),
+            "{told}: {seen}"
+        );
+    }
 
     let _ = desk.done(&Act {
         post: "inspector".into(),
@@ -632,7 +639,8 @@ fn letters_carry_the_right_dates_and_the_ladder_is_climbed_rung_by_rung() {
 }
 
 #[test]
-fn a_site_with_an_open_issue_is_neither_merged_nor_withdrawn_and_a_visit_leaves_the_issue_where_it_is() {
+fn a_site_with_an_open_issue_is_neither_merged_nor_withdrawn_and_a_visit_leaves_the_issue_where_it_is()
+ {
     let register = Demonstration::shared().register();
     let desk = Desk::open(&register);
     let sites = register.json(&["sites", "--all"]);
@@ -644,7 +652,14 @@ fn a_site_with_an_open_issue_is_neither_merged_nor_withdrawn_and_a_visit_leaves_
     let (size, _) = register.verified_head();
     for args in [
         &["sites", "withdraw", &desk.site.code, "--reason", "误登记"][..],
-        &["sites", "merge", &desk.site.code, other, "--reason", "同一处"],
+        &[
+            "sites",
+            "merge",
+            &desk.site.code,
+            other,
+            "--reason",
+            "同一处",
+        ],
     ] {
         let args = [&["--json"], args].concat();
         let refused = register.run_as("office", &args).exits(1);
@@ -656,19 +671,39 @@ fn a_site_with_an_open_issue_is_neither_merged_nor_withdrawn_and_a_visit_leaves_
     }
     assert_eq!(register.verified_head().0, size, "nothing was written");
     // The other way round the issue stays where it is, and the clues come to it.
-    let merged = ["sites", "merge", other, &desk.site.code, "--reason", "同一处"];
+    let merged = [
+        "sites",
+        "merge",
+        other,
+        &desk.site.code,
+        "--reason",
+        "同一处",
+    ];
     let _ = register.run_as("office", &merged).success();
     assert_eq!(desk.page()["state"], "characterized");
     let dossier = register.json(&["sites", &desk.site.code]);
     let position = format!("{},{}", dossier["facts"]["lon"], dossier["facts"]["lat"]);
     let visit = [
-        "verify", &desk.site.code, "--conclusion", "issue_violation", "--on", "2019-08-25", "--team", "站长,护林员",
-        "--effect", "slight", "--position", &position,
+        "verify",
+        &desk.site.code,
+        "--conclusion",
+        "issue_violation",
+        "--on",
+        "2019-08-25",
+        "--team",
+        "站长,护林员",
+        "--effect",
+        "slight",
+        "--position",
+        &position,
     ];
     let _ = register.run_as(&desk.site.head(), &visit).success();
     let page = desk.page();
     assert_eq!(page["state"], "characterized", "a visit moves no issue");
-    assert_eq!(register.json(&["sites", &desk.site.code])["state"], "characterized");
+    assert_eq!(
+        register.json(&["sites", &desk.site.code])["state"],
+        "characterized"
+    );
 }
 
 /// The script of the README, as a stranger runs it: from a judgement to the reopened false close-out.
@@ -688,7 +723,14 @@ fn the_walkthrough_runs_as_one_script_of_commands() {
     let told = String::from_utf8_lossy(&output.stdout);
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{told}\n{complaint}");
-    for step in ["已销号", "疑点：", "复发疑似：", "反弹", "原销号已标注", "核验无误"] {
+    for step in [
+        "已销号",
+        "疑点：",
+        "复发疑似：",
+        "反弹",
+        "原销号已标注",
+        "核验无误",
+    ] {
         assert!(told.contains(step), "{step}: {told}");
     }
     assert!(register.verified_head().0 > before + 40, "{told}");

@@ -104,6 +104,26 @@ fn an_inspectors_file_says_who_took_it() {
         assert!(name(&inspector, format).contains(marked), "{format}");
         assert!(!name(&office, format).contains(marked), "{format}");
     }
+    // A name is changed at once; the foot of every page says it too.
+    let feet = |person: &Person| -> Vec<String> {
+        let file = person.get(&server, "/api/v1/ledgers/sites/file?format=xlsx");
+        let mut book = zip::ZipArchive::new(std::io::Cursor::new(file.status(200).body)).unwrap();
+        let sheets: Vec<String> = book.file_names().map(|n| n.unwrap().into_owned()).collect();
+        let sheets = sheets
+            .iter()
+            .filter(|n| n.starts_with("xl/worksheets/sheet"));
+        let text = |name: &String| {
+            let mut text = String::new();
+            let mut part = book.by_name(name).unwrap();
+            std::io::Read::read_to_string(&mut part, &mut text).unwrap();
+            text
+        };
+        sheets.map(text).collect()
+    };
+    let mark = "仅供督查使用，不得外传";
+    let (taken, own) = (feet(&inspector), feet(&office));
+    assert!(!taken.is_empty() && taken.iter().all(|sheet| sheet.contains(mark)));
+    assert!(own.iter().all(|sheet| !sheet.contains(mark)));
 }
 
 #[test]

@@ -819,6 +819,24 @@ fn figures_at_once_are_those_of_the_dossiers() {
             let mut listing = vec!["sites", "--json", "--as-of", as_of];
             listing.extend(station.iter().flatten());
             let dossiers = register.run_as(post, &listing).success().json();
+            let states = dossiers.as_array().unwrap().iter();
+            let states: Vec<&str> = states.map(|d| d["state"].as_str().unwrap()).collect();
+            let counts = |s: &&&str| !["merged", "withdrawn"].contains(*s);
+            let all = states.iter().filter(counts).count();
+            let looked_at = states
+                .iter()
+                .filter(counts)
+                .filter(|s| **s != "awaiting_verification");
+            assert_eq!(
+                rates(&at_once)[0],
+                json!([
+                    "verification_rate",
+                    looked_at.count(),
+                    all,
+                    rates(&at_once)[0][3]
+                ]),
+                "{post} {as_of}"
+            );
             for (table, counted) in recounted(&dossiers) {
                 let rows = figures(&at_once).into_iter().filter(|f| f[0] == table);
                 let told: BTreeMap<String, u64> = rows

@@ -37,6 +37,7 @@ struct Walk<'a> {
     site: String,
     station: String,
     issue: String,
+    area_m2: f64,
 }
 
 impl Demonstration {
@@ -108,6 +109,7 @@ impl<'a> Walk<'a> {
             site: site.to_owned(),
             station: text(&dossier["facts"]["station_id"]),
             issue: text(&opened["issue_code"]),
+            area_m2: dossier["facts"]["area_m2"].as_f64().unwrap_or(1200.0),
         }))
     }
 
@@ -223,7 +225,7 @@ impl<'a> Walk<'a> {
         let done = |n: u32| json!({ "sequence": n, "done_on": "2019-09-16", "evidence": [after] });
         let body = json!({
             "completed_on": "2019-09-16", "result_text": "设施拆除，植被恢复", "measures": [done(1), done(2)],
-            "restored_area_m2": 1200.0,
+            "restored_area_m2": (self.area_m2 * 0.9).round(),
             "photo_pairs": [{ "before": before, "after": after, "before_azimuth_deg": 120.0, "after_azimuth_deg": 126.0 }],
         });
         self.act(&self.head(), "rectification.reported", "2019-09-16", &body)?;

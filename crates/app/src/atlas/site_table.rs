@@ -215,7 +215,9 @@ impl SiteTable {
         set(&mut self.lon, row, facts.lon.unwrap_or(f64::NAN));
         set(&mut self.lat, row, facts.lat.unwrap_or(f64::NAN));
         set(&mut self.updated_at, row, dossier.updated_at.as_second());
-        let verified = dossier.latest_verification().map(|v| day_number(v.verified_on));
+        let verified = dossier
+            .latest_verification()
+            .map(|v| day_number(v.verified_on));
         set(&mut self.verified_on, row, verified.unwrap_or(0));
         let findings = domain::checks::of_dossier(dossier).len();
         set(

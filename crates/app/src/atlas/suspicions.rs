@@ -175,10 +175,6 @@ fn line_of(
     noted: &Answered<SuspicionFound, SuspicionJudged>,
 ) -> SuspicionLine {
     let body = &noted.recorded.body;
-    let stops = match &noted.answer {
-        None => body.grade == "high",
-        Some(v) => v.body.verdict == "fake" && noted.recorded.seq > issue.counted_from_seq,
-    };
     SuspicionLine {
         of: Arc::clone(of),
         entry_id: noted.recorded.entry_id,
@@ -198,6 +194,6 @@ fn line_of(
             actor: a.actor.clone(),
             judged_at: a.occurred_at,
         }),
-        stops: stops && issue.is_open(),
+        stops: issue.is_open() && domain::closing::stops_acceptance(issue, noted),
     }
 }

@@ -88,7 +88,11 @@ impl SiteTable {
         let mut sources = vec![(0, 0.0); self.sources.len()];
         let mut days: BTreeMap<u16, u64> = BTreeMap::new();
         let mut tally = Tally::default();
-        let is_waiting = |state: u8| WAITING.iter().any(|w| self.states.find(w) == Some(u16::from(state)));
+        let is_waiting = |state: u8| {
+            WAITING
+                .iter()
+                .any(|w| self.states.find(w) == Some(u16::from(state)))
+        };
         let waiting: Vec<bool> = (0..states as u8).map(is_waiting).collect();
         let has_issue = self.has_issues.find("yes").unwrap_or(u16::MAX);
         let ledger = ledger_bit_of(view);
@@ -132,7 +136,9 @@ impl SiteTable {
                 add(&mut tally.without_finding, area);
             }
         }
-        let dated = days.into_iter().map(|(number, count)| (day_of(number), count));
+        let dated = days
+            .into_iter()
+            .map(|(number, count)| (day_of(number), count));
         tally.concluded_on = dated.collect();
         self.add_up(&cube, &mut tally);
         tally.by_station = named(&self.stations, &stations);

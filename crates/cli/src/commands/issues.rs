@@ -7,8 +7,9 @@ use std::process::ExitCode;
 use app::atlas::Atlases;
 use app::diagnostic::Diagnostic;
 use app::{
-    ActReceipt, ActRequest, DrawRequest, Error, Forecast, IssuePaging, IssueQuery, IssueRow, IssueView,
-    MadeFile, OpenIssueRequest, PlanLookBacksRequest, SaidAct, Session, UrgingQuery, WorklistQuery,
+    ActReceipt, ActRequest, DrawRequest, Error, Forecast, IssuePaging, IssueQuery, IssueRow,
+    IssueView, MadeFile, OpenIssueRequest, PlanLookBacksRequest, SaidAct, Session, UrgingQuery,
+    WorklistQuery,
 };
 use serde_json::{Map, Value, json};
 
@@ -355,9 +356,16 @@ fn worklist(desk: &Desk<'_>, kind: Option<String>, limit: Option<u64>) -> Result
 /// When the rest of a milestone will be done at the pace of the last days, and what is needed to be in time.
 fn say_forecast(desk: &Desk<'_>, forecast: &Forecast) {
     let count = |n: u64| n.to_string();
-    let (window, done) = (forecast.window_days.to_string(), count(forecast.done_lately));
+    let (window, done) = (
+        forecast.window_days.to_string(),
+        count(forecast.done_lately),
+    );
     let remaining = count(forecast.remaining);
-    let pace = [("window", window.as_str()), ("done", &done), ("remaining", &remaining)];
+    let pace = [
+        ("window", window.as_str()),
+        ("done", &done),
+        ("remaining", &remaining),
+    ];
     match forecast.expected_on {
         Some(day) => {
             let day = day.to_string();
@@ -367,8 +375,10 @@ fn say_forecast(desk: &Desk<'_>, forecast: &Forecast) {
         None => desk.output.say("issues.milestone.stands_still", &pace),
     }
     if let (true, Some(needed)) = (forecast.is_late, forecast.needed_per_day) {
-        desk.output
-            .say("issues.milestone.needed", &[("count", count(needed).as_str())]);
+        desk.output.say(
+            "issues.milestone.needed",
+            &[("count", count(needed).as_str())],
+        );
     }
 }
 

@@ -1,7 +1,7 @@
 //! 进度预测 — when a milestone's work will be done at the pace of the last days.
 
-use jiff::civil::Date;
 use jiff::ToSpan;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

@@ -113,12 +113,6 @@ pub(super) struct Named {
     pub(super) seq: u64,
 }
 
-/// The pictures of an issue with the entries that name them, in order of the log.
-pub fn photos_of_issue(issue: &Issue) -> Vec<(PhotoUse, EntryId, u64)> {
-    let all = named(issue).into_iter();
-    all.map(|n| (n.used, n.entry, n.seq)).collect()
-}
-
 pub(super) fn named(issue: &Issue) -> Vec<Named> {
     let mut all = Vec::new();
     let mut add = |photos: Vec<PhotoUse>, entry: EntryId, seq: u64| {
