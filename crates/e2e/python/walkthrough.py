@@ -116,7 +116,7 @@ def decided(used):
             continue
         dossier = run("office", "sites", judged["site_code"])
         code, facts = dossier["site_code"], dossier["facts"]
-        if code in used or not isinstance(dossier["claims"].get("permits_text"), list) or not facts.get("shape") or facts["area_m2"] < 300:
+        if code in used or not isinstance(dossier["claims"].get("permits_text"), list) or not facts.get("shape") or (facts.get("area_m2") or 0) < 300:
             continue
         site = {"code": code, "head": f"station_head@{facts['station_id']}", "lead": f"area_lead@{facts['station_id']}", "shape": facts["shape"],
                 "area_m2": facts["area_m2"]}

@@ -683,20 +683,28 @@ fn a_site_with_an_open_issue_is_neither_merged_nor_withdrawn_and_a_visit_leaves_
     assert_eq!(desk.page()["state"], "characterized");
     let dossier = register.json(&["sites", &desk.site.code]);
     let position = format!("{},{}", dossier["facts"]["lon"], dossier["facts"]["lat"]);
-    let visit = [
+    let photos = ["再访远景.jpg", "再访近景.jpg"].map(|name| {
+        let path = register.path(name);
+        std::fs::write(&path, name).unwrap();
+        path.to_string_lossy().into_owned()
+    });
+    let mut visit = vec![
         "verify",
         &desk.site.code,
         "--conclusion",
         "issue_violation",
         "--on",
         "2019-08-25",
+    ];
+    visit.extend([
         "--team",
         "站长,护林员",
         "--effect",
         "slight",
         "--position",
         &position,
-    ];
+    ]);
+    visit.extend(photos.iter().flat_map(|photo| ["--evidence", photo]));
     let _ = register.run_as(&desk.site.head(), &visit).success();
     let page = desk.page();
     assert_eq!(page["state"], "characterized", "a visit moves no issue");
