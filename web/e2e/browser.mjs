@@ -10,7 +10,8 @@ export const launch = () => chromium.launch({ executablePath: process.env.QINGSH
 /** A person at a desk of their own; `faults` gathers what must not happen. */
 export async function sitDown(browser, origin, viewport = DESKTOP) {
   const context = await browser.newContext({ viewport, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', baseURL: origin, acceptDownloads: true, reducedMotion: 'reduce' });
-  context.setDefaultTimeout(20_000);
+  // Long enough for a map drawn without a graphics card on a machine that builds at the same time.
+  context.setDefaultTimeout(60_000);
   const faults = [];
   await context.exposeBinding('__policyBroken', (_, text) => faults.push(`policy: ${text}`));
   await context.addInitScript(() => {
@@ -35,6 +36,23 @@ export async function signIn(page, login, password) {
   await page.fill('#password', password);
   await page.press('#password', 'Enter');
   await page.waitForURL((url) => !url.pathname.startsWith('/login'));
+}
+
+/** A picture of the page; with `fullPage` all that its scrolling part holds, with `phone` another one as a phone shows it. */
+export async function lookedAt(page, path, { fullPage = false, phone = false, ...options } = {}) {
+  const size = page.viewportSize();
+  for (const [end, width] of [['', size.width], ...(phone ? [['-phone', PHONE.width]] : [])]) {
+    if (width !== size.width) await page.setViewportSize({ ...PHONE });
+    if (fullPage) {
+      const height = await page.evaluate(() => {
+        const content = document.querySelector('#content');
+        return content ? Math.ceil(content.getBoundingClientRect().top + content.scrollHeight) : 0;
+      });
+      if (height > page.viewportSize().height) await page.setViewportSize({ width, height: Math.min(height, 9000) });
+    }
+    await page.screenshot({ path: `${path}${end}.png`, ...options });
+  }
+  await page.setViewportSize(size);
 }
 
 /** Asks the server as this page's person would. */

@@ -95,9 +95,15 @@ export function formOf(page) {
   };
 }
 
+/** Opens a page as it stands now, also where the desk is on it already. */
+export async function visit(page, path) {
+  await page.goto('about:blank');
+  await page.goto(path);
+}
+
 /** Opens an issue's page and presses the one button, which must be named so. */
 export async function takeNext(page, issue, label) {
-  await page.goto(`/issues/${encodeURIComponent(issue)}`);
+  await visit(page, `/issues/${encodeURIComponent(issue)}`);
   const button = page.locator('[data-test=next-step]');
   await button.waitFor();
   assert.equal((await button.textContent()).trim(), label);

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { launch, sitDown } from './browser.mjs';
+import { launch, lookedAt, sitDown } from './browser.mjs';
 import { Program } from './program.mjs';
 import * as atSize from './journeys/at-size.mjs';
 import * as backgrounds from './journeys/backgrounds.mjs';
@@ -42,7 +42,7 @@ async function travel(browser, journey) {
     desks.push(seat);
     return seat.page;
   };
-  const shot = (page, name, options = {}) => page.screenshot({ path: join(out, 'screens', `${name}.png`), ...options });
+  const shot = (page, name, options = {}) => lookedAt(page, join(out, 'screens', name), options);
   try {
     await journey.run({ desk, program, out, shot });
     const faults = desks.flatMap((d) => d.faults);

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { ask, clicks, PHONE } from '../browser.mjs';
-import { accepted, act, actsOf, begin, crew, day, decidable, evidenceAll, formOf, issueOf, open, picture, send, stateIs, takeNext, upload } from '../issue-acts.mjs';
+import { ask, clicks } from '../browser.mjs';
+import { accepted, act, actsOf, begin, crew, day, decidable, evidenceAll, formOf, issueOf, open, picture, send, stateIs, takeNext, upload, visit } from '../issue-acts.mjs';
 
 const RESULT = '厂房三座全部拆除，建筑垃圾和弃渣清运一百二十方，运到县城填埋场，坡面削成三级台地后覆土四十厘米，撒播冰草、苜蓿等本地草种，沟口砌浆砌石挡墙，看护房一并拆走，进场便道用块石封堵并立牌';
 /** The day of the close-out; what an image shows is later. */
@@ -16,7 +16,7 @@ async function opened({ as, shot, told }) {
   told.site = await decidable(office, 'mawu');
   told.issue = await open(office, told.site, '演示砂石有限公司', day(-12));
   await stateIs(office, '性质已判别');
-  await shot(office, 'issue-opened', { fullPage: true });
+  await shot(office, 'issue-opened', { fullPage: true, phone: true });
 }
 
 /** 方案 — with a measure that can be counted; read once more before it is entered, and reviewed by another person. */
@@ -32,7 +32,7 @@ async function planned({ as, shot, told: { issue } }) {
   await form.field('measures').getByLabel(/工程量 1 数量/).press('Tab');
   await form.day('due_on', day(-12));
   await form.text('assessment_report', '演示评估〔2019〕1号');
-  await shot(head, 'plan-editor', { fullPage: true });
+  await shot(head, 'plan-editor', { fullPage: true, phone: true });
   await form.submit();
   await stateIs(head, '方案编制');
 
@@ -85,7 +85,7 @@ async function urged({ as, shot, told: { issue } }) {
   await head.locator(`tr[data-issue="${code}"] input[type=checkbox]:enabled`).waitFor();
   await way.click('[data-test=urging-preview]');
   await head.locator('[data-test=urging-issue-all]').waitFor();
-  await shot(head, 'urging-preview');
+  await shot(head, 'urging-preview', { phone: true });
   await way.click('[data-test=urging-issue-all]');
   await head.locator('[data-test=urging-issue-all]').waitFor({ state: 'detached' });
   assert.equal(way.count, 3);
@@ -95,19 +95,20 @@ async function urged({ as, shot, told: { issue } }) {
 
   await lead.goto('/urging');
   await lead.getByRole('button', { name: `上门督办 ${code}` }).click();
-  await office.goto(`/issues/${issue}#urging`);
+  await lead.locator(`tr[data-issue="${code}"]`, { hasText: '督办函' }).waitFor();
+  await visit(office, `/issues/${issue}#urging`);
   await office.locator('#urging .page-head .el-button', { hasText: '督办函' }).click();
   let form = formOf(office);
   assert.match(await form.field('text').locator('textarea').inputValue(), /演示砂石有限公司/);
   await form.text('document_number', '演示督〔2019〕1号');
   await form.text('receipt', '邮政特快专递，收件人签收');
-  await shot(office, 'urging-letter', { fullPage: true });
+  await shot(office, 'urging-letter', { fullPage: true, phone: true });
   await form.submit();
   const letter = office.locator('#urging article', { hasText: '督办函' });
   await letter.filter({ hasText: '收件人签收' }).waitFor();
 
   // The letter is answered where it stands.
-  await head.goto(`/issues/${issue}#urging`);
+  await visit(head, `/issues/${issue}#urging`);
   await head.locator('#urging article', { hasText: '督办函' }).locator('.el-button').click();
   form = formOf(head);
   await form.text('text', '弃渣已全部清运，照片附后');
@@ -117,11 +118,14 @@ async function urged({ as, shot, told: { issue } }) {
   assert.ok(urgings.find((u) => u.recorded.rung === 'letter').answer, 'the letter has its answer');
 }
 
+/** The whole of a site was put right, and no more than it has. */
+const restoredOf = (site) => Math.floor(Number(site.facts.find((f) => f.field === 'area_m2').value));
+
 /** 举证、报告 — every condition with its evidence, then the report with pictures from one viewpoint. */
-async function reported({ as, shot, told: { issue, sha } }) {
+async function reported({ as, shot, told: { issue, sha, site } }) {
   const head = await as('mawu');
   const first = (await issueOf(head, issue)).checklist[0];
-  await head.goto(`/issues/${issue}#checklist`);
+  await visit(head, `/issues/${issue}#checklist`);
   await head.locator(`#checklist li[data-line="${first.line}"] .el-button`).click();
   let form = formOf(head);
   if (first.values.length > 0) await form.choose('value', /./);
@@ -140,9 +144,9 @@ async function reported({ as, shot, told: { issue, sha } }) {
   await form.field('photo_pairs').getByLabel(/整改前 方位/).fill('85');
   await form.field('photo_pairs').getByLabel(/整改后 方位/).fill('90');
   await form.field('photo_pairs').getByLabel(/整改后 方位/).press('Tab');
-  await form.field('restored_area_m2').locator('input').fill('1500');
+  await form.field('restored_area_m2').locator('input').fill(String(restoredOf(site)));
   await form.field('restored_area_m2').locator('input').press('Tab');
-  await shot(head, 'report-form', { fullPage: true });
+  await shot(head, 'report-form', { fullPage: true, phone: true });
   await form.submit();
   await stateIs(head, '整改完成待验收');
 }
@@ -160,7 +164,7 @@ async function inspected(page, issue, label, shot) {
   await form.next();
   const lines = form.field('checks').locator('ol > li');
   for (let n = 0; n < (await lines.count()); n++) await lines.nth(n).getByText('达到', { exact: true }).click();
-  await shot(page, `acceptance-${label}`, { fullPage: true });
+  await shot(page, `acceptance-${label}`, { fullPage: true, phone: true });
   await form.next();
   await form.choose('result', '通过');
   return form;
@@ -177,7 +181,7 @@ async function acceptedInTurn({ as, shot, told: { issue } }) {
   // A line nobody looked at keeps the level from passing.
   const second = await as('fuhe');
   const county = accepted(await issueOf(second, issue), 'county', '会同自然资源部门查看，弃渣已清，占地已腾退');
-  await second.goto(`/issues/${issue}`);
+  await visit(second, `/issues/${issue}`);
   assert.equal((await second.locator('[data-test=next-step]').textContent()).trim(), '县级验收');
   const lame = await send(second, `${actsOf(issue)}?dry_run=true`, { kind: 'acceptance.recorded', body: { ...county, checks: county.checks.slice(1) } });
   assert.equal(lame.body.code, 'issue.step_refused');
@@ -193,14 +197,14 @@ async function closed({ as, program, shot, told: { issue, site } }) {
   let form = await takeNext(office, issue, '发布公示');
   await form.text('title', `关于${site.facility_name ?? site.site_code}整改完成拟销号的公示`);
   await form.day('started_on', day(-3));
-  await form.day('ended_on', day(CLOSED_ON));
+  await form.day('ended_on', day(CLOSED_ON - 1));
   await office.locator('[data-test=lacks]', { hasText: '公示期不足' }).waitFor();
   await form.day('started_on', day(-40));
   await form.upload('evidence', [await picture(office, program.folder, '公示截图.jpg', 33)]);
   await form.submit();
   await stateIs(office, '公示中');
   await act(office, issue, 'objection.received', { received_on: day(), text: '沟底还有少量石块', channel: '电话' });
-  await leader.goto(`/issues/${issue}`);
+  await visit(leader, `/issues/${issue}`);
   await leader.locator('#acceptance article', { hasText: '沟底还有少量石块' }).locator('.el-button').click();
   form = formOf(leader);
   await form.choose('result', '异议不成立');
@@ -219,7 +223,7 @@ async function closed({ as, program, shot, told: { issue, site } }) {
   await form.text('document_number', '演示验〔2019〕1号');
   await form.submit();
   await stateIs(leader, '已销号');
-  await shot(leader, 'issue-closed', { fullPage: true });
+  await shot(leader, 'issue-closed', { fullPage: true, phone: true });
   const view = await issueOf(leader, issue);
   assert.deepEqual(view.checklist.filter((l) => !l.is_evidenced), []);
   assert.equal(new Set(view.issue.steps.filter((s) => /accept|determine|file|close/.test(s.step)).map((s) => s.actor)).size, 5, 'five steps out, five people');
@@ -239,7 +243,7 @@ async function copied({ as, program, shot, told }) {
   await act(head, issue, 'progress.reported', { measure: 1, to_on: day(), text: '弃渣清运', quantities: [{ measure: 'debris_m3', value: 60 }], evidence: [old] });
   await evidenceAll(head, issue, old, '已办妥');
   await act(head, issue, 'rectification.reported', {
-    completed_on: day(), result_text: RESULT.replace('一百二十', '六十').replace('厂房三座', '料棚两座'), measures: [{ sequence: 1, evidence: [same] }], restored_area_m2: 900,
+    completed_on: day(), result_text: RESULT.replace('一百二十', '六十').replace('厂房三座', '料棚两座'), measures: [{ sequence: 1, evidence: [same] }], restored_area_m2: restoredOf(site),
     photo_pairs: [{ before: old, after: same, before_azimuth_deg: 10, after_azimuth_deg: 12 }],
   });
   await act(lead, issue, 'acceptance.recorded', accepted(await issueOf(lead, issue), 'self', '现场看过'));
@@ -247,7 +251,7 @@ async function copied({ as, program, shot, told }) {
   // The level above is stopped by itself, without anybody having searched.
   const form = await inspected(second, issue, '县级验收', shot);
   await second.locator('[data-test=lacks]', { hasText: '有重大疑点未判定，或已认定虚假整改' }).waitFor();
-  await shot(second, 'acceptance-stopped', { fullPage: true });
+  await shot(second, 'acceptance-stopped', { fullPage: true, phone: true });
   assert.ok(await form.form.locator('.go .el-button--primary').isDisabled());
   const body = accepted(await issueOf(second, issue), 'county', '同意');
   const refused = await send(second, actsOf(issue), { kind: 'acceptance.recorded', body });
@@ -261,14 +265,14 @@ async function judgedFake({ as, shot, told: { copy, copyCode } }) {
   const discipline = await as('jiwei');
   await discipline.goto(`/suspicions?issue=${encodeURIComponent(copyCode)}`);
   for (const kind of ['reused_photo', 'copied_text']) await discipline.locator(`tr[data-suspicion=${kind}]`).first().waitFor();
-  await shot(discipline, 'suspicion-desk', { fullPage: true });
+  await shot(discipline, 'suspicion-desk', { fullPage: true, phone: true });
   await discipline.locator('tr[data-suspicion=copied_text] a').first().click();
   await discipline.locator('[data-pair=text] mark').first().waitFor();
-  await shot(discipline, 'suspicion-texts', { fullPage: true });
+  await shot(discipline, 'suspicion-texts', { fullPage: true, phone: true });
   await discipline.goto(`/suspicions?issue=${encodeURIComponent(copyCode)}&suspicion=reused_photo`);
   await discipline.locator('tr[data-suspicion=reused_photo] a').first().click();
   await discipline.locator('[data-pair=photo] img').nth(1).waitFor();
-  await shot(discipline, 'suspicion-photos', { fullPage: true });
+  await shot(discipline, 'suspicion-photos', { fullPage: true, phone: true });
   await discipline.locator('#verdict').getByText('虚假整改').click();
   await discipline.locator('#verdict form.reason input').fill('整改后照片取自另一点位');
   await discipline.locator('#verdict form.reason .el-button').click();
@@ -281,7 +285,7 @@ async function judgedFake({ as, shot, told: { copy, copyCode } }) {
   await discipline.goto('/suspicions?view=statistics');
   const cell = discipline.locator('tbody tr', { hasText: '照片他处已用' }).locator('td.figure a').first();
   const count = Number(await cell.textContent());
-  await shot(discipline, 'suspicion-statistics', { fullPage: true });
+  await shot(discipline, 'suspicion-statistics', { fullPage: true, phone: true });
   await cell.click();
   await discipline.locator('[data-test=suspicion-total]', { hasText: `${count} 条` }).waitFor();
 }
@@ -313,7 +317,7 @@ async function suspected({ as, program, shot, told: { issue, site } }) {
   await office.locator('form .el-button--primary').click();
   await office.locator('[data-test=fates]').waitFor({ timeout: 60_000 });
   await office.locator('.card', { hasText: '复发疑似' }).first().waitFor();
-  await shot(office, 'relapse-import', { fullPage: true });
+  await shot(office, 'relapse-import', { fullPage: true, phone: true });
   await office.locator('.acts .el-button--primary').click();
   await office.locator('[data-test=relapses]', { hasText: '1 处' }).waitFor({ timeout: 60_000 });
   const { relapses } = (await issueOf(office, issue)).issue;
@@ -346,10 +350,10 @@ async function reopened({ as, shot, told: { issue, site } }) {
   assert.notEqual(fresh, issue);
   assert.equal((await issueOf(office, fresh)).issue.opened.reopens, issue);
   await office.getByText('重新立账，原问题').waitFor();
-  await shot(office, 'issue-anew', { fullPage: true });
-  await office.goto(`/issues/${issue}`);
+  await shot(office, 'issue-anew', { fullPage: true, phone: true });
+  await visit(office, `/issues/${issue}`);
   await office.getByText('已重新立账').waitFor();
-  await shot(office, 'issue-reopened', { fullPage: true });
+  await shot(office, 'issue-reopened', { fullPage: true, phone: true });
   assert.equal((await issueOf(office, issue)).issue.reopened_by, fresh);
 }
 
@@ -381,7 +385,7 @@ export const journeys = [
       await office.locator('[data-test=draw]').click();
       await office.locator('tbody tr').first().waitFor();
       const drawn = await office.locator('tbody td.code a').allTextContents();
-      await shot(office, 'look-back-draw');
+      await shot(office, 'look-back-draw', { fullPage: true, phone: true });
       const again = (await ask(office, `/api/v1/look-backs/draw?seed=${encodeURIComponent('演示种子')}&percent=100`)).body;
       assert.deepEqual(again.drawn.map((d) => d.issue.issue_code).sort(), [...drawn].sort());
       await office.locator('[data-test=record-look-backs]').click();

@@ -48,7 +48,10 @@ pub fn forecast(
         return None;
     }
     let days = |from: Date, to: Date| i64::from((to - from).get_days());
-    let window = days(first, today) + 1;
+    let window = match lately {
+        0 => WINDOW_DAYS,
+        _ => days(first, today) + 1,
+    };
     let left = days(today, due_on);
     let expected_on = (lately > 0).then(|| {
         let needed = (remaining * window.unsigned_abs()).div_ceil(lately);
@@ -97,6 +100,7 @@ mod tests {
         let done = [(date(2019, 5, 1), 40), (date(2019, 9, 1), 40)];
         let told = forecast(done, 5, 60, (date(2019, 8, 16), date(2019, 8, 16))).unwrap();
         assert_eq!((told.remaining, told.done_lately), (15, 0));
+        assert_eq!(told.window_days, 14);
         assert_eq!((told.needed_per_day, told.expected_on), (None, None));
         assert!(told.is_late);
     }
