@@ -74,8 +74,11 @@ fn answered(stream: TcpStream, status: u16, answer: &str) -> Posted {
     Posted { target, body }
 }
 
+/// What was said to the mail server, line by line, and the letter.
+type Heard = (Vec<String>, Vec<u8>);
+
 /// A mail server that asks for a password and takes everything; what it heard, and the letters.
-fn mail_server() -> (u16, Receiver<(Vec<String>, Vec<u8>)>) {
+fn mail_server() -> (u16, Receiver<Heard>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let (told, letters) = channel();

@@ -379,8 +379,8 @@ fn acknowledged(body: &[u8]) -> Result<(), Undelivered> {
 /// The webhook's address, for robots with a signing key signed as of now.
 fn address(webhook: &Webhook, now: Timestamp) -> Result<reqwest::Url, Undelivered> {
     // What the parser says may quote the address.
-    let mut url = reqwest::Url::parse(webhook.url.expose())
-        .map_err(|_| undelivered("notices.no_recipient", ""))?;
+    let parsed = reqwest::Url::parse(webhook.url.expose()).ok();
+    let mut url = parsed.ok_or_else(|| undelivered("notices.no_recipient", ""))?;
     if let Some(secret) = &webhook.secret {
         let timestamp = now.as_millisecond().to_string();
         let sign = signature(&timestamp, secret.expose());

@@ -640,6 +640,16 @@ pub(super) fn set<T>(column: &mut Vec<T>, row: usize, value: T) {
     }
 }
 
+/// Days since 1970 that fit the column: until 2149, 0 for those before.
+fn day_number(day: Date) -> u16 {
+    u16::try_from((day - Date::constant(1970, 1, 1)).get_days()).unwrap_or(0)
+}
+
+/// The day of a number.
+pub(super) fn day_of(number: u16) -> Date {
+    Date::constant(1970, 1, 1).saturating_add(i64::from(number).days())
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -681,14 +691,4 @@ mod tests {
             prop_assert_eq!(one_by_one, (table.by_code, table.by_station));
         }
     }
-}
-
-/// Days since 1970 that fit the column: until 2149, 0 for those before.
-fn day_number(day: Date) -> u16 {
-    u16::try_from((day - Date::constant(1970, 1, 1)).get_days()).unwrap_or(0)
-}
-
-/// The day of a number.
-pub(super) fn day_of(number: u16) -> Date {
-    Date::constant(1970, 1, 1).saturating_add(i64::from(number).days())
 }
