@@ -80,11 +80,10 @@ export function formOf(page) {
       await form.locator(`[data-field="${name}"] input[type=checkbox]:checked`).nth(paths.length - 1).waitFor({ timeout: 30_000 });
     },
     next: () => form.locator('.go .el-button--primary').click(),
+    press: () => form.locator('.go .el-button--primary').and(page.locator(':enabled')).click(),
     /** Into the register; over the preview where the act has one. */
     async submit() {
-      const button = form.locator('.go .el-button--primary');
-      await button.and(page.locator(':enabled')).waitFor();
-      await button.click();
+      await this.press();
       const preview = form.locator('[data-test=act-preview]');
       const isDone = form.waitFor({ state: 'detached' }).then(() => true);
       if (!(await Promise.race([isDone, preview.waitFor().then(() => false)]))) {

@@ -93,7 +93,7 @@ fn mail_server() -> (u16, Receiver<Heard>) {
     (port, letters)
 }
 
-fn taken(stream: &TcpStream) -> (Vec<String>, Vec<u8>) {
+fn taken(stream: &TcpStream) -> Heard {
     let mut reader = BufReader::new(stream);
     let say = |text: &str| {
         let mut out = stream;

@@ -23,6 +23,10 @@ export function useProbe(issue: Ref<string>, kind: Ref<string>, body: Ref<Body>,
     const [answer, problem] = await post<ActReceipt>(actsPath(issue.value), { kind: kind.value, body: body.value }, { dry_run: true }).then((a) => [a, null] as const, (p: unknown) => [null, p] as const);
     if (mine !== turn) return;
     foreseen.value = answer;
+    refused(problem);
+  }
+  /** Shows what the server said no for, until something else is typed; nothing where it said yes. */
+  function refused(problem: unknown): void {
     lacks.value = lacksOf(problem);
     refusal.value = lacks.value.length > 0 ? null : problem;
   }
@@ -30,10 +34,9 @@ export function useProbe(issue: Ref<string>, kind: Ref<string>, body: Ref<Body>,
     clearTimeout(timer);
     turn += 1;
     foreseen.value = null;
-    lacks.value = [];
-    refusal.value = null;
+    refused(null);
     if (now) timer = setTimeout(ask, PAUSE);
   }, { immediate: true });
   onScopeDispose(() => clearTimeout(timer));
-  return { foreseen, lacks, refusal };
+  return { foreseen, lacks, refusal, refused };
 }
