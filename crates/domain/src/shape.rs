@@ -61,7 +61,8 @@ impl Written {
     fn geometry(self) -> Option<Geometry<f64>> {
         if let Kind::GeometryCollection = self.kind {
             let parts = self.geometries?.into_iter().map(|shape| shape.0);
-            return Some(GeometryCollection(parts.collect()).into());
+            let parts = GeometryCollection(parts.collect());
+            return Some(Geometry::GeometryCollection(parts));
         }
         let coordinates = self.coordinates?;
         Some(match self.kind {
@@ -185,7 +186,7 @@ mod tests {
         ];
         one.prop_recursive(2, 6, 3, |inner| {
             let parts = prop::collection::vec(inner, 0..3);
-            parts.prop_map(|m| GeometryCollection(m).into())
+            parts.prop_map(|m| Geometry::GeometryCollection(GeometryCollection(m)))
         })
     }
 

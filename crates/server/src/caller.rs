@@ -57,6 +57,11 @@ impl Caller {
         people::sha256_of(&told)[..16].to_owned()
     }
 
+    /// What is asked in the address; for handlers that may answer without it.
+    pub(crate) fn asked<T: DeserializeOwned>(&self, desk: &Desk) -> Result<T, Problem> {
+        read_query(&self.uri).map_err(|cause| unreadable(desk, &self.context, "request.query", &cause))
+    }
+
     /// The path asked for.
     pub(crate) fn path(&self) -> &str {
         self.uri.path()
@@ -280,12 +285,16 @@ impl<T: DeserializeOwned> FromRequestParts<Desk> for Asked<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Problem> {
-        let read = axum::extract::Query::<T>::try_from_uri(&parts.uri);
-        read.map(|q| Self(q.0)).map_err(|e| {
+        read_query(&parts.uri).map(Self).map_err(|cause| {
             let context = Context::of(parts, desk);
-            unreadable(desk, &context, "request.query", &e.body_text())
+            unreadable(desk, &context, "request.query", &cause)
         })
     }
+}
+
+fn read_query<T: DeserializeOwned>(uri: &Uri) -> Result<T, String> {
+    let read = axum::extract::Query::<T>::try_from_uri(uri);
+    read.map(|q| q.0).map_err(|e| e.body_text())
 }
 
 /// 请求正文 — JSON.

@@ -130,6 +130,7 @@ def crowd(pid, client, kind, paths, conns=8, secs=SECS):
         return
     log = pathlib.Path(HOME) / "serve.log"
     client.send("GET", paths[-1])
+    time.sleep(.1)
     start, cpu, until = log.stat().st_size, cpu_s(pid), time.perf_counter() + secs
     sizes = []
 
@@ -147,6 +148,8 @@ def crowd(pid, client, kind, paths, conns=8, secs=SECS):
     for thread in threads:
         thread.join()
     cpu = cpu_s(pid) - cpu
+    # The log is written a little after the answers.
+    time.sleep(.1)
     with open(log, "rb") as lines_told:
         lines_told.seek(start)
         told = [json.loads(line) for line in lines_told if line.startswith(b"{")]

@@ -37,8 +37,8 @@ impl Outlines {
         let mut extent = [0; 4];
         if let (Some(outline), Some(rect)) = (outline, rect) {
             encode(outline, &mut self.bytes);
-            let [west, north] = spatial::tiles::mercator(rect.min().x, rect.max().y);
-            let [east, south] = spatial::tiles::mercator(rect.max().x, rect.min().y);
+            let [west, north] = mercator(rect.min().x, rect.max().y);
+            let [east, south] = mercator(rect.max().x, rect.min().y);
             extent = [west, north, east, south];
         }
         let length = u32::try_from(self.bytes.len() - start).unwrap_or(0);

@@ -9,7 +9,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tokio_util::io::ReaderStream;
 
-use super::map::{Key, answer, drawn};
+use super::map::{Key, answer, drawn, kept_tile};
 use crate::caller::{Caller, Named, Said};
 use crate::desk::Desk;
 use crate::problem::{Problem, ProblemBody};

@@ -154,7 +154,6 @@ pub(crate) async fn show_tile(
     State(desk): State<Desk>,
     caller: Caller,
     Named((layer, zoom, column, row)): Named<(String, u8, u32, String)>,
-    Asked(query): Asked<SiteQuery>,
     Asked(when): Asked<When>,
 ) -> Result<Response, Problem> {
     let problem = |e: &app::Error| desk.problem(&caller.context, e);
@@ -172,10 +171,11 @@ pub(crate) async fn show_tile(
         mark: desk.tile_mark(&caller, as_of),
     };
     desk.drop_touched_tiles();
-    let draw = move |viewer: &Viewer, atlas: &Atlas| {
-        kept_tile(&viewer.tile(atlas, layer, tile, &query)?)
-    };
     let kept = drawn(&desk, key, async {
+        let query: SiteQuery = caller.asked(&desk)?;
+        let draw = move |viewer: &Viewer, atlas: &Atlas| {
+            kept_tile(&viewer.tile(atlas, layer, tile, &query)?)
+        };
         if as_of == AsOf::Now {
             return desk.glance(&caller, zoom >= SHORT_ZOOM, draw).await;
         }
