@@ -18,6 +18,7 @@ mod selecting;
 mod site_table;
 mod suspicions;
 mod tally;
+mod told_outlines;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -404,6 +405,13 @@ impl Atlases {
             atlas: Arc::clone(&atlas),
         });
         Ok(AtlasRead::Past(atlas))
+    }
+
+    /// The atlas of now, if it is current with a log of this size and nobody holds it.
+    pub fn at_hand(&self, log_size: u64) -> Option<AtlasRead<'_>> {
+        let guard = self.now.try_read().ok()?;
+        let is_current = guard.as_ref().is_some_and(|a| a.log_size >= log_size);
+        is_current.then_some(AtlasRead::Now(guard))
     }
 
     /// Background layers as they are drawn.

@@ -208,7 +208,7 @@ impl Session {
         let diagnostic = Diagnostic::error("check.vanished_from_sheet")
             .arg(
                 "station",
-                domain::ledger::Labels::label(self, "station", station),
+                domain::ledger::Labels::label(&self.viewer, "station", station),
             )
             .arg("before", &before.file_name)
             .arg("after", &after.file_name);
@@ -280,7 +280,7 @@ impl Session {
         let words = [&facts.facility_name, &facts.location_text, &facts.summary];
         let told = checks::MissedReport {
             clue_id: body.clue_id,
-            source: &domain::ledger::Labels::label(self, "source", &body.source_kind),
+            source: &domain::ledger::Labels::label(&self.viewer, "source", &body.source_kind),
             external_code: facts.external_code.as_deref(),
             words: words.into_iter().flatten().next().map(String::as_str),
             reason: &self.messages.text(&format!("doubt.{}", why.reason), &[]),

@@ -258,7 +258,7 @@ impl Session {
     fn zone_view(&self, zone: ZoneKind) -> ZoneView {
         ZoneView {
             code: zone.code().to_owned(),
-            label: domain::ledger::Labels::label(self, "zone", zone.code()),
+            label: domain::ledger::Labels::label(&self.viewer, "zone", zone.code()),
             colour: zone_colour(zone).to_owned(),
         }
     }

@@ -1,7 +1,6 @@
 //! 要素服务 — sites, clues, patches, zones, stations and routes as features for other map programs, within the actor's rights.
 
 use domain::as_of::AsOf;
-use domain::ids::ClueId;
 use domain::ledger::Labels;
 use domain::policy::Action;
 use domain::shape::Shape;
@@ -13,17 +12,18 @@ use spatial::diagnostic::Diagnostic;
 use spatial::formats::Told;
 
 use crate::atlas::{
-    Atlases, Box2, ClueRow, Eyes, GroundLayer, Order, SiteQuery, SiteTable, Sort, Words,
+    Atlas, Atlases, Box2, ClueRow, Eyes, GroundLayer, Order, SiteQuery, SiteTable, Sort, Words,
 };
 use crate::error::Error;
 use crate::lists::ClueQuery;
 use crate::map::MapLayer;
 use crate::session::Session;
+use crate::viewer::Viewer;
 
 /// 要素页 — some features as GeoJSON texts, and how many match in all.
 pub struct FeaturePage {
     /// Features with commas between them.
-    pub features: String,
+    pub features: Vec<u8>,
     pub returned: usize,
     pub matched: usize,
 }
@@ -40,6 +40,21 @@ pub struct FeatureQuery {
     pub is_latitude_first: bool,
     pub offset: usize,
     pub limit: usize,
+}
+
+/// Few sites lie in so small a box, and a page of so many is soon written.
+const SHORT_BOX_DEGREES: f64 = 0.25;
+const SHORT_PAGE: usize = 1_000;
+
+impl FeatureQuery {
+    /// Whether answering is soon over.
+    pub fn is_short(&self) -> bool {
+        let is_small = |b: Box2| {
+            let [w, s, e, n] = b.0;
+            e - w <= SHORT_BOX_DEGREES && n - s <= SHORT_BOX_DEGREES
+        };
+        self.bbox.is_some_and(is_small) && self.limit <= SHORT_PAGE
+    }
 }
 
 /// Properties of a collection that can be asked for, with their JSON types.
@@ -86,19 +101,42 @@ pub fn properties_of(layer: MapLayer) -> &'static [(&'static str, &'static str)]
 /// Most features of one page.
 pub const MOST_FEATURES: usize = 10_000;
 
-impl Session {
-    /// Whether the actor may read a collection at all.
-    pub fn may_read_layer(&self, layer: MapLayer) -> bool {
-        self.may_read_lists(layer.action()).is_ok()
+impl Viewer {
+    /// Sites of an atlas that match, as features.
+    pub fn site_features(&self, atlas: &Atlas, query: &FeatureQuery) -> Result<FeaturePage, Error> {
+        self.check_features(MapLayer::Sites, query)?;
+        let mut told = Telling::of(query);
+        let table = &atlas.sites;
+        let eyes = self.eyes(table);
+        let mut rows = self.rows_of_features(table, query, &eyes)?;
+        if query.during.is_some() {
+            rows.retain(|row| within(query, table.updated_at(*row)));
+        }
+        let labels = self.site_labels(table);
+        let is_coded = query.properties.is_empty();
+        let unseen = if is_coded {
+            query.offset.min(rows.len())
+        } else {
+            0
+        };
+        told.matched = unseen;
+        for row in rows.drain(unseen..) {
+            // What is beyond the page only counts.
+            if is_coded && told.is_full() {
+                told.matched += 1;
+                continue;
+            }
+            let properties = site_properties(table, row, &eyes, &labels);
+            if told.takes(&properties)? {
+                told.tell(table.site_code(row), &properties, |out| {
+                    table.tell_geometry(row, query.is_latitude_first, out)
+                })?;
+            }
+        }
+        Ok(told.finish())
     }
 
-    /// Features of a collection that match.
-    pub fn features(
-        &self,
-        atlases: &Atlases,
-        layer: MapLayer,
-        query: &FeatureQuery,
-    ) -> Result<FeaturePage, Error> {
+    fn check_features(&self, layer: MapLayer, query: &FeatureQuery) -> Result<(), Error> {
         self.may_read_lists(layer.action())?;
         for (name, _) in &query.properties {
             if !properties_of(layer).iter().any(|(known, _)| known == name) {
@@ -106,72 +144,7 @@ impl Session {
                 return Err(Error::rejected(fault));
             }
         }
-        match layer {
-            MapLayer::Sites => self.site_features(atlases, query),
-            MapLayer::Clues | MapLayer::Patches => self.clue_features(atlases, layer, query),
-            _ => self.ground_features(atlases, layer, query),
-        }
-    }
-
-    /// One feature of a collection, as GeoJSON.
-    pub fn feature(
-        &self,
-        atlases: &Atlases,
-        layer: MapLayer,
-        id: &str,
-        is_latitude_first: bool,
-    ) -> Result<String, Error> {
-        let name = match layer {
-            MapLayer::Sites => "site_code",
-            MapLayer::Clues | MapLayer::Patches => "clue_id",
-            _ => "id",
-        };
-        let query = FeatureQuery {
-            properties: vec![(name.to_owned(), id.to_owned())],
-            is_latitude_first,
-            limit: 1,
-            ..FeatureQuery::default()
-        };
-        let page = self.features(atlases, layer, &query)?;
-        match page.returned {
-            0 => Err(Error::NotFound {
-                what: "feature",
-                name: id.to_owned(),
-            }),
-            _ => Ok(page.features),
-        }
-    }
-
-    fn site_features(&self, atlases: &Atlases, query: &FeatureQuery) -> Result<FeaturePage, Error> {
-        let mut told = Telling::of(query);
-        {
-            let atlas = self.atlas(atlases, AsOf::Now)?;
-            let table = &atlas.sites;
-            let eyes = self.eyes(table);
-            let mut rows = self.rows_of_features(table, query, &eyes)?;
-            if query.during.is_some() {
-                rows.retain(|row| within(query, table.updated_at(*row)));
-            }
-            let labels = self.site_labels(table);
-            let is_coded = query.properties.is_empty();
-            let unseen = if is_coded {
-                query.offset.min(rows.len())
-            } else {
-                0
-            };
-            told.matched = unseen;
-            for row in rows.drain(unseen..) {
-                // What is beyond the page only counts.
-                if is_coded && told.is_full() {
-                    told.matched += 1;
-                    continue;
-                }
-                let properties = site_properties(table, row, &eyes, &labels);
-                let geometry = || table.geometry(row);
-                told.add(geometry, table.site_code(row), &properties)?;
-            }
-        }
-        told.finish()
+        Ok(())
     }
 
     fn rows_of_features(
@@ -209,6 +182,57 @@ impl Session {
             activities: labels("activity", &table.activities),
         }
     }
+}
+
+impl Session {
+    /// Whether the actor may read a collection at all.
+    pub fn may_read_layer(&self, layer: MapLayer) -> bool {
+        self.may_read_lists(layer.action()).is_ok()
+    }
+
+    /// Features of a collection that match.
+    pub fn features(
+        &self,
+        atlases: &Atlases,
+        layer: MapLayer,
+        query: &FeatureQuery,
+    ) -> Result<FeaturePage, Error> {
+        self.check_features(layer, query)?;
+        match layer {
+            MapLayer::Sites => self.site_features(&*self.atlas(atlases, AsOf::Now)?, query),
+            MapLayer::Clues | MapLayer::Patches => self.clue_features(atlases, layer, query),
+            _ => self.ground_features(atlases, layer, query),
+        }
+    }
+
+    /// One feature of a collection, as GeoJSON.
+    pub fn feature(
+        &self,
+        atlases: &Atlases,
+        layer: MapLayer,
+        id: &str,
+        is_latitude_first: bool,
+    ) -> Result<String, Error> {
+        let name = match layer {
+            MapLayer::Sites => "site_code",
+            MapLayer::Clues | MapLayer::Patches => "clue_id",
+            _ => "id",
+        };
+        let query = FeatureQuery {
+            properties: vec![(name.to_owned(), id.to_owned())],
+            is_latitude_first,
+            limit: 1,
+            ..FeatureQuery::default()
+        };
+        let page = self.features(atlases, layer, &query)?;
+        match page.returned {
+            0 => Err(Error::NotFound {
+                what: "feature",
+                name: id.to_owned(),
+            }),
+            _ => String::from_utf8(page.features).map_err(Error::internal),
+        }
+    }
 
     fn clue_features(
         &self,
@@ -217,6 +241,8 @@ impl Session {
         query: &FeatureQuery,
     ) -> Result<FeaturePage, Error> {
         let mut told = Telling::of(query);
+        // Geometries are read after the atlas was let go.
+        let mut taken = Vec::new();
         {
             let atlas = self.atlas(atlases, AsOf::Now)?;
             let bounds = query.bbox.map(mercator_box);
@@ -227,18 +253,20 @@ impl Session {
                 let is_held = (layer == MapLayer::Patches) == is_patch
                     && bounds.is_none_or(|b| extent.is_some_and(|e| crate::atlas::touch(e, b)))
                     && within(query, day);
-                if is_held {
-                    let id = clue.clue_id.to_string();
-                    told.add(|| clue.clue_id, &id, &clue_properties(clue))?;
+                let properties = is_held.then(|| clue_properties(clue));
+                if let Some(properties) = properties
+                    && told.takes(&properties)?
+                {
+                    taken.push((clue.clue_id, properties));
                 }
             }
         }
-        let shape = |clue: ClueId| {
-            let clue = self.register.find_clue(clue)?;
+        for (clue_id, properties) in taken {
+            let clue = self.register.find_clue(clue_id)?;
             let shape = clue.and_then(|c| c.received.body.facts.shape);
-            Ok(shape.map(|s| s.0))
-        };
-        told.placed(shape)?.finish()
+            told.tell_shape(&clue_id.to_string(), &properties, shape.as_ref().map(|s| &s.0))?;
+        }
+        Ok(told.finish())
     }
 
     fn ground_features(
@@ -249,6 +277,7 @@ impl Session {
     ) -> Result<FeaturePage, Error> {
         let bounds = query.bbox.map(mercator_box);
         let mut told = Telling::of(query);
+        let mut taken = Vec::new();
         {
             let atlas = self.atlas(atlases, AsOf::Now)?;
             let ground: &GroundLayer = match layer {
@@ -269,16 +298,18 @@ impl Session {
                         "kind": feature.kind,
                         "station_id": feature.station_id,
                     });
-                    told.add(|| feature.id.clone(), &feature.id, &properties)?;
+                    if told.takes(&properties)? {
+                        taken.push((feature.id.clone(), properties));
+                    }
                 }
             }
         }
         let shapes = self.ground_shapes(layer)?;
-        let shape = |id: String| {
+        for (id, properties) in taken {
             let found = shapes.iter().find(|(known, _)| *known == id);
-            Ok(found.map(|(_, shape)| shape.0.clone()))
-        };
-        told.placed(shape)?.finish()
+            told.tell_shape(&id, &properties, found.map(|(_, shape)| &shape.0))?;
+        }
+        Ok(told.finish())
     }
 
     fn ground_shapes(&self, layer: MapLayer) -> Result<Vec<(String, Shape)>, Error> {
@@ -312,37 +343,30 @@ impl Session {
     }
 }
 
-/// Features on their way: ids and properties are written while the atlas is held, geometries after.
-struct Telling<'a, K> {
+/// Features on their way to a page.
+struct Telling<'a> {
     query: &'a FeatureQuery,
-    /// For each feature its geometry, or by what to find it, and where its text ends.
-    parts: Vec<(K, usize)>,
-    /// `"id":…,"properties":…` of one feature after the other.
-    text: Vec<u8>,
+    out: Vec<u8>,
+    returned: usize,
     matched: usize,
 }
 
-impl<'a, K> Telling<'a, K> {
+impl<'a> Telling<'a> {
     fn of(query: &'a FeatureQuery) -> Self {
         Self {
             query,
-            parts: Vec::new(),
-            text: Vec::new(),
+            out: Vec::new(),
+            returned: 0,
             matched: 0,
         }
     }
 
     fn is_full(&self) -> bool {
-        self.parts.len() >= self.query.limit
+        self.returned >= self.query.limit
     }
 
-    /// Takes in a feature, if its properties are as asked and it falls on the page.
-    fn add(
-        &mut self,
-        key: impl FnOnce() -> K,
-        id: &str,
-        properties: &impl Serialize,
-    ) -> Result<(), Error> {
+    /// Counts a feature if its properties are as asked; whether it falls on the page.
+    fn takes(&mut self, properties: &impl Serialize) -> Result<bool, Error> {
         if !self.query.properties.is_empty() {
             let properties = serde_json::to_value(properties).map_err(Error::internal)?;
             let mut asked = self.query.properties.iter();
@@ -350,60 +374,61 @@ impl<'a, K> Telling<'a, K> {
                 properties.get(name).is_some_and(|v| says(v, value))
             };
             if !asked.all(is_wanted) {
-                return Ok(());
+                return Ok(false);
             }
         }
         self.matched += 1;
-        if self.matched <= self.query.offset || self.is_full() {
-            return Ok(());
+        let is_on_page = self.matched > self.query.offset && !self.is_full();
+        self.returned += usize::from(is_on_page);
+        Ok(is_on_page)
+    }
+
+    /// Writes a feature; `geometry` writes its own, if there is one.
+    fn tell(
+        &mut self,
+        id: &str,
+        properties: &impl Serialize,
+        geometry: impl FnOnce(&mut Vec<u8>) -> bool,
+    ) -> Result<(), Error> {
+        let out = &mut self.out;
+        if !out.is_empty() {
+            out.push(b',');
         }
-        self.text.extend_from_slice(b"\"id\":");
-        serde_json::to_writer(&mut self.text, id).map_err(Error::internal)?;
-        self.text.extend_from_slice(b",\"properties\":");
-        serde_json::to_writer(&mut self.text, properties).map_err(Error::internal)?;
-        self.parts.push((key(), self.text.len()));
+        out.extend_from_slice(b"{\"type\":\"Feature\",\"id\":");
+        serde_json::to_writer(&mut *out, id).map_err(Error::internal)?;
+        out.extend_from_slice(b",\"properties\":");
+        serde_json::to_writer(&mut *out, properties).map_err(Error::internal)?;
+        out.extend_from_slice(b",\"geometry\":");
+        if !geometry(out) {
+            out.extend_from_slice(b"null");
+        }
+        out.push(b'}');
         Ok(())
     }
 
-    /// The same with the geometries found.
-    fn placed(
-        self,
-        mut find: impl FnMut(K) -> Result<Option<Geometry<f64>>, Error>,
-    ) -> Result<Telling<'a, Option<Geometry<f64>>>, Error> {
-        let parts = self.parts.into_iter();
-        let parts: Result<Vec<_>, Error> = parts.map(|(key, end)| Ok((find(key)?, end))).collect();
-        Ok(Telling {
-            query: self.query,
-            parts: parts?,
-            text: self.text,
-            matched: self.matched,
+    /// The same with the geometry at hand.
+    fn tell_shape(
+        &mut self,
+        id: &str,
+        properties: &impl Serialize,
+        shape: Option<&Geometry<f64>>,
+    ) -> Result<(), Error> {
+        let told = shape.map(|geometry| Told {
+            geometry,
+            is_latitude_first: self.query.is_latitude_first,
+        });
+        // Writing to memory cannot fail, and coordinates are numbers.
+        self.tell(id, properties, |out| {
+            told.is_some_and(|told| serde_json::to_writer(out, &told).is_ok())
         })
     }
-}
 
-impl Telling<'_, Option<Geometry<f64>>> {
-    fn finish(self) -> Result<FeaturePage, Error> {
-        let mut out = Vec::with_capacity(self.text.len() * 3);
-        let mut start = 0;
-        for (geometry, end) in &self.parts {
-            let comma: &[u8] = if start > 0 { b"," } else { b"" };
-            out.extend_from_slice(comma);
-            out.extend_from_slice(b"{\"type\":\"Feature\",");
-            out.extend_from_slice(&self.text[start..*end]);
-            out.extend_from_slice(b",\"geometry\":");
-            let told = geometry.as_ref().map(|geometry| Told {
-                geometry,
-                is_latitude_first: self.query.is_latitude_first,
-            });
-            serde_json::to_writer(&mut out, &told).map_err(Error::internal)?;
-            out.push(b'}');
-            start = *end;
-        }
-        Ok(FeaturePage {
-            features: String::from_utf8(out).map_err(Error::internal)?,
-            returned: self.parts.len(),
+    fn finish(self) -> FeaturePage {
+        FeaturePage {
+            features: self.out,
+            returned: self.returned,
             matched: self.matched,
-        })
+        }
     }
 }
 

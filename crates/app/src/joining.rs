@@ -107,7 +107,7 @@ impl Session {
         if dossier.state.counts() {
             return Ok(dossier);
         }
-        let state = domain::ledger::Labels::label(self, "site_state", dossier.state.code());
+        let state = domain::ledger::Labels::label(&self.viewer, "site_state", dossier.state.code());
         let fault = Diagnostic::error("merge.ended")
             .arg("site", code)
             .arg("state", state);

@@ -11,16 +11,12 @@ use crate::messages::{Language, Messages};
 use crate::proposals::{DecisionShown, Proposal, SiteJudgement, TraceLine};
 use crate::questions::Asked;
 use crate::session::Session;
+use crate::viewer::Viewer;
 
 /// The table that judges what no other does.
 const GENERAL_TABLE: &str = "generic";
 
-impl Session {
-    /// The page of a judged site, line by line.
-    pub fn judgement_page(&self, judged: &SiteJudgement) -> Result<Vec<String>, Error> {
-        Ok(Page::of(self, judged)?.write(judged))
-    }
-
+impl Viewer {
     /// A clause as it is cited: 《自然保护区条例》第26条.
     pub fn citation(&self, clause: &str) -> String {
         let book = JudgingBook::built_in().ok();
@@ -33,6 +29,13 @@ impl Session {
         let book = JudgingBook::built_in().ok();
         book.map_or(code, |b| b.ruleset.label(member, code))
             .to_owned()
+    }
+}
+
+impl Session {
+    /// The page of a judged site, line by line.
+    pub fn judgement_page(&self, judged: &SiteJudgement) -> Result<Vec<String>, Error> {
+        Ok(Page::of(self, judged)?.write(judged))
     }
 
     /// Name of a zone, also of those outside the reserve, which no code list knows.

@@ -393,7 +393,7 @@ impl Session {
                 continue;
             }
             let label = match answer.label.as_str() {
-                "" => Labels::label(self, "subtype", &answer.value),
+                "" => Labels::label(&self.viewer, "subtype", &answer.value),
                 label => label.to_owned(),
             };
             answers.push(CodeView {
@@ -428,7 +428,7 @@ impl Session {
             seq: decision.seq,
             decided_by: decided.map_or_else(|| decision.decided_by.clone(), by),
             verdict: self.judged("verdict", &decision.verdict),
-            character_label: Labels::label(self, "character", &decision.character),
+            character_label: Labels::label(&self.viewer, "character", &decision.character),
             row: decision.row.clone(),
             judged_as_of: decision.judged_as_of,
             tables_version: decision.tables_version.clone(),

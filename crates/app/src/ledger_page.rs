@@ -319,7 +319,7 @@ impl Session {
             reserve: &self.reserve,
             stations: &stations,
             area_leads: &leads,
-            labels: self,
+            labels: &self.viewer,
         })
     }
 

@@ -18,6 +18,7 @@ use spatial::diagnostic::Diagnostic;
 
 use crate::error::Error;
 use crate::session::Session;
+use crate::viewer::Viewer;
 
 /// 台账范围 — a station, an area lead's stations, or the whole reserve.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,7 +145,7 @@ pub struct Site {
     pub focal: Option<Focal>,
 }
 
-impl Session {
+impl Viewer {
     /// The scope meant by the command line or request, checked against what the actor may read.
     pub fn ledger_scope(
         &self,
@@ -191,7 +192,9 @@ impl Session {
             LedgerScope::Lead { post, .. } => post.clone(),
         }
     }
+}
 
+impl Session {
     /// All sites the actor may read as of a day, by code.
     pub fn sites(&self, as_of: AsOf) -> Result<Vec<Site>, Error> {
         let mut sites = Vec::new();
@@ -238,7 +241,7 @@ impl Session {
             reserve: &self.reserve,
             stations: &stations,
             area_leads: &leads,
-            labels: self,
+            labels: &self.viewer,
         };
         let keys: Vec<String> = template.columns.iter().map(|c| c.key.clone()).collect();
         let (sites, (log_size, root_hash)) = self.sites_with_basis(as_of)?;

@@ -59,6 +59,7 @@ mod suspicion_desk;
 mod suspicion_files;
 mod unpacked;
 mod verification_page;
+mod viewer;
 mod view_files;
 mod what_if;
 mod what_if_files;
@@ -106,6 +107,7 @@ pub use spatial::diagnostic;
 pub use spatial::diagnostic::Severity;
 pub use suspicion_desk::*;
 pub use verification_page::*;
+pub use viewer::Viewer;
 pub use what_if::{BoundaryChange, Changed, Side, WhatIf, WhatIfRequest};
 pub use what_if_page::{WhatIfLine, WhatIfView};
 

@@ -7,12 +7,11 @@ use spatial::diagnostic::Diagnostic;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::atlas::{
-    Atlas, AtlasRead, Atlases, ClueRow, Dimension, Eyes, Order, SiteFilter, SiteQuery, SiteRow,
-    SiteTable, Sort, visible_stations,
+    Atlas, AtlasRead, Atlases, ClueRow, Dimension, Order, SiteQuery, SiteRow, Sort,
 };
 use crate::error::Error;
-use crate::ledgers::LedgerScope;
 use crate::session::Session;
+use crate::viewer::Viewer;
 
 /// 分页 — which part of a list, in which order, as of when.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
@@ -98,64 +97,11 @@ pub struct ClueQuery {
 /// Codes by which one count may be broken down.
 const MOST_DIMENSIONS: usize = 3;
 
-impl Session {
-    /// The atlas as of a day, current with the log.
-    pub fn atlas<'a>(&self, atlases: &'a Atlases, as_of: AsOf) -> Result<AtlasRead<'a>, Error> {
-        atlases.read(&self.register, &self.setting(), as_of)
-    }
-
-    /// What the actor sees of the sites.
-    pub fn eyes(&self, table: &SiteTable) -> Eyes {
-        let setting = self.setting();
-        let of = |action| visible_stations(&self.actor, action, &setting, &table.stations);
-        Eyes {
-            sites: of(Action::ReadLedgers),
-            petitions: of(Action::ReadPetitions),
-        }
-    }
-
-    /// The filter of a query.
-    pub fn site_filter(&self, query: &SiteQuery, table: &SiteTable) -> Result<SiteFilter, Error> {
-        let lead = match query.lead.as_deref() {
-            Some(text) => match self.ledger_scope(None, Some(text))? {
-                LedgerScope::Lead { station_ids, .. } => Some(station_ids),
-                _ => None,
-            },
-            None => None,
-        };
-        SiteFilter::of(query, table, lead.as_deref())
-    }
-
-    /// One page of the sites the actor may read.
-    pub fn list_sites(
-        &self,
-        atlases: &Atlases,
-        query: &SiteQuery,
-        paging: &Paging,
-    ) -> Result<SiteList, Error> {
-        let as_of = paging.as_of()?;
-        let sort = Sort::parse(paging.sort.as_deref())?;
-        self.may_read_lists(Action::ReadLedgers)?;
-        let atlas = self.atlas(atlases, as_of)?;
-        let eyes = self.eyes(&atlas.sites);
-        let filter = self.site_filter(query, &atlas.sites)?;
-        let (order, window) = (Order::By(sort), paging.window());
-        let (total, page) = atlas.sites.select(&filter, &eyes, order, window);
-        Ok(SiteList {
-            total: total as u64,
-            items: page
-                .into_iter()
-                .map(|row| atlas.sites.row(row, &eyes))
-                .collect(),
-            as_of: as_of.to_string(),
-            log_size: atlas.log_size,
-        })
-    }
-
+impl Viewer {
     /// The sites the actor may read that count, by up to three codes.
     pub fn count_sites(
         &self,
-        atlases: &Atlases,
+        atlas: &Atlas,
         query: &SiteQuery,
         by: &str,
         as_of: AsOf,
@@ -166,7 +112,6 @@ impl Session {
         let dimensions = known
             .filter(|d| d.len() <= MOST_DIMENSIONS)
             .ok_or_else(|| Error::rejected(Diagnostic::error("query.by").arg("text", by)))?;
-        let atlas = self.atlas(atlases, as_of)?;
         let eyes = self.eyes(&atlas.sites);
         let filter = self.site_filter(query, &atlas.sites)?;
         let cells = atlas.sites.cross(&dimensions, &filter, &eyes);
@@ -183,28 +128,6 @@ impl Session {
             as_of: as_of.to_string(),
             log_size: atlas.log_size,
         })
-    }
-
-    /// A role that may never read a list is told so; one whose scope is empty sees an empty list.
-    pub(crate) fn may_read_lists(&self, action: Action) -> Result<(), Error> {
-        use domain::policy::{Denied, Reach, Reason, reach};
-        match reach(self.actor.role, action) {
-            Reach::None => Err(Error::Forbidden(Denied {
-                role: self.actor.role,
-                action,
-                reason: Reason::RoleMayNot,
-            })),
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether the actor may read a clue.
-    pub fn sees_clue(&self, clue: &ClueRow) -> bool {
-        let action = match clue.is_confidential {
-            true => Action::ReadPetitions,
-            false => Action::ReadClues,
-        };
-        self.sees(action, clue.station_id.as_deref())
     }
 
     /// Whether a clue is wanted.
@@ -238,6 +161,39 @@ impl Session {
                 .as_deref()
                 .is_none_or(|b| clue.batch_id.to_string() == b)
             && query.q.as_deref().is_none_or(says)
+    }
+}
+
+impl Session {
+    /// The atlas as of a day, current with the log.
+    pub fn atlas<'a>(&self, atlases: &'a Atlases, as_of: AsOf) -> Result<AtlasRead<'a>, Error> {
+        atlases.read(&self.register, &self.setting, as_of)
+    }
+
+    /// One page of the sites the actor may read.
+    pub fn list_sites(
+        &self,
+        atlases: &Atlases,
+        query: &SiteQuery,
+        paging: &Paging,
+    ) -> Result<SiteList, Error> {
+        let as_of = paging.as_of()?;
+        let sort = Sort::parse(paging.sort.as_deref())?;
+        self.may_read_lists(Action::ReadLedgers)?;
+        let atlas = self.atlas(atlases, as_of)?;
+        let eyes = self.eyes(&atlas.sites);
+        let filter = self.site_filter(query, &atlas.sites)?;
+        let (order, window) = (Order::By(sort), paging.window());
+        let (total, page) = atlas.sites.select(&filter, &eyes, order, window);
+        Ok(SiteList {
+            total: total as u64,
+            items: page
+                .into_iter()
+                .map(|row| atlas.sites.row(row, &eyes))
+                .collect(),
+            as_of: as_of.to_string(),
+            log_size: atlas.log_size,
+        })
     }
 
     /// Clues wanted that the actor may read, the newest first.

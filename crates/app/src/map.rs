@@ -3,20 +3,19 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use domain::as_of::AsOf;
 use domain::policy::{self, Action, Actor, Denied, Reach, Reason};
 use spatial::diagnostic::Diagnostic;
 use spatial::tiles::{
-    EXTENT, GeometryKind, LayerWriter, Path, Shapes, TileId, TileWriter, Value, degrees,
+    EXTENT, GeometryKind, LayerWriter, Path, Pen, TileId, TileWriter, Value, degrees,
 };
 
 use crate::atlas::{
-    Atlas, Atlases, ClueRow, Eyes, GroundLayer, SiteFilter, SiteQuery, SiteTable, is_in_tile,
+    Atlas, ClueRow, Eyes, GroundLayer, SiteFilter, SiteQuery, SiteTable, is_in_tile,
     tile_bounds,
 };
 use crate::error::Error;
 use crate::lists::ClueQuery;
-use crate::session::Session;
+use crate::viewer::Viewer;
 
 /// 图层 — what can be drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -129,18 +128,16 @@ const NAME_ZOOM: u8 = 13;
 /// Source of the clues that are patches.
 const PATCH_SOURCE: &str = "remote_sensing";
 
-impl Session {
+impl Viewer {
     /// One tile, not compressed; empty where nothing is to be seen.
     pub fn tile(
         &self,
-        atlases: &Atlases,
+        atlas: &Atlas,
         layer: MapLayer,
         tile: TileId,
         query: &SiteQuery,
-        as_of: AsOf,
     ) -> Result<Vec<u8>, Error> {
         self.may_read_lists(layer.action())?;
-        let atlas = self.atlas(atlases, as_of)?;
         let mut out = TileWriter::default();
         match layer {
             MapLayer::Sites => {
@@ -149,7 +146,7 @@ impl Session {
                 draw_sites(&mut out, &atlas.sites, tile, &filter, &eyes);
             }
             MapLayer::Clues | MapLayer::Patches => {
-                self.draw_clues(&mut out, &atlas, layer, tile, query);
+                self.draw_clues(&mut out, atlas, layer, tile, query);
             }
             MapLayer::Zones => self.draw_ground(&mut out, layer, &atlas.ground.zones, tile),
             MapLayer::Stations => self.draw_ground(&mut out, layer, &atlas.ground.stations, tile),
@@ -177,6 +174,7 @@ impl Session {
         let mut writer = LayerWriter::new(layer.code(), CLUE_KEYS);
         let mut squares: HashMap<[i32; 2], usize> = HashMap::new();
         let mut points: Vec<(usize, &ClueRow, [i32; 2], i64)> = Vec::new();
+        let mut pen = Pen::new(tile);
         for row in atlas.clues.find(bounds) {
             let clue = &atlas.clues.rows[row];
             let is_patch = clue.source_kind == PATCH_SOURCE;
@@ -186,8 +184,8 @@ impl Session {
                 continue;
             }
             if layer == MapLayer::Patches && tile.zoom >= FULL_ZOOM - 2 {
-                if let Some(path) = atlas.clues.shapes.path(row, tile) {
-                    clue_feature(&mut writer, row, &path, clue, tile, 1);
+                if let Some(path) = atlas.clues.shapes.draw(row, &mut pen) {
+                    clue_feature(&mut writer, row, path, clue, tile, 1);
                 }
                 continue;
             }
@@ -223,13 +221,14 @@ impl Session {
         tile: TileId,
     ) {
         let mut writer = LayerWriter::new(layer.code(), GROUND_KEYS);
+        let mut pen = Pen::new(tile);
         for (row, feature) in ground.features.iter().enumerate() {
             let station = feature.station_id.as_deref();
             // Zones belong to the reserve; territories and routes to a station.
             if layer != MapLayer::Zones && !self.sees(Action::ReadLedgers, station) {
                 continue;
             }
-            let Some(path) = ground.shapes.path(row, tile) else {
+            let Some(path) = ground.shapes.draw(row, &mut pen) else {
                 continue;
             };
             let [lon, lat] = ground
@@ -243,7 +242,7 @@ impl Session {
                 (3, Value::Real(lon)),
                 (4, Value::Real(lat)),
             ];
-            writer.feature(Some(row as u64 + 1), &path, &attributes);
+            writer.feature(Some(row as u64 + 1), path, attributes);
         }
         out.layer(writer);
     }
@@ -278,7 +277,7 @@ fn clue_feature(
             attributes.extend(text.as_deref().map(|t| (at, Value::Text(t))));
         }
     }
-    writer.feature(Some(row as u64 + 1), path, &attributes);
+    writer.feature(Some(row as u64 + 1), path, attributes);
 }
 
 fn draw_sites(
@@ -296,24 +295,23 @@ fn draw_sites(
     }
     let mut outlines = LayerWriter::new("sites", SITE_KEYS);
     let bounds = tile_bounds(tile);
+    let (mut pen, mut point) = (Pen::new(tile), Path::new(GeometryKind::Points));
     for row in table.in_box(bounds) {
         if !table.reaches(row, bounds) || !table.matches(row, filter, eyes) {
             continue;
         }
-        let mut shape = Shapes::default();
-        shape.set(0, table.outline(row).as_ref());
-        if shape.kind(0) > GeometryKind::Points
-            && let Some(path) = shape.path(0, tile)
+        if table.is_outlined(row)
+            && let Some(path) = table.draw(row, &mut pen)
         {
-            site_feature(&mut outlines, table, row, &path, tile, 1);
+            site_feature(&mut outlines, table, row, path, tile, 1);
         }
         let Some(local) = table.place(row).map(|p| tile.local(p)) else {
             continue;
         };
         if is_in_tile(local) {
-            let mut path = Path::new(GeometryKind::Points);
-            path.points(&[local]);
-            site_feature(&mut points, table, row, &path, tile, 1);
+            point.restart(GeometryKind::Points);
+            point.points(&[local]);
+            site_feature(&mut points, table, row, &point, tile, 1);
         }
     }
     out.layer(outlines);
@@ -373,18 +371,17 @@ fn site_feature(
     tile: TileId,
     count: i64,
 ) {
-    let mut attributes: Vec<(usize, Value<'_>)> = Vec::with_capacity(SITE_KEYS.len());
-    if tile.zoom >= FULL_ZOOM || count == 1 {
-        attributes.push((0, Value::Own(table.site_code(row))));
-    }
-    if tile.zoom >= NAME_ZOOM && !table.name(row).is_empty() {
-        attributes.push((1, Value::Text(table.name(row))));
-    }
+    let is_told = tile.zoom >= FULL_ZOOM || count == 1;
+    let code = is_told.then(|| (0, Value::Own(table.site_code(row))));
+    let name = Some(table.name(row)).filter(|n| tile.zoom >= NAME_ZOOM && !n.is_empty());
     let coded = (2..).zip(table.numbers(row)).zip(table.coded(row));
-    attributes
-        .extend(coded.filter_map(|((at, number), text)| Some((at, Value::Word(number, text?)))));
-    attributes.push((10, Value::Integer(count)));
-    writer.feature(Some(u64::from(row) + 1), path, &attributes);
+    let coded = coded.filter_map(|((at, number), text)| Some((at, Value::Word(number, text?))));
+    let attributes = code
+        .into_iter()
+        .chain(name.map(|n| (1, Value::Text(n))))
+        .chain(coded)
+        .chain([(10, Value::Integer(count))]);
+    writer.feature(Some(u64::from(row) + 1), path, attributes);
 }
 
 /// The tile named by three numbers.

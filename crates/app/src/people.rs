@@ -19,7 +19,7 @@ use crate::session::{Post, Setting};
 pub use links::{UnitLinkAdded, UnitLinkRequest, add_unit_link};
 pub use passwords::one_time_password;
 pub use register::accounts::{Access, Accounts, Person};
-pub use secrets::{new_secret, sha256_of};
+pub use secrets::{digest_of, new_secret, sha256_of};
 pub use views::*;
 
 /// A session that is not used for so long ends.

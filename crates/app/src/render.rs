@@ -62,7 +62,7 @@ impl Session {
 
     /// 待定 stands out, because the plan wants it gone.
     fn mark_pending(&self, drawn: &LedgerDrawn, cells: &mut [CellValue<'_>]) {
-        let pending = domain::ledger::Labels::label(self, "has_issue", "pending");
+        let pending = domain::ledger::Labels::label(&self.viewer, "has_issue", "pending");
         for (column, cell) in drawn.template.columns.iter().zip(cells) {
             let is_pending = matches!(&*cell, CellValue::Text(t) if *t == pending);
             if column.key == "has_issue" && is_pending {

@@ -1,6 +1,7 @@
 //! 办理环境 — an opened register with who acts, when, and under which campaign.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use domain::as_of::AsOf;
@@ -10,9 +11,8 @@ use domain::dossier::{Dossier, civil_day};
 use domain::entries::ReserveRegistered;
 use domain::entry::{Author, Entry, EntryBody};
 use domain::ids::{EntryId, StreamId};
-use domain::issue::built_in_flow;
-use domain::ledger::{Focal, Labels};
-use domain::policy::{self, Action, Actor, Resource, Role};
+use domain::ledger::{Focal, Labels as _};
+use domain::policy::{Action, Actor, Role};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use register::{Address, Register};
@@ -23,17 +23,21 @@ use crate::assets;
 use crate::error::Error;
 use crate::geography::Geography;
 use crate::messages::{Language, Messages};
+use crate::viewer::Viewer;
 
 /// 办理环境 — everything a use case needs; made once a command or request.
 pub struct Session {
     pub register: Register,
-    pub actor: Actor,
     pub now: Timestamp,
-    pub codes: Arc<CodeBook>,
-    pub campaign: Arc<Campaign>,
-    pub reserve: Arc<ReserveRegistered>,
-    pub messages: Arc<Messages>,
-    pub is_demonstration: bool,
+    pub viewer: Viewer,
+}
+
+impl Deref for Session {
+    type Target = Viewer;
+
+    fn deref(&self) -> &Viewer {
+        &self.viewer
+    }
 }
 
 /// 登记簿设置 — what all sessions over one register share: code lists, campaign, reserve. Read once, not at every request.
@@ -86,15 +90,20 @@ impl Setting {
         now: Timestamp,
         messages: Arc<Messages>,
     ) -> Session {
+        let viewer = self.viewer(actor, messages);
         Session {
             register,
-            actor,
             now,
-            codes: Arc::clone(&self.codes),
-            campaign: Arc::clone(&self.campaign),
-            reserve: Arc::clone(&self.reserve),
+            viewer,
+        }
+    }
+
+    /// An actor under this setting.
+    pub fn viewer(&self, actor: Actor, messages: Arc<Messages>) -> Viewer {
+        Viewer {
+            setting: self.clone(),
+            actor,
             messages,
-            is_demonstration: self.is_demonstration,
         }
     }
 }
@@ -153,38 +162,6 @@ impl Session {
         Ok(setting.session(register, actor, now, messages))
     }
 
-    /// Asks the policy; what is asked about lies in this reserve and, if given, in a station's territory.
-    pub fn may(&self, action: Action, station_id: Option<&str>) -> Result<(), Error> {
-        Ok(policy::may(
-            &self.actor,
-            action,
-            &self.resource(station_id),
-        )?)
-    }
-
-    /// Asks the policy whether the post may do this to anything at all; lists are then filtered by its scope.
-    pub fn may_somewhere(&self, action: Action) -> Result<(), Error> {
-        match policy::scope_of(&self.actor, action) {
-            policy::Scope::Nothing => self.may(action, None),
-            _ => Ok(()),
-        }
-    }
-
-    /// The resource that stands for something in a station's territory.
-    pub fn resource(&self, station_id: Option<&str>) -> Resource {
-        Resource {
-            reserve_code: Some(self.reserve.reserve_code.clone()),
-            division_code: self.reserve.division_code.clone(),
-            station_id: station_id.map(str::to_owned),
-            ..Resource::default()
-        }
-    }
-
-    /// Whether a list for `action` shows what lies in this station's territory.
-    pub fn sees(&self, action: Action, station_id: Option<&str>) -> bool {
-        policy::scope_of(&self.actor, action).covers(&self.resource(station_id))
-    }
-
     /// A dossier as the actor may see it: what was told in confidence only by those who may read petitions.
     pub fn as_seen(&self, dossier: Dossier) -> Dossier {
         if self.sees(Action::ReadPetitions, dossier.facts.station_id.as_deref()) {
@@ -233,18 +210,7 @@ impl Session {
 
     /// Boundary, zones and stations in force, or what to import first.
     pub fn geography(&self, as_of: AsOf) -> Result<Geography, Error> {
-        let setting = self.setting();
-        geography_of(&self.register, &setting, as_of)
-    }
-
-    /// What this session shares with others over the same register.
-    pub fn setting(&self) -> Setting {
-        Setting {
-            codes: Arc::clone(&self.codes),
-            campaign: Arc::clone(&self.campaign),
-            reserve: Arc::clone(&self.reserve),
-            is_demonstration: self.is_demonstration,
-        }
+        geography_of(&self.register, &self.setting, as_of)
     }
 
     pub(crate) fn sliver(&self) -> Sliver {
@@ -274,18 +240,6 @@ impl Session {
     /// The focal category of a site, computed by the campaign's profile or set by a person.
     pub fn focal(&self, dossier: &Dossier) -> Option<Focal> {
         focal_of(&self.campaign, dossier)
-    }
-
-    /// The station meant by a text: id, code, name or synonym.
-    pub fn load_station_id(&self, text: &str) -> Result<String, Error> {
-        let found = self
-            .campaign
-            .find_station_by_text(text)
-            .map(|s| s.id.clone());
-        found.ok_or_else(|| Error::NotFound {
-            what: "station",
-            name: text.to_owned(),
-        })
     }
 
     fn find_site_by_issued_code(&self, code: &str) -> Result<Option<domain::ids::SiteId>, Error> {
@@ -361,37 +315,6 @@ impl Session {
             .flat_map(|t| &t.columns)
             .map(|c| (c.key.clone(), c.header.clone()))
             .collect()
-    }
-}
-
-impl Labels for Session {
-    fn label(&self, list: &str, code: &str) -> String {
-        match list {
-            // States that came after a register was opened have their words from the table as shipped.
-            "site_state" => {
-                let own = self.campaign.flow.as_ref().map(|f| f.state_label(code));
-                own.filter(|label| *label != code)
-                    .unwrap_or_else(|| built_in_flow().state_label(code))
-                    .to_owned()
-            }
-            _ if code == domain::statistics::UNKNOWN => self.messages.text("word.unknown", &[]),
-            "determination" if code == domain::statistics::NOT_DETERMINED => {
-                self.messages.text("word.not_determined", &[])
-            }
-            "station" => self
-                .campaign
-                .find_station(code)
-                .map_or(code, |s| &s.name)
-                .to_owned(),
-            "clause" => self.citation(code),
-            "measure" => self.judged_label("disposal", code),
-            "yes_no" => self.messages.text(&format!("word.{code}"), &[]),
-            _ => self
-                .campaign
-                .find_list(&self.codes, list)
-                .map_or(code, |l| l.label(code))
-                .to_owned(),
-        }
     }
 }
 

@@ -851,6 +851,10 @@ pub(crate) enum BenchCommand {
         #[arg(long, default_value_t = 10_000)]
         count: usize,
     },
+    Issues {
+        #[arg(long, default_value_t = 200_000)]
+        count: usize,
+    },
     Sites {
         #[arg(long, default_value_t = 100_000)]
         count: usize,

@@ -8,6 +8,7 @@
 mod arguments;
 mod commands;
 mod localize;
+mod log_lines;
 mod output;
 
 use std::process::ExitCode;
@@ -16,6 +17,7 @@ use app::messages::{Language, Messages};
 use clap::{CommandFactory, FromArgMatches};
 
 use arguments::Arguments;
+use log_lines::LogLines;
 use output::Output;
 
 fn main() -> ExitCode {
@@ -37,32 +39,35 @@ fn main() -> ExitCode {
             return ExitCode::from(1);
         }
     };
-    start_log(&arguments);
+    let log = start_log(&arguments);
     let output = Output::new(arguments.json, messages);
-    match commands::run(arguments, language, &output) {
+    let code = match commands::run(arguments, language, &output) {
         Ok(code) => code,
         Err(error) => {
             let is_input = error.is_input();
             output.error(&error);
             ExitCode::from(if is_input { 1 } else { 2 })
         }
-    }
+    };
+    log.iter().for_each(LogLines::write_out);
+    code
 }
 
 /// The program's log goes to standard error: one JSON line a request while serving, else only what went wrong.
-fn start_log(arguments: &Arguments) {
+fn start_log(arguments: &Arguments) -> Option<LogLines> {
     use tracing_subscriber::EnvFilter;
     let is_serving = matches!(arguments.command, arguments::Command::Serve(_));
     let usual = if is_serving { "info" } else { "warn" };
     let filter = EnvFilter::try_from_env("QINGSHAN_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
-    let log = tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_env_filter(filter);
-    if is_serving {
-        log.json().flatten_event(true).init();
-    } else {
-        log.init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter);
+    if !is_serving {
+        log.with_writer(std::io::stderr).init();
+        return None;
     }
+    let lines = LogLines::begin();
+    let log = log.with_writer(lines.clone());
+    log.json().flatten_event(true).init();
+    Some(lines)
 }
 
 /// A reader that closes the pipe early (`| head`) is no fault of ours and none of the user's.

@@ -17,6 +17,7 @@ use crate::entry::{EntryBody, RecordedEntry};
 use crate::flow::Flow;
 use crate::ids::{ClueId, EntryId, SiteId};
 use crate::issue::{Issue, built_in_flow, fold_issues};
+use crate::stored::Stored;
 
 /// 事实分量 — what outweighs what when sources contradict each other. Higher wins; within one weight the later does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -227,7 +228,7 @@ pub struct Dossier {
     /// The weighed facts.
     pub facts: SiteFacts,
     /// All statements by field, strongest first; more than one distinct value is a contradiction.
-    pub claims: BTreeMap<String, Vec<Claim>>,
+    pub claims: BTreeMap<String, Vec<Stored<Claim>>>,
     pub clues: Vec<Kept<ClueLinked>>,
     pub permits: Vec<Kept<PermitRecorded>>,
     pub verifications: Vec<Kept<VerificationRecorded>>,
@@ -242,7 +243,7 @@ pub struct Dossier {
     pub characterizations: Vec<Decision>,
     /// 判别事实 that people stated, by name of the decision tables, strongest first.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub judged_facts: BTreeMap<String, Vec<Claim>>,
+    pub judged_facts: BTreeMap<String, Vec<Stored<Claim>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub focal_override: Option<Kept<FocalOverridden>>,
     /// 问题, oldest first.
@@ -371,7 +372,7 @@ fn weight_of(basis: &Basis) -> Weight {
     }
 }
 
-fn strongest_first(claim: &Claim) -> std::cmp::Reverse<(Weight, Timestamp, u64)> {
+fn strongest_first(claim: &Stored<Claim>) -> std::cmp::Reverse<(Weight, Timestamp, u64)> {
     let p = &claim.provenance;
     std::cmp::Reverse((p.weight, p.occurred_at, p.seq))
 }
@@ -482,7 +483,7 @@ impl Dossier {
             self.judged_facts
                 .entry(name.clone())
                 .or_default()
-                .push(claim);
+                .push(claim.into());
         }
     }
 
@@ -497,7 +498,7 @@ impl Dossier {
                 value,
                 provenance: provenance.clone(),
             };
-            self.claims.entry(field).or_default().push(claim);
+            self.claims.entry(field).or_default().push(claim.into());
         }
     }
 
@@ -575,7 +576,7 @@ impl Dossier {
         let linked: std::collections::BTreeSet<ClueId> =
             self.clues.iter().map(|c| c.body.clue_id).collect();
         // What a clue told that is linked no more may have been told in confidence as well.
-        let is_told = |claim: &Claim| match &claim.provenance.basis {
+        let is_told = |claim: &Stored<Claim>| match &claim.provenance.basis {
             Basis::Clue { clue_id, .. } => linked.contains(clue_id),
             _ => true,
         };
@@ -731,13 +732,14 @@ const UNCOMPARED_FIELDS: [&str; 17] = [
     "has_issue",
 ];
 
-fn contradiction((field, claims): (&String, &Vec<Claim>)) -> Option<Contradiction> {
+fn contradiction((field, claims): (&String, &Vec<Stored<Claim>>)) -> Option<Contradiction> {
     let (chosen, rest) = claims.split_first()?;
-    let differs = |claim: &&Claim| !agrees(&claim.value, &chosen.value);
-    let against: Vec<Claim> = rest.iter().filter(differs).cloned().collect();
+    let differs = |claim: &&Stored<Claim>| !agrees(&claim.value, &chosen.value);
+    let against = rest.iter().filter(differs);
+    let against: Vec<Claim> = against.map(|claim| Claim::clone(claim)).collect();
     (!against.is_empty()).then(|| Contradiction {
         field: field.clone(),
-        chosen: chosen.clone(),
+        chosen: Claim::clone(chosen),
         against,
     })
 }

@@ -30,6 +30,7 @@ pub mod shape;
 #[cfg(test)]
 mod shipped;
 pub mod statistics;
+pub mod stored;
 pub mod suspicion;
 pub mod urging;
 pub mod worklist;

@@ -321,6 +321,11 @@ impl Register {
         store!(self, s => s.head())
     }
 
+    /// Whether it is a file of this machine: what is asked of it is answered without anybody else.
+    pub fn is_file(&self) -> bool {
+        matches!(self, Self::GeoPackage(_))
+    }
+
     /// Entries in the log; much cheaper than its head, which hashes.
     pub fn log_size(&self) -> Result<u64, Error> {
         store!(self, s => s.log_size())

@@ -1,6 +1,7 @@
 //! 来访 — who asks: by the cookie of a session or by an API token; and how requests are read.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use app::Error;
 use app::diagnostic::Diagnostic;
@@ -8,7 +9,7 @@ use app::messages::Language;
 use app::people::{self, Visitor};
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use domain::policy::Actor;
 use serde::de::DeserializeOwned;
 
@@ -27,22 +28,51 @@ pub(crate) struct Context {
 
 /// Somebody who is logged in, whatever post they hold.
 pub(crate) struct Known {
-    pub(crate) visitor: Visitor,
+    pub(crate) visitor: Arc<Visitor>,
     pub(crate) context: Context,
 }
 
 /// Somebody who is logged in and acts in a post.
 pub(crate) struct Caller {
-    pub(crate) visitor: Visitor,
+    pub(crate) visitor: Arc<Visitor>,
     pub(crate) actor: Actor,
     pub(crate) context: Context,
     pub(crate) if_none_match: Option<String>,
+    /// The address asked for.
+    uri: Uri,
+    method: Method,
+}
+
+impl Caller {
     /// Hash of everything besides the log that an answer depends on: who, what, in which language.
-    pub(crate) mark: String,
+    pub(crate) fn mark(&self) -> String {
+        let told = format!(
+            "{}|{}|{}|{}|{:?}",
+            self.visitor.person.person_id,
+            self.visitor.post_text(),
+            self.method,
+            self.uri,
+            self.context.language
+        );
+        people::sha256_of(&told)[..16].to_owned()
+    }
+
+    /// What is asked in the address; for handlers that may answer without it.
+    pub(crate) fn asked<T: DeserializeOwned>(&self, desk: &Desk) -> Result<T, Problem> {
+        read_query(&self.uri).map_err(|cause| unreadable(desk, &self.context, "request.query", &cause))
+    }
+
     /// The path asked for.
-    pub(crate) path: String,
+    pub(crate) fn path(&self) -> &str {
+        self.uri.path()
+    }
+
     /// The query without a token, for what is kept by what was asked.
-    pub(crate) filters: String,
+    pub(crate) fn filters(&self) -> String {
+        let pairs = self.uri.query().unwrap_or("").split('&');
+        let pairs: Vec<&str> = pairs.filter(|pair| !pair.starts_with("token=")).collect();
+        pairs.join("&")
+    }
 }
 
 /// Name of the session's cookie: with the prefix, browsers take it over `https` only and for this host alone.
@@ -161,7 +191,7 @@ fn secret_of(parts: &Parts) -> Option<String> {
     })
 }
 
-async fn visitor(parts: &Parts, desk: &Desk, context: &Context) -> Result<Visitor, Problem> {
+async fn visitor(parts: &Parts, desk: &Desk, context: &Context) -> Result<Arc<Visitor>, Problem> {
     let secret = secret_of(parts);
     let token = cookie(&parts.headers, cookie_name(desk)).map(str::to_owned);
     let is_token = secret.is_some();
@@ -232,30 +262,14 @@ impl FromRequestParts<Desk> for Caller {
         let actor = visitor
             .actor(&setting)
             .map_err(|e| desk.problem(&context, &e))?;
-        let told = format!(
-            "{}|{}|{}|{}|{:?}",
-            visitor.person.person_id,
-            visitor.post_text(),
-            parts.method,
-            parts.uri,
-            context.language
-        );
         let if_none_match = parts
             .headers
             .get(header::IF_NONE_MATCH)
             .and_then(|v| v.to_str().ok())
             .map(str::to_owned);
-        let filters: Vec<&str> = parts
-            .uri
-            .query()
-            .unwrap_or("")
-            .split('&')
-            .filter(|pair| !pair.starts_with("token="))
-            .collect();
         Ok(Self {
-            path: parts.uri.path().to_owned(),
-            filters: filters.join("&"),
-            mark: people::sha256_of(&told)[..16].to_owned(),
+            uri: parts.uri.clone(),
+            method: parts.method.clone(),
             visitor,
             actor,
             context,
@@ -271,12 +285,16 @@ impl<T: DeserializeOwned> FromRequestParts<Desk> for Asked<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Problem> {
-        let read = axum::extract::Query::<T>::try_from_uri(&parts.uri);
-        read.map(|q| Self(q.0)).map_err(|e| {
+        read_query(&parts.uri).map(Self).map_err(|cause| {
             let context = Context::of(parts, desk);
-            unreadable(desk, &context, "request.query", &e.body_text())
+            unreadable(desk, &context, "request.query", &cause)
         })
     }
+}
+
+fn read_query<T: DeserializeOwned>(uri: &Uri) -> Result<T, String> {
+    let read = axum::extract::Query::<T>::try_from_uri(uri);
+    read.map(|q| q.0).map_err(|e| e.body_text())
 }
 
 /// 请求正文 — JSON.

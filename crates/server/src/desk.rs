@@ -6,13 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use std::time::Duration;
 
-use app::atlas::Atlases;
+use app::atlas::{Atlas, AtlasRead, Atlases};
 use app::messages::{Language, Messages};
 use app::notices::{self, Digest, DigestPreview, NoticeSettings};
 use app::people::{self, Access, Accounts, Person, Visitor};
-use app::{Error, Post, Register, Session, Setting};
+use app::{Error, Post, Register, Session, Setting, Viewer};
+use axum::body::Bytes;
 use domain::policy::{Actor, Role};
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinError;
 
@@ -22,7 +25,7 @@ use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::routes::TileCabinet;
 use crate::runs::RunView;
-use crate::told::Told;
+use crate::told::{FigureShelf, Told};
 
 /// 服务台 — shared by all requests.
 #[derive(Clone)]
@@ -51,13 +54,14 @@ struct Inner {
     writing: Arc<Semaphore>,
     accounts: Mutex<Accounts>,
     /// Who was recognized by which token lately; forgotten with every change of accounts.
-    visitors: Mutex<HashMap<String, (Visitor, Timestamp)>>,
+    visitors: Mutex<HashMap<[u8; 32], (Arc<Visitor>, Timestamp)>>,
     setting: RwLock<Known>,
     chinese: Arc<Messages>,
     english: Arc<Messages>,
     atlases: Atlases,
     metrics: Metrics,
     tiles: TileCabinet,
+    figures: FigureShelf,
     /// Size of the log as last seen; looked at again and again for writers other than this program.
     known_size: AtomicU64,
     /// Loads of the whole atlas that the kept tiles follow from.
@@ -96,6 +100,11 @@ const RECOGNIZED_FOR: SignedDuration = SignedDuration::from_secs(5);
 const MOST_RECOGNIZED: usize = 10_000;
 /// How often the log is looked at for entries of other programs.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// What an answer is known by: the program, the log it follows from, the day, and who asked for what.
+fn etag_of(log_size: u64, today: Date, mark: &str) -> String {
+    format!("W/\"{VERSION}-{log_size}-{today}-{mark}\"")
+}
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // What a panicking request left is whole: every change under these locks is one assignment.
@@ -153,6 +162,7 @@ impl Desk {
             atlases: Atlases::default(),
             metrics: Metrics::default(),
             tiles: TileCabinet::default(),
+            figures: FigureShelf::default(),
             known_size: AtomicU64::new(log_size),
             tiles_of_load: AtomicU64::new(0),
             accesses: Mutex::new(Vec::new()),
@@ -291,13 +301,13 @@ impl Desk {
         context: &Context,
         token: String,
         is_secret: bool,
-    ) -> Result<Option<Visitor>, Problem> {
+    ) -> Result<Option<Arc<Visitor>>, Problem> {
         let now = self.now();
-        let key = people::sha256_of(&token);
+        let key = people::digest_of(&token);
         if let Some((visitor, at)) = lock(&self.0.visitors).get(&key)
             && now.duration_since(*at) < RECOGNIZED_FOR
         {
-            return Ok(Some(visitor.clone()));
+            return Ok(Some(Arc::clone(visitor)));
         }
         let desk = self.clone();
         let done = tokio::task::spawn_blocking(move || {
@@ -307,13 +317,13 @@ impl Desk {
                 false => people::visit(&mut accounts, &token, now),
             }
         });
-        let found = self.finish(context, done.await)?;
+        let found = self.finish(context, done.await)?.map(Arc::new);
         if let Some(visitor) = &found {
             let mut visitors = lock(&self.0.visitors);
             if visitors.len() > MOST_RECOGNIZED {
                 visitors.clear();
             }
-            visitors.insert(key, (visitor.clone(), now));
+            visitors.insert(key, (Arc::clone(visitor), now));
         }
         Ok(found)
     }
@@ -419,6 +429,44 @@ impl Desk {
         self.finish(&caller.context, done.await)
     }
 
+    /// Work upon the atlas of now alone: if it is short and the atlas is at hand, on the thread that serves; else away
+    /// from it, like other work that reads.
+    pub(crate) async fn glance<T: Send + 'static>(
+        &self,
+        caller: &Caller,
+        is_short: bool,
+        work: impl FnOnce(&Viewer, &Atlas) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Problem> {
+        if is_short && let Some((viewer, atlas)) = self.at_hand(caller) {
+            return work(&viewer, &atlas).map_err(|e| self.problem(&caller.context, &e));
+        }
+        self.look(caller, move |session, atlases| {
+            let atlas = session.atlas(atlases, app::AsOf::Now)?;
+            work(&session.viewer, &atlas)
+        })
+        .await
+    }
+
+    /// The caller under the setting in force and the atlas of now, where neither waiting nor a database is needed for them.
+    fn at_hand(&self, caller: &Caller) -> Option<(Viewer, AtlasRead<'_>)> {
+        let size = self.quick_log_size()?;
+        let setting = {
+            let known = self.0.setting.read().unwrap_or_else(|e| e.into_inner());
+            (known.log_size >= size).then(|| known.setting.clone())?
+        };
+        let messages = Arc::clone(self.messages(caller.context.language));
+        let viewer = setting.viewer(caller.actor.clone(), messages);
+        Some((viewer, self.atlases().at_hand(size)?))
+    }
+
+    /// Size of the log where asking for it is but a look at a file.
+    fn quick_log_size(&self) -> Option<u64> {
+        let register = lock(&self.0.readers).pop()?;
+        let size = register.is_file().then(|| register.log_size().ok());
+        self.keep_reader(register);
+        size?
+    }
+
     /// The same with an entity tag: if the caller has what would be answered, nothing is worked out. That somebody looked
     /// is noted, but for the words that every screen needs.
     pub(crate) async fn read<T: Send + 'static>(
@@ -426,19 +474,12 @@ impl Desk {
         caller: &Caller,
         work: impl FnOnce(&Session, &Atlases) -> Result<T, Error> + Send + 'static,
     ) -> Result<Told<T>, Problem> {
-        let mark = caller.mark.clone();
+        self.note_view(caller);
+        let mark = caller.mark();
         let has = caller.if_none_match.clone();
-        if !WORDS.iter().any(|path| caller.path.starts_with(path)) {
-            let asked = match caller.filters.as_str() {
-                "" => caller.path.clone(),
-                filters => format!("{}?{filters}", caller.path),
-            };
-            self.note(caller, "view", &asked);
-        }
         let answer = self
             .look(caller, move |session, atlases| {
-                let size = session.register.log_size()?;
-                let etag = format!("W/\"{VERSION}-{size}-{}-{mark}\"", session.today());
+                let etag = etag_of(session.register.log_size()?, session.today(), &mark);
                 if has.as_deref().is_some_and(|h| h.contains(&etag)) {
                     return Ok(None);
                 }
@@ -449,6 +490,45 @@ impl Desk {
             })
             .await?;
         answer.ok_or_else(Problem::not_modified)
+    }
+
+    /// The same for figures that are asked for again and again: the answer is kept as it is sent, until something changes.
+    pub(crate) async fn read_figures<T: Serialize + Send + 'static>(
+        &self,
+        caller: &Caller,
+        work: impl FnOnce(&Session, &Atlases) -> Result<T, Error> + Send + 'static,
+    ) -> Result<Told<Bytes>, Problem> {
+        if let Some(size) = self.quick_log_size() {
+            let etag = etag_of(size, app::civil_day(self.now()), &caller.mark());
+            if let Some(value) = self.0.figures.find(&etag) {
+                self.note_view(caller);
+                let has = caller.if_none_match.as_deref();
+                return match has.is_some_and(|h| h.contains(&etag)) {
+                    true => Err(Problem::not_modified()),
+                    false => Ok(Told { value, etag }),
+                };
+            }
+        }
+        let work = move |session: &Session, atlases: &Atlases| {
+            let value = work(session, atlases)?;
+            let text = serde_json::to_vec(&value).map_err(Error::internal)?;
+            Ok(Bytes::from(text))
+        };
+        let told = self.read(caller, work).await?;
+        self.0.figures.keep(&told.etag, &told.value);
+        Ok(told)
+    }
+
+    fn note_view(&self, caller: &Caller) {
+        if WORDS.iter().any(|path| caller.path().starts_with(path)) {
+            return;
+        }
+        let filters = caller.filters();
+        let asked = match filters.is_empty() {
+            true => caller.path().to_owned(),
+            false => format!("{}?{filters}", caller.path()),
+        };
+        self.note(caller, "view", &asked);
     }
 
     /// Work that writes, one at a time.

@@ -20,6 +20,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use jiff::Timestamp;
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{Predicate, SizeAbove};
@@ -153,6 +154,15 @@ pub fn router(desk: Desk) -> Router {
          headers: &axum::http::HeaderMap,
          _: &axum::http::Extensions| { told::is_compressible(headers) },
     );
+    // One service around all of them: a layer by itself would be boxed, and copied, with every request.
+    let around = ServiceBuilder::new()
+        .layer(axum::middleware::from_fn_with_state(
+            desk.clone(),
+            logging::around,
+        ))
+        .layer(CatchPanicLayer::custom(problem::of_panic))
+        .layer(CompressionLayer::new().compress_when(worth_compressing))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY));
     api.merge(routes::quick())
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -161,13 +171,7 @@ pub fn router(desk: Desk) -> Router {
         .merge(uploads)
         .method_not_allowed_fallback(web::wrong_method)
         .fallback(web::file)
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .layer(CompressionLayer::new().compress_when(worth_compressing))
-        .layer(CatchPanicLayer::custom(problem::of_panic))
-        .layer(axum::middleware::from_fn_with_state(
-            desk.clone(),
-            logging::around,
-        ))
+        .layer(around)
         .with_state(desk)
 }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 use app::messages::Messages;
 use axum::body::HttpBody;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -73,28 +73,32 @@ fn explain(response: &mut Response, messages: &Messages, id: &str) {
     response.headers_mut().extend(told.headers);
 }
 
+/// What every answer says to browsers.
+const CAREFUL: [(HeaderName, &str); 6] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "same-origin"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(self), geolocation=(self), microphone=()",
+    ),
+];
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 fn careful(response: &mut Response, id: &str) {
     let headers = response.headers_mut();
-    let fixed = [
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "same-origin"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-    ];
-    for (name, value) in fixed {
+    headers.reserve(CAREFUL.len() + 3);
+    for (name, value) in CAREFUL {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    headers.insert(
-        "cross-origin-opener-policy",
-        HeaderValue::from_static("same-origin"),
-    );
-    headers.insert(
-        "cross-origin-resource-policy",
-        HeaderValue::from_static("same-origin"),
-    );
-    headers.insert(
-        "permissions-policy",
-        HeaderValue::from_static("camera=(self), geolocation=(self), microphone=()"),
-    );
     headers
         .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static(
@@ -104,7 +108,7 @@ fn careful(response: &mut Response, id: &str) {
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
     if let Ok(value) = HeaderValue::from_str(id) {
-        headers.insert("x-request-id", value);
+        headers.insert(REQUEST_ID, value);
     }
 }
 

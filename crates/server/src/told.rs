@@ -1,6 +1,10 @@
 //! Answers: JSON with the mark by which a browser knows that nothing changed.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard};
+
 use axum::Json;
+use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -13,9 +17,54 @@ pub(crate) struct Told<T> {
 
 impl<T: Serialize> IntoResponse for Told<T> {
     fn into_response(self) -> Response {
-        let mut response = Json(self.value).into_response();
-        tag(response.headers_mut(), &self.etag);
-        response
+        tagged(Json(self.value).into_response(), &self.etag)
+    }
+}
+
+impl Told<Bytes> {
+    /// The same where the value is JSON already.
+    pub(crate) fn as_json(self) -> Response {
+        let kind = HeaderValue::from_static("application/json");
+        let response = ([(header::CONTENT_TYPE, kind)], self.value).into_response();
+        tagged(response, &self.etag)
+    }
+}
+
+fn tagged(mut response: Response, etag: &str) -> Response {
+    tag(response.headers_mut(), etag);
+    response
+}
+
+/// Bytes of figures kept.
+const MOST_KEPT_BYTES: usize = 32 << 20;
+
+/// 数字架 — figures as they are sent, by entity tag: what follows from an earlier log is asked for no more.
+#[derive(Default)]
+pub(crate) struct FigureShelf(Mutex<Shelf>);
+
+#[derive(Default)]
+struct Shelf {
+    answers: HashMap<String, Bytes>,
+    bytes: usize,
+}
+
+impl FigureShelf {
+    fn lock(&self) -> MutexGuard<'_, Shelf> {
+        self.0.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    pub(crate) fn find(&self, etag: &str) -> Option<Bytes> {
+        self.lock().answers.get(etag).cloned()
+    }
+
+    pub(crate) fn keep(&self, etag: &str, answer: &Bytes) {
+        let mut shelf = self.lock();
+        shelf.bytes += etag.len() + answer.len();
+        if shelf.bytes > MOST_KEPT_BYTES {
+            *shelf = Shelf::default();
+            return;
+        }
+        shelf.answers.insert(etag.to_owned(), answer.clone());
     }
 }
 

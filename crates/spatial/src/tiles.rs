@@ -4,9 +4,11 @@
 
 mod clip;
 mod encode;
+mod pen;
 
 pub use clip::{clip_line, clip_ring};
 pub use encode::{LayerWriter, Path, TileWriter, Value};
+pub use pen::Pen;
 
 use geo_types::Geometry;
 
@@ -241,45 +243,13 @@ impl Shapes {
     }
 
     /// A row's geometry as drawn in a tile: cut to it, thinned to its units; `None` where nothing is left.
-    pub fn path(&self, row: usize, tile: TileId) -> Option<Path> {
-        let kind = self.kind(row);
-        let mut path = Path::new(kind);
-        let mut local = Vec::new();
-        let mut is_shown = true;
+    pub fn draw<'p>(&self, row: usize, pen: &'p mut Pen) -> Option<&'p Path> {
+        pen.begin(self.kind(row));
         for (part, is_hole) in self.parts(row) {
-            // Holes of a ring that vanished vanish with it.
-            if is_hole && !is_shown {
-                continue;
-            }
-            local.clear();
-            thin(part, tile, &mut local, kind == GeometryKind::Points);
-            is_shown = match kind {
-                GeometryKind::Points => path.points(&local),
-                GeometryKind::Lines => {
-                    let mut is_any = false;
-                    for line in clip_line(&local, -BUFFER, EXTENT + BUFFER) {
-                        is_any |= path.line(&line);
-                    }
-                    is_any
-                }
-                GeometryKind::Polygons => {
-                    let cut = clip_ring(&local, -BUFFER, EXTENT + BUFFER);
-                    path.ring(&cut, is_hole) || (is_hole && is_shown)
-                }
-                GeometryKind::Nothing => false,
-            };
+            part.iter().for_each(|position| pen.vertex(*position));
+            pen.end_part(is_hole);
         }
-        (!path.is_empty()).then_some(path)
-    }
-}
-
-/// A part in the tile's units, without vertices that fall on the one before.
-fn thin(part: &[[i32; 2]], tile: TileId, out: &mut Vec<[i32; 2]>, are_points: bool) {
-    for position in part {
-        let local = tile.local(*position);
-        if are_points || out.last() != Some(&local) {
-            out.push(local);
-        }
+        pen.path()
     }
 }
 

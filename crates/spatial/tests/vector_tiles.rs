@@ -184,7 +184,7 @@ fn what_the_fixtures_hold_is_drawn_word_for_word() {
             }
             let tags: Vec<(usize, Value<'_>)> =
                 attributes.iter().map(|_| (0, Value::Text(text))).collect();
-            writer.feature(*id, &path, &tags);
+            writer.feature(*id, &path, tags);
         }
         let mut ours = TileWriter::default();
         ours.layer(writer);
@@ -204,7 +204,7 @@ fn values_of_every_kind_are_told_once() {
         Value::Bool(true),
     ];
     for value in all.into_iter().chain(all) {
-        writer.feature(None, &path, &[(0, value), (1, value)]);
+        writer.feature(None, &path, [(0, value), (1, value)]);
     }
     let mut tile = TileWriter::default();
     tile.layer(writer);

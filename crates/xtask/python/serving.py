@@ -1,11 +1,11 @@
 """Serving 10^6 outlined sites, measured from outside, the peers beside it in the same rounds.
 
-serving.py PROGRAM HOME FOLDER [--harness DIR --peers A,B] [--rounds N] [--secs N]: HOME is a demonstration register filled by
+serving.py PROGRAM HOME FOLDER [--harness DIR --peers A,B] [--rounds N] [--secs N] [--issues]: HOME is a demonstration register filled by
 `qingshan bench sites --from`; FOLDER holds the harness's request lists (tiles_Z.txt, bbox.txt). Ours stays up from end to
 end, a peer is started for its turn. Prints JSON lines, one a measurement: peer, kind, conns, requests, p50_ms, p99_ms,
 cpu_ms_per_request (of the server's processes and, for those over a database, the database's), kb_per_request; at the end
 the medians of the rounds."""
-import argparse, datetime, http.client, json, os, pathlib, random, signal, socket, statistics, subprocess, sys, time, types, urllib.parse
+import argparse, datetime, http.client, json, os, pathlib, random, signal, socket, statistics, subprocess, sys, threading, time, types, urllib.parse
 
 parser = argparse.ArgumentParser()
 for name in ("program", "home", "folder"):
@@ -15,6 +15,7 @@ parser.add_argument("--peers", default="")
 parser.add_argument("--rounds", type=int, default=1)
 parser.add_argument("--secs", type=float, default=4)
 parser.add_argument("--only", default="")
+parser.add_argument("--issues", action="store_true", help="pages over issues too")
 ASKED = parser.parse_args()
 PROGRAM, HOME, FOLDER, SECS = ASKED.program, ASKED.home, ASKED.folder, ASKED.secs
 PORT, PEER_PORT = 18432, 18431
@@ -123,6 +124,58 @@ def press(w4, pid, kind, paths, conns, is_cold=False):
          errors=got.get("errors", got.get("error")))
 
 
+def crowd(pid, client, kind, paths, conns=8, secs=SECS):
+    """The paths by so many clients at once; how long the server took is its own word, from its log."""
+    if not is_wanted(kind):
+        return
+    log = pathlib.Path(HOME) / "serve.log"
+    client.send("GET", paths[-1])
+    time.sleep(.1)
+    start, cpu, until = log.stat().st_size, cpu_s(pid), time.perf_counter() + secs
+    sizes = []
+
+    def ask(first):
+        own, at = Client(), first
+        own.headers = client.headers
+        while time.perf_counter() < until:
+            _, content = own.send("GET", paths[at % len(paths)])
+            sizes.append(len(content))
+            at += conns
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(conns)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    cpu = cpu_s(pid) - cpu
+    # The log is written a little after the answers.
+    time.sleep(.1)
+    with open(log, "rb") as lines_told:
+        lines_told.seek(start)
+        told = [json.loads(line) for line in lines_told if line.startswith(b"{")]
+    took = sorted(line["duration_us"] / 1e3 for line in told if line.get("message") == "request")
+    q = lambda p: round(took[min(len(took) - 1, int(p * len(took)))], 3)
+    tell(peer="qingshan", kind=kind, conns=conns, requests=len(sizes), p50_ms=q(.5), p95_ms=q(.95), p99_ms=q(.99),
+         cpu_ms_per_request=round(cpu / len(sizes) * 1e3, 3), kb_per_request=round(sum(sizes) / len(sizes) / 1024, 1))
+
+
+def issues(server, client):
+    """Pages over the issues that `qingshan bench issues` opened; lists by another unit or kind of work with every request."""
+    _, content = client.send("GET", "/api/v1/worklist")
+    kinds = [group["kind"] for group in json.loads(content)["groups"]]
+    crowd(server.pid, client, "worklist", ["/api/v1/worklist"] + [f"/api/v1/worklist?kind={kind}" for kind in kinds])
+    units = ["responsible_unit=" + urllib.parse.quote(f"演示单位{n}") for n in range(97)]
+    crowd(server.pid, client, "issues_all", ["/api/v1/issues", "/api/v1/issues?sort=-opened_on&limit=100"])
+    overdue = "/api/v1/issues?overdue=yes"
+    crowd(server.pid, client, "issues_overdue", [overdue] + [f"{overdue}&{unit}" for unit in units])
+    crowd(server.pid, client, "issues_by_unit", [f"/api/v1/issues?{unit}" for unit in units])
+    crowd(server.pid, client, "duties", ["/api/v1/duties", "/api/v1/duties?overdue=yes", "/api/v1/duties?limit=200"])
+    crowd(server.pid, client, "urging", ["/api/v1/urging"])
+    crowd(server.pid, client, "issue_statistics", ["/api/v1/issues/statistics"])
+    crowd(server.pid, client, "work_items", ["/api/v1/work-items"])
+    crowd(server.pid, client, "dashboard_crowd", ["/api/v1/dashboard"])
+
+
 def ours(server, client, token, w4, number):
     """One turn of ours. A tile is cold while nobody asked for it before: each of these addresses is asked for once."""
     if w4:
@@ -223,6 +276,8 @@ def main():
             for name in filter(None, ASKED.peers.split(",")):
                 peer(w4, name)
         tell(peer="qingshan", kind="served", rss_mb=rss_mb(server.pid))
+        if ASKED.issues:
+            issues(server, client)
         measure(server.pid, client, "statistics_set", ["/api/v1/statistics"])
         tell(peer="qingshan", kind="end", rss_mb=rss_mb(server.pid))
         medians()

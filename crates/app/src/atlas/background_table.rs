@@ -8,7 +8,7 @@ use spatial::bounds::Limits;
 use spatial::feature::Feature;
 use spatial::formats;
 use spatial::tiles::{
-    GeometryKind, LayerWriter, Path, Shapes, TileId, TileWriter, Value, mercator,
+    GeometryKind, LayerWriter, Path, Pen, Shapes, TileId, TileWriter, Value, mercator,
 };
 
 use super::grid::{self, Grid};
@@ -60,6 +60,7 @@ impl BackgroundTable {
         let [name, marks_name] = TILE_LAYERS;
         let mut features = LayerWriter::new(name, KEYS);
         let mut marks = LayerWriter::new(marks_name, KEYS);
+        let mut pen = Pen::new(tile);
         for row in self.grid.find(bounds) {
             let at = row as usize;
             let is_near = self
@@ -70,16 +71,15 @@ impl BackgroundTable {
                 continue;
             }
             let label = self.labels[at].as_deref().map(|l| (0, Value::Text(l)));
-            let attributes: Vec<(usize, Value<'_>)> = label.into_iter().collect();
             let id = Some(u64::from(row) + 1);
-            if let Some(path) = self.shapes.path(at, tile) {
-                features.feature(id, &path, &attributes);
+            if let Some(path) = self.shapes.draw(at, &mut pen) {
+                features.feature(id, path, label);
             }
             let mark = self.marks[at].map(|m| tile.local(m));
             if let Some(mark) = mark.filter(|m| super::is_in_tile(*m)) {
                 let mut path = Path::new(GeometryKind::Points);
                 path.points(&[mark]);
-                marks.feature(id, &path, &attributes);
+                marks.feature(id, &path, label);
             }
         }
         let mut out = TileWriter::default();

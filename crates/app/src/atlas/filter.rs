@@ -10,7 +10,7 @@ use super::site_table::SiteTable;
 use crate::error::Error;
 
 /// 点位查询 — which sites are wanted. Several codes in one parameter are separated by commas.
-#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct SiteQuery {
     /// Part of the code or the name.
@@ -147,6 +147,15 @@ impl SiteFilter {
     /// Whether everything is wanted.
     pub(super) fn is_open(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether nothing but codes is asked.
+    pub(super) fn is_coded(&self) -> bool {
+        self.text.is_none()
+            && self.sources.is_none()
+            && self.ledgers.is_none()
+            && self.has_finding.is_none()
+            && self.bbox.is_none()
     }
 }
 

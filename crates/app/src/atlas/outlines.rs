@@ -1,7 +1,8 @@
 //! Outlines of all rows, exact and small: whole billionths of a degree, each told by its step from the one before.
 
 use geo::{BoundingRect, CoordsIter};
-use geo_types::{Coord, Geometry, GeometryCollection, LineString, Point, Polygon};
+use geo_types::{Coord, Geometry, LineString, Polygon};
+use spatial::tiles::{GeometryKind, Path, Pen, mercator};
 
 /// Parts of a degree. What is imported is rounded to nine decimals or fewer; what is not stands as it is.
 const PARTS: f64 = 1e9;
@@ -11,12 +12,12 @@ const IN_STEPS: u8 = 0;
 const AS_THEY_ARE: u8 = 1;
 
 /// Kinds of geometries, as well-known binary numbers them.
-const POINT: u8 = 1;
-const LINE: u8 = 2;
-const POLYGON: u8 = 3;
-const POINTS: u8 = 4;
-const LINES: u8 = 5;
-const POLYGONS: u8 = 6;
+pub(super) const POINT: u8 = 1;
+pub(super) const LINE: u8 = 2;
+pub(super) const POLYGON: u8 = 3;
+pub(super) const POINTS: u8 = 4;
+pub(super) const LINES: u8 = 5;
+pub(super) const POLYGONS: u8 = 6;
 const COLLECTION: u8 = 7;
 
 /// 外形列 — outlines by row.
@@ -36,8 +37,8 @@ impl Outlines {
         let mut extent = [0; 4];
         if let (Some(outline), Some(rect)) = (outline, rect) {
             encode(outline, &mut self.bytes);
-            let [west, north] = spatial::tiles::mercator(rect.min().x, rect.max().y);
-            let [east, south] = spatial::tiles::mercator(rect.max().x, rect.min().y);
+            let [west, north] = mercator(rect.min().x, rect.max().y);
+            let [east, south] = mercator(rect.max().x, rect.min().y);
             extent = [west, north, east, south];
         }
         let length = u32::try_from(self.bytes.len() - start).unwrap_or(0);
@@ -63,10 +64,48 @@ impl Outlines {
         (*self.lengths.get(row)? > 0).then(|| self.extents[row])
     }
 
-    /// The outline of a row.
-    pub(super) fn get(&self, row: usize) -> Option<Geometry<f64>> {
+    /// What the outline of a row is made of.
+    pub(super) fn kind(&self, row: usize) -> GeometryKind {
+        let kind = match self.written(row) {
+            Some([_, COLLECTION, greatest, ..]) => *greatest,
+            Some([_, kind, ..]) => *kind,
+            _ => 0,
+        };
+        match kind {
+            POINT | POINTS => GeometryKind::Points,
+            LINE | LINES => GeometryKind::Lines,
+            POLYGON | POLYGONS => GeometryKind::Polygons,
+            _ => GeometryKind::Nothing,
+        }
+    }
+
+    /// The outline of a row drawn in a tile; `None` where nothing of it is left.
+    pub(super) fn draw<'p>(&self, row: usize, pen: &'p mut Pen) -> Option<&'p Path> {
+        pen.begin(self.kind(row));
+        Decoder::of(self.written(row)?)?.draw(pen)?;
+        pen.path()
+    }
+
+    /// Writes the outline of a row as a GeoJSON object; whether it has one.
+    pub(super) fn tell(&self, row: usize, is_latitude_first: bool, out: &mut Vec<u8>) -> bool {
+        let decoder = self.written(row).and_then(Decoder::of);
+        let told = decoder.and_then(|mut d| d.tell(is_latitude_first, out));
+        told.is_some()
+    }
+
+    fn written(&self, row: usize) -> Option<&[u8]> {
         let start = usize::try_from(*self.starts.get(row)?).ok()?;
-        decode(&self.bytes[start..start + self.lengths[row] as usize])
+        Some(&self.bytes[start..start + self.lengths[row] as usize])
+    }
+}
+
+/// What is greatest in a geometry: points, lines or polygons.
+fn greatest(geometry: &Geometry<f64>) -> u8 {
+    match geometry {
+        Geometry::Point(_) | Geometry::MultiPoint(_) => POINT,
+        Geometry::Line(_) | Geometry::LineString(_) | Geometry::MultiLineString(_) => LINE,
+        Geometry::GeometryCollection(m) => m.0.iter().map(greatest).max().unwrap_or(0),
+        _ => POLYGON,
     }
 }
 
@@ -124,7 +163,8 @@ impl Coder<'_> {
                 m.0.iter().for_each(|p| self.polygon(p));
             }
             Geometry::GeometryCollection(m) => {
-                self.several(COLLECTION, m.0.len());
+                self.out.push(COLLECTION);
+                self.several(greatest(geometry), m.0.len());
                 m.0.iter().for_each(|g| self.geometry(g));
             }
         }
@@ -168,73 +208,106 @@ impl Coder<'_> {
     }
 }
 
-/// What `encode` wrote; nothing of nothing.
-fn decode(bytes: &[u8]) -> Option<Geometry<f64>> {
-    let (how, bytes) = bytes.split_first()?;
-    let mut decoder = Decoder {
-        bytes,
-        how: *how,
-        before: [0; 2],
-    };
-    decoder.geometry()
+/// A coordinate: whole billionths of a degree, or degrees.
+#[derive(Clone, Copy)]
+pub(super) enum Number {
+    Parts(i64),
+    Degrees(f64),
 }
 
-struct Decoder<'a> {
+impl Number {
+    pub(super) fn degrees(self) -> f64 {
+        match self {
+            Self::Parts(parts) => parts as f64 / PARTS,
+            Self::Degrees(value) => value,
+        }
+    }
+}
+
+/// Reads what `encode` wrote.
+pub(super) struct Decoder<'a> {
     bytes: &'a [u8],
     how: u8,
     before: [i64; 2],
 }
 
-impl Decoder<'_> {
-    fn geometry(&mut self) -> Option<Geometry<f64>> {
-        Some(match self.byte()? {
-            POINT => Point(self.coord()?).into(),
-            LINE => self.line()?.into(),
-            POLYGON => self.polygon()?.into(),
-            POINTS => Geometry::MultiPoint(self.all(|d| d.coord().map(Point))?.into()),
-            LINES => Geometry::MultiLineString(geo_types::MultiLineString(self.all(Self::line)?)),
-            POLYGONS => Geometry::MultiPolygon(self.all(Self::polygon)?.into()),
-            _ => Geometry::GeometryCollection(GeometryCollection(self.all(Self::geometry)?)),
+impl<'a> Decoder<'a> {
+    /// Nothing of nothing.
+    fn of(bytes: &'a [u8]) -> Option<Self> {
+        let (how, bytes) = bytes.split_first()?;
+        Some(Self {
+            bytes,
+            how: *how,
+            before: [0; 2],
         })
     }
 
-    fn all<T>(&mut self, mut one: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
-        let count = usize::try_from(self.number()?).ok()?;
-        let mut all = Vec::with_capacity(count.min(self.bytes.len()));
-        for _ in 0..count {
-            all.push(one(self)?);
+    fn draw(&mut self, pen: &mut Pen) -> Option<()> {
+        match self.byte()? {
+            POINT => self.part(1, false, pen),
+            LINE => self.line_part(pen),
+            POLYGON => self.rings(pen),
+            POINTS => {
+                let count = self.number()?;
+                self.part(count, false, pen)
+            }
+            LINES => self.each(pen, Self::line_part),
+            POLYGONS => self.each(pen, Self::rings),
+            _ => {
+                self.byte()?;
+                self.each(pen, Self::draw)
+            }
         }
-        Some(all)
     }
 
-    fn polygon(&mut self) -> Option<Polygon<f64>> {
+    fn each(&mut self, pen: &mut Pen, one: impl Fn(&mut Self, &mut Pen) -> Option<()>) -> Option<()> {
+        let count = self.number()?;
+        (0..count).try_for_each(|_| one(self, pen))
+    }
+
+    fn rings(&mut self, pen: &mut Pen) -> Option<()> {
         let holes = self.number()?;
-        let exterior = self.line()?;
-        let holes: Option<Vec<LineString<f64>>> = (0..holes).map(|_| self.line()).collect();
-        Some(Polygon::new(exterior, holes?))
+        for ring in 0..=holes {
+            // Written with its first position again at the end, which tiles leave out.
+            if let Some(count) = self.number()?.checked_sub(1) {
+                self.part(count, ring > 0, pen)?;
+                self.position()?;
+            }
+        }
+        Some(())
     }
 
-    fn line(&mut self) -> Option<LineString<f64>> {
-        self.all(Self::coord).map(LineString)
+    fn line_part(&mut self, pen: &mut Pen) -> Option<()> {
+        let count = self.number()?;
+        self.part(count, false, pen)
     }
 
-    fn coord(&mut self) -> Option<Coord<f64>> {
-        let (x, y) = (self.value(0)?, self.value(1)?);
-        Some(Coord { x, y })
+    fn part(&mut self, count: u64, is_hole: bool, pen: &mut Pen) -> Option<()> {
+        for _ in 0..count {
+            pen.vertex(self.position()?);
+        }
+        pen.end_part(is_hole);
+        Some(())
     }
 
-    fn value(&mut self, axis: usize) -> Option<f64> {
+    fn position(&mut self) -> Option<[i32; 2]> {
+        let (lon, lat) = (self.read(0)?.degrees(), self.read(1)?.degrees());
+        Some(mercator(lon, lat))
+    }
+
+    /// The next number, as it was written.
+    pub(super) fn read(&mut self, axis: usize) -> Option<Number> {
         if self.how == AS_THEY_ARE {
             let (value, rest) = self.bytes.split_first_chunk()?;
             self.bytes = rest;
-            return Some(f64::from_le_bytes(*value));
+            return Some(Number::Degrees(f64::from_le_bytes(*value)));
         }
         let step = self.number()?;
         self.before[axis] += (step >> 1).cast_signed() ^ -(step & 1).cast_signed();
-        Some(self.before[axis] as f64 / PARTS)
+        Some(Number::Parts(self.before[axis]))
     }
 
-    fn number(&mut self) -> Option<u64> {
+    pub(super) fn number(&mut self) -> Option<u64> {
         let mut number = 0;
         for shift in (0..u64::BITS).step_by(7) {
             let byte = self.byte()?;
@@ -246,7 +319,7 @@ impl Decoder<'_> {
         None
     }
 
-    fn byte(&mut self) -> Option<u8> {
+    pub(super) fn byte(&mut self) -> Option<u8> {
         let (byte, rest) = self.bytes.split_first()?;
         self.bytes = rest;
         Some(*byte)
@@ -254,8 +327,11 @@ impl Decoder<'_> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use geo_types::GeometryCollection;
     use proptest::prelude::*;
+    use spatial::formats::Told;
+    use spatial::tiles::{Shapes, TileId};
 
     use super::*;
 
@@ -276,7 +352,7 @@ mod tests {
         rings.prop_map(|(exterior, holes)| Polygon::new(exterior, holes))
     }
 
-    fn geometry() -> impl Strategy<Value = Geometry<f64>> {
+    pub(in super::super) fn geometry() -> impl Strategy<Value = Geometry<f64>> {
         let one = prop_oneof![
             (number(), number()).prop_map(|p| Geometry::Point(p.into())),
             line(1).prop_map(Geometry::from),
@@ -293,6 +369,17 @@ mod tests {
         })
     }
 
+    fn told(outlines: &Outlines, row: usize) -> Option<String> {
+        let mut out = Vec::new();
+        let has_any = outlines.tell(row, false, &mut out);
+        String::from_utf8(out).ok().filter(|_| has_any)
+    }
+
+    fn whole(geometry: &Geometry<f64>) -> Option<String> {
+        let is_latitude_first = false;
+        serde_json::to_string(&Told { geometry, is_latitude_first }).ok()
+    }
+
     proptest! {
         #[test]
         fn outlines_come_back_to_the_last_digit(first in geometry(), second in geometry()) {
@@ -300,10 +387,25 @@ mod tests {
             outlines.set(0, Some(&first));
             outlines.set(1, None);
             outlines.set(2, Some(&second));
+            prop_assert_eq!(told(&outlines, 0), whole(&first));
             outlines.set(0, Some(&second));
-            prop_assert_eq!(outlines.get(0), Some(second.clone()));
-            prop_assert_eq!((outlines.get(1), outlines.extent(1)), (None, None));
-            prop_assert_eq!(outlines.get(2), Some(second));
+            prop_assert_eq!(told(&outlines, 0), whole(&second));
+            prop_assert_eq!((told(&outlines, 1), outlines.extent(1)), (None, None));
+            prop_assert_eq!(told(&outlines, 2), whole(&second));
+        }
+
+        #[test]
+        fn outlines_are_drawn_as_their_geometries_are(outline in geometry(), zoom in 0_u8..17) {
+            let mut outlines = Outlines::default();
+            outlines.set(0, Some(&outline));
+            let mut shapes = Shapes::default();
+            shapes.set(0, Some(&outline));
+            prop_assert_eq!(outlines.kind(0), shapes.kind(0));
+            let Some([west, north, ..]) = shapes.extent(0) else { return Ok(()) };
+            let tile = TileId::of([west, north], zoom);
+            let (mut one, mut other) = (Pen::new(tile), Pen::new(tile));
+            let commands = |path: Option<&Path>| path.map(|p| p.commands().to_vec());
+            prop_assert_eq!(commands(outlines.draw(0, &mut one)), commands(shapes.draw(0, &mut other)));
         }
     }
 

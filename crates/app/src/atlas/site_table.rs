@@ -13,15 +13,17 @@ use indexmap::IndexSet;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
+use spatial::formats::Told;
+use spatial::tiles::{GeometryKind, Path, Pen};
 use utoipa::ToSchema;
 
 use super::columns::{Texts, Words};
-use super::cross::Dimension;
+use super::cross::Combination;
 use super::filter::{SiteFilter, ledger_bit_of};
 use super::grid::Grid;
 use super::outlines::Outlines;
 use super::remembered::Remembered;
-use super::tally::{Counted, Tally};
+use super::tally::Tally;
 use crate::ledgers::LedgerScope;
 use crate::session::Setting;
 
@@ -51,9 +53,6 @@ pub struct SiteRow {
     /// Findings of the checks about this site alone.
     pub finding_count: u32,
 }
-
-/// What sites are broken down by, and the stations whose sites the asker sees.
-type CrossedBy = (Vec<Dimension>, Vec<bool>);
 
 /// 点位表 — all sites by columns, in the order they came; `by_code` is the order of lists.
 #[derive(Debug, Default)]
@@ -110,9 +109,10 @@ pub struct SiteTable {
     pub(super) by_station: Vec<u32>,
     /// Rows whose place in the orders may be another now.
     pub(super) moved: Vec<u32>,
-    /// Counts of all sites, by what they were broken down by and by what the asker sees.
-    pub(super) crossed: Remembered<CrossedBy, Vec<(usize, Counted)>>,
+    /// Figures of all sites, by what the asker sees.
     pub(super) tallied: Remembered<(LedgerView, Eyes), Tally>,
+    /// The combinations of codes that occur.
+    pub(super) combined: Remembered<(), Vec<Combination>>,
 }
 
 /// Rows put into their places one by one; beyond it everything is put in order anew.
@@ -243,8 +243,8 @@ impl SiteTable {
                 rows.push(row as u32);
             }
         }
-        self.crossed.forget();
         self.tallied.forget();
+        self.combined.forget();
     }
 
     /// Rows whose evidence a file is.
@@ -472,15 +472,28 @@ impl SiteTable {
         extent.is_some_and(|e| super::grid::touch(e, bounds))
     }
 
-    /// The outline of a row; none where it has only a point.
-    pub fn outline(&self, row: u32) -> Option<Geometry<f64>> {
-        self.outlines.get(row as usize)
+    /// Whether a row has an outline to draw, not only points.
+    pub fn is_outlined(&self, row: u32) -> bool {
+        self.outlines.kind(row as usize) > GeometryKind::Points
     }
 
-    /// The same, or else its point.
-    pub fn geometry(&self, row: u32) -> Option<Geometry<f64>> {
-        let point = || self.position(row).map(|p| Geometry::Point(p.into()));
-        self.outline(row).or_else(point)
+    /// The outline of a row drawn in a tile.
+    pub fn draw<'p>(&self, row: u32, pen: &'p mut Pen) -> Option<&'p Path> {
+        self.outlines.draw(row as usize, pen)
+    }
+
+    /// Writes the outline of a row, or else its point, as a GeoJSON object; whether it has either.
+    pub fn tell_geometry(&self, row: u32, is_latitude_first: bool, out: &mut Vec<u8>) -> bool {
+        if self.outlines.tell(row as usize, is_latitude_first, out) {
+            return true;
+        }
+        let point = self.position(row).map(|p| Geometry::Point(p.into()));
+        let told = point.as_ref().map(|geometry| Told {
+            geometry,
+            is_latitude_first,
+        });
+        // Writing to memory cannot fail, and positions are numbers.
+        told.is_some_and(|told| serde_json::to_writer(out, &told).is_ok())
     }
 
     /// When a row was last entered upon.

@@ -4,6 +4,7 @@
 
 pub mod export;
 pub mod import;
+pub mod issues;
 pub mod judging;
 pub mod log;
 pub mod matching;

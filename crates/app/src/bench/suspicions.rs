@@ -173,7 +173,7 @@ fn registered(session: &Session, site_id: SiteId, n: usize) -> SiteRegistered {
     }
 }
 
-fn carried_over() -> IssueCarriedOver {
+pub(super) fn carried_over() -> IssueCarriedOver {
     IssueCarriedOver {
         source_kind: "lvdun_2018".to_owned(),
         external_code: None,
@@ -187,7 +187,7 @@ fn carried_over() -> IssueCarriedOver {
     }
 }
 
-fn opened(session: &Session, n: usize) -> IssueOpened {
+pub(super) fn opened(session: &Session, n: usize) -> IssueOpened {
     let closing = session.campaign.closing.as_ref();
     let division = session.reserve.division_code.clone().unwrap_or_default();
     let requirements = closing.and_then(|c| c.requirements("A", &division));

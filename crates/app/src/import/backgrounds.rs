@@ -203,7 +203,7 @@ pub(super) fn batch(
 /// Stages a layer of lines, areas, names, or relief.
 pub(super) fn stage(staging: &mut Staging<'_>) -> Result<(), Error> {
     let stated = staging.request.background.stated()?;
-    let reserve = reserve_box(&staging.session.register, &staging.session.setting())?;
+    let reserve = reserve_box(&staging.session.register, &staging.session.setting)?;
     let reserve = reserve.ok_or_else(|| {
         Error::rejected(Diagnostic::error("session.not_set_up").arg("what", "boundary"))
     })?;

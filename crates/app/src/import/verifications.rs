@@ -211,7 +211,7 @@ fn conclusion(
         Some(code) => Diagnostic::warning("import.conclusion_derived")
             .arg("text", text.unwrap_or_default())
             .repair(domain::ledger::Labels::label(
-                staging.session,
+                &staging.session.viewer,
                 "verdict",
                 code,
             )),

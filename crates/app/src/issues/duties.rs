@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::list::{Looking, Part, Wanted, page};
+use super::list::{Looking, Pager, Part, Wanted};
 use super::{IssuePaging, IssueQuery};
 use crate::atlas::{Atlases, IssueLine};
 use crate::error::Error;
@@ -131,20 +131,18 @@ impl Session {
         looking.scope = scope.clone();
         let holders = self.holders(&scope);
         let wanted = Wanted::of(query)?;
-        let counted = looking.lines().filter(|l| wanted.holds(self, l, &looking));
-        let counted: Vec<&IssueLine> = counted.filter(|l| l.reopened_by.is_none()).collect();
-        let (total, determined) = (
-            counted.len() as u64,
-            counted.iter().filter(|l| l.figures.is_determined).count() as u64,
-        );
-        let overdue = counted.iter().filter(|l| l.is_overdue(looking.today));
-        let overdue = overdue.count() as u64;
-        let keyed = counted.into_iter().map(|line| {
+        let (mut total, mut determined, mut overdue) = (0, 0, 0);
+        let mut pager = Pager::new(false, paging.cursor.as_deref(), limit)?;
+        let counted = looking.lines().filter(|l| l.reopened_by.is_none());
+        for line in counted.filter(|l| wanted.holds(self, l, &looking)) {
+            total += 1;
+            determined += u64::from(line.figures.is_determined);
+            overdue += u64::from(line.is_overdue(looking.today));
             // What is still open comes first, the nearest day before all.
             let open = Part::Number(u8::from(!line.is_open));
-            ((open, Part::day(line.due_on), line.id), line)
-        });
-        let (lines, next_cursor) = page(keyed.collect(), false, paging.cursor.as_deref(), limit)?;
+            pager.offer((open, Part::day(line.due_on), line.id), line);
+        }
+        let (lines, next_cursor) = pager.finish();
         Ok(Duties {
             scope_label: self.scope_label(&scope),
             as_of: as_of.to_string(),

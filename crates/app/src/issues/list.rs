@@ -1,5 +1,6 @@
 //! 问题清单 — issues by pages, from the lines in memory.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use domain::as_of::AsOf;
@@ -381,37 +382,83 @@ fn parse_sort(text: Option<&str>) -> Result<(SortKey, bool), Error> {
     Ok((key, is_turned))
 }
 
-/// One page of what is sorted by key, after the cursor, and the cursor of the next.
-pub(super) fn page<'a, T>(
-    mut keyed: Vec<(Key<'a>, T)>,
+/// What is kept beyond two pages before choosing.
+const LEAST_KEPT: usize = 64;
+
+/// 翻页中 — one page of what is sorted by key, after the cursor. Of all that is offered only what may stand on it is kept.
+pub(super) struct Pager<'a, T> {
     is_turned: bool,
-    cursor: Option<&'a str>,
     limit: usize,
-) -> Result<(Vec<T>, Option<String>), Error> {
-    if let Some(text) = cursor {
-        let after = parse_cursor(text)?;
-        keyed.retain(|(key, _)| match is_turned {
-            true => *key < after,
-            false => *key > after,
+    after: Option<Key<'a>>,
+    kept: Vec<(Key<'a>, T)>,
+    has_more: bool,
+}
+
+impl<'a, T> Pager<'a, T> {
+    pub(super) fn new(
+        is_turned: bool,
+        cursor: Option<&'a str>,
+        limit: usize,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            is_turned,
+            limit,
+            after: cursor.map(parse_cursor).transpose()?,
+            kept: Vec::new(),
+            has_more: false,
+        })
+    }
+
+    pub(super) fn offer(&mut self, key: Key<'a>, item: T) {
+        let is_before = |after: &Key<'a>| ordered(self.is_turned, &key, after) != Ordering::Greater;
+        if self.after.as_ref().is_some_and(is_before) {
+            return;
+        }
+        self.kept.push((key, item));
+        // Twice as many as are shown, so that choosing among them costs little for each.
+        if self.kept.len() > 2 * self.limit + LEAST_KEPT {
+            self.choose();
+        }
+    }
+
+    /// Leaves those that would be shown.
+    fn choose(&mut self) {
+        if self.kept.len() <= self.limit {
+            return;
+        }
+        self.has_more = true;
+        if let Some(last) = self.limit.checked_sub(1) {
+            let is_turned = self.is_turned;
+            self.kept
+                .select_nth_unstable_by(last, |a, b| ordered(is_turned, &a.0, &b.0));
+        }
+        self.kept.truncate(self.limit);
+    }
+
+    /// What is shown, in order, and the cursor of the next page.
+    pub(super) fn finish(mut self) -> (Vec<T>, Option<String>) {
+        self.choose();
+        let Self {
+            is_turned,
+            mut kept,
+            has_more,
+            ..
+        } = self;
+        kept.sort_by(|a, b| ordered(is_turned, &a.0, &b.0));
+        let last = kept.last().map(|((first, second, id), _)| {
+            // A unit separator stands in no name.
+            format!("{id}\u{1f}{}\u{1f}{}", first.written(), second.written())
         });
+        let next = last.filter(|_| has_more);
+        (kept.into_iter().map(|(_, item)| item).collect(), next)
     }
-    let order = |a: &(Key<'a>, T), b: &(Key<'a>, T)| match is_turned {
-        true => b.0.cmp(&a.0),
-        false => a.0.cmp(&b.0),
-    };
-    let has_more = keyed.len() > limit;
-    if has_more && limit > 0 {
-        // Only what is shown needs to be in order.
-        keyed.select_nth_unstable_by(limit - 1, order);
+}
+
+fn ordered<'a>(is_turned: bool, a: &Key<'a>, b: &Key<'a>) -> Ordering {
+    match is_turned {
+        true => b.cmp(a),
+        false => a.cmp(b),
     }
-    keyed.truncate(limit);
-    keyed.sort_by(order);
-    let last = keyed.last().map(|((first, second, id), _)| {
-        // A unit separator stands in no name.
-        format!("{id}\u{1f}{}\u{1f}{}", first.written(), second.written())
-    });
-    let next = last.filter(|_| has_more);
-    Ok((keyed.into_iter().map(|(_, item)| item).collect(), next))
 }
 
 fn parse_cursor(text: &str) -> Result<Key<'_>, Error> {
@@ -440,19 +487,18 @@ impl Session {
         let atlas = self.atlas(atlases, as_of)?;
         let (station, lead) = (query.station.as_deref(), query.lead.as_deref());
         let looking = self.looking(&atlas, Action::ReadLedgers, station, lead, as_of)?;
-        let mut by_state = BTreeMap::new();
+        let mut by_state: BTreeMap<&str, u64> = BTreeMap::new();
         let mut by_light = LightCounts::default();
-        let mut found = Vec::new();
+        let mut pager = Pager::new(is_turned, paging.cursor.as_deref(), paging.limit())?;
         for line in looking.lines().filter(|l| wanted.holds(self, l, &looking)) {
-            *by_state
-                .entry(line.figures.state.code().to_owned())
-                .or_default() += 1;
+            *by_state.entry(line.figures.state.code()).or_default() += 1;
             by_light.count(looking.nearest(line).map(|(_, _, light)| light));
-            found.push((sort_key(line, by), line));
+            pager.offer(sort_key(line, by), line);
         }
-        let total = found.len() as u64;
-        let cursor = paging.cursor.as_deref();
-        let (lines, next_cursor) = page(found, is_turned, cursor, paging.limit())?;
+        let total = by_state.values().sum();
+        let by_state = by_state.into_iter().map(|(s, n)| (s.to_owned(), n));
+        let by_state = by_state.collect();
+        let (lines, next_cursor) = pager.finish();
         Ok(IssueList {
             total,
             by_state,
@@ -592,14 +638,27 @@ mod tests {
         (0..count).map(one).collect()
     }
 
+    fn page(
+        keyed: Vec<(Key<'static>, u32)>,
+        is_turned: bool,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<u32>, Option<String>), Error> {
+        let mut pager = Pager::new(is_turned, cursor, limit)?;
+        for (key, item) in keyed {
+            pager.offer(key, item);
+        }
+        Ok(pager.finish())
+    }
+
     #[test]
     fn pages_follow_on_each_other_and_leave_nothing_out() {
         for is_turned in [false, true] {
-            let (whole, none) = page(keyed(50), is_turned, None, 1000).unwrap();
-            assert_eq!((whole.len(), none), (50, None));
+            let (whole, none) = page(keyed(500), is_turned, None, 1000).unwrap();
+            assert_eq!((whole.len(), none), (500, None));
             let (mut read, mut cursor) = (Vec::new(), None);
             loop {
-                let (items, next) = page(keyed(50), is_turned, cursor.as_deref(), 7).unwrap();
+                let (items, next) = page(keyed(500), is_turned, cursor.as_deref(), 7).unwrap();
                 read.extend(items);
                 match next {
                     Some(next) => cursor = Some(next),

@@ -170,7 +170,7 @@ impl Session {
                 unit: table.units.find(&unit),
             },
             _ => IssueEyes {
-                stations: visible_stations(&self.actor, action, &self.setting(), &table.stations),
+                stations: visible_stations(&self.actor, action, &self.setting, &table.stations),
                 unit: None,
             },
         }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::IssueRow;
-use super::list::{Looking, Part, page};
+use super::list::{Looking, Pager, Part};
 use crate::atlas::{Atlases, IssueLine};
 use crate::error::Error;
 use crate::session::Session;
@@ -83,22 +83,27 @@ impl Session {
         let (station, lead) = (query.station.as_deref(), query.lead.as_deref());
         let looking = self.looking(&atlas, Action::Urge, station, lead, AsOf::Now)?;
         let is_all = query.due.as_deref() == Some("all");
-        let mut by_rung = BTreeMap::new();
-        let mut found = Vec::new();
+        let limit = query.limit.unwrap_or(20).min(200) as usize;
+        let mut by_rung: BTreeMap<&str, u64> = BTreeMap::new();
+        let mut pager = Pager::new(false, query.cursor.as_deref(), limit)?;
+        let ladder = self.campaign.ladder.as_ref();
         for line in looking.lines() {
-            let Some(brief) = self.rung_brief(line, looking.today) else {
+            let Some((at, becomes_due_on)) = line.rung else {
                 continue;
             };
-            let is_of_rung = query.rung.as_ref().is_none_or(|r| *r == brief.kind);
-            if (is_all || brief.is_due) && is_of_rung {
-                let due = Part::Day(brief.becomes_due_on);
-                *by_rung.entry(brief.kind).or_default() += 1;
-                found.push(((due, Part::Last, line.id), line));
+            let Some(rung) = ladder.and_then(|l| l.rungs.get(at)) else {
+                continue;
+            };
+            let is_of_rung = query.rung.as_ref().is_none_or(|r| *r == rung.kind);
+            if (is_all || becomes_due_on <= looking.today) && is_of_rung {
+                *by_rung.entry(rung.kind.as_str()).or_default() += 1;
+                pager.offer((Part::Day(becomes_due_on), Part::Last, line.id), line);
             }
         }
-        let total = found.len() as u64;
-        let limit = query.limit.unwrap_or(20).min(200) as usize;
-        let (lines, next_cursor) = page(found, false, query.cursor.as_deref(), limit)?;
+        let total = by_rung.values().sum();
+        let by_rung = by_rung.into_iter().map(|(r, n)| (r.to_owned(), n));
+        let by_rung = by_rung.collect();
+        let (lines, next_cursor) = pager.finish();
         let items: Result<Vec<_>, Error> = lines
             .iter()
             .map(|l| self.urging_item(l, &looking))

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use spatial::diagnostic::Diagnostic;
 use utoipa::{IntoParams, ToSchema};
 
-use super::list::{Looking, Part, page};
+use super::list::{Looking, Pager, Part};
 use super::{IssueRow, LightCounts};
 use crate::atlas::{Atlas, Atlases, IssueEyes, IssueLine};
 use crate::error::Error;
@@ -201,14 +201,14 @@ impl Session {
     ) -> Result<(WorkGroup, Option<String>), Error> {
         let mut lights = LightCounts::default();
         let (kind, count) = (pile.kind, pile.todos.len() as u64);
-        let keyed = pile.todos.into_iter().map(|todo| {
+        let mut pager = Pager::new(false, cursor, limit)?;
+        for todo in pile.todos {
             lights.count(todo.due_on.map(|due| looking.light(due)));
             let id = todo.line.map(|l| l.id).unwrap_or_default();
             let due = Part::day(todo.due_on);
-            ((due, Part::Text(todo.site_code), id), todo)
-        });
-        let keyed: Vec<_> = keyed.collect();
-        let (shown, next) = page(keyed, false, cursor, limit)?;
+            pager.offer((due, Part::Text(todo.site_code), id), todo);
+        }
+        let (shown, next) = pager.finish();
         let entry = |todo: &Todo<'_>| WorkEntry {
             issue: todo.line.map(|l| self.issue_row(l, looking)),
             site_code: todo.site_code.to_owned(),

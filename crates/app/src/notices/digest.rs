@@ -66,7 +66,7 @@ pub fn digest(
     public_url: Option<&str>,
 ) -> Result<Digest, Error> {
     let day = session.today();
-    let setting = session.setting();
+    let setting = session.setting.clone();
     let mut sections = Vec::new();
     // Two posts of one reach show the same list; it is told once.
     let mut told = BTreeSet::new();
@@ -77,7 +77,7 @@ pub fn digest(
             session: None,
             token: None,
         };
-        session.actor = visitor.actor(&setting)?;
+        session.viewer.actor = visitor.actor(&setting)?;
         let mut items = session.work_items(atlases)?;
         items.retain(|item| told.insert((item.kind.clone(), item.query.clone())));
         let view = post_view(post, &setting, session.now);

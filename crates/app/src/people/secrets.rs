@@ -26,7 +26,12 @@ pub(super) fn new_id(letter: &str) -> Result<String, Error> {
 
 /// What is kept of a secret.
 pub fn sha256_of(secret: &str) -> String {
-    crate::hex(&Sha256::digest(secret.as_bytes()))
+    crate::hex(&digest_of(secret))
+}
+
+/// The same in bytes.
+pub fn digest_of(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
 }
 
 fn totp(secret: &str, issuer: Option<&str>, account: &str) -> Result<Totp, Error> {

@@ -32,6 +32,7 @@ pub(super) fn run(desk: &Desk<'_>, args: &BenchCommand) -> Result<ExitCode, Erro
             Some(path) => app::bench::sites::run_from(desk.session()?, path),
             None => app::bench::sites::run(desk.session()?, *count),
         },
+        BenchCommand::Issues { count } => app::bench::issues::run(desk.session()?, *count),
         BenchCommand::Suspicions { count } => app::bench::suspicions::run(desk.session()?, *count),
         BenchCommand::Log { entries, folder } => {
             let database = desk.arguments.database()?;

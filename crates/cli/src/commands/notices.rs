@@ -19,7 +19,7 @@ pub(super) fn run(desk: &Desk<'_>, command: &NoticesCommand) -> Result<ExitCode,
         }
         NoticesCommand::List { limit, offset } => {
             // Who holds the folder holds the accounts; the command line acts as the operator.
-            let setting = desk.session()?.setting();
+            let setting = desk.session()?.viewer.setting;
             let operator = setting.actor(&Post::parse("operator")?, None)?;
             let query = NoticeQuery {
                 limit: Some(*limit),

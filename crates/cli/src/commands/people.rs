@@ -11,7 +11,7 @@ use crate::arguments::PeopleCommand;
 /// `qingshan people …`.
 pub(super) fn run(desk: &Desk<'_>, command: &PeopleCommand) -> Result<ExitCode, Error> {
     let session = desk.session()?;
-    let setting = session.setting();
+    let setting = session.setting.clone();
     // Who holds the folder holds the accounts; the command line acts as the operator.
     let operator = setting.actor(&Post::parse("operator")?, None)?;
     let mut accounts = Accounts::open(&desk.arguments.home)?;

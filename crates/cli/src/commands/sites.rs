@@ -160,7 +160,7 @@ fn dossier(desk: &Desk<'_>, code: &str, args: &Sites) -> Result<ExitCode, Error>
         .iter()
         .filter(|(f, _)| *f != "shape" && *f != "zone_shares")
     {
-        fact(desk, &session, field, claims);
+        fact(desk, &session, field, claims.iter().map(|c| &**c));
     }
     for clue in &dossier.clues {
         let source = session.label("source", &clue.body.source_kind);
@@ -214,7 +214,12 @@ fn dossier(desk: &Desk<'_>, code: &str, args: &Sites) -> Result<ExitCode, Error>
 }
 
 /// The value that stands, and what other sources said otherwise; who says the same is only counted.
-fn fact(desk: &Desk<'_>, session: &app::Session, field: &str, claims: &[app::Claim]) {
+fn fact<'c>(
+    desk: &Desk<'_>,
+    session: &app::Session,
+    field: &str,
+    claims: impl Iterator<Item = &'c app::Claim>,
+) {
     let name = desk.output.text(&format!("field.{field}"), &[]);
     let mut shown: Vec<(String, usize, &app::Claim)> = Vec::new();
     for claim in claims {

@@ -310,7 +310,7 @@ impl Filler<'_, '_> {
     }
 
     fn first_claim(&self, field: &str) -> Option<&Claim> {
-        self.site.dossier.claims.get(field)?.first()
+        Some(self.site.dossier.claims.get(field)?.first()?)
     }
 
     /// The strictest zone touched, by the boundary in force; without position or outline, as a source states it.
@@ -340,7 +340,7 @@ impl Filler<'_, '_> {
             .dossier
             .judged_facts
             .iter()
-            .filter_map(|(name, claims)| Some((name.clone(), claims.first()?.clone())))
+            .filter_map(|(name, claims)| Some((name.clone(), Claim::clone(claims.first()?))))
             .collect();
         for (name, claim) in stated {
             if self.site.filling.computed.contains(&name) {

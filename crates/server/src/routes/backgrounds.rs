@@ -9,7 +9,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tokio_util::io::ReaderStream;
 
-use super::map::{Key, answer, drawn};
+use super::map::{Key, answer, drawn, kept_tile};
 use crate::caller::{Caller, Named, Said};
 use crate::desk::Desk;
 use crate::problem::{Problem, ProblemBody};
@@ -54,10 +54,10 @@ pub(crate) async fn show_background_tile(
         tile: (zoom, column, row),
         mark: mark.into(),
     };
-    let draw = move |session: &app::Session, atlases: &app::atlas::Atlases| {
-        session.background_tile(atlases, &drawn_sha256, tile)
-    };
-    let kept = drawn(&desk, &caller, key, draw).await?;
+    let drawing = desk.look(&caller, move |session, atlases| {
+        kept_tile(&session.background_tile(atlases, &drawn_sha256, tile)?)
+    });
+    let kept = drawn(&desk, key, drawing).await?;
     Ok(answer(&caller, &kept))
 }
 

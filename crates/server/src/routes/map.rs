@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use app::atlas::{Atlases, SiteQuery, tile_bounds, touch};
+use app::atlas::{Atlas, SiteQuery, tile_bounds, touch};
 use app::map::{FULL_ZOOM, MapLayer, tile_id};
-use app::{AsOf, Session};
+use app::{AsOf, Viewer};
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -25,6 +25,8 @@ use crate::told::tag;
 
 /// Deepest zoom tiles are made for; maps enlarge them beyond.
 const DEEPEST: u8 = 16;
+/// From this zoom on a tile holds so little that drawing it is over before another thread would have begun.
+const SHORT_ZOOM: u8 = 8;
 /// Bytes of tiles kept.
 const MOST_KEPT_BYTES: usize = 256 << 20;
 
@@ -152,7 +154,6 @@ pub(crate) async fn show_tile(
     State(desk): State<Desk>,
     caller: Caller,
     Named((layer, zoom, column, row)): Named<(String, u8, u32, String)>,
-    Asked(query): Asked<SiteQuery>,
     Asked(when): Asked<When>,
 ) -> Result<Response, Problem> {
     let problem = |e: &app::Error| desk.problem(&caller.context, e);
@@ -170,19 +171,28 @@ pub(crate) async fn show_tile(
         mark: desk.tile_mark(&caller, as_of),
     };
     desk.drop_touched_tiles();
-    let draw = move |session: &Session, atlases: &Atlases| {
-        session.tile(atlases, layer, tile, &query, as_of)
-    };
-    let kept = drawn(&desk, &caller, key, draw).await?;
+    let kept = drawn(&desk, key, async {
+        let query: SiteQuery = caller.asked(&desk)?;
+        let draw = move |viewer: &Viewer, atlas: &Atlas| {
+            kept_tile(&viewer.tile(atlas, layer, tile, &query)?)
+        };
+        if as_of == AsOf::Now {
+            return desk.glance(&caller, zoom >= SHORT_ZOOM, draw).await;
+        }
+        desk.look(&caller, move |session, atlases| {
+            draw(&session.viewer, &*session.atlas(atlases, as_of)?)
+        })
+        .await
+    });
+    let kept = kept.await?;
     Ok(answer(&caller, &kept))
 }
 
 /// A tile from the cabinet, or drawn and put there.
 pub(super) async fn drawn(
     desk: &Desk,
-    caller: &Caller,
     key: Key,
-    draw: impl FnOnce(&Session, &Atlases) -> Result<Vec<u8>, app::Error> + Send + 'static,
+    drawing: impl Future<Output = Result<Kept, Problem>>,
 ) -> Result<Kept, Problem> {
     use std::sync::atomic::Ordering::Relaxed;
     if let Some(kept) = desk.tiles().find(&key) {
@@ -191,11 +201,7 @@ pub(super) async fn drawn(
     }
     desk.metrics().tile_misses.fetch_add(1, Relaxed);
     let generation = desk.tiles().generation();
-    let made = desk
-        .look(caller, move |session, atlases| {
-            kept_tile(&draw(session, atlases)?)
-        })
-        .await?;
+    let made = drawing.await?;
     desk.tiles().keep(key, made.clone(), generation);
     Ok(made)
 }
@@ -220,7 +226,7 @@ pub(super) fn answer(caller: &Caller, kept: &Kept) -> Response {
     response
 }
 
-fn kept_tile(bytes: &[u8]) -> Result<Kept, app::Error> {
+pub(super) fn kept_tile(bytes: &[u8]) -> Result<Kept, app::Error> {
     if bytes.is_empty() {
         return Ok(Kept {
             gzip: Bytes::new(),
@@ -366,7 +372,7 @@ impl Desk {
             AsOf::Now => 0,
             _ => self.known_size(),
         };
-        format!("{rights}|{as_of}|{size}|{}", caller.filters).into()
+        format!("{rights}|{as_of}|{size}|{}", caller.filters()).into()
     }
 }
 

@@ -1,7 +1,8 @@
 //! OGC API Features: Core, GeoJSON, HTML, OpenAPI 3.0, and coordinate systems by reference (Part 2), so that QGIS and
 //! GDAL read live within one's rights. A token may stand in the query; then every link carries it on.
 
-use app::atlas::Box2;
+use app::Viewer;
+use app::atlas::{Atlas, Box2};
 use app::features::{FeatureQuery, MOST_FEATURES, properties_of};
 use app::map::MapLayer;
 use axum::extract::{RawQuery, State};
@@ -128,22 +129,22 @@ impl Asked {
 
     fn answer(&self, title: &str, kind: &str, body: &Value) -> Response {
         match self.form {
-            Form::Json => json_text(kind, body.to_string()),
+            Form::Json => json_text(kind, body.to_string().into_bytes()),
             Form::Html => page(title, body),
         }
     }
 
     /// The same for a body that is text already.
-    fn answer_text(&self, title: &str, kind: &str, body: String) -> Response {
+    fn answer_text(&self, title: &str, kind: &str, body: Vec<u8>) -> Response {
         match self.form {
             Form::Json => json_text(kind, body),
             // Our own text: it reads.
-            Form::Html => page(title, &serde_json::from_str(&body).unwrap_or(Value::Null)),
+            Form::Html => page(title, &serde_json::from_slice(&body).unwrap_or(Value::Null)),
         }
     }
 }
 
-fn json_text(kind: &str, body: String) -> Response {
+fn json_text(kind: &str, body: Vec<u8>) -> Response {
     let kind = HeaderValue::from_str(kind).unwrap_or(HeaderValue::from_static(JSON));
     let mut response = body.into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
@@ -508,11 +509,19 @@ pub(crate) async fn items(
     })?;
     desk.note(&caller, "read_features", layer.code());
     let (offset, limit) = (query.offset, query.limit);
-    let page = desk
-        .look(&caller, move |session, atlases| {
-            session.features(atlases, layer, &query)
-        })
-        .await?;
+    let page = match layer {
+        MapLayer::Sites => {
+            let is_short = query.is_short();
+            let told = move |viewer: &Viewer, atlas: &Atlas| viewer.site_features(atlas, &query);
+            desk.glance(&caller, is_short, told).await?
+        }
+        _ => {
+            desk.look(&caller, move |session, atlases| {
+                session.features(atlases, layer, &query)
+            })
+            .await?
+        }
+    };
     let path = format!("/collections/{name}/items");
     let mut links = asked.own_links(&path, GEOJSON);
     let further = |rel: &str, offset: usize| {
@@ -532,14 +541,14 @@ pub(crate) async fn items(
     if offset > 0 {
         links.push(further("prev", offset.saturating_sub(limit)));
     }
-    let body = format!(
-        "{{\"type\":\"FeatureCollection\",\"timeStamp\":\"{}\",\"numberMatched\":{},\"numberReturned\":{},\"links\":{},\"features\":[{}]}}",
+    let head = format!(
+        "{{\"type\":\"FeatureCollection\",\"timeStamp\":\"{}\",\"numberMatched\":{},\"numberReturned\":{},\"links\":{},\"features\":[",
         desk.now(),
         page.matched,
         page.returned,
         Value::from(links),
-        page.features
     );
+    let body = [head.as_bytes(), &page.features, b"]}"].concat();
     let title = title_of(&desk, &caller, layer);
     Ok(with_crs(asked.answer_text(&title, GEOJSON, body), crs))
 }

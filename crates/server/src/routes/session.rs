@@ -263,7 +263,7 @@ pub(crate) async fn show_session(
 #[utoipa::path(delete, path = "/api/v1/session", tag = "people",
     responses((status = 204), (status = "4XX", body = ProblemBody)))]
 pub(crate) async fn log_out(State(desk): State<Desk>, known: Known) -> Result<Response, Problem> {
-    if let Some(session) = known.visitor.session {
+    if let Some(session) = known.visitor.session.clone() {
         desk.with_accounts(&known.context, move |accounts, _, _| {
             Ok(accounts.end_session(&session.token_sha256)?)
         })

@@ -1,12 +1,13 @@
 //! Sites: lists, dossiers, timelines.
 
-use app::atlas::SiteQuery;
+use app::atlas::{Atlases, SiteQuery};
 use app::{
     AmendRequest, DossierView, FocalRequest, MergeRequest, Paging, ReceiptView, RemarkRequest,
-    SiteCounts, SiteDiffView, SiteList, StandingRequest, TimelineItem, VerificationRequest,
+    Session, SiteCounts, SiteDiffView, SiteList, StandingRequest, TimelineItem, VerificationRequest,
 };
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -61,11 +62,17 @@ pub(crate) async fn count_sites(
     Asked(counted): Asked<CountedBy>,
     Asked(query): Asked<SiteQuery>,
     Asked(when): Asked<When>,
-) -> Result<Told<SiteCounts>, Problem> {
-    desk.read(&caller, move |session, atlases| {
-        session.count_sites(atlases, &query, &counted.by, when.as_of()?)
-    })
-    .await
+) -> Result<Response, Problem> {
+    let is_of_all = query == SiteQuery::default();
+    let count = move |session: &Session, atlases: &Atlases| {
+        let as_of = when.as_of()?;
+        let atlas = session.atlas(atlases, as_of)?;
+        session.count_sites(&atlas, &query, &counted.by, as_of)
+    };
+    match is_of_all {
+        true => Ok(desk.read_figures(&caller, count).await?.as_json()),
+        false => Ok(desk.read(&caller, count).await?.into_response()),
+    }
 }
 
 /// The dossier of a site, by its own or an issued code.

@@ -29,13 +29,13 @@ pub(crate) async fn show_statistics(
     State(desk): State<Desk>,
     caller: Caller,
     Asked(scoped): Asked<Scoped>,
-) -> Result<Told<StatisticsView>, Problem> {
-    desk.read(&caller, move |session, atlases| {
+) -> Result<Response, Problem> {
+    let told = desk.read_figures(&caller, move |session, atlases| {
         let as_of = app::parse_as_of(scoped.as_of.as_deref().unwrap_or("now"))?;
         let scope = session.own_scope(scoped.station.as_deref(), scoped.lead.as_deref())?;
         session.statistics_view(atlases, &scope, as_of)
-    })
-    .await
+    });
+    Ok(told.await?.as_json())
 }
 
 /// Of what, as of when, and compared with which day.
@@ -118,8 +118,8 @@ pub(crate) async fn show_dashboard(
     State(desk): State<Desk>,
     caller: Caller,
     Asked(scoped): Asked<Scoped>,
-) -> Result<Told<DashboardView>, Problem> {
-    desk.read(&caller, move |session, atlases| {
+) -> Result<Response, Problem> {
+    let told = desk.read_figures(&caller, move |session, atlases| {
         let as_of = app::parse_as_of(scoped.as_of.as_deref().unwrap_or("now"))?;
         session.dashboard(
             atlases,
@@ -127,8 +127,8 @@ pub(crate) async fn show_dashboard(
             scoped.lead.as_deref(),
             as_of,
         )
-    })
-    .await
+    });
+    Ok(told.await?.as_json())
 }
 
 /// What the post has to do.

@@ -1,10 +1,12 @@
 //! Cutting lines and rings to a square, in whole numbers.
 
+use std::borrow::Cow;
+
 /// A ring cut to the square from `low` to `high` (Sutherland and Hodgman, one side after the other).
-pub fn clip_ring(ring: &[[i32; 2]], low: i32, high: i32) -> Vec<[i32; 2]> {
+pub fn clip_ring(ring: &[[i32; 2]], low: i32, high: i32) -> Cow<'_, [[i32; 2]]> {
     let is_inside = |p: &[i32; 2]| p.iter().all(|v| (low..=high).contains(v));
     if ring.iter().all(is_inside) {
-        return ring.to_vec();
+        return Cow::Borrowed(ring);
     }
     let mut from = ring.to_vec();
     let mut to = Vec::with_capacity(ring.len());
@@ -23,7 +25,7 @@ pub fn clip_ring(ring: &[[i32; 2]], low: i32, high: i32) -> Vec<[i32; 2]> {
             }
         };
         let Some(mut before) = from.last().copied() else {
-            return Vec::new();
+            return Cow::Owned(Vec::new());
         };
         for &point in &from {
             if holds(point) != holds(before) {
@@ -39,7 +41,7 @@ pub fn clip_ring(ring: &[[i32; 2]], low: i32, high: i32) -> Vec<[i32; 2]> {
         }
         std::mem::swap(&mut from, &mut to);
     }
-    from
+    Cow::Owned(from)
 }
 
 /// A line cut to the square; it may fall into several.

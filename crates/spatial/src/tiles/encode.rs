@@ -39,6 +39,13 @@ impl Path {
         }
     }
 
+    /// Empties it for another geometry.
+    pub fn restart(&mut self, kind: GeometryKind) {
+        self.kind = kind;
+        self.commands.clear();
+        self.cursor = [0, 0];
+    }
+
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.commands.is_empty()
@@ -184,7 +191,12 @@ impl LayerWriter {
     }
 
     /// Adds a feature; attributes are positions in the layer's keys with values.
-    pub fn feature(&mut self, id: Option<u64>, path: &Path, attributes: &[(usize, Value<'_>)]) {
+    pub fn feature<'v>(
+        &mut self,
+        id: Option<u64>,
+        path: &Path,
+        attributes: impl IntoIterator<Item = (usize, Value<'v>)>,
+    ) {
         let mut scratch = std::mem::take(&mut self.scratch);
         let mut packed = std::mem::take(&mut self.packed);
         scratch.clear();
@@ -194,8 +206,8 @@ impl LayerWriter {
         }
         packed.clear();
         for (at, value) in attributes {
-            varint(&mut packed, *at as u64);
-            let value = self.value(*at, value);
+            varint(&mut packed, at as u64);
+            let value = self.value(at, &value);
             varint(&mut packed, u64::from(value));
         }
         if !packed.is_empty() {
@@ -346,7 +358,7 @@ mod tests {
         let layer = |values: &[Value<'_>]| {
             let mut writer = LayerWriter::new("sites", &["state", "zone"]);
             for value in values {
-                writer.feature(None, &point, &[(0, *value), (1, *value)]);
+                writer.feature(None, &point, [(0, *value), (1, *value)]);
             }
             (writer.value_count, writer.finish())
         };

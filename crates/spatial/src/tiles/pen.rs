@@ -1,0 +1,76 @@
+//! Drawing geometries vertex by vertex: projected positions come in, commands of a tile go out.
+
+use super::{BUFFER, EXTENT, GeometryKind, Path, TileId, clip_line, clip_ring};
+
+/// 笔 — draws one geometry after the other in a tile: cut to it, thinned to its units. What it writes on is used again.
+pub struct Pen {
+    tile: TileId,
+    kind: GeometryKind,
+    path: Path,
+    /// The part under way in the tile's units, without vertices that fall on the one before.
+    part: Vec<[i32; 2]>,
+    /// Whether anything of the last ring that is no hole is drawn.
+    is_shown: bool,
+}
+
+impl Pen {
+    /// A pen for a tile.
+    pub fn new(tile: TileId) -> Self {
+        Self {
+            tile,
+            kind: GeometryKind::Nothing,
+            path: Path::new(GeometryKind::Nothing),
+            part: Vec::new(),
+            is_shown: true,
+        }
+    }
+
+    /// Begins another geometry.
+    pub fn begin(&mut self, kind: GeometryKind) {
+        self.kind = kind;
+        self.path.restart(kind);
+        self.part.clear();
+        self.is_shown = true;
+    }
+
+    /// Goes on to a position of the part under way. The tile format closes rings itself: their first one is not repeated.
+    pub fn vertex(&mut self, position: [i32; 2]) {
+        let local = self.tile.local(position);
+        if self.kind == GeometryKind::Points || self.part.last() != Some(&local) {
+            self.part.push(local);
+        }
+    }
+
+    /// Ends a ring, a line or a set of points.
+    pub fn end_part(&mut self, is_hole: bool) {
+        // Holes of a ring that vanished vanish with it.
+        if !self.part.is_empty() && (self.is_shown || !is_hole) {
+            self.is_shown = self.draw_part(is_hole);
+        }
+        self.part.clear();
+    }
+
+    fn draw_part(&mut self, is_hole: bool) -> bool {
+        let path = &mut self.path;
+        match self.kind {
+            GeometryKind::Points => path.points(&self.part),
+            GeometryKind::Lines => {
+                let mut is_any = false;
+                for line in clip_line(&self.part, -BUFFER, EXTENT + BUFFER) {
+                    is_any |= path.line(&line);
+                }
+                is_any
+            }
+            GeometryKind::Polygons => {
+                let cut = clip_ring(&self.part, -BUFFER, EXTENT + BUFFER);
+                path.ring(&cut, is_hole) || is_hole
+            }
+            GeometryKind::Nothing => false,
+        }
+    }
+
+    /// What was drawn; `None` where nothing is left.
+    pub fn path(&self) -> Option<&Path> {
+        (!self.path.is_empty()).then_some(&self.path)
+    }
+}
