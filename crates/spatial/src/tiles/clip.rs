@@ -170,7 +170,7 @@ mod tests {
         #[test]
         fn what_is_cut_lies_inside_and_is_not_larger(ring in convex()) {
             let cut = clip_ring(&ring, 0, 100);
-            for point in &cut {
+            for point in cut.iter() {
                 prop_assert!(point.iter().all(|v| (0..=100).contains(v)));
             }
             // Rounding a crossing moves it by half a unit at most.
