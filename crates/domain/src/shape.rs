@@ -212,8 +212,14 @@ mod tests {
     fn coordinates_must_be_those_of_the_type() {
         let read = |text: &str| serde_json::from_str::<Shape>(text).ok().map(|s| s.0);
         let point = Some(Geometry::Point(Point::new(106.0, 35.5)));
-        assert_eq!(read(r#"{"type":"Point","coordinates":[106,35.5,1800]}"#), point);
-        assert_eq!(read(r#"{"coordinates":[106,35.5],"bbox":[1,2,3,4],"type":"Point"}"#), point);
+        assert_eq!(
+            read(r#"{"type":"Point","coordinates":[106,35.5,1800]}"#),
+            point
+        );
+        assert_eq!(
+            read(r#"{"coordinates":[106,35.5],"bbox":[1,2,3,4],"type":"Point"}"#),
+            point
+        );
         for wrong in [
             r#"{"type":"Point","coordinates":[106]}"#,
             r#"{"type":"Point","coordinates":[]}"#,
