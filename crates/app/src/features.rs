@@ -264,7 +264,11 @@ impl Session {
         for (clue_id, properties) in taken {
             let clue = self.register.find_clue(clue_id)?;
             let shape = clue.and_then(|c| c.received.body.facts.shape);
-            told.tell_shape(&clue_id.to_string(), &properties, shape.as_ref().map(|s| &s.0))?;
+            told.tell_shape(
+                &clue_id.to_string(),
+                &properties,
+                shape.as_ref().map(|s| &s.0),
+            )?;
         }
         Ok(told.finish())
     }

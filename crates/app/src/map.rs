@@ -10,8 +10,7 @@ use spatial::tiles::{
 };
 
 use crate::atlas::{
-    Atlas, ClueRow, Eyes, GroundLayer, SiteFilter, SiteQuery, SiteTable, is_in_tile,
-    tile_bounds,
+    Atlas, ClueRow, Eyes, GroundLayer, SiteFilter, SiteQuery, SiteTable, is_in_tile, tile_bounds,
 };
 use crate::error::Error;
 use crate::lists::ClueQuery;

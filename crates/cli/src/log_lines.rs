@@ -40,7 +40,10 @@ impl LogLines {
     }
 
     fn wait(&self) {
-        let waited = self.0.arrived.wait_while(self.lock(), |lines| lines.is_empty());
+        let waited = self
+            .0
+            .arrived
+            .wait_while(self.lock(), |lines| lines.is_empty());
         drop(waited);
     }
 

@@ -165,9 +165,13 @@ mod tests {
 
     use super::*;
 
+    /// Nine decimals: what every reader of numbers reads exactly.
+    fn number() -> impl Strategy<Value = f64> {
+        (-180_000_000_000..180_000_000_000_i64).prop_map(|n| n as f64 / 1e9)
+    }
+
     fn line(least: usize) -> impl Strategy<Value = LineString<f64>> {
-        let numbers = (-180.0..180.0_f64, -90.0..90.0_f64);
-        prop::collection::vec(numbers, least..6).prop_map(LineString::from)
+        prop::collection::vec((number(), number()), least..6).prop_map(LineString::from)
     }
 
     fn polygon() -> impl Strategy<Value = Polygon<f64>> {
@@ -177,12 +181,14 @@ mod tests {
 
     fn geometry() -> impl Strategy<Value = Geometry<f64>> {
         let one = prop_oneof![
-            (-180.0..180.0_f64, -90.0..90.0_f64).prop_map(|p| Geometry::Point(p.into())),
-            line(2).prop_map(Geometry::from),
-            polygon().prop_map(Geometry::from),
-            line(1).prop_map(|l| MultiPoint::from(l.0).into()),
-            prop::collection::vec(line(2), 0..3).prop_map(|m| MultiLineString(m).into()),
-            prop::collection::vec(polygon(), 0..3).prop_map(|m| MultiPolygon(m).into()),
+            (number(), number()).prop_map(|p| Geometry::Point(p.into())),
+            line(2).prop_map(Geometry::LineString),
+            polygon().prop_map(Geometry::Polygon),
+            line(1).prop_map(|l| Geometry::MultiPoint(MultiPoint::from(l.0))),
+            prop::collection::vec(line(2), 0..3)
+                .prop_map(|m| Geometry::MultiLineString(MultiLineString(m))),
+            prop::collection::vec(polygon(), 0..3)
+                .prop_map(|m| Geometry::MultiPolygon(MultiPolygon(m))),
         ];
         one.prop_recursive(2, 6, 3, |inner| {
             let parts = prop::collection::vec(inner, 0..3);
@@ -212,8 +218,14 @@ mod tests {
     fn coordinates_must_be_those_of_the_type() {
         let read = |text: &str| serde_json::from_str::<Shape>(text).ok().map(|s| s.0);
         let point = Some(Geometry::Point(Point::new(106.0, 35.5)));
-        assert_eq!(read(r#"{"type":"Point","coordinates":[106,35.5,1800]}"#), point);
-        assert_eq!(read(r#"{"coordinates":[106,35.5],"bbox":[1,2,3,4],"type":"Point"}"#), point);
+        assert_eq!(
+            read(r#"{"type":"Point","coordinates":[106,35.5,1800]}"#),
+            point
+        );
+        assert_eq!(
+            read(r#"{"coordinates":[106,35.5],"bbox":[1,2,3,4],"type":"Point"}"#),
+            point
+        );
         for wrong in [
             r#"{"type":"Point","coordinates":[106]}"#,
             r#"{"type":"Point","coordinates":[]}"#,

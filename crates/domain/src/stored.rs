@@ -30,8 +30,9 @@ impl<T: DeserializeOwned> Deref for Stored<T> {
         self.value.get_or_init(|| {
             let text = self.text.as_deref().map_or("null", RawValue::get);
             // Projections are written by this program from entries it could read; another version rebuilds them first.
-            serde_json::from_str(text)
-                .unwrap_or_else(|e| panic!("a stored value cannot be read, rebuild the register: {e}"))
+            serde_json::from_str(text).unwrap_or_else(|e| {
+                panic!("a stored value cannot be read, rebuild the register: {e}")
+            })
         })
     }
 }

@@ -59,7 +59,8 @@ impl Caller {
 
     /// What is asked in the address; for handlers that may answer without it.
     pub(crate) fn asked<T: DeserializeOwned>(&self, desk: &Desk) -> Result<T, Problem> {
-        read_query(&self.uri).map_err(|cause| unreadable(desk, &self.context, "request.query", &cause))
+        read_query(&self.uri)
+            .map_err(|cause| unreadable(desk, &self.context, "request.query", &cause))
     }
 
     /// The path asked for.

@@ -130,11 +130,15 @@ impl SiteTable {
     /// Cells in which something was counted, in order.
     fn cells(&self, by: &[Dimension], filter: &SiteFilter, eyes: &Eyes) -> Vec<(usize, Counted)> {
         let dictionaries = self.dictionaries();
-        let columns = by.iter().map(|d| (*d as usize, dictionaries[*d as usize].len()));
+        let columns = by
+            .iter()
+            .map(|d| (*d as usize, dictionaries[*d as usize].len()));
         let columns: Vec<(usize, usize)> = columns.collect();
         let cell_of = |part: &Combination| {
             let refined = columns.iter();
-            refined.fold(0, |cell, (at, size)| cell * size + usize::from(part.numbers[*at]))
+            refined.fold(0, |cell, (at, size)| {
+                cell * size + usize::from(part.numbers[*at])
+            })
         };
         let cells = columns.iter().map(|(_, size)| size).product();
         let more = |slot: &mut Counted, part: &Combination| {

@@ -260,7 +260,11 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    fn each(&mut self, pen: &mut Pen, one: impl Fn(&mut Self, &mut Pen) -> Option<()>) -> Option<()> {
+    fn each(
+        &mut self,
+        pen: &mut Pen,
+        one: impl Fn(&mut Self, &mut Pen) -> Option<()>,
+    ) -> Option<()> {
         let count = self.number()?;
         (0..count).try_for_each(|_| one(self, pen))
     }
@@ -377,7 +381,11 @@ pub(super) mod tests {
 
     fn whole(geometry: &Geometry<f64>) -> Option<String> {
         let is_latitude_first = false;
-        serde_json::to_string(&Told { geometry, is_latitude_first }).ok()
+        serde_json::to_string(&Told {
+            geometry,
+            is_latitude_first,
+        })
+        .ok()
     }
 
     proptest! {

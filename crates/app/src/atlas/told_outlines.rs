@@ -164,7 +164,11 @@ mod tests {
 
     #[test]
     fn whole_degrees_keep_their_point() {
-        for (parts, text) in [(0, "0.0"), (180_000_000_000, "180.0"), (-7_500_000_000, "-7.5")] {
+        for (parts, text) in [
+            (0, "0.0"),
+            (180_000_000_000, "180.0"),
+            (-7_500_000_000, "-7.5"),
+        ] {
             let mut told = Vec::new();
             write_number(Number::Parts(parts), &mut told);
             assert_eq!(told, text.as_bytes());

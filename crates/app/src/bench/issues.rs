@@ -5,8 +5,8 @@ use std::io::Write;
 
 use anyhow::{Result, bail};
 use domain::entries::{
-    IssueOpened, PlanDrafted, PlanReviewed, ProgressReported,
-    RectificationMeasure, RectificationStarted,
+    IssueOpened, PlanDrafted, PlanReviewed, ProgressReported, RectificationMeasure,
+    RectificationStarted,
 };
 use domain::entry::{Entry, EntryBody};
 use domain::ids::{EntryId, SiteId, StreamId};
@@ -28,13 +28,18 @@ pub fn run(mut session: Session, count: usize) -> Result<()> {
     }
     let sites = sites(&session)?;
     if sites.len() < count {
-        bail!("{count} issues need as many sites; the register has {}", sites.len());
+        bail!(
+            "{count} issues need as many sites; the register has {}",
+            sites.len()
+        );
     }
     let step = sites.len() / count.max(1);
     let chosen: Vec<SiteId> = sites.into_iter().step_by(step).take(count).collect();
     for (number, batch) in chosen.chunks(BATCH).enumerate() {
         let entries = (number * BATCH..).zip(batch);
-        let entries: Vec<Entry> = entries.flat_map(|(n, site)| issue(&session, n, *site)).collect();
+        let entries: Vec<Entry> = entries
+            .flat_map(|(n, site)| issue(&session, n, *site))
+            .collect();
         session.register.append(&entries, session.now)?;
         if number % TOLD_EVERY == 0 {
             tell(&session, number * BATCH + batch.len())?;
@@ -53,12 +58,14 @@ fn tell(session: &Session, issues: usize) -> Result<()> {
 fn sites(session: &Session) -> Result<Vec<SiteId>> {
     let mut sites = Vec::new();
     let size = session.register.log_size()?;
-    session.register.stored_entries::<anyhow::Error>(0, size, |entry| {
-        if entry.kind == "site.registered" {
-            sites.extend(StreamId(entry.stream.to_owned()).as_site());
-        }
-        Ok(())
-    })?;
+    session
+        .register
+        .stored_entries::<anyhow::Error>(0, size, |entry| {
+            if entry.kind == "site.registered" {
+                sites.extend(StreamId(entry.stream.to_owned()).as_site());
+            }
+            Ok(())
+        })?;
     Ok(sites)
 }
 
