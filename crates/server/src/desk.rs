@@ -492,7 +492,8 @@ impl Desk {
         answer.ok_or_else(Problem::not_modified)
     }
 
-    /// The same for figures that are asked for again and again: the answer is kept as it is sent, until something changes.
+    /// The same for figures and lists that take a look at everything and are asked for again and again: the answer is kept
+    /// as it is sent, until something changes.
     pub(crate) async fn read_figures<T: Serialize + Send + 'static>(
         &self,
         caller: &Caller,

@@ -35,10 +35,11 @@ fn tagged(mut response: Response, etag: &str) -> Response {
     response
 }
 
-/// Bytes of figures kept.
+/// Bytes of answers kept.
 const MOST_KEPT_BYTES: usize = 32 << 20;
 
-/// 数字架 — figures as they are sent, by entity tag: what follows from an earlier log is asked for no more.
+/// 数字架 — figures and lists that take a look at every site or issue, as they are sent, by entity tag: what follows from
+/// an earlier log is asked for no more.
 #[derive(Default)]
 pub(crate) struct FigureShelf(Mutex<Shelf>);
 

@@ -244,18 +244,10 @@ impl<'q> Wanted<'q> {
     /// Whether a line is asked for. Only what the asker may know decides: a filter must not tell what the row does not.
     pub(super) fn holds(&self, session: &Session, line: &IssueLine, looking: &Looking<'_>) -> bool {
         let q = self.query;
-        let station = looking.atlas.issues.station(line);
-        let source = match session.knows_source(line, station) {
+        let station = || looking.atlas.issues.station(line);
+        let source = || match session.knows_source(line, station()) {
             true => line.figures.source_kind.as_str(),
             false => domain::statistics::UNKNOWN,
-        };
-        let is = |wanted: &Option<String>, value: &str| {
-            let wanted = wanted.as_deref();
-            wanted.is_none_or(|w| w.split(',').any(|w| w.trim() == value))
-        };
-        let yes = |wanted: &Option<String>, value: bool| {
-            let wanted = wanted.as_deref();
-            wanted.is_none_or(|w| (w != "no") == value)
         };
         let light = || match looking.nearest(line).map(|(_, _, light)| light) {
             Some(Light::Green) => "green",
@@ -264,27 +256,47 @@ impl<'q> Wanted<'q> {
             None => "none",
         };
         let has_side = |wanted: &str| line.sides.iter().any(|s| side_code(*s) == wanted.trim());
-        is(&q.state, line.figures.state.code())
-            && is(&q.case, &line.figures.close_out_case)
-            && is(&q.severity, line.severity.as_deref().unwrap_or("unknown"))
-            && is(&q.responsible_unit, &line.figures.responsible_unit)
-            && is(&q.source, source)
-            && q.year.is_none_or(|year| line.opened_on.year() == year)
-            && yes(&q.open, line.is_open)
+        // What the line holds itself comes first: most lines fall by it, and nothing else of them is looked at.
+        yes(&q.open, line.is_open)
             && match q.rectified.as_deref() {
                 Some("no") => line.rectified_on.is_none() && line.reopened_by.is_none(),
                 _ => yes(&q.rectified, line.rectified_on.is_some()),
             }
-            && yes(&q.overdue, line.is_overdue(looking.today))
             && yes(&q.focal, line.is_focal)
-            && q.light.as_ref().is_none_or(|_| is(&q.light, light()))
+            && q.year.is_none_or(|year| line.opened_on.year() == year)
+            && q.overdue
+                .as_deref()
+                .is_none_or(|w| (w != "no") == line.is_overdue(looking.today))
+            && is(&q.light, light)
+            && is(&q.state, || line.figures.state.code())
+            && is(&q.case, || &line.figures.close_out_case)
+            && is(&q.severity, || {
+                line.severity.as_deref().unwrap_or("unknown")
+            })
+            && is(&q.responsible_unit, || &line.figures.responsible_unit)
+            && is(&q.source, source)
             && q.side.as_deref().is_none_or(|s| s.split(',').any(has_side))
             && self.waits.as_ref().is_none_or(|kinds| {
-                let waits = session.told_waits(line, station, looking.today);
+                let waits = session.told_waits(line, station(), looking.today);
                 waits.iter().any(|kind| kinds.contains(kind))
             })
             && self.text.as_ref().is_none_or(|text| says(line, text))
     }
+}
+
+/// Whether one of the codes wanted is the value, which is looked at only where one is wanted.
+fn is<'v>(wanted: &Option<String>, value: impl FnOnce() -> &'v str) -> bool {
+    let Some(wanted) = wanted.as_deref() else {
+        return true;
+    };
+    let value = value();
+    wanted.split(',').any(|w| w.trim() == value)
+}
+
+/// Whether a flag is as wanted.
+fn yes(wanted: &Option<String>, value: bool) -> bool {
+    let wanted = wanted.as_deref();
+    wanted.is_none_or(|w| (w != "no") == value)
 }
 
 fn says(line: &IssueLine, text: &str) -> bool {

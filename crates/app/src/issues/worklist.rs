@@ -148,25 +148,42 @@ impl Session {
             })
             .filter(|(_, _, pile)| may(pile.action))
             .collect();
+        let place = |kind: WaitKind| WaitKind::ALL.iter().position(|k| *k == kind);
+        let mut of_kind = vec![None; WaitKind::ALL.len()];
+        for (at, (wait, _, _)) in piles.iter().enumerate() {
+            if let Some(slot) = wait.and_then(place).and_then(|n| of_kind.get_mut(n)) {
+                *slot = Some(at);
+            }
+        }
+        let urging = piles.iter().position(|(_, _, pile)| pile.kind == URGE);
         for line in looking.lines() {
-            for (wait, eyes, pile) in &mut piles {
-                let due_on = match wait {
-                    Some(kind) => line
-                        .waits_on(looking.today)
-                        .find(|w| w.kind == *kind)
-                        .map(|w| w.due_on),
-                    None => (pile.kind == URGE && self.is_mine_to_urge(line, looking.today))
-                        .then(|| line.rung.map(|(_, due)| due)),
+            let mut told = 0_u64;
+            for wait in line.waits_on(looking.today) {
+                let Some(kind) = place(wait.kind) else {
+                    continue;
                 };
-                let is_theirs = || {
-                    eyes.see(line)
-                        && !table.is_own_work(line, pile.action, &self.actor.id)
-                        && (*wait != Some(WaitKind::LookBack)
-                            || self.knows_look_back(line, table.station(line)))
+                // The first wait of a kind stands for the others.
+                let is_first = told & (1 << kind) == 0;
+                told |= 1 << kind;
+                let Some(at) = of_kind[kind].filter(|_| is_first) else {
+                    continue;
                 };
-                if let Some(due_on) = due_on.filter(|_| is_theirs()) {
-                    pile.todos.push(Todo::of(line, due_on));
+                let (_, eyes, pile) = &mut piles[at];
+                let is_theirs = eyes.see(line)
+                    && !table.is_own_work(line, pile.action, &self.actor.id)
+                    && (wait.kind != WaitKind::LookBack
+                        || self.knows_look_back(line, table.station(line)));
+                if is_theirs {
+                    pile.todos.push(Todo::of(line, wait.due_on));
                 }
+            }
+            let Some(at) = urging.filter(|_| self.is_mine_to_urge(line, looking.today)) else {
+                continue;
+            };
+            let (_, eyes, pile) = &mut piles[at];
+            if eyes.see(line) && !table.is_own_work(line, pile.action, &self.actor.id) {
+                pile.todos
+                    .push(Todo::of(line, line.rung.map(|(_, due)| due)));
             }
         }
         let unopened = piles.iter_mut().filter(|(_, _, p)| p.kind == OPEN_ISSUE);

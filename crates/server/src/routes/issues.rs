@@ -29,11 +29,11 @@ pub(crate) async fn list_issues(
     caller: Caller,
     Asked(query): Asked<IssueQuery>,
     Asked(paging): Asked<IssuePaging>,
-) -> Result<Told<IssueList>, Problem> {
-    desk.read(&caller, move |session, atlases| {
+) -> Result<Response, Problem> {
+    let told = desk.read_figures(&caller, move |session, atlases| {
         session.list_issues(atlases, &query, &paging)
-    })
-    .await
+    });
+    Ok(told.await?.as_json())
 }
 
 /// Everything of an issue, by its id, its number, or the newest one of a site.
@@ -163,11 +163,11 @@ pub(crate) async fn show_worklist(
     State(desk): State<Desk>,
     caller: Caller,
     Asked(query): Asked<WorklistQuery>,
-) -> Result<Told<Worklist>, Problem> {
-    desk.read(&caller, move |session, atlases| {
+) -> Result<Response, Problem> {
+    let told = desk.read_figures(&caller, move |session, atlases| {
         session.worklist(atlases, &query)
-    })
-    .await
+    });
+    Ok(told.await?.as_json())
 }
 
 /// The responsibility list of a scope: milestones, demands, and each issue with target, deadline and progress.
@@ -178,11 +178,11 @@ pub(crate) async fn show_duties(
     caller: Caller,
     Asked(query): Asked<IssueQuery>,
     Asked(paging): Asked<IssuePaging>,
-) -> Result<Told<Duties>, Problem> {
-    desk.read(&caller, move |session, atlases| {
+) -> Result<Response, Problem> {
+    let told = desk.read_figures(&caller, move |session, atlases| {
         session.duties(atlases, &query, &paging)
-    })
-    .await
+    });
+    Ok(told.await?.as_json())
 }
 
 /// The responsibility list as a workbook.
@@ -211,11 +211,11 @@ pub(crate) async fn show_urging(
     State(desk): State<Desk>,
     caller: Caller,
     Asked(query): Asked<UrgingQuery>,
-) -> Result<Told<UrgingList>, Problem> {
-    desk.read(&caller, move |session, atlases| {
+) -> Result<Response, Problem> {
+    let told = desk.read_figures(&caller, move |session, atlases| {
         session.urging_list(atlases, &query)
-    })
-    .await
+    });
+    Ok(told.await?.as_json())
 }
 
 /// Of what, and as of when.
@@ -241,12 +241,12 @@ pub(crate) async fn show_issue_statistics(
     State(desk): State<Desk>,
     caller: Caller,
     Asked(of): Asked<OfIssues>,
-) -> Result<Told<IssueStatisticsView>, Problem> {
-    desk.read(&caller, move |session, atlases| {
+) -> Result<Response, Problem> {
+    let told = desk.read_figures(&caller, move |session, atlases| {
         let as_of = of.as_of()?;
         session.issue_statistics_view(atlases, of.station.as_deref(), of.lead.as_deref(), as_of)
-    })
-    .await
+    });
+    Ok(told.await?.as_json())
 }
 
 /// The same as a workbook.

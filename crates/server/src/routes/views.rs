@@ -137,7 +137,7 @@ pub(crate) async fn show_dashboard(
 pub(crate) async fn list_work_items(
     State(desk): State<Desk>,
     caller: Caller,
-) -> Result<Told<Vec<WorkItem>>, Problem> {
-    desk.read(&caller, |session, atlases| session.work_items(atlases))
-        .await
+) -> Result<Response, Problem> {
+    let told = desk.read_figures(&caller, |session, atlases| session.work_items(atlases));
+    Ok(told.await?.as_json())
 }
