@@ -33,6 +33,7 @@ pub mod judging;
 mod judging_book;
 mod keeping;
 pub mod landing;
+mod later_tables;
 mod law_pages;
 mod layers;
 mod ledger_page;

@@ -22,6 +22,7 @@ use spatial::zoning::Sliver;
 use crate::assets;
 use crate::error::Error;
 use crate::geography::Geography;
+use crate::later_tables;
 use crate::messages::{Language, Messages};
 use crate::viewer::Viewer;
 
@@ -63,8 +64,7 @@ impl Setting {
             .pop()
             .ok_or_else(|| not_set_up("reserve"))?
             .body;
-        let files = with_later_tables(&opened.campaign_id, opened.files);
-        let campaign = load_campaign(&files, &codes)?;
+        let campaign = later_tables::campaign_of(&opened.campaign_id, &opened.files, &codes)?;
         Ok(Self {
             codes: Arc::new(codes),
             campaign: Arc::new(campaign),
@@ -391,27 +391,6 @@ pub fn start_of(day: Date) -> Timestamp {
     // Only days at the very ends of the calendar have no instant; those are no days of ours.
     day.to_zoned(zone)
         .map_or(Timestamp::UNIX_EPOCH, |z| z.timestamp())
-}
-
-/// Files that came to a campaign after registers were opened with it.
-const LATER_TABLES: [&str; 4] = [
-    "closing.toml",
-    "deadlines.toml",
-    "urging.toml",
-    "suspicions.toml",
-];
-
-/// A register opened before a table was made goes by the one its campaign ships; what it was opened with stays as it is.
-fn with_later_tables(id: &str, mut files: BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let shipped = assets::find_campaign(id).unwrap_or_default();
-    for name in LATER_TABLES {
-        if let Some(text) = shipped.get(name)
-            && !files.contains_key(name)
-        {
-            files.insert(name.to_owned(), text.clone());
-        }
-    }
-    files
 }
 
 /// Date and time of day in the register's zone (UTC+8).
