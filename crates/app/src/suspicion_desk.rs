@@ -20,6 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::atlas::{Atlas, Atlases, SuspicionLine};
 use crate::error::Error;
+use crate::issues::by_post;
 use crate::ledgers::LedgerScope;
 use crate::session::Session;
 
@@ -530,6 +531,11 @@ impl Session {
             version: self.register.stream_version(&stream)?,
             log_size: atlas.log_size,
         };
+        let judged = line.verdict.as_ref().map(|v| v.entry_id);
+        let judged = judged.map(|id| self.register.find_entry(id)).transpose()?;
+        if let (Some(shown), Some(judged)) = (&mut view.row.verdict, judged.flatten()) {
+            shown.actor = by_post(&judged.entry.author);
+        }
         match &noted.entry.body {
             EntryBody::SuspicionFound(body) => {
                 for entry in &body.entries {
@@ -818,7 +824,7 @@ fn suspect_entry(entry: &RecordedEntry) -> SuspectEntryView {
         kind_label: entry.entry.body.title().to_owned(),
         occurred_at: entry.entry.occurred_at,
         recorded_at: entry.recorded_at,
-        actor: entry.entry.author.actor.clone(),
+        actor: by_post(&entry.entry.author),
     }
 }
 

@@ -17,6 +17,7 @@ pub(crate) const RELAPSE: &str = "relapse";
 /// 判定 — what a person said of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VerdictLine {
+    pub entry_id: EntryId,
     pub verdict: String,
     pub reason: String,
     pub actor: String,
@@ -158,6 +159,7 @@ fn lines_of(dossier: &Dossier, issue: &Issue) -> Vec<SuspicionLine> {
             code: None,
             args: BTreeMap::new(),
             verdict: r.answer.as_ref().map(|a| VerdictLine {
+                entry_id: a.entry_id,
                 verdict: a.body.verdict.clone(),
                 reason: a.body.reason.clone(),
                 actor: a.actor.clone(),
@@ -189,6 +191,7 @@ fn line_of(
         code: body.code.clone(),
         args: body.args.clone(),
         verdict: noted.answer.as_ref().map(|a| VerdictLine {
+            entry_id: a.entry_id,
             verdict: a.body.verdict.clone(),
             reason: a.body.reason.clone(),
             actor: a.actor.clone(),

@@ -42,6 +42,7 @@ pub use look_backs::{
     DrawRequest, DrawnIssue, LookBackDraw, LookBackPlan, PlanLookBacksRequest, SkippedIssue,
 };
 pub use opening::{CaseChoice, IssueProposal, OpenIssueRequest};
+pub(crate) use page::by_post;
 pub use page::{
     ActBrief, ChainView, ChecklistLine, DeadlineView, IndexView, IssueView, MeasureView,
     NextRungView, OpenStepView, QuantityView, RungView, StripState, VoidView,

@@ -8,7 +8,7 @@ use domain::codes::Mark;
 use domain::deadlines::{DayUnit, Deadline, Light};
 use domain::dossier::{Kept, SiteState};
 use domain::entries::CompletionEvidenced;
-use domain::entry::{EntryBody, RecordedEntry};
+use domain::entry::{Author, EntryBody, RecordedEntry};
 use domain::ids::{EntryId, StreamId};
 use domain::issue::{Issue, IssueStep, Side, built_in_flow, issue_of};
 use domain::ledger::Labels;
@@ -737,11 +737,13 @@ fn actions_of(kind: &str, state: SiteState, flow: &domain::flow::Flow) -> Vec<Ac
 }
 
 fn people<'a>(entries: impl Iterator<Item = &'a RecordedEntry>) -> BTreeMap<String, String> {
-    let words = |e: &RecordedEntry| {
-        let author = &e.entry.author;
-        let role = Role::from_code(&author.role)
-            .map_or_else(|| author.role.clone(), |r| r.label().to_owned());
-        (author.actor.clone(), format!("{role}·{}", author.unit))
-    };
+    let words = |e: &RecordedEntry| (e.entry.author.actor.clone(), by_post(&e.entry.author));
     entries.map(words).collect()
+}
+
+/// An author by post and unit, as pages name people.
+pub(crate) fn by_post(author: &Author) -> String {
+    let role = Role::from_code(&author.role);
+    let role = role.map_or_else(|| author.role.clone(), |r| r.label().to_owned());
+    format!("{role}·{}", author.unit)
 }
