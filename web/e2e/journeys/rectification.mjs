@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { ask, clicks } from '../browser.mjs';
+import { ask, clicks, mapIsDrawn } from '../browser.mjs';
 import { accepted, act, actsOf, begin, crew, day, decidable, evidenceAll, formOf, issueOf, open, picture, send, stateIs, takeNext, upload, visit } from '../issue-acts.mjs';
 
 const RESULT = '厂房三座全部拆除，建筑垃圾和弃渣清运一百二十方，运到县城填埋场，坡面削成三级台地后覆土四十厘米，撒播冰草、苜蓿等本地草种，沟口砌浆砌石挡墙，看护房一并拆走，进场便道用块石封堵并立牌';
@@ -313,12 +313,12 @@ async function suspected({ as, program, shot, told: { issue, site } }) {
   const office = await as('bangongshi');
   await office.goto('/imports');
   await choose(office, 0, '遥感图斑');
-  await choose(office, 1, '遥感监测');
-  await choose(office, 2, 'CGCS2000');
+  await choose(office, 1, 'CGCS2000');
   await office.setInputFiles('[data-test=import-file]', batchOver(program.folder, site));
   await office.locator('form .el-button--primary').click();
   await office.locator('[data-test=fates]').waitFor({ timeout: 60_000 });
   await office.locator('.card', { hasText: '复发疑似' }).first().waitFor();
+  assert.ok(await mapIsDrawn(office), 'the patch is drawn');
   await shot(office, 'relapse-import', { fullPage: true, phone: true });
   await office.locator('.acts .el-button--primary').click();
   await office.locator('[data-test=relapses]', { hasText: '1 处' }).waitFor({ timeout: 60_000 });
@@ -331,7 +331,8 @@ async function suspected({ as, program, shot, told: { issue, site } }) {
 async function reopened({ as, shot, told: { issue, site } }) {
   const city = await as('shiji');
   await city.goto('/worklist/judge_relapse');
-  await city.locator('[data-work=judge_relapse] li', { hasText: (await issueOf(city, issue)).issue_code }).locator('a').click();
+  const oldCode = (await issueOf(city, issue)).issue_code;
+  await city.locator('[data-work=judge_relapse] li', { hasText: oldCode }).locator('a').click();
   const form = await takeNext(city, issue, '判定复发');
   await form.choose('verdict', '虚假整改');
   await form.text('reason', '影像与现场均与验收结论不符');
@@ -351,10 +352,10 @@ async function reopened({ as, shot, told: { issue, site } }) {
   const fresh = office.url().split('/issues/')[1].split(/[?#]/)[0];
   assert.notEqual(fresh, issue);
   assert.equal((await issueOf(office, fresh)).issue.opened.reopens, issue);
-  await office.getByText('重新立账，原问题').waitFor();
+  await office.locator('#overview', { hasText: '重新立账，原问题' }).getByRole('link', { name: oldCode }).waitFor();
   await shot(office, 'issue-anew', { fullPage: true, phone: true });
   await visit(office, `/issues/${issue}`);
-  await office.getByText('已重新立账').waitFor();
+  await office.locator('#close-out [data-test=overturned]').getByRole('link', { name: (await issueOf(office, fresh)).issue_code }).waitFor();
   await shot(office, 'issue-reopened', { fullPage: true, phone: true });
   assert.equal((await issueOf(office, issue)).issue.reopened_by, fresh);
 }

@@ -1,3 +1,9 @@
+import { useQuery } from '@tanstack/vue-query';
+import { computed, type Ref } from 'vue';
+
+import { get } from '@/api/client';
+import type { Dossier } from '@/api/wire';
+
 export type Record_ = Record<string, unknown>;
 
 export interface ZoneShare { zone: string; area_m2: number; share: number }
@@ -12,4 +18,6 @@ export function sharesOf(value: unknown): ZoneShare[] {
 }
 
 export const pathOf = (code: string): string => `/sites/${encodeURIComponent(code)}`;
+/** The dossier of a site as it stands now; asked once for all parts of a page. */
+export const useSite = (code: Ref<string>) => useQuery({ queryKey: ['site', code, 'now'], queryFn: () => get<Dossier>(pathOf(code.value)), enabled: computed(() => code.value !== '') });
 export const asOfQuery = (asOf: string) => ({ as_of: asOf === 'now' ? undefined : asOf });

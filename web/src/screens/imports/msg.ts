@@ -45,7 +45,7 @@ export const t = words({
   site: ['点位', 'Site'],
   name: ['名称', 'Name'],
   crs: ['坐标系', 'Coordinate system'],
-  crs_hint: ['文件自带坐标系的不用填；没有的必须声明，不猜', 'Leave empty if the file names its system; otherwise declare it, nothing is guessed'],
+  crs_hint: ['文件未注明的必须声明', 'Needed if the file names none'],
   no_classified: ['涉密大比例尺地图不得在联网的电脑上导入', 'Never import classified maps on a networked machine'],
   upload: ['上传并诊断', 'Upload and check'],
   uploading: ['正在上传 {n}%', 'Uploading {n}%'],

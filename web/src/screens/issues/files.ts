@@ -1,9 +1,7 @@
-import { useQuery } from '@tanstack/vue-query';
 import { computed, inject, provide, ref, type ComputedRef, type InjectionKey, type Ref } from 'vue';
 
-import { get } from '@/api/client';
-import type { Dossier, Evidence } from '@/api/wire';
-import { pathOf } from '@/domain/sites/dossier';
+import type { Evidence } from '@/api/wire';
+import { useSite } from '@/domain/sites/dossier';
 import { uploadEvidence } from '@/domain/sites/evidence';
 import { tellProblem } from '@/ui/tell';
 
@@ -12,7 +10,7 @@ export interface SiteFiles { code: Ref<string>; files: ComputedRef<Evidence[]>; 
 const KEY: InjectionKey<SiteFiles> = Symbol('files of the site');
 
 export function provideSiteFiles(code: Ref<string>): SiteFiles {
-  const { data, refetch } = useQuery({ queryKey: ['site', code, 'now'], queryFn: () => get<Dossier>(pathOf(code.value)), enabled: computed(() => code.value !== '') });
+  const { data, refetch } = useSite(code);
   /** Handed in from this page: a unit that answers for an issue reads no dossier. */
   const own = ref<Evidence[]>([]);
   /** The same file handed in twice is one. */

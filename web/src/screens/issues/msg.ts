@@ -81,6 +81,8 @@ export const t = words({
   objections: ['异议', 'Objections'],
   notices: ['公示', 'Notices'],
   close_out: ['销号与回头看', 'Close-out and look-back'],
+  close_out_recorded: ['销号登记', 'Close-out recorded'],
+  overturned: ['这次销号已推翻：认定反弹', 'This close-out is overturned: a relapse'],
   look_back_plans: ['回头看安排', 'Look-backs planned'],
   look_backs: ['回头看', 'Look-backs'],
   relapses: ['复发疑似', 'Suspected relapses'],

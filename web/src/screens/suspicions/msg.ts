@@ -15,6 +15,7 @@ export const t = words({
   verdict: ['判定', 'Verdict'],
   not_judged: ['未判定', 'open'],
   found_at: ['发现', 'Found'],
+  by_rule: ['按查疑规则（{version}）查出', 'by the rules of {version}'],
   sort: ['排序', 'Sort'],
   urgency: ['未判定、级别高的在前', 'open and gravest first'],
   newest: ['新发现的在前', 'newest first'],
