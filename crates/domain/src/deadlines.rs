@@ -276,6 +276,10 @@ impl Timers {
         today: Date,
     ) -> Result<Vec<Deadline>, CalendarError> {
         let mut all = Vec::new();
+        // What nobody answered before the issue was closed is answered no more.
+        if !issue.is_open() {
+            return Ok(all);
+        }
         for open in issue.objections.iter().filter(|o| o.answer.is_none()) {
             let from = open.recorded.body.received_on;
             all.extend(self.deadline("objection_answer", from, calendar, today)?);
@@ -426,6 +430,30 @@ mod tests {
         #[case] expected: Light,
     ) {
         assert_eq!(light(left, timers().amber_days), expected);
+    }
+
+    #[test]
+    fn no_answer_is_due_once_the_issue_is_closed() {
+        let calendar = shipped::calendar().0;
+        let urged = |mut story: Story| {
+            let body = crate::entries::UrgingIssued {
+                issue: story.issue,
+                rung: "phone".into(),
+                issued_on: d("2019-09-20"),
+                answer_due_on: Some(d("2019-09-23")),
+                ..crate::entries::UrgingIssued::default()
+            };
+            story.add("办公室", "2019-09-20", body);
+            story
+        };
+        let is_due = |story: Story| {
+            let (running, _) = timers().running(&story.folded(), &calendar, d("2019-09-21"));
+            running.iter().any(|d| d.timer == "urging_answer")
+        };
+        let story = urged(Story::site("S1").determined("A"));
+        assert!(is_due(story));
+        let closed = urged(Story::site("S1").determined("A")).notice();
+        assert!(!is_due(closed.accept("province", "2019-10-14").close()));
     }
 
     #[test]

@@ -249,9 +249,11 @@ impl Session {
             area_lead: said(&request.area_lead).or_else(|| lead.map(|p| p.label.clone())),
             found_on: request.found_on.or_else(|| visit.map(|v| v.verified_on)),
             plan_due_on: request.plan_due_on,
-            due_on: request
-                .due_on
-                .or_else(|| carried.and_then(|c| c.due_on.map(|d| d.last()))),
+            // The day of an old demand is past where the issue is taken up again: a new one has to be said.
+            due_on: request.due_on.or_else(|| {
+                let first = carried.filter(|_| ground.reopens.is_none());
+                first.and_then(|c| c.due_on.map(|d| d.last()))
+            }),
             band: self.known_code("band", request.band.as_deref())?,
             demand: said(&request.demand),
             ..ground
