@@ -55,6 +55,6 @@ export class Program {
     this.child?.removeAllListeners('exit');
     this.child?.kill('SIGTERM');
     await new Promise((resolve) => (this.child?.exitCode === null ? this.child.once('exit', resolve) : resolve()));
-    if (!process.env.KEEP_FOLDER) rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }

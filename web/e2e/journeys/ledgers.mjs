@@ -107,7 +107,7 @@ export const journeys = [
       await page.locator('.views').getByRole('link', { name: '后河大面积' }).click();
       await page.waitForURL('**/ledgers/sites?station=houhe&sort=-area_m2');
       await page.locator('.views').getByRole('button', { name: /删除视图“后河大面积/ }).click();
-      assert.equal(await page.locator('.views').getByRole('link', { name: '后河大面积' }).count(), 0);
+      await page.locator('.views').getByRole('link', { name: '后河大面积' }).waitFor({ state: 'detached' });
     },
   },
   {

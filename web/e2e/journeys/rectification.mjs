@@ -347,6 +347,8 @@ async function reopened({ as, shot, told: { issue, site } }) {
   await opening.locator('.el-select', { hasText: '反弹' }).waitFor();
   await opening.getByLabel('问题描述').fill('销号后又堆砂作业，原整改为虚假整改');
   await opening.getByLabel('整改责任单位').fill('演示砂石有限公司');
+  await opening.getByLabel('完成时限').fill(day(60));
+  await opening.getByLabel('完成时限').press('Enter');
   await office.locator('[data-test=open-issue-submit]').click();
   await office.waitForURL('**/issues/**');
   const fresh = office.url().split('/issues/')[1].split(/[?#]/)[0];
