@@ -223,6 +223,7 @@ impl Session {
             author: self.author(),
             occurred_at,
             clocks: None,
+            stamp: None,
         }
     }
 
@@ -471,11 +472,12 @@ pub fn start_of(day: Date) -> Timestamp {
 }
 
 /// Files that came to a campaign after registers were opened with it.
-const LATER_TABLES: [&str; 4] = [
+const LATER_TABLES: [&str; 5] = [
     "closing.toml",
     "deadlines.toml",
     "urging.toml",
     "suspicions.toml",
+    "shots.toml",
 ];
 
 /// A register opened before a table was made goes by the one its campaign ships; what it was opened with stays as it is.
