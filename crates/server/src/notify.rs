@@ -13,7 +13,6 @@ use app::notices::{
 };
 use app::people::Accounts;
 use base64::Engine;
-use domain::calendar::WorkingCalendar;
 use domain::dossier::civil_day;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -21,7 +20,7 @@ use lettre::message::Mailbox;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
-use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -46,7 +45,6 @@ const LONGEST_ANSWER: usize = 64 << 10;
 pub(crate) struct Notifier {
     desk: Desk,
     settings: Arc<NoticeSettings>,
-    calendar: WorkingCalendar,
     accounts: Arc<Mutex<Accounts>>,
     sender: Arc<Sender>,
     /// Day whose digests are all in the outbox.
@@ -93,7 +91,6 @@ impl Notifier {
         Ok(Some(Self {
             desk: desk.clone(),
             settings: Arc::clone(settings),
-            calendar: notices::load_calendar()?,
             accounts: Arc::new(Mutex::new(Accounts::open(desk.home())?)),
             sender: Arc::new(Sender::new(settings, messages)?),
             queued_on: None,
@@ -119,7 +116,8 @@ impl Notifier {
     async fn queue(&mut self) {
         let now = self.desk.now();
         let today = civil_day(now);
-        if self.queued_on == Some(today) || !self.settings.is_time(now, &self.calendar) {
+        self.is_loading = false;
+        if self.queued_on == Some(today) || !self.settings.is_time(now) {
             return;
         }
         let (desk, settings) = (self.desk.clone(), Arc::clone(&self.settings));
@@ -273,8 +271,28 @@ fn undelivered(code: &'static str, cause: impl Into<String>) -> Undelivered {
     }
 }
 
+/// Addresses that those who send cannot read stop the start, rather than every notice.
+fn check(settings: &NoticeSettings) -> Result<(), Error> {
+    let from = settings.smtp.iter().map(|s| ("smtp.from", &s.from));
+    let to = settings.mail.iter().map(|m| ("mail.to", &m.to));
+    let odd_mail = from
+        .chain(to)
+        .find(|(_, text)| text.parse::<Address>().is_err());
+    let is_odd = |w: &&Webhook| reqwest::Url::parse(w.url.expose()).is_err();
+    let odd_robot = settings.webhooks.iter().find(is_odd);
+    // The address of a robot holds its key, so its name is told.
+    match odd_mail.or(odd_robot.map(|w| ("webhooks.url", &w.name))) {
+        None => Ok(()),
+        Some((member, text)) => {
+            let fault = Diagnostic::error("notices.value").arg("member", member);
+            Err(Error::rejected(fault.arg("text", text)))
+        }
+    }
+}
+
 impl Sender {
     fn new(settings: &NoticeSettings, messages: Arc<Messages>) -> Result<Self, Error> {
+        check(settings)?;
         // Whoever was first stays; there is only this one.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = (!settings.webhooks.is_empty()).then(client);
@@ -496,6 +514,38 @@ mod tests {
         // Worked out with Python's hmac and base64.
         let sign = signature("1577262236757", "SECc0ffee0123456789");
         assert_eq!(sign, "+nWqM2JE7x2Dy3HJSGjCIRqdvT1ZqL7r4cjp5ogsMNI=");
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_read_stops_the_start_and_is_not_told() {
+        let of = |url: &str, to: &str| NoticeSettings {
+            hour: 8,
+            days: notices::DigestDays::Every,
+            smtp: None,
+            mail: vec![MailRecipient {
+                login: "a".into(),
+                to: to.into(),
+            }],
+            webhooks: vec![Webhook {
+                name: "后河群".into(),
+                kind: notices::WebhookKind::WeCom,
+                url: serde_json::from_value(url.into()).unwrap(),
+                login: "a".into(),
+                secret: None,
+            }],
+        };
+        let url = "https://w.example.org/send?key=geheim";
+        assert!(check(&of(url, "a@example.org")).is_ok());
+        let odd_port = url.replace(".org", ".org:99999");
+        let odd_host = format!("a@{}.org", "x".repeat(64));
+        for (settings, member) in [
+            (of(&odd_port, "a@example.org"), "webhooks.url"),
+            (of(url, &odd_host), "mail.to"),
+        ] {
+            let fault = format!("{:?}", check(&settings).unwrap_err());
+            assert!(fault.contains(member), "{fault}");
+            assert!(!fault.contains("geheim"), "{fault}");
+        }
     }
 
     #[test]

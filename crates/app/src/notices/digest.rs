@@ -1,8 +1,7 @@
 //! 待办摘要 — what a person has to do today, within the rights of the posts they hold, and how mail and group robots say it.
 
-use std::collections::BTreeSet;
-
 use domain::dossier::civil_day;
+use domain::policy::{Action, Scope, scope_of};
 use jiff::civil::Date;
 use register::accounts::Person;
 use serde::{Deserialize, Serialize};
@@ -33,7 +32,11 @@ pub struct DigestLine {
     pub unit: String,
     /// `green`, `amber`, `red`.
     pub light: String,
-    pub is_overdue: bool,
+    /// Of them past their day, and near to it.
+    #[serde(default)]
+    pub overdue: u64,
+    #[serde(default)]
+    pub near: u64,
     pub due_on: Option<Date>,
     /// When it is due, as a clause: “，应于8月18日前办结，已逾期3天”.
     pub due: String,
@@ -68,8 +71,7 @@ pub fn digest(
     let day = session.today();
     let setting = session.setting.clone();
     let mut sections = Vec::new();
-    // Two posts of one reach show the same list; it is told once.
-    let mut told = BTreeSet::new();
+    let mut told = Vec::new();
     for post in person.posts.iter().filter(|p| p.is_held(day)) {
         let visitor = Visitor {
             person: person.clone(),
@@ -79,7 +81,8 @@ pub fn digest(
         };
         session.viewer.actor = visitor.actor(&setting)?;
         let mut items = session.work_items(atlases)?;
-        items.retain(|item| told.insert((item.kind.clone(), item.query.clone())));
+        let reach = scope_of(&session.actor, Action::ReadLedgers);
+        leave_out_told(&mut items, &reach, &mut told);
         let view = post_view(post, &setting, session.now);
         let name = match &view.station_name {
             Some(station) => format!("{}·{station}", view.role_label),
@@ -91,6 +94,24 @@ pub fn digest(
         }
     }
     Ok(written(session, sections, public_url))
+}
+
+/// Two posts of one reach show the same list; it is told once. A list of issues does not say its reach in its query, so
+/// that stands beside it; where two roles of one reach have different work, the lists differ in length.
+fn leave_out_told(
+    items: &mut Vec<WorkItem>,
+    reach: &Scope,
+    told: &mut Vec<(Scope, String, String, u64)>,
+) {
+    items.retain(|item| {
+        let (kind, query) = (item.kind.clone(), item.query.clone());
+        let list = (reach.clone(), kind, query, item.count);
+        let is_new = !told.contains(&list);
+        if is_new {
+            told.push(list);
+        }
+        is_new
+    });
 }
 
 /// A message that only shows that messages arrive.
@@ -138,13 +159,9 @@ fn day_text(messages: &Messages, day: Date, today: Date) -> String {
         true => "digest.day",
         false => "digest.day_of_year",
     };
-    let args = [
-        ("year", day.year().to_string()),
-        ("month", day.month().to_string()),
-        ("day", day.day().to_string()),
-    ];
-    let args: Vec<(&str, &str)> = args.iter().map(|(n, v)| (*n, v.as_str())).collect();
-    messages.text(code, &args)
+    let (year, month) = (day.year().to_string(), day.month().to_string());
+    let day = day.day().to_string();
+    messages.text(code, &[("year", &year), ("month", &month), ("day", &day)])
 }
 
 /// What there is to do; kinds of which there is nothing are left out.
@@ -168,27 +185,33 @@ fn lines(
             count: item.count,
             unit: messages.text(&unit, &[]),
             light: item.light.clone(),
-            is_overdue: item.light == "red",
+            overdue: item.overdue,
+            near: item.near,
             due_on: item.due_on,
             due: item
                 .due_on
-                .map_or_else(String::new, |due| due_text(messages, due, today)),
+                .map_or_else(String::new, |due| due_text(messages, item, due, today)),
             address: public_url.map(|url| format!("{}/{}?{}", trimmed(url), item.list, item.query)),
         }
     })
     .collect()
 }
 
-fn due_text(messages: &Messages, due_on: Date, today: Date) -> String {
+/// When it is due; where it is not one day for all of them, that of the first, with how many are late.
+fn due_text(messages: &Messages, item: &WorkItem, due_on: Date, today: Date) -> String {
     let days = today.until(due_on).map_or(0, |span| span.get_days());
-    let code = match days {
-        0 => "digest.due_today",
-        days if days < 0 => "digest.overdue",
-        _ => "digest.due",
+    let is_one_day = item.overdue == item.count || item.list != "worklist" || item.count == 1;
+    let code = match (is_one_day, days) {
+        (true, 0) => "digest.due_today",
+        (true, ..0) => "digest.overdue",
+        (true, _) => "digest.due",
+        (false, ..0) => "digest.some_overdue",
+        (false, _) => "digest.first_due",
     };
+    let late = item.overdue.to_string();
     let day = day_text(messages, due_on, today);
     let days = days.unsigned_abs().to_string();
-    messages.text(code, &[("day", &day), ("days", &days)])
+    messages.text(code, &[("day", &day), ("days", &days), ("late", &late)])
 }
 
 /// The kinds with their counts, over all posts; what is overdue and near is counted behind.
@@ -212,11 +235,8 @@ fn title(messages: &Messages, day: &str, sections: &[DigestSection]) -> String {
             messages.text("digest.kind", &[("label", label), ("count", &count)])
         })
         .collect();
-    let of_light = |light: &str| -> u64 {
-        let lit = all().filter(|l| l.light == light);
-        lit.map(|l| l.count).sum()
-    };
-    let (overdue, near) = (of_light("red"), of_light("amber"));
+    let overdue: u64 = all().map(|l| l.overdue).sum();
+    let near: u64 = all().map(|l| l.near).sum();
     let marks = [
         ("digest.overdue_count", overdue),
         ("digest.near_count", near),
@@ -393,6 +413,8 @@ mod tests {
             }
             .into(),
             query: "state=open&station=houhe".into(),
+            overdue: if light == "red" { count } else { 0 },
+            near: if light == "amber" { count } else { 0 },
             light: light.into(),
             due_on,
         }
@@ -482,6 +504,28 @@ mod tests {
     }
 
     #[test]
+    fn two_stations_of_one_person_are_both_told_and_two_posts_of_one_once() {
+        let station = |id: &str| Scope::Stations {
+            reserve_code: "610000".into(),
+            station_ids: vec![id.into()],
+        };
+        let mut told = Vec::new();
+        let mut left = |reach: &Scope, count| {
+            let mut items = vec![WorkItem {
+                list: "worklist".into(),
+                query: "kind=accept".into(),
+                ..item("accept", "待验收", count, "green", None)
+            }];
+            leave_out_told(&mut items, reach, &mut told);
+            items.len()
+        };
+        assert_eq!(left(&station("houhe"), 2), 1);
+        assert_eq!(left(&station("houhe"), 2), 0);
+        assert_eq!(left(&station("houhe"), 3), 1);
+        assert_eq!(left(&station("banfangzi"), 2), 1);
+    }
+
+    #[test]
     fn nothing_to_do_is_an_empty_digest() {
         let messages = chinese();
         let none = lines(
@@ -509,8 +553,26 @@ mod tests {
                 "，应于2019年8月18日前办结，已逾期2657天",
             ),
         ] {
-            assert_eq!(due_text(&messages, due_on, TODAY), text);
+            let one = item("verify", "待核查点位", 3, "red", Some(due_on));
+            assert_eq!(due_text(&messages, &one, due_on, TODAY), text);
         }
+    }
+
+    #[test]
+    fn of_many_days_the_first_is_told_and_how_many_are_late() {
+        let messages = chinese();
+        let day = |day| Date::constant(2026, 11, day);
+        let of = |overdue, due_on| {
+            let many = WorkItem {
+                overdue,
+                list: "worklist".into(),
+                ..item("accept", "待验收", 40, "red", Some(due_on))
+            };
+            due_text(&messages, &many, due_on, TODAY)
+        };
+        assert_eq!(of(1, day(20)), "，其中逾期1，最早的应于11月20日前办结");
+        assert_eq!(of(0, day(30)), "，最早的应于11月30日前办结，还有4天");
+        assert_eq!(of(40, day(20)), "，应于11月20日前办结，已逾期6天");
     }
 
     #[test]

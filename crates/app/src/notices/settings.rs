@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use domain::calendar::WorkingCalendar;
 use jiff::civil::Date;
 use serde::Deserialize;
 use spatial::diagnostic::{Diagnostic, Place};
 
-use crate::assets;
 use crate::error::Error;
+use crate::issues::calendar;
 
 /// File beside the register that holds the settings.
 const FILE: &str = "notices.toml";
@@ -120,10 +119,10 @@ pub struct NoticeSettings {
 impl NoticeSettings {
     /// Whether digests go out on this day. A year without a calendar is no reason to keep silent about deadlines: its
     /// days all count.
-    pub fn sends_on(&self, day: Date, calendar: &WorkingCalendar) -> bool {
+    pub(super) fn sends_on(&self, day: Date) -> bool {
         match self.days {
             DigestDays::Every => true,
-            DigestDays::Working => calendar.is_working_day(day).unwrap_or(true),
+            DigestDays::Working => calendar().is_working_day(day).unwrap_or(true),
         }
     }
 
@@ -147,14 +146,6 @@ impl Webhook {
         let sign = self.secret.iter().map(Secret::expose);
         std::iter::once(url).chain(keys).chain(sign).collect()
     }
-}
-
-/// The built-in working-day calendars.
-pub fn load_calendar() -> Result<WorkingCalendar, Error> {
-    let files = assets::calendars();
-    let files = files.iter().map(|(n, t)| (n.as_str(), t.as_str()));
-    let (calendar, _) = WorkingCalendar::from_files(files).map_err(Error::internal)?;
-    Ok(calendar)
 }
 
 #[derive(Deserialize)]
@@ -245,7 +236,9 @@ impl Reading<'_> {
             Err(e) => return Err(read(e)),
             Ok(meta) if meta.len() > LARGEST => {
                 let fault = self.fault("notices.unreadable", None).arg("at", FILE);
-                return Err(Error::rejected(fault.arg("cause", meta.len())));
+                return Err(Error::rejected(
+                    fault.arg("cause", format!("{} B", meta.len())),
+                ));
             }
             Ok(_) => {}
         }
@@ -609,7 +602,6 @@ mod tests {
 
     #[test]
     fn working_days_are_those_of_the_calendar() {
-        let calendar = load_calendar().unwrap();
         let settings = read(MAIL).unwrap();
         let every = NoticeSettings {
             days: DigestDays::Every,
@@ -624,8 +616,8 @@ mod tests {
             // No calendar of that year: silence would be worse.
             (Date::constant(2099, 11, 28), true),
         ] {
-            assert_eq!(settings.sends_on(day, &calendar), is_sent, "{day}");
-            assert!(every.sends_on(day, &calendar));
+            assert_eq!(settings.sends_on(day), is_sent, "{day}");
+            assert!(every.sends_on(day));
         }
     }
 }

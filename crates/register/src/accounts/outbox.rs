@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Row, params};
 
 use super::{Accounts, READ, WRITE, parsed, parsed_option};
 use crate::constraints::failed;
@@ -175,7 +175,8 @@ impl Accounts {
         Ok(())
     }
 
-    /// Gives up what waits from days before `today`; how many.
+    /// Gives up what waits from days before `today`; how many. What failed before keeps its own reason, what was never
+    /// tried has this one.
     pub fn give_up_notices(
         &mut self,
         today: Date,
@@ -184,7 +185,8 @@ impl Accounts {
     ) -> Result<usize, Error> {
         self.db
             .execute(
-                "UPDATE outbox SET state = 'failed', last_error = ?2, ended_at = ?3 WHERE state = 'queued' AND day < ?1",
+                "UPDATE outbox SET state = 'failed', last_error = coalesce(last_error, ?2), ended_at = ?3
+                 WHERE state = 'queued' AND day < ?1",
                 params![today.to_string(), error, at.to_string()],
             )
             .map_err(failed(WRITE))
@@ -212,10 +214,9 @@ impl Accounts {
 
     /// The outbox, the newest first, and how many there are.
     pub fn notices(&self, limit: u32, offset: u64) -> Result<(u64, Vec<Notice>), Error> {
-        let total: Option<i64> = self
+        let total: i64 = self
             .db
             .query_row("SELECT count(*) FROM outbox", [], |row| row.get(0))
-            .optional()
             .map_err(failed(READ))?;
         let sql =
             format!("SELECT {COLUMNS} FROM outbox ORDER BY notice_id DESC LIMIT ?1 OFFSET ?2");
@@ -225,7 +226,7 @@ impl Accounts {
             .query_map(params![limit, offset], notice)
             .map_err(failed(READ))?;
         let found = rows.collect::<Result<_, _>>().map_err(failed(READ))?;
-        Ok((total.unwrap_or_default().unsigned_abs(), found))
+        Ok((total.unsigned_abs(), found))
     }
 }
 
@@ -344,6 +345,11 @@ mod tests {
         assert_eq!(states(&accounts), [("failed".to_owned(), 2)]);
 
         accounts.queue_notice(&digest("b@example.org")).unwrap();
+        accounts.queue_notice(&digest("c@example.org")).unwrap();
+        let late = id + 2;
+        accounts
+            .note_not_sent(late, "notices.timed_out", None, at(2), Some(at(90_000)))
+            .unwrap();
         let tomorrow = DAY.tomorrow().unwrap();
         let mut given_up = |today, second| {
             accounts
@@ -351,9 +357,13 @@ mod tests {
                 .unwrap()
         };
         assert_eq!(given_up(DAY, 2), 0);
-        assert_eq!(given_up(tomorrow, 86_400), 1);
+        assert_eq!(given_up(tomorrow, 86_400), 2);
         assert_eq!(accounts.next_notice_at().unwrap(), None);
+        let (_, all) = accounts.notices(2, 0).unwrap();
+        let reasons: Vec<_> = all.iter().map(|n| n.last_error.as_deref()).collect();
+        let reason = [Some("notices.timed_out"), Some("notices.day_over")];
+        assert_eq!(reasons, reason, "its own, where it has one");
         assert_eq!(accounts.forget_notices(DAY).unwrap(), 0);
-        assert_eq!(accounts.forget_notices(tomorrow).unwrap(), 2);
+        assert_eq!(accounts.forget_notices(tomorrow).unwrap(), 3);
     }
 }
