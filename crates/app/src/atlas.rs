@@ -49,7 +49,7 @@ pub use suspicions::{SuspicionLine, SuspicionTable};
 pub use tally::{Counted, Tally};
 
 use crate::error::Error;
-use crate::session::Setting;
+use crate::session::{Setting, unreadable_dossier};
 
 /// 图集 — sites and clues as of one day or log position.
 pub struct Atlas {
@@ -60,6 +60,8 @@ pub struct Atlas {
     pub issues: IssueTable,
     pub ground: Ground,
     pub suspicions: SuspicionTable,
+    /// What the lines follow from besides the dossiers: who asks may have read it earlier, or later.
+    setting: Setting,
     /// Where something changed since this was last asked: boxes in mercator units.
     touched: Vec<[i32; 4]>,
 }
@@ -87,16 +89,17 @@ impl Atlas {
             issues,
             ground: Ground::load(register, setting, as_of)?,
             suspicions,
+            setting: setting.clone(),
             touched: Vec::new(),
         })
     }
 
     /// Takes in what the log gained; nothing in it can fail, so that readers never meet half of it.
-    fn take_in(&mut self, gained: Gained, setting: &Setting) {
+    fn take_in(&mut self, gained: Gained) {
         for dossier in &gained.dossiers {
             self.touched.extend(self.sites.extent(dossier.site_id));
-            self.sites.put(dossier, setting);
-            self.issues.put(dossier, setting);
+            self.sites.put(dossier, &self.setting);
+            self.issues.put(dossier, &self.setting);
             self.suspicions.put(dossier);
             self.touched.extend(self.sites.extent(dossier.site_id));
         }
@@ -142,15 +145,18 @@ fn load_columns(register: &Register, setting: &Setting, as_of: AsOf) -> Result<C
                 ..Columns::default()
             };
             for dossier in handed.into_iter().flatten() {
+                // Only what is compared is read here: most claims of most sites stay as they came.
+                let checked = dossier.check_compared_claims();
+                checked.map_err(unreadable_dossier)?;
                 columns.sites.put(&dossier, setting);
                 columns.issues.put(&dossier, setting);
                 columns.suspicions.put(&dossier);
             }
             columns.sites.settle();
-            columns
+            Ok::<Columns, register::Error>(columns)
         });
         let mut parcel = Vec::with_capacity(PARCEL);
-        // Nobody takes a parcel only where entering panicked; joining tells.
+        // Nobody takes a parcel only where entering broke off; joining tells.
         let mut take = |dossier: Dossier| {
             parcel.push(dossier);
             if parcel.len() == PARCEL {
@@ -167,7 +173,8 @@ fn load_columns(register: &Register, setting: &Setting, as_of: AsOf) -> Result<C
         drop(hand);
         let columns = entering.join();
         read?;
-        columns.or_else(|panic| std::panic::resume_unwind(panic))
+        let columns = columns.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok(columns?)
     })
 }
 
@@ -213,9 +220,10 @@ impl Gained {
             clues: Vec::with_capacity(clues.len()),
         };
         for site in sites {
-            gained
-                .dossiers
-                .extend(register.find_dossier(site, AsOf::Now)?);
+            if let Some(dossier) = register.find_dossier(site, AsOf::Now)? {
+                dossier.check_claims().map_err(unreadable_dossier)?;
+                gained.dossiers.push(dossier);
+            }
         }
         for clue in clues {
             gained.clues.extend(register.find_clue(clue)?);
@@ -326,7 +334,7 @@ impl Atlases {
     ) -> Result<AtlasRead<'_>, Error> {
         match as_of {
             AsOf::Now => self.read_now(register, setting),
-            _ => self.read_past(register, setting, as_of),
+            _ => self.read_past(register, as_of),
         }
     }
 
@@ -363,22 +371,19 @@ impl Atlases {
         };
         if let Some(gained) = gained {
             if let Some(atlas) = kept().as_mut() {
-                atlas.take_in(gained, setting);
+                atlas.take_in(gained);
             }
             return Ok(());
         }
-        let loaded = Atlas::load(register, setting, AsOf::Now)?;
+        // What the log gained may have changed the setting after the asker had read it.
+        let fresh = from.map(|_| Setting::load(register)).transpose()?;
+        let loaded = Atlas::load(register, fresh.as_ref().unwrap_or(setting), AsOf::Now)?;
         *kept() = Some(loaded);
         self.loads.fetch_add(1, Ordering::AcqRel);
         Ok(())
     }
 
-    fn read_past(
-        &self,
-        register: &Register,
-        setting: &Setting,
-        as_of: AsOf,
-    ) -> Result<AtlasRead<'_>, Error> {
+    fn read_past(&self, register: &Register, as_of: AsOf) -> Result<AtlasRead<'_>, Error> {
         let log_size = match as_of {
             // What the log held at a size never changes, once it has held so much.
             AsOf::LogSize(size) => size.min(register.log_size()?),
@@ -394,7 +399,9 @@ impl Atlases {
             past.push(kept);
             return Ok(AtlasRead::Past(atlas));
         }
-        let atlas = Arc::new(Atlas::load(register, setting, as_of)?);
+        // The setting of a log of this size at least: what is kept must not follow from what the asker read before.
+        let setting = Setting::load(register)?;
+        let atlas = Arc::new(Atlas::load(register, &setting, as_of)?);
         past.retain(|p| p.as_of != as_of);
         if past.len() >= PAST_KEPT {
             past.remove(0);

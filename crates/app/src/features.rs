@@ -42,7 +42,8 @@ pub struct FeatureQuery {
     pub limit: usize,
 }
 
-/// Few sites lie in so small a box, and a page of so many is soon written.
+/// Few sites lie in so small a box, and a page of so many is soon written; properties asked for are compared with every
+/// site of the box spelled out, which may take long.
 const SHORT_BOX_DEGREES: f64 = 0.25;
 const SHORT_PAGE: usize = 1_000;
 
@@ -53,7 +54,7 @@ impl FeatureQuery {
             let [w, s, e, n] = b.0;
             e - w <= SHORT_BOX_DEGREES && n - s <= SHORT_BOX_DEGREES
         };
-        self.bbox.is_some_and(is_small) && self.limit <= SHORT_PAGE
+        self.bbox.is_some_and(is_small) && self.limit <= SHORT_PAGE && self.properties.is_empty()
     }
 }
 

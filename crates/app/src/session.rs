@@ -271,11 +271,12 @@ impl Session {
             .register
             .find_dossier(site, as_of)?
             .ok_or_else(missing)?;
-        match self.sees(Action::ReadLedgers, dossier.facts.station_id.as_deref()) {
-            true => Ok(self.as_seen(dossier)),
+        if !self.sees(Action::ReadLedgers, dossier.facts.station_id.as_deref()) {
             // What is not yours to know of is not found.
-            false => Err(missing()),
+            return Err(missing());
         }
+        dossier.check_claims().map_err(unreadable_dossier)?;
+        Ok(self.as_seen(dossier))
     }
 }
 
@@ -379,6 +380,14 @@ pub(crate) fn focal_of(campaign: &Campaign, dossier: &Dossier) -> Option<Focal> 
         reason,
         is_overridden: false,
     })
+}
+
+/// A dossier of the projections in which something is not what it should be.
+pub(crate) fn unreadable_dossier(source: serde_json::Error) -> register::Error {
+    register::Error::UnreadableProjection {
+        what: "dossier",
+        source,
+    }
 }
 
 fn not_set_up(what: &'static str) -> Error {

@@ -9,6 +9,8 @@ use tracing_subscriber::fmt::MakeWriter;
 
 /// Lines wait so long for others.
 const WAIT: Duration = Duration::from_millis(20);
+/// Bytes that wait; whoever logs beyond them waits until they are written, so that a reader that stands still fills no memory.
+const MOST_WAITING: usize = 1 << 20;
 
 /// 日志行 — lines on their way to standard error.
 #[derive(Clone, Default)]
@@ -49,9 +51,11 @@ impl LogLines {
 
     /// Writes what waits.
     pub(crate) fn write_out(&self) {
+        // First the place to write, then what to write: nobody's later lines come before.
+        let mut out = io::stderr().lock();
         let lines = std::mem::take(&mut *self.lock());
         // Where standard error is closed there is nobody to be told.
-        let _ = io::stderr().lock().write_all(&lines);
+        let _ = out.write_all(&lines);
     }
 }
 
@@ -62,6 +66,11 @@ impl Write for LogLines {
             self.0.arrived.notify_one();
         }
         lines.extend_from_slice(line);
+        let is_full = lines.len() > MOST_WAITING;
+        drop(lines);
+        if is_full {
+            self.write_out();
+        }
         Ok(line.len())
     }
 

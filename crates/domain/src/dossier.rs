@@ -545,6 +545,18 @@ impl Dossier {
         matches!((closed_at, seen_at), (Some(closed), Some(seen)) if seen > closed)
     }
 
+    /// Reads every claim, so that a stored copy in which one is no claim is found out before anybody relies on it.
+    pub fn check_claims(&self) -> serde_json::Result<()> {
+        let fields = self.claims.values().chain(self.judged_facts.values());
+        read_all(fields.flatten())
+    }
+
+    /// The same for those alone that are laid beside each other.
+    pub fn check_compared_claims(&self) -> serde_json::Result<()> {
+        let contested = self.compared().map(|(_, claims)| claims);
+        read_all(contested.filter(|claims| claims.len() > 1).flatten())
+    }
+
     /// The newest issue that is still open.
     pub fn open_issue(&self) -> Option<&Issue> {
         self.issues.iter().rev().find(|i| i.is_open())
@@ -692,12 +704,13 @@ impl Dossier {
 
     /// Fields on which sources at least as heavy as a ledger, or two clues, state different things.
     pub fn contradictions(&self) -> Vec<Contradiction> {
-        let compared = |field: &str| !UNCOMPARED_FIELDS.contains(&field);
-        self.claims
-            .iter()
-            .filter(|(field, _)| compared(field))
-            .filter_map(contradiction)
-            .collect()
+        self.compared().filter_map(contradiction).collect()
+    }
+
+    /// The claims of the fields on which sources should agree.
+    fn compared(&self) -> impl Iterator<Item = (&String, &Vec<Stored<Claim>>)> {
+        let claims = self.claims.iter();
+        claims.filter(|(field, _)| !UNCOMPARED_FIELDS.contains(&field.as_str()))
     }
 }
 
@@ -731,6 +744,13 @@ const UNCOMPARED_FIELDS: [&str; 17] = [
     "permits_text",
     "has_issue",
 ];
+
+fn read_all<'c>(claims: impl Iterator<Item = &'c Stored<Claim>>) -> serde_json::Result<()> {
+    for claim in claims {
+        claim.read()?;
+    }
+    Ok(())
+}
 
 fn contradiction((field, claims): (&String, &Vec<Stored<Claim>>)) -> Option<Contradiction> {
     let (chosen, rest) = claims.split_first()?;
@@ -777,3 +797,33 @@ pub fn civil_day(at: Timestamp) -> Date {
 static SHANGHAI: std::sync::LazyLock<jiff::tz::TimeZone> =
     // China has kept one zone, UTC+8 without summer time, since 1992; papers before that carry dates only.
     std::sync::LazyLock::new(|| jiff::tz::TimeZone::fixed(jiff::tz::offset(8)));
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failing test may panic")]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::issue::tests::Story;
+
+    #[test]
+    fn what_is_no_claim_is_found_out_before_it_is_needed() {
+        let told = serde_json::to_value(Story::site("X-1").dossier()).unwrap();
+        let sound = told["claims"].as_object().unwrap().values().next().unwrap()[0].clone();
+        let with_names = |names: Value| -> Dossier {
+            let mut told = told.clone();
+            told["claims"]["facility_name"] = names;
+            serde_json::from_str(&told.to_string()).unwrap()
+        };
+        let read = with_names(json!([sound, sound]));
+        assert!(read.check_claims().is_ok() && read.check_compared_claims().is_ok());
+        let contested = with_names(json!([sound, "no claim"]));
+        assert!(contested.check_claims().is_err() && contested.check_compared_claims().is_err());
+        let alone = with_names(json!(["no claim"]));
+        assert!(alone.check_claims().is_err());
+        // Nothing is laid beside it: nobody reads it.
+        assert!(alone.check_compared_claims().is_ok());
+        let before = Story::site("X-1").dossier().contradictions().len();
+        assert_eq!(alone.contradictions().len(), before);
+    }
+}

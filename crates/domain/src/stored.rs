@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::OnceLock;
 
 use serde::de::DeserializeOwned;
+use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -23,17 +24,26 @@ impl<T> From<T> for Stored<T> {
     }
 }
 
+impl<T: DeserializeOwned> Stored<T> {
+    /// The value, or why the text is none. What was read once is not read again.
+    pub fn read(&self) -> serde_json::Result<&T> {
+        if let Some(value) = self.value.get() {
+            return Ok(value);
+        }
+        let text = self.text.as_deref().map_or("null", RawValue::get);
+        let value = serde_json::from_str(text)?;
+        Ok(self.value.get_or_init(|| value))
+    }
+}
+
 impl<T: DeserializeOwned> Deref for Stored<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        self.value.get_or_init(|| {
-            let text = self.text.as_deref().map_or("null", RawValue::get);
-            // Projections are written by this program from entries it could read; another version rebuilds them first.
-            serde_json::from_str(text).unwrap_or_else(|e| {
-                panic!("a stored value cannot be read, rebuild the register: {e}")
-            })
-        })
+        // Projections are written by this program from entries it could read; another version rebuilds them first. Where
+        // somebody else may have written in them, `read` asks before.
+        self.read()
+            .unwrap_or_else(|e| panic!("a stored value cannot be read, rebuild the register: {e}"))
     }
 }
 
@@ -60,7 +70,7 @@ impl<T: DeserializeOwned + fmt::Debug> fmt::Debug for Stored<T> {
 
 impl<T: DeserializeOwned + Serialize> Serialize for Stored<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (**self).serialize(serializer)
+        self.read().map_err(S::Error::custom)?.serialize(serializer)
     }
 }
 
@@ -85,7 +95,8 @@ mod tests {
         let read: Result<Stored<Vec<i32>>, _> = serde_json::from_str(&text);
         assert!(read.is_ok_and(|read| read.value.get().is_none() && read == kept));
         // Text that is no such value is found out when somebody looks, text that is no JSON at once.
-        assert!(serde_json::from_str::<Stored<Vec<i32>>>("\"no list\"").is_ok());
+        let other = serde_json::from_str::<Stored<Vec<i32>>>("\"no list\"");
+        assert!(other.is_ok_and(|o| o.read().is_err() && serde_json::to_string(&o).is_err()));
         assert!(serde_json::from_str::<Stored<Vec<i32>>>("[1,").is_err());
     }
 }

@@ -54,7 +54,8 @@ impl Caller {
             self.uri,
             self.context.language
         );
-        people::sha256_of(&told)[..16].to_owned()
+        // Answers are kept by it: nobody must find an address whose mark is somebody else's.
+        people::sha256_of(&told)[..32].to_owned()
     }
 
     /// What is asked in the address; for handlers that may answer without it.

@@ -312,20 +312,22 @@ impl Desk {
         let desk = self.clone();
         let done = tokio::task::spawn_blocking(move || {
             let mut accounts = desk.accounts();
-            match is_secret {
+            let found = match is_secret {
                 true => people::visit_by_token(&accounts, &token, now),
                 false => people::visit(&mut accounts, &token, now),
+            };
+            let found = found?.map(Arc::new);
+            if let Some(visitor) = &found {
+                // While the accounts are in hand: whoever changes them next forgets this again.
+                let mut visitors = lock(&desk.0.visitors);
+                if visitors.len() > MOST_RECOGNIZED {
+                    visitors.clear();
+                }
+                visitors.insert(key, (Arc::clone(visitor), now));
             }
+            Ok::<_, Error>(found)
         });
-        let found = self.finish(context, done.await)?.map(Arc::new);
-        if let Some(visitor) = &found {
-            let mut visitors = lock(&self.0.visitors);
-            if visitors.len() > MOST_RECOGNIZED {
-                visitors.clear();
-            }
-            visitors.insert(key, (Arc::clone(visitor), now));
-        }
-        Ok(found)
+        self.finish(context, done.await)
     }
 
     /// Work with the accounts, away from the threads that serve.
@@ -372,7 +374,11 @@ impl Desk {
     }
 
     pub(crate) fn current_setting(&self, register: &Register) -> Result<Setting, Error> {
-        let size = register.log_size()?;
+        self.setting_at(register, register.log_size()?)
+    }
+
+    /// The setting that a log of this size gives, or a later one.
+    fn setting_at(&self, register: &Register, size: u64) -> Result<Setting, Error> {
         {
             let known = self.0.setting.read().unwrap_or_else(|e| e.into_inner());
             if known.log_size >= size {
@@ -413,16 +419,31 @@ impl Desk {
         caller: &Caller,
         work: impl FnOnce(&Session, &Atlases) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Problem> {
+        self.look_from(caller, move |session, atlases, _| work(session, atlases))
+            .await
+    }
+
+    /// The same, told the log size from which on everything was looked at: setting, rights and atlas are of that log or a
+    /// later one.
+    async fn look_from<T: Send + 'static>(
+        &self,
+        caller: &Caller,
+        work: impl FnOnce(&Session, &Atlases, u64) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Problem> {
         let desk = self.clone();
-        let (actor, messages) = (
-            caller.actor.clone(),
-            Arc::clone(self.messages(caller.context.language)),
-        );
+        let (visitor, actor) = (Arc::clone(&caller.visitor), caller.actor.clone());
+        let messages = Arc::clone(self.messages(caller.context.language));
         let done = admitted(&self.0.reading, move || {
             let register = desk.take_reader()?;
-            let setting = desk.current_setting(&register)?;
+            let size = register.log_size()?;
+            let setting = desk.setting_at(&register, size)?;
+            // The caller was recognized under the setting known then. If their post covers something else by now, they ask
+            // again: what is kept by their rights must have been made with them.
+            if visitor.actor(&setting)? != actor {
+                return Err(Error::Loading);
+            }
             let session = setting.session(register, actor, desk.now(), messages);
-            let result = work(&session, desk.atlases());
+            let result = work(&session, desk.atlases(), size);
             desk.keep_reader(session.register);
             result
         });
@@ -478,8 +499,8 @@ impl Desk {
         let mark = caller.mark();
         let has = caller.if_none_match.clone();
         let answer = self
-            .look(caller, move |session, atlases| {
-                let etag = etag_of(session.register.log_size()?, session.today(), &mark);
+            .look_from(caller, move |session, atlases, size| {
+                let etag = etag_of(size, session.today(), &mark);
                 if has.as_deref().is_some_and(|h| h.contains(&etag)) {
                     return Ok(None);
                 }
@@ -516,7 +537,10 @@ impl Desk {
             Ok(Bytes::from(text))
         };
         let told = self.read(caller, work).await?;
-        self.0.figures.keep(&told.etag, &told.value);
+        // Only where the size of the log is at hand is a kept answer ever looked for.
+        if self.quick_log_size().is_some() {
+            self.0.figures.keep(&told.etag, &told.value);
+        }
         Ok(told)
     }
 

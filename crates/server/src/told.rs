@@ -60,11 +60,15 @@ impl FigureShelf {
 
     pub(crate) fn keep(&self, etag: &str, answer: &Bytes) {
         let mut shelf = self.lock();
-        shelf.bytes += etag.len() + answer.len();
-        if shelf.bytes > MOST_KEPT_BYTES {
-            *shelf = Shelf::default();
+        let weight = etag.len() + answer.len();
+        // Two who asked at once worked out the same.
+        if weight > MOST_KEPT_BYTES || shelf.answers.contains_key(etag) {
             return;
         }
+        if shelf.bytes + weight > MOST_KEPT_BYTES {
+            *shelf = Shelf::default();
+        }
+        shelf.bytes += weight;
         shelf.answers.insert(etag.to_owned(), answer.clone());
     }
 }
@@ -107,4 +111,28 @@ pub(crate) fn is_compressible(headers: &HeaderMap) -> bool {
         ]
         .iter()
         .any(|k| kind.starts_with(k))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shelf_counts_an_answer_once_and_makes_room_for_the_next() {
+        let shelf = FigureShelf::default();
+        let half = Bytes::from(vec![b'1'; MOST_KEPT_BYTES / 2]);
+        for _ in 0..3 {
+            shelf.keep("a", &half);
+        }
+        assert_eq!(shelf.lock().bytes, half.len() + 1);
+        assert_eq!(shelf.find("a"), Some(half.clone()));
+        assert_eq!(shelf.find("b"), None);
+        let too_large = Bytes::from(vec![b'2'; MOST_KEPT_BYTES]);
+        shelf.keep("b", &too_large);
+        assert_eq!(shelf.find("b"), None);
+        assert!(shelf.find("a").is_some(), "what has no room takes none");
+        shelf.keep("c", &half);
+        assert_eq!(shelf.find("a"), None);
+        assert_eq!(shelf.find("c"), Some(half));
+    }
 }

@@ -132,21 +132,27 @@ def crowd(pid, client, kind, paths, conns=8, secs=SECS):
     client.send("GET", paths[-1])
     time.sleep(.1)
     start, cpu, until = log.stat().st_size, cpu_s(pid), time.perf_counter() + secs
-    sizes = []
+    sizes, failed = [], []
 
     def ask(first):
         own, at = Client(), first
         own.headers = client.headers
-        while time.perf_counter() < until:
-            _, content = own.send("GET", paths[at % len(paths)])
-            sizes.append(len(content))
-            at += conns
+        try:
+            while time.perf_counter() < until:
+                _, content = own.send("GET", paths[at % len(paths)])
+                sizes.append(len(content))
+                at += conns
+        except (SystemExit, OSError, http.client.HTTPException) as fault:
+            # A thread that ends tells nobody why.
+            failed.append(fault)
 
     threads = [threading.Thread(target=ask, args=(n,)) for n in range(conns)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    if failed:
+        raise failed[0]
     cpu = cpu_s(pid) - cpu
     # The log is written a little after the answers.
     time.sleep(.1)

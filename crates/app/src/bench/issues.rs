@@ -33,7 +33,7 @@ pub fn run(mut session: Session, count: usize) -> Result<()> {
             sites.len()
         );
     }
-    let step = sites.len() / count.max(1);
+    let step = (sites.len() / count.max(1)).max(1);
     let chosen: Vec<SiteId> = sites.into_iter().step_by(step).take(count).collect();
     for (number, batch) in chosen.chunks(BATCH).enumerate() {
         let entries = (number * BATCH..).zip(batch);

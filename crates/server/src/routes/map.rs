@@ -173,11 +173,13 @@ pub(crate) async fn show_tile(
     desk.drop_touched_tiles();
     let kept = drawn(&desk, key, async {
         let query: SiteQuery = caller.asked(&desk)?;
+        // A search for words goes through the names of all sites of the tile.
+        let is_short = zoom >= SHORT_ZOOM && query.q.is_none();
         let draw = move |viewer: &Viewer, atlas: &Atlas| {
             kept_tile(&viewer.tile(atlas, layer, tile, &query)?)
         };
         if as_of == AsOf::Now {
-            return desk.glance(&caller, zoom >= SHORT_ZOOM, draw).await;
+            return desk.glance(&caller, is_short, draw).await;
         }
         desk.look(&caller, move |session, atlases| {
             draw(&session.viewer, &*session.atlas(atlases, as_of)?)
