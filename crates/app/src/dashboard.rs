@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use crate::atlas::{Atlas, Atlases, Eyes, SiteFilter, SiteQuery, Tally};
 use crate::error::Error;
-use crate::issues::Looking;
+use crate::issues::{Looking, WorkCount};
 use crate::ledgers::LedgerScope;
 use crate::lists::ClueQuery;
 use crate::session::Session;
@@ -112,10 +112,14 @@ pub struct WorkItem {
     pub kind: String,
     pub label: String,
     pub count: u64,
+    /// Of them past their day, and so near to it that the light is amber.
+    pub overdue: u64,
+    pub near: u64,
     pub list: String,
     pub query: String,
-    /// `green`, `amber`, `red`: how near the milestone is that asks for it.
+    /// `green`, `amber`, `red`: that of the most urgent of them.
     pub light: String,
+    /// Day of the one that is due first.
     pub due_on: Option<Date>,
 }
 
@@ -294,7 +298,8 @@ impl Board<'_> {
     }
 
     fn overdue(&self, milestones: &[MilestoneProgress]) -> Figure {
-        let is_any = milestones.iter().any(|m| m.is_overdue);
+        let is_of_sites = |m: &MilestoneProgress| m.list.as_deref() == Some("sites");
+        let is_any = milestones.iter().any(|m| m.is_overdue && is_of_sites(m));
         let counted = if is_any {
             self.tally.waiting()
         } else {
@@ -331,7 +336,8 @@ impl Session {
         let scope = self.own_scope(station, lead)?;
         let atlas = self.atlas(atlases, as_of)?;
         let board = self.board(&atlas, &scope)?;
-        let looking = self.looking(&atlas, Action::ReadStatistics, station, lead, as_of)?;
+        let mut looking = self.looking(&atlas, Action::ReadStatistics, None, None, as_of)?;
+        looking.scope = scope.clone();
         let milestones = board.milestones(&looking);
         let t = &board.tally;
         Ok(DashboardView {
@@ -418,29 +424,23 @@ impl Session {
 
     /// What waits of issues, one line a kind.
     fn issue_items(&self, atlas: &Atlas) -> Result<Vec<WorkItem>, Error> {
-        let timers = self.campaign.timers.as_ref();
-        let amber_days = timers.map_or(0, |t| t.amber_days);
-        let today = self.today();
-        let light = |due: Option<Date>| {
-            use domain::deadlines::{Light, light};
-            match due.map(|d| light((d - today).get_days(), amber_days)) {
-                Some(Light::Red) => "red",
-                Some(Light::Amber) => "amber",
+        let item = |work: WorkCount| WorkItem {
+            label: self.messages.text(&format!("work.{}", work.kind), &[]),
+            count: work.count,
+            overdue: work.lights.red,
+            near: work.lights.amber,
+            list: "worklist".to_owned(),
+            query: format!("kind={}", work.kind),
+            light: match (work.lights.red, work.lights.amber) {
+                (1.., _) => "red",
+                (0, 1..) => "amber",
                 _ => "green",
             }
+            .to_owned(),
+            due_on: work.nearest,
+            kind: work.kind.to_owned(),
         };
-        let counts = self.work_counts(atlas)?.into_iter();
-        Ok(counts
-            .map(|(kind, count, due_on)| WorkItem {
-                label: self.messages.text(&format!("work.{kind}"), &[]),
-                count,
-                list: "worklist".to_owned(),
-                query: format!("kind={kind}"),
-                light: light(due_on).to_owned(),
-                due_on,
-                kind,
-            })
-            .collect())
+        Ok(self.work_counts(atlas)?.into_iter().map(item).collect())
     }
 
     /// What the post has to do.
@@ -477,6 +477,8 @@ impl Session {
             kind: kind.to_owned(),
             label: self.messages.text(&format!("work.{kind}"), &[]),
             count: figure.count,
+            overdue: if light == "red" { figure.count } else { 0 },
+            near: if light == "amber" { figure.count } else { 0 },
             list: figure.list,
             query: figure.query,
             light: if figure.count == 0 { "green" } else { light }.to_owned(),

@@ -389,7 +389,10 @@ impl Session {
             .into_iter()
             .filter(|e| !is_told(e) || is_registration(e))
             .filter(|e| self.is_told_of_issue(&e.entry.body, station))
-            .map(|e| self.timeline_item(e, is_told(e)))
+            .map(|e| {
+                let is_withheld = is_told(e) || self.withholds(&e.entry.body, station);
+                self.timeline_item(e, is_withheld)
+            })
             .collect())
     }
 
@@ -407,8 +410,7 @@ impl Session {
             title: entry.entry.body.title().to_owned(),
             actor: author.actor.clone(),
             role: author.role.clone(),
-            role_label: domain::policy::Role::from_code(&author.role)
-                .map_or(author.role.clone(), |r| r.label().to_owned()),
+            role_label: self.role_label(&author.role),
             unit: author.unit.clone(),
             occurred_at: entry.entry.occurred_at,
             recorded_at: entry.recorded_at,

@@ -1,5 +1,6 @@
 //! 汇总表 — statistics and findings as office workbooks.
 
+use std::collections::BTreeSet;
 use std::io::{Seek, Write};
 
 use documents::{CellValue, ColumnSpec, Format, LedgerSheet, Shade, Workbook, WorkbookProperties};
@@ -237,16 +238,17 @@ impl Session {
     }
 }
 
-/// Codes in one cell; office programs hold some 32,000 characters.
+/// Codes in one cell, each once; office programs hold some 32,000 characters.
 fn codes(codes: &[String]) -> String {
     const MOST: usize = 1_000;
-    let mut text = codes
+    let mut told = BTreeSet::new();
+    let once: Vec<&str> = codes
         .iter()
-        .take(MOST)
         .map(String::as_str)
-        .collect::<Vec<_>>()
-        .join("、");
-    if codes.len() > MOST {
+        .filter(|code| told.insert(*code))
+        .collect();
+    let mut text = once[..once.len().min(MOST)].join("、");
+    if once.len() > MOST {
         text.push('…');
     }
     text

@@ -15,7 +15,7 @@ use domain::entry::{Author, Entry};
 use domain::ids::{EntryId, SiteId, StreamId};
 use domain::issue::Issue;
 use domain::ledger::Labels;
-use domain::policy::Action;
+use domain::policy::{Action, Role};
 use domain::suspicion::{self, Finding, Given, Grade, Suspicions};
 use geo_types::Coord;
 use jiff::Timestamp;
@@ -141,6 +141,8 @@ struct State {
 }
 
 const STATE: &str = "state.json";
+/// The role of what no person entered.
+const SYSTEM: &str = "system";
 /// Findings told in words by a dry run.
 const MOST_TOLD: usize = 200;
 /// Issues noted in one append.
@@ -422,8 +424,26 @@ impl Session {
     pub(crate) fn system_author(&self, chinese: &Messages) -> Author {
         Author {
             actor: chinese.text("suspecting.author", &[]),
-            role: "system".to_owned(),
+            role: SYSTEM.to_owned(),
             unit: self.reserve.management_body.clone().unwrap_or_default(),
+        }
+    }
+
+    /// The role of an author as people read it.
+    pub(crate) fn role_label(&self, role: &str) -> String {
+        match Role::from_code(role) {
+            Some(known) => known.label().to_owned(),
+            None if role == SYSTEM => self.messages.text("author.system", &[]),
+            None => role.to_owned(),
+        }
+    }
+
+    /// An author by post and unit, as pages name people; what the system noted by itself is of no unit.
+    pub(crate) fn by_post(&self, author: &Author) -> String {
+        let role = self.role_label(&author.role);
+        match author.role == SYSTEM {
+            true => role,
+            false => format!("{role}·{}", author.unit),
         }
     }
 }

@@ -20,7 +20,6 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::atlas::{Atlas, Atlases, SuspicionLine};
 use crate::error::Error;
-use crate::issues::by_post;
 use crate::ledgers::LedgerScope;
 use crate::session::Session;
 
@@ -534,13 +533,14 @@ impl Session {
         let judged = line.verdict.as_ref().map(|v| v.entry_id);
         let judged = judged.map(|id| self.register.find_entry(id)).transpose()?;
         if let (Some(shown), Some(judged)) = (&mut view.row.verdict, judged.flatten()) {
-            shown.actor = by_post(&judged.entry.author);
+            shown.actor = self.by_post(&judged.entry.author);
         }
         match &noted.entry.body {
             EntryBody::SuspicionFound(body) => {
                 for entry in &body.entries {
                     let entry = self.register.find_entry(*entry)?;
-                    view.entries.extend(entry.as_ref().map(suspect_entry));
+                    let told = entry.map(|e| suspect_entry(&e, self.by_post(&e.entry.author)));
+                    view.entries.extend(told);
                 }
                 let own = body.evidence.iter().filter(|sha| {
                     body.pairs.is_empty() || body.pairs.iter().any(|p| p.own == **sha)
@@ -817,14 +817,14 @@ fn sort(lines: &mut [&SuspicionLine], by: Option<&str>) -> Result<(), Error> {
     Ok(())
 }
 
-fn suspect_entry(entry: &RecordedEntry) -> SuspectEntryView {
+fn suspect_entry(entry: &RecordedEntry, actor: String) -> SuspectEntryView {
     SuspectEntryView {
         entry_id: entry.entry.id,
         kind: entry.entry.body.kind().to_owned(),
         kind_label: entry.entry.body.title().to_owned(),
         occurred_at: entry.entry.occurred_at,
         recorded_at: entry.recorded_at,
-        actor: by_post(&entry.entry.author),
+        actor,
     }
 }
 

@@ -2,10 +2,11 @@
 
 walkthrough.py PROGRAM HOME: HOME is a demonstration register (`cargo xtask demo --no-serve`); it is written to, so give a
 copy. Prints each command and what came of it; ends with an error where something does not go as told."""
-import json, os, pathlib, random, shlex, struct, subprocess, sys, tempfile, zlib
+import atexit, json, pathlib, random, shlex, shutil, struct, subprocess, sys, tempfile, zlib
 
 PROGRAM, HOME = sys.argv[1:3]
 FILES = pathlib.Path(tempfile.mkdtemp(prefix="walkthrough-"))
+atexit.register(shutil.rmtree, FILES, ignore_errors=True)
 RESULT = ("厂房三座全部拆除，建筑垃圾和弃渣清运一百二十方，运到县城填埋场，坡面削成三级台地后覆土四十厘米，"
           "撒播冰草、苜蓿等本地草种，沟口砌浆砌石挡墙，看护房一并拆走，进场便道用块石封堵并立牌")
 COPIED = RESULT.replace("一百二十", "六十").replace("厂房三座", "料棚两座")
@@ -14,7 +15,7 @@ COPIED = RESULT.replace("一百二十", "六十").replace("厂房三座", "料�
 def run(post, *args, code=0):
     """One command by a post; its JSON. What is refused is told on the error stream."""
     command = [PROGRAM, "--home", HOME, "--as", post, "--json", *map(str, args)]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8")
     print("$ qingshan --as", post, shlex.join(map(str, args)).replace(str(FILES), "…"), flush=True)
     if done.returncode != code:
         sys.exit(f"ended with {done.returncode}, not {code}\n{done.stdout}\n{done.stderr}")
@@ -58,7 +59,7 @@ class Issue:
 
     def act(self, post, kind, on, body, code=0):
         path = FILES / "登记.json"
-        path.write_text(json.dumps(body, ensure_ascii=False))
+        path.write_text(json.dumps(body, ensure_ascii=False), encoding="utf-8")
         return run(post, "issues", "act", self.code, kind, "--body", path, "--on", on, code=code)
 
     def attach(self, path):
@@ -179,10 +180,12 @@ def main():
     patch = {"type": "Feature", "geometry": first["shape"], "properties": {
         "图斑编号": "演示-复发-0001", "监测批次": "演示2020年第1期", "活动类型": "旅游设施", "变化类型": "新增", "前时相": "2019-10-20", "后时相": "2020-03-02"}}
     batch = FILES / "演示数据-后期遥感监测图斑.geojson"
-    batch.write_text(json.dumps({"type": "FeatureCollection", "features": [patch]}, ensure_ascii=False))
+    batch.write_text(json.dumps({"type": "FeatureCollection", "features": [patch]}, ensure_ascii=False), encoding="utf-8")
     run("office", "import", "patches", batch, "--received-on", "2020-04-01", "--crs", "CGCS2000", "--yes")
-    relapses = issue.page()["issue"]["relapses"]
+    page = issue.page()
+    relapses = page["issue"]["relapses"]
     is_so(len(relapses) == 1, "复发疑似：" + relapses[0]["recorded"]["reason"])
+    is_so(page["people"][relapses[0]["recorded"]["actor"]] == "系统自动", "登记人：系统自动")
     issue.act("city", "relapse.judged", "2020-04-07", {"suspicion": relapses[0]["recorded"]["entry_id"], "verdict": "false_rectification", "reason": "影像与验收结论不符"})
     is_so(issue.page()["state"] == "relapsed", f"{issue.code} 反弹")
     fresh = Issue(first, "演示旅游开发公司", "2020-04-08", ("--reopens", issue.id))

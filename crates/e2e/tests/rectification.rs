@@ -171,12 +171,38 @@ fn an_issue_goes_its_way_on_the_command_line() {
         .success()
         .json();
     assert_eq!(seen["issue"].get("look_back_plans"), None, "{seen}");
-    // Nor by what it could do next, nor by the day on which something is due.
-    for told in ["steps", "deadlines", "waits"] {
-        assert!(
-            !seen[told].to_string().contains("look_back"),
-            "{told}: {seen}"
-        );
+    // Nor of who took which step, nor of the day on which something is due; whoever planned it reads all of it.
+    let show = ["--json", "issues", "show", &desk.issue];
+    let known = register.run_as("discipline", &show).success().json();
+    for told in ["/issue/steps", "/issue/hands", "/deadlines"] {
+        let says = |page: &Value| {
+            let part = page.pointer(told).map(Value::to_string);
+            part.is_some_and(|part| part.contains("look_back"))
+        };
+        assert!(says(&known), "{told}: {known}");
+        assert!(!says(&seen), "{told}: {seen}");
+    }
+    // Nor does its row in the list say what waits.
+    let listed = register
+        .run_as(&desk.site.head(), &["--json", "issues", "list"])
+        .success()
+        .json();
+    let rows = listed["items"].as_array().unwrap().iter();
+    let own = rows.filter(|row| row["issue_code"] == desk.issue.as_str());
+    let own: Vec<String> = own.map(Value::to_string).collect();
+    assert_eq!(own.len(), 1, "{listed}");
+    assert!(!own[0].contains("look_back"), "{}", own[0]);
+    // Nor does the whole dossier, however it is printed.
+    for args in [
+        &["--json", "sites", &desk.site.code][..],
+        &["--json", "sites", "--all"],
+    ] {
+        let planned = |post: &str| {
+            let told = register.run_as(post, args).success().json();
+            told.to_string().contains("is_secret")
+        };
+        assert!(planned("discipline"), "{args:?}");
+        assert!(!planned(&desk.site.head()), "{args:?}");
     }
 
     let _ = desk.done(&Act {

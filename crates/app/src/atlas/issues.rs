@@ -172,7 +172,7 @@ impl IssueTable {
             name: facts.facility_name.as_deref().map(Into::into),
             area_m2: facts.area_m2.or(facts.stated_area_m2).unwrap_or(0.0),
             is_focal: crate::session::focal_of(&setting.campaign, dossier).is_some(),
-            is_confidential: super::is_confidential(&opened.source_kind),
+            is_confidential: crate::issues::is_of_complaint(opened),
             severity: opened.severity.as_deref().map(Into::into),
             description: cut(&opened.description),
             target: plan.map(cut),

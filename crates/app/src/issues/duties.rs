@@ -219,6 +219,8 @@ impl Session {
         };
         let view = |m: &domain::campaign::Milestone| {
             let counted = progress.iter().find(|p| p.id == m.id);
+            // A day that is past is no reproach where nothing counted is lacking.
+            let is_behind = m.due_on < looking.today && !counted.is_some_and(|p| p.is_overdue);
             DutyMilestone {
                 id: m.id.clone(),
                 name: m.name.clone(),
@@ -226,7 +228,10 @@ impl Session {
                 from_on: m.from_on,
                 due_on: m.due_on,
                 days_left: (m.due_on - looking.today).get_days(),
-                light: looking.light(m.due_on),
+                light: match is_behind {
+                    true => Light::Green,
+                    false => looking.light(m.due_on),
+                },
                 deliverables: m.deliverables.clone(),
                 duty_labels: m.duty.iter().map(label).collect(),
                 done: counted.and_then(|p| p.done),
@@ -316,7 +321,8 @@ impl Session {
             .column(column("due_on", 12.0))
             .column(column("demand", 60.0))
             .column(column("deliverables", 30.0))
-            .column(column("duty_posts", 40.0));
+            .column(column("duty_posts", 44.0))
+            .column(column("progress", 34.0));
         let rows: Vec<Vec<CellValue<'_>>> = duties
             .milestones
             .iter()
@@ -327,6 +333,7 @@ impl Session {
                     CellValue::text(m.text.clone()),
                     CellValue::text(m.deliverables.join("、")),
                     CellValue::text(m.duty_labels.join("、")),
+                    CellValue::text(self.milestone_progress(m)),
                 ]
             })
             .collect();
@@ -338,7 +345,7 @@ impl Session {
                     .format(Format::Integer)
                     .width(6.0),
             )
-            .column(column("issue", 20.0))
+            .column(column("issue", 27.0))
             .column(column("name", 20.0))
             .column(column("policy", 24.0))
             .column(column("task", 34.0))
@@ -347,10 +354,48 @@ impl Session {
             .column(column("due_on", 12.0))
             .column(column("progress", 34.0))
             .column(column("responsible_unit", 20.0))
-            .column(column("area_lead", 18.0));
+            .column(column("area_lead", 26.0));
         let rows: Vec<Vec<CellValue<'_>>> = (1..).zip(&duties.rows).map(duty_cells).collect();
         book.ledger(&sheet, &rows).map_err(Error::internal)?;
         book.finish().map_err(Error::internal)
+    }
+}
+
+impl Session {
+    /// How far a milestone is, and what is foretold of the rest.
+    fn milestone_progress(&self, milestone: &DutyMilestone) -> String {
+        let counted = milestone.done.zip(milestone.total);
+        let counted = counted.map(|(done, total)| format!("{done}/{total}"));
+        let forecast = milestone.forecast.as_ref().map(|f| self.forecast_words(f));
+        let parts: Vec<String> = counted.into_iter().chain(forecast).collect();
+        parts.join("\n")
+    }
+
+    /// When the rest will be done at the pace of the last days, and what a day must bring to be in time.
+    pub fn forecast_words(&self, forecast: &Forecast) -> String {
+        let count = |n: u64| n.to_string();
+        let (window, remaining) = (forecast.window_days.to_string(), count(forecast.remaining));
+        let day = forecast.expected_on.map(|d| d.to_string());
+        let args = [
+            ("window", window.as_str()),
+            ("done", &count(forecast.done_lately)),
+            ("remaining", &remaining),
+            ("day", day.as_deref().unwrap_or_default()),
+        ];
+        let code = match day {
+            Some(_) => "forecast.expected",
+            None => "forecast.stands_still",
+        };
+        let pace = self.messages.text(code, &args);
+        match forecast.needed_per_day.filter(|_| forecast.is_late) {
+            Some(needed) => {
+                let needed = self
+                    .messages
+                    .text("forecast.needed", &[("count", &count(needed))]);
+                format!("{pace}{needed}")
+            }
+            None => pace,
+        }
     }
 }
 
@@ -365,7 +410,10 @@ fn duty_cells<'a>((number, row): (i64, &DutyRow)) -> Vec<CellValue<'a>> {
         CellValue::text(row.target.clone().unwrap_or_default()),
         CellValue::text(row.demand.clone()),
         CellValue::text(row.due_on.map_or(String::new(), |d| d.to_string())),
-        CellValue::text(format!("{}：{}{percent}", row.state_label, row.progress)),
+        CellValue::text(match row.progress == row.state_label {
+            true => format!("{}{percent}", row.state_label),
+            false => format!("{}：{}{percent}", row.state_label, row.progress),
+        }),
         CellValue::text(row.responsible_unit.clone()),
         CellValue::text(row.area_lead.clone().unwrap_or_default()),
     ]

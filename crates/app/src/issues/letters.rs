@@ -12,11 +12,14 @@ use crate::error::Error;
 use crate::figure_pages::MadeFile;
 use crate::session::Session;
 
-/// A letter: what it is called, and what it says.
+/// A letter: what it is called, and what it says: to whom, the paragraphs, and by whom and when it is signed, a line each.
 pub(super) struct Letter {
     pub(super) title: String,
     pub(super) text: String,
 }
+
+/// Lines at the end of a letter: who sends it, and when.
+const SIGNED_LINES: usize = 2;
 
 impl Session {
     /// The letter of a rung.
@@ -55,11 +58,13 @@ impl Session {
         let opening = self.messages.text(&format!("letter.{kind}"), &args);
         let demand = self.messages.text(&format!("letter.{}", rung.kind), &args);
         let close = self.messages.text("letter.close", &args);
+        let salutation = self.messages.text("letter.to", &args);
+        let signed = self.messages.text("letter.signed", &args);
         Letter {
             title: self
                 .messages
                 .text("letter.title", &[("rung", &rung.label), args[0], args[7]]),
-            text: format!("{opening}\n{demand}\n{close}"),
+            text: format!("{salutation}\n{opening}\n{demand}\n{close}\n{signed}"),
         }
     }
 
@@ -120,16 +125,23 @@ impl Session {
 
 /// A page without anything from outside, to be printed.
 fn printable(letter: &Letter) -> String {
-    let paragraphs: Vec<String> = letter
-        .text
-        .lines()
-        .map(|line| format!("<p>{}</p>", escaped(line)))
-        .collect();
+    let lines: Vec<&str> = letter.text.lines().collect();
+    let signed_from = lines.len().saturating_sub(SIGNED_LINES);
+    let paragraph = |(at, line): (usize, &&str)| {
+        let class = match at {
+            0 => " class=\"to\"",
+            _ if at >= signed_from => " class=\"signed\"",
+            _ => "",
+        };
+        format!("<p{class}>{}</p>", escaped(line))
+    };
+    let paragraphs: Vec<String> = lines.iter().enumerate().map(paragraph).collect();
     let title = escaped(&letter.title);
     format!(
         "<!doctype html>\n<html lang=\"zh-CN\"><head><meta charset=\"utf-8\"><title>{title}</title>\
          <style>@page{{margin:37mm 26mm 35mm 28mm}}body{{font:16pt/28pt FangSong,serif}}\
-         h1{{font:22pt/36pt SimSun,serif;text-align:center}}p{{text-indent:2em;margin:0}}</style></head>\
+         h1{{font:22pt/36pt SimSun,serif;text-align:center}}p{{text-indent:2em;margin:0}}\
+         .to{{text-indent:0}}.signed{{text-indent:0;text-align:right}}p:not(.signed)+.signed{{margin-top:28pt}}</style></head>\
          <body><h1>{title}</h1>\n{}\n</body></html>\n",
         paragraphs.join("\n")
     )

@@ -189,7 +189,7 @@ enum SortKey {
 pub(crate) struct Looking<'a> {
     pub(super) atlas: &'a Atlas,
     pub(super) eyes: IssueEyes,
-    pub(super) scope: LedgerScope,
+    pub(crate) scope: LedgerScope,
     pub(crate) today: Date,
     pub(super) amber_days: i32,
 }

@@ -42,7 +42,7 @@ pub use look_backs::{
     DrawRequest, DrawnIssue, LookBackDraw, LookBackPlan, PlanLookBacksRequest, SkippedIssue,
 };
 pub use opening::{CaseChoice, IssueProposal, OpenIssueRequest};
-pub(crate) use page::by_post;
+pub(crate) use page::is_of_complaint;
 pub use page::{
     ActBrief, ChainView, ChecklistLine, DeadlineView, IndexView, IssueView, MeasureView,
     NextRungView, OpenStepView, QuantityView, RungView, StripState, VoidView,
@@ -50,6 +50,7 @@ pub use page::{
 pub use records::{LessonItem, LessonList, PublicityItem, PublicityList};
 pub use statistics::{IssueStatisticsView, QuantityTotalView};
 pub use urging::{ReminderItem, UrgingItem, UrgingList, UrgingQuery};
+pub(crate) use worklist::WorkCount;
 pub use worklist::{WorkEntry, WorkGroup, Worklist, WorklistQuery};
 
 /// The working-day calendar the program carries.

@@ -319,13 +319,13 @@ fn free_number(dossier: &Dossier) -> String {
         .unwrap_or_default()
 }
 
-/// A number somebody chose: the site's code and a word behind it, by which the issue is found; numbers of others are
-/// kept beside it (`external_code`).
+/// A number somebody chose: the site's code and letters or digits behind it, by which the issue is found; numbers of
+/// others are kept beside it (`external_code`).
 fn own_number(dossier: &Dossier, code: String) -> Result<String, Error> {
     let word = code
         .strip_prefix(&dossier.site_code)
         .and_then(|rest| rest.strip_prefix('-'));
-    let is_fit = word.is_some_and(|word| !word.is_empty() && !word.contains('-'));
+    let is_fit = word.is_some_and(|w| !w.is_empty() && w.chars().all(char::is_alphanumeric));
     let is_taken = dossier.issues.iter().any(|i| code_of(dossier, i) == code);
     match is_fit && !is_taken {
         true => Ok(code),

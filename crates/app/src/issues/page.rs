@@ -6,9 +6,9 @@ use domain::as_of::AsOf;
 use domain::closing::{self, Attempt, Fact};
 use domain::codes::Mark;
 use domain::deadlines::{DayUnit, Deadline, Light};
-use domain::dossier::{Kept, SiteState};
-use domain::entries::CompletionEvidenced;
-use domain::entry::{Author, EntryBody, RecordedEntry};
+use domain::dossier::{Dossier, Kept, SiteState};
+use domain::entries::{CompletionEvidenced, IssueOpened};
+use domain::entry::{EntryBody, RecordedEntry};
 use domain::ids::{EntryId, StreamId};
 use domain::issue::{Issue, IssueStep, Side, built_in_flow, issue_of};
 use domain::ledger::Labels;
@@ -258,7 +258,7 @@ impl Session {
             AsOf::Day(day) => day,
             _ => self.today(),
         };
-        let told = self.as_told(&found);
+        let told = self.as_told(&found.dossier, &found.issue);
         let deadlines = self.running(&told, today);
         let station = dossier.facts.station_id.as_deref();
         let next_rung = self.next_rung_view(&found, today);
@@ -297,11 +297,11 @@ impl Session {
             open_steps: self.open_steps(&found, today),
             acts: self.acts(&found),
             void: told.void.iter().map(|v| self.void_view(v)).collect(),
-            people: people(
-                entries
-                    .iter()
-                    .filter(|e| self.is_told_of_issue(&e.entry.body, station)),
-            ),
+            people: entries
+                .iter()
+                .filter(|e| self.is_told_of_issue(&e.entry.body, station))
+                .map(|e| (e.entry.author.actor.clone(), self.by_post(&e.entry.author)))
+                .collect(),
             hidden: self.hidden(&found),
             issue: told,
         })
@@ -319,7 +319,14 @@ impl Session {
             is_about && as_of.sees(e) && self.is_told_of_issue(&e.entry.body, station)
         };
         let told = entries.iter().filter(is_told);
-        Ok(told.map(|e| self.timeline_item(e, false)).collect())
+        let withheld = |e: &RecordedEntry| self.withholds(&e.entry.body, station);
+        Ok(told.map(|e| self.timeline_item(e, withheld(e))).collect())
+    }
+
+    /// Whether of an entry of an issue only the summary may be known: who objected lies in its body.
+    pub(crate) fn withholds(&self, body: &EntryBody, station: Option<&str>) -> bool {
+        matches!(body, EntryBody::ObjectionReceived(b) if b.person_ref.is_some())
+            && !self.sees(Action::ReadPetitions, station)
     }
 
     /// Whether an entry of an issue may be known: suspicions and accountability only to who may read them, a secret
@@ -330,24 +337,33 @@ impl Session {
             | EntryBody::SuspicionJudged(_)
             | EntryBody::AccountabilityRecorded(_) => Action::ReadSuspicions,
             EntryBody::LookBackPlanned(b) if b.is_secret => Action::PlanLookBack,
-            EntryBody::IssueOpened(b) if crate::atlas::is_confidential(&b.source_kind) => {
-                Action::ReadPetitions
-            }
+            EntryBody::IssueOpened(b) if is_of_complaint(b) => Action::ReadPetitions,
             _ => return true,
         };
         self.sees(action, station)
     }
 
+    /// A dossier whose issues are told as the actor may know them; for whoever prints the whole of it.
+    pub fn told(&self, mut dossier: Dossier) -> Dossier {
+        let issues = dossier.issues.iter();
+        let issues = issues.map(|issue| self.as_told(&dossier, issue)).collect();
+        dossier.issues = issues;
+        dossier
+    }
+
     /// The issue as the actor may know it.
-    fn as_told(&self, found: &Found) -> Issue {
-        let mut issue = found.issue.clone();
-        if !self.may_on(Action::ReadSuspicions, found) {
+    fn as_told(&self, dossier: &Dossier, issue: &Issue) -> Issue {
+        let resource = self.issue_resource(dossier, issue);
+        let may = |action| policy::scope_of(&self.actor, action).covers(&resource);
+        let mut issue = issue.clone();
+        if !may(Action::ReadSuspicions) {
             issue.suspicions.clear();
             issue.accountability.clear();
+            issue.hands.retain(|h| h.action != Action::JudgeSuspicion);
             let void = issue.void.iter_mut();
             void.for_each(|v| v.missing.retain(|m| m.fact != Fact::NoSuspicion));
         }
-        if !self.may_on(Action::PlanLookBack, found) {
+        if !may(Action::PlanLookBack) {
             let plans = issue.look_back_plans.iter().filter(|p| p.body.is_secret);
             let secret: Vec<EntryId> = plans.map(|p| p.entry_id).collect();
             issue.look_back_plans.retain(|p| !p.body.is_secret);
@@ -355,15 +371,9 @@ impl Session {
             issue.hands.retain(|h| h.action != Action::PlanLookBack);
             issue.void.retain(|v| v.kind != "look_back.planned");
         }
-        if !self.may_on(Action::ReadPetitions, found) {
+        if !may(Action::ReadPetitions) {
             let opened = &mut issue.opened.body;
-            let carried = opened.carried_over_from.as_deref();
-            let sources = [Some(opened.source_kind.as_str()), carried];
-            if sources
-                .into_iter()
-                .flatten()
-                .any(crate::atlas::is_confidential)
-            {
+            if is_of_complaint(opened) {
                 opened.source_kind.clear();
                 opened.carried_over_from = None;
                 opened.external_code = None;
@@ -711,6 +721,13 @@ impl Session {
     }
 }
 
+/// Whether an issue follows from what was told in confidence.
+pub(crate) fn is_of_complaint(opened: &IssueOpened) -> bool {
+    let carried = opened.carried_over_from.as_deref();
+    let mut sources = std::iter::once(opened.source_kind.as_str()).chain(carried);
+    sources.any(crate::atlas::is_confidential)
+}
+
 /// Actions by which an entry of this kind may be made where an issue stands in `state`; none where its step does not
 /// begin there.
 fn actions_of(kind: &str, state: SiteState, flow: &domain::flow::Flow) -> Vec<Action> {
@@ -734,16 +751,4 @@ fn actions_of(kind: &str, state: SiteState, flow: &domain::flow::Flow) -> Vec<Ac
     let of_kind = rows.filter(|row| row.entry.as_deref() == Some(kind));
     let steps = of_kind.filter_map(|row| IssueStep::from_code(&row.code));
     steps.map(IssueStep::action).collect()
-}
-
-fn people<'a>(entries: impl Iterator<Item = &'a RecordedEntry>) -> BTreeMap<String, String> {
-    let words = |e: &RecordedEntry| (e.entry.author.actor.clone(), by_post(&e.entry.author));
-    entries.map(words).collect()
-}
-
-/// An author by post and unit, as pages name people.
-pub(crate) fn by_post(author: &Author) -> String {
-    let role = Role::from_code(&author.role);
-    let role = role.map_or_else(|| author.role.clone(), |r| r.label().to_owned());
-    format!("{role}·{}", author.unit)
 }

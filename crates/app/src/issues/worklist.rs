@@ -80,6 +80,14 @@ struct Pile<'a> {
     todos: Vec<Todo<'a>>,
 }
 
+/// Work of one kind by its numbers.
+pub(crate) struct WorkCount {
+    pub(crate) kind: &'static str,
+    pub(crate) count: u64,
+    pub(crate) lights: LightCounts,
+    pub(crate) nearest: Option<Date>,
+}
+
 impl Session {
     /// What waits for the actor.
     pub fn worklist(&self, atlases: &Atlases, query: &WorklistQuery) -> Result<Worklist, Error> {
@@ -107,16 +115,20 @@ impl Session {
         })
     }
 
-    /// How many things of each kind wait for the actor, with the day nearest; for the desk.
-    pub(crate) fn work_counts(
-        &self,
-        atlas: &Atlas,
-    ) -> Result<Vec<(String, u64, Option<Date>)>, Error> {
+    /// How many things of each kind wait for the actor, by light, with the day nearest; for the desk.
+    pub(crate) fn work_counts(&self, atlas: &Atlas) -> Result<Vec<WorkCount>, Error> {
         let looking = self.looking(atlas, Action::ReadLedgers, None, None, AsOf::Now)?;
         let piles = self.piles(&looking, None)?.into_iter();
         let counted = piles.filter(|pile| !pile.todos.is_empty()).map(|pile| {
-            let nearest = pile.todos.iter().filter_map(|t| t.due_on).min();
-            (pile.kind.to_owned(), pile.todos.len() as u64, nearest)
+            let mut lights = LightCounts::default();
+            let days = pile.todos.iter().map(|t| t.due_on);
+            days.for_each(|due| lights.count(due.map(|due| looking.light(due))));
+            WorkCount {
+                kind: pile.kind,
+                count: pile.todos.len() as u64,
+                lights,
+                nearest: pile.todos.iter().filter_map(|t| t.due_on).min(),
+            }
         });
         Ok(counted.collect())
     }

@@ -115,9 +115,11 @@ impl<'a> Uses<'a> {
             grade: Likeness::Same.code().to_owned(),
             share: 1.0,
         };
-        let alike: Vec<&Like> = std::iter::once(&exact)
+        let mut alike: Vec<&Like> = std::iter::once(&exact)
             .chain(self.matches.of_photo(sha256))
             .collect();
+        // The surest first: what is too many is left out from the end.
+        alike.sort_by_key(|like| like.grade != Likeness::Same.code());
         // Whoever had it first, in whatever form, did not take it from the others.
         let own = alike.iter().flat_map(|like| self.uses_of(&like.other));
         let first = own.filter(|p| p.site == site).map(|p| p.seq).min();

@@ -7,9 +7,8 @@ use std::process::ExitCode;
 use app::atlas::Atlases;
 use app::diagnostic::Diagnostic;
 use app::{
-    ActReceipt, ActRequest, DrawRequest, Error, Forecast, IssuePaging, IssueQuery, IssueRow,
-    IssueView, MadeFile, OpenIssueRequest, PlanLookBacksRequest, SaidAct, Session, UrgingQuery,
-    WorklistQuery,
+    ActReceipt, ActRequest, DrawRequest, Error, IssuePaging, IssueQuery, IssueRow, IssueView,
+    MadeFile, OpenIssueRequest, PlanLookBacksRequest, SaidAct, Session, UrgingQuery, WorklistQuery,
 };
 use serde_json::{Map, Value, json};
 
@@ -353,35 +352,6 @@ fn worklist(desk: &Desk<'_>, kind: Option<String>, limit: Option<u64>) -> Result
     Ok(())
 }
 
-/// When the rest of a milestone will be done at the pace of the last days, and what is needed to be in time.
-fn say_forecast(desk: &Desk<'_>, forecast: &Forecast) {
-    let count = |n: u64| n.to_string();
-    let (window, done) = (
-        forecast.window_days.to_string(),
-        count(forecast.done_lately),
-    );
-    let remaining = count(forecast.remaining);
-    let pace = [
-        ("window", window.as_str()),
-        ("done", &done),
-        ("remaining", &remaining),
-    ];
-    match forecast.expected_on {
-        Some(day) => {
-            let day = day.to_string();
-            let told = [pace[0], pace[1], pace[2], ("day", day.as_str())];
-            desk.output.say("issues.milestone.expected", &told);
-        }
-        None => desk.output.say("issues.milestone.stands_still", &pace),
-    }
-    if let (true, Some(needed)) = (forecast.is_late, forecast.needed_per_day) {
-        desk.output.say(
-            "issues.milestone.needed",
-            &[("count", count(needed).as_str())],
-        );
-    }
-}
-
 fn duties(
     desk: &Desk<'_>,
     scope: &Scope,
@@ -416,7 +386,9 @@ fn duties(
             ],
         );
         if let Some(forecast) = &milestone.forecast {
-            say_forecast(desk, forecast);
+            let told = session.forecast_words(forecast);
+            desk.output
+                .say("issues.milestone.forecast", &[("told", told.as_str())]);
         }
     }
     let header = |code: &str| desk.output.text(&format!("column.{code}"), &[]);

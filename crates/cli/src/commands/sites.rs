@@ -103,8 +103,11 @@ fn list(desk: &Desk<'_>, args: &Sites) -> Result<ExitCode, Error> {
         );
         return Ok(ExitCode::SUCCESS);
     }
-    desk.output
-        .value(&sites.iter().map(|s| &s.dossier).collect::<Vec<_>>());
+    if desk.output.json {
+        let told = sites.into_iter().map(|s| session.told(s.dossier));
+        desk.output.value(&told.collect::<Vec<_>>());
+        return Ok(ExitCode::SUCCESS);
+    }
     let headers = [
         "site",
         "facility_name",
@@ -146,6 +149,7 @@ fn list(desk: &Desk<'_>, args: &Sites) -> Result<ExitCode, Error> {
 fn dossier(desk: &Desk<'_>, code: &str, args: &Sites) -> Result<ExitCode, Error> {
     let session = desk.session()?;
     let dossier = session.load_dossier_by_code(code, as_of(&args.as_of)?)?;
+    let dossier = session.told(dossier);
     desk.output.value(&dossier);
     if desk.output.json {
         return Ok(ExitCode::SUCCESS);
@@ -290,6 +294,7 @@ pub(super) fn verify(desk: &Desk<'_>, args: &Verify) -> Result<ExitCode, Error> 
     };
     let mut session = desk.session()?;
     let dossier = session.verify_site(&request)?;
+    let dossier = session.told(dossier);
     desk.output.value(&dossier);
     let state = session.label("site_state", dossier.state.code());
     desk.output.say(
