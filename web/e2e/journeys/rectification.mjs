@@ -292,10 +292,13 @@ async function judgedFake({ as, shot, told: { copy, copyCode } }) {
   await discipline.locator('[data-test=suspicion-total]', { hasText: `${count} 条` }).waitFor();
 }
 
-/** A batch of patches as the province sends it, one of them over the site. */
+/** A batch of patches as the province sends it, one of them over the greater part of the site. */
 function batchOver(folder, site) {
+  const lons = site.shape.coordinates.flat(Infinity).filter((_, n) => n % 2 === 0);
+  const by = (Math.max(...lons) - Math.min(...lons)) / 4;
+  const moved = (part) => (typeof part[0] === 'number' ? [part[0] + by, part[1]] : part.map(moved));
   const patch = {
-    type: 'Feature', geometry: site.shape,
+    type: 'Feature', geometry: { type: site.shape.type, coordinates: moved(site.shape.coordinates) },
     properties: { 问题编号: '演示-复发-0001', 监测批次: '演示后期', 活动类型: '采石采砂', 变化类型: '新增', 前时相: day(-90).replaceAll('-', ''), 后时相: day().replaceAll('-', ''), 影像源: 'GF-2' },
   };
   const path = join(folder, '后期遥感监测图斑.geojson');
@@ -322,9 +325,22 @@ async function suspected({ as, program, shot, told: { issue, site } }) {
   await shot(office, 'relapse-import', { fullPage: true, phone: true });
   await office.locator('.acts .el-button--primary').click();
   await office.locator('[data-test=relapses]', { hasText: '1 处' }).waitFor({ timeout: 60_000 });
-  const { relapses } = (await issueOf(office, issue)).issue;
+  const { issue_code: code, issue: { relapses } } = await issueOf(office, issue);
   assert.equal(relapses.length, 1);
   assert.ok(relapses[0].recorded.clue_id, 'it names the clue');
+
+  // Whoever is to judge it sees the new patch laid over the site as it was closed out.
+  const city = await as('shiji');
+  await city.goto(`/suspicions?issue=${encodeURIComponent(code)}&suspicion=relapse`);
+  await city.locator('tr[data-suspicion=relapse] a').first().click();
+  await city.getByText('实线为新线索图斑，虚线为销号点位').waitFor();
+  assert.ok(await mapIsDrawn(city), 'the patch and the site are drawn');
+  const { relapse } = (await ask(city, `/api/v1/suspicions/${encodeURIComponent(relapses[0].recorded.entry_id)}`)).body;
+  assert.deepEqual(relapse.site_shape, site.shape, 'the site as it was closed out');
+  assert.ok(relapse.clue_shape.coordinates.length > 0);
+  assert.notDeepEqual(relapse.clue_shape, site.shape, 'the patch beside it');
+  await city.locator('#verdict').getByText('虚假整改').waitFor();
+  await shot(city, 'suspicion-relapse', { fullPage: true, phone: true });
 }
 
 /** 判定、重新立账 — the task came by itself; judged by another person, opened anew from the dossier, the old close-out marked. */

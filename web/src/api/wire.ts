@@ -31,6 +31,8 @@ export type Dossier = With<
   Schemas['DossierView'],
   { shape?: Geometry | null; clues: Records; permits: Records; verifications: Records; carried_over: Records; determinations: Records; boundary_versions?: BoundaryVersion[] }
 >;
+/** 进度预测: how what remains goes at the pace of late. */
+export type Forecast = Schemas['Forecast'];
 /** An issue as the page of its site names it. */
 export type IssueBrief = Schemas['IssueBrief'];
 /** The site laid over one version of the boundary. */

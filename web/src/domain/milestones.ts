@@ -1,4 +1,4 @@
-import type { components } from '@/api/schema';
+import type { Forecast } from '@/api/wire';
 
 import { words } from './msg';
 
@@ -21,7 +21,7 @@ const t = words({
 });
 
 /** 进度预测 — at which pace the rest goes, when it is done, and what a day must bring. */
-export function foretold(f: components['schemas']['Forecast']): string {
+export function foretold(f: Forecast): string {
   const values = { window: f.window_days, done: f.done_lately, remaining: f.remaining, day: f.expected_on ?? '' };
   const pace = f.expected_on ? t('on', values) : t('never', values);
   return f.is_late && f.needed_per_day != null ? `${pace}；${t('needed', { n: f.needed_per_day })}` : pace;

@@ -7,6 +7,9 @@ export const actsPath = (issue: string): string => `/issues/${encodeURIComponent
 /** What a refusal names as lacking. */
 export const lacksOf = (problem: unknown): Lack[] => (problem instanceof Problem && Array.isArray(problem.details.missing) ? (problem.details.missing as Lack[]) : []);
 
+/** The server's no to what was asked; a fault, or no answer at all, says nothing of it, and it may be tried again. */
+export const isRefusal = (problem: unknown): problem is Problem => problem instanceof Problem && problem.status < 500;
+
 const PAUSE = 400;
 
 /** Asks the server, while somebody types, what an act would do or lack; nothing is entered. */
@@ -25,10 +28,10 @@ export function useProbe(issue: Ref<string>, kind: Ref<string>, body: Ref<Body>,
     foreseen.value = answer;
     refused(problem);
   }
-  /** Shows what the server said no for, until something else is typed; nothing where it said yes. */
+  /** Shows what the server said no for, until something else is typed; nothing where it said yes or did not answer. */
   function refused(problem: unknown): void {
     lacks.value = lacksOf(problem);
-    refusal.value = lacks.value.length > 0 ? null : problem;
+    refusal.value = lacks.value.length === 0 && isRefusal(problem) ? problem : null;
   }
   watch(asked, (now) => {
     clearTimeout(timer);

@@ -11,7 +11,8 @@ export async function uploadEvidence(code: string, files: Iterable<File>): Promi
     const form = new FormData();
     form.append('file', file, file.name);
     const { receipt, ...told } = await post<EvidenceAdded>(`${pathOf(code)}/evidence`, form);
-    added.push({ ...told, kind: 'evidence', file_name: file.name, occurred_at: receipt.recorded_at });
+    const kind = /^image\/(?!svg)/.test(told.media_type) ? 'photo' : 'document';
+    added.push({ ...told, kind, file_name: file.name, occurred_at: receipt.recorded_at });
   }
   return added;
 }

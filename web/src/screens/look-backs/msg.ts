@@ -10,8 +10,6 @@ export const t = words({
   candidates: ['可抽 {n} 个，其中焦点 {focal} 个', '{n} candidates, {focal} of them focal'],
   method: ['抽样方式', 'Drawn'],
   risk: ['风险', 'Risk'],
-  all_focal: ['焦点全查', 'focal, all'],
-  by_risk: ['按风险', 'by risk'],
   planned_on: ['安排日期', 'Planned for'],
   level: ['层级', 'Level'],
   secret: ['暗查', 'Secret check'],

@@ -40,7 +40,6 @@ export const t = words({
   missing_hint: ['查清后重新判别', 'Find out and judge again'],
   proposal: ['判定表建议', 'What the tables propose'],
   decided: ['已作判别', 'Decided'],
-  not_decided: ['尚未判别', 'Not decided'],
   basis: ['依据条款', 'Clauses'],
   bodies: ['有权机关', 'Competent bodies'],
   deadline: ['整改期限', 'Deadline'],

@@ -58,7 +58,7 @@ export const t = words({
   judge: ['判定', 'Judge'],
   judge_hint: ['写明判定理由；判为虚假整改的，退回整改', 'Say why; what is judged fake goes back to rectification'],
   own_work: ['您经办过这一问题，须由他人判定', 'You took part: another person must judge'],
-  may_not: ['您的岗位不判定疑点', 'Your post does not judge suspicions'],
+  may_not: ['您的岗位不判定此项', 'Your post does not judge this'],
   judged_by: ['{who} · {when}', '{who} · {when}'],
   relapse: ['复发疑似', 'Suspected relapse'],
   overlap: ['重叠 {area}（{share}）', '{area} overlap ({share})'],

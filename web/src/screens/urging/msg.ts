@@ -12,7 +12,6 @@ export const t = words({
   not_mine: ['由{by}办理', 'by {by}'],
   answer_by: ['{day} 前答复', 'answer by {day}'],
   letter: ['文书', 'Letter'],
-  issue_one: ['办理', 'Issue'],
   preview_ready: ['预览本岗位应办 {n} 件', 'Preview all {n} of mine'],
   preview_all: ['预览所选 {n} 件', 'Preview {n}'],
   issue_all: ['全部办理（{n} 件）', 'Issue all {n}'],
