@@ -2537,7 +2537,13 @@ export interface components {
             unit: string;
             /** @description `green`, `amber`, `red`. */
             light: string;
-            is_overdue: boolean;
+            /**
+             * Format: int64
+             * @description Of them past their day, and near to it.
+             */
+            overdue?: number;
+            /** Format: int64 */
+            near?: number;
             /** Format: date */
             due_on?: string | null;
             /** @description When it is due, as a clause: “，应于8月18日前办结，已逾期3天”. */
@@ -6256,11 +6262,21 @@ export interface components {
             label: string;
             /** Format: int64 */
             count: number;
+            /**
+             * Format: int64
+             * @description Of them past their day, and so near to it that the light is amber.
+             */
+            overdue: number;
+            /** Format: int64 */
+            near: number;
             list: string;
             query: string;
-            /** @description `green`, `amber`, `red`: how near the milestone is that asks for it. */
+            /** @description `green`, `amber`, `red`: that of the most urgent of them. */
             light: string;
-            /** Format: date */
+            /**
+             * Format: date
+             * @description Day of the one that is due first.
+             */
             due_on?: string | null;
         };
         /** @description 待办清单. */

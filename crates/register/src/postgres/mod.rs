@@ -8,6 +8,7 @@ mod verify;
 use std::cell::{Cell, RefCell, RefMut};
 use std::collections::HashMap;
 
+use ::postgres::error::Severity;
 use ::postgres::types::ToSql;
 use ::postgres::{Client, Config, NoTls, Row, Statement};
 
@@ -161,6 +162,20 @@ impl Db {
             .map_err(refused(attempt))
     }
 
+    /// Begins a transaction. Nothing is under way before it, so that a connection which is only now found lost is made
+    /// anew once.
+    fn begin(&self, sql: &str) -> Result<(), Error> {
+        let Err(fault) = self.connected()?.client.batch_execute(sql) else {
+            return Ok(());
+        };
+        let says = fault.as_db_error();
+        if says.is_some_and(|e| e.parsed_severity() != Some(Severity::Fatal)) {
+            return Err(refused("begin")(fault));
+        }
+        part_with(self.client.borrow_mut().take());
+        self.run("begin", sql)
+    }
+
     /// Calls `each` for every row, fetching portions of about a megabyte, so that memory is bounded and `each` may ask
     /// the same connection for more. All portions, and what `each` asks, show one state of the database.
     fn each<E: From<Error>>(
@@ -249,7 +264,7 @@ impl<'a> Transaction<'a> {
     fn begin(db: &'a Db, sql: &str) -> Result<Self, Error> {
         let is_outermost = db.depth.get() == 0;
         if is_outermost {
-            db.run("begin", sql)?;
+            db.begin(sql)?;
         }
         db.depth.set(db.depth.get() + 1);
         Ok(Self {
