@@ -280,7 +280,7 @@ impl Board<'_> {
                 query: "rectified=no",
                 ..Work::default()
             };
-            for line in looking.lines().filter(|line| line.reopened_by.is_none()) {
+            for line in looking.lines().filter(|line| !line.is_reopened) {
                 work.total += 1;
                 if let Some(day) = line.rectified_on {
                     *work.done_on.entry(day).or_default() += 1;
@@ -336,8 +336,7 @@ impl Session {
         let scope = self.own_scope(station, lead)?;
         let atlas = self.atlas(atlases, as_of)?;
         let board = self.board(&atlas, &scope)?;
-        let mut looking = self.looking(&atlas, Action::ReadStatistics, None, None, as_of)?;
-        looking.scope = scope.clone();
+        let looking = self.looking(&atlas, Action::ReadStatistics, &scope, as_of);
         let milestones = board.milestones(&looking);
         let t = &board.tally;
         Ok(DashboardView {

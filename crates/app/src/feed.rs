@@ -97,13 +97,13 @@ impl Session {
         let lines = table.lines().iter().filter(|l| eyes.see(l));
         let mut told: Vec<DeadlineItem> = lines
             .flat_map(|line| {
-                let running = line.deadlines.iter();
+                let running = line.words.deadlines.iter();
                 running
                     .map(move |(timer, due_on)| (table.timer(*timer), *due_on))
                     .map(move |(timer, due_on)| DeadlineItem {
                         uid: format!("{}.{timer}", line.id),
-                        title: format!("{} {}", self.timer_label(timer), line.code),
-                        text: line.description.to_string(),
+                        title: format!("{} {}", self.timer_label(timer), line.words.code),
+                        text: line.words.description.to_string(),
                         due_on,
                     })
             })

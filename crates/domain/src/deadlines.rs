@@ -1,5 +1,6 @@
 //! 时限 — which timers run, when they began, how they are counted, when they end, and how near that is.
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use spatial::diagnostic::Diagnostic;
@@ -90,12 +91,29 @@ pub struct Deadline {
     pub light: Light,
 }
 
-/// The light of a number of days left.
-pub fn light(days_left: i32, amber_days: i32) -> Light {
-    match days_left {
-        ..0 => Light::Red,
-        left if left <= amber_days => Light::Amber,
-        _ => Light::Green,
+/// 灯 — the lights of days as seen on one day: red when past, amber when few days are left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lights {
+    today: Date,
+    amber_until: Date,
+}
+
+impl Lights {
+    /// Amber from today until `amber_days` later.
+    pub fn on(today: Date, amber_days: i32) -> Self {
+        Self {
+            today,
+            amber_until: today.saturating_add(amber_days.days()),
+        }
+    }
+
+    /// The light of what must be done by `due`.
+    pub fn of(self, due: Date) -> Light {
+        match due {
+            due if due < self.today => Light::Red,
+            due if due <= self.amber_until => Light::Amber,
+            _ => Light::Green,
+        }
     }
 }
 
@@ -151,15 +169,14 @@ impl Timers {
 
     /// A deadline whose day a paper sets.
     pub fn on_paper(&self, code: &str, began_on: Date, due_on: Date, today: Date) -> Deadline {
-        let days_left = (due_on - today).get_days();
         Deadline {
             timer: code.to_owned(),
             began_on,
             count: None,
             unit: None,
             due_on,
-            days_left,
-            light: light(days_left, self.amber_days),
+            days_left: (due_on - today).get_days(),
+            light: Lights::on(today, self.amber_days).of(due_on),
         }
     }
 
@@ -429,7 +446,8 @@ mod tests {
         #[case] left: i32,
         #[case] expected: Light,
     ) {
-        assert_eq!(light(left, timers().amber_days), expected);
+        let lights = Lights::on(d("2019-08-18"), timers().amber_days);
+        assert_eq!(lights.of(d("2019-08-18") + left.days()), expected);
     }
 
     #[test]

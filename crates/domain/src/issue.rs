@@ -87,6 +87,10 @@ pub enum Side {
     Deferred,
 }
 
+impl Side {
+    pub const ALL: [Self; 3] = [Self::Listed, Self::Referred, Self::Deferred];
+}
+
 /// 责任 — who answers for an issue.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]

@@ -176,6 +176,15 @@ def issues(server, client):
     crowd(server.pid, client, "issues_overdue", [overdue] + [f"{overdue}&{unit}" for unit in units])
     crowd(server.pid, client, "issues_by_unit", [f"/api/v1/issues?{unit}" for unit in units])
     crowd(server.pid, client, "duties", ["/api/v1/duties", "/api/v1/duties?overdue=yes", "/api/v1/duties?limit=200"])
+    # What nobody asked for before, as after every entry of the log: each address is another page length and order.
+    pages = [f"limit={limit}" for limit in range(10, 400)]
+    orders = ("due_on", "-due_on", "opened_on", "-opened_on", "state", "responsible_unit", "issue_code")
+    sorted_pages = [f"sort={order}&{page}" for page in pages for order in orders]
+    afresh = lambda path, asks: [f"{path}{'&' if '?' in path else '?'}{ask}" for ask in asks]
+    crowd(server.pid, client, "worklist_afresh", afresh("/api/v1/worklist", pages))
+    crowd(server.pid, client, "issues_afresh", afresh("/api/v1/issues", sorted_pages))
+    crowd(server.pid, client, "overdue_afresh", afresh("/api/v1/issues?overdue=yes", sorted_pages))
+    crowd(server.pid, client, "duties_afresh", afresh("/api/v1/duties", [f"{page}{more}" for page in pages for more in ("", "&overdue=yes")]))
     crowd(server.pid, client, "urging", ["/api/v1/urging"])
     crowd(server.pid, client, "issue_statistics", ["/api/v1/issues/statistics"])
     crowd(server.pid, client, "work_items", ["/api/v1/work-items"])

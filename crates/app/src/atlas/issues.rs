@@ -1,6 +1,7 @@
 //! Issues by lines: what lists, work lists, urging and figures need of each, so that no request folds a dossier.
 
 use std::collections::HashMap;
+use std::ops::BitOr;
 
 use domain::deadlines::{Deadline, Timers};
 use domain::dossier::{Dossier, SiteState, Standing};
@@ -10,24 +11,56 @@ use domain::policy::Action;
 use domain::statistics::issues::IssueFigures;
 use domain::worklist::{self, Wait};
 use jiff::civil::Date;
+use smallvec::SmallVec;
 
 use super::columns::Words;
 use crate::issues::{calendar, code_of};
+use crate::ledgers::LedgerScope;
 use crate::session::Setting;
 
 /// 问题行 — one issue as lists see it. What depends on the day is worked out when it is asked.
+/// What lists are filtered, counted and sorted by lies here, close together; what only the rows shown say, in its words.
 #[derive(Debug, Clone)]
 pub struct IssueLine {
     pub id: EntryId,
-    pub site: SiteId,
-    pub code: Box<str>,
     pub site_code: Box<str>,
-    pub name: Option<Box<str>>,
-    pub area_m2: f64,
+    pub words: Box<IssueWords>,
+    /// What waits, for most one thing or two.
+    waits: SmallVec<[Wait; 2]>,
+    pub opened_on: Date,
+    pub due_on: Option<Date>,
+    /// Day of the close-out of an issue put right.
+    pub rectified_on: Option<Date>,
+    /// The nearest deadline, with the number of its timer.
+    pub nearest: Option<(u16, Date)>,
+    /// Place of the next rung on the ladder, and since when it is due.
+    pub rung: Option<(u8, Date)>,
+    pub(super) station: u16,
+    pub unit: u16,
+    pub source: u16,
+    pub case: u16,
+    /// 0 where it is not known.
+    pub severity: u16,
+    pub state: SiteState,
+    sides: u8,
     pub is_focal: bool,
     /// Whether its source protects a complainant.
     pub is_confidential: bool,
-    pub severity: Option<Box<str>>,
+    pub is_open: bool,
+    pub is_reported: bool,
+    pub is_determined: bool,
+    /// Whether a later issue took it up.
+    pub is_reopened: bool,
+    /// Whether a look-back is planned and not done; whether it is a secret one.
+    pub look_back: Option<bool>,
+}
+
+/// 问题字句 — what the row of an issue says, and what figures need of it.
+#[derive(Debug, Clone)]
+pub struct IssueWords {
+    pub code: Box<str>,
+    pub name: Option<Box<str>>,
+    pub area_m2: f64,
     pub description: Box<str>,
     pub target: Option<Box<str>>,
     pub demand: Option<Box<str>>,
@@ -37,26 +70,12 @@ pub struct IssueLine {
     /// Words of the latest progress report, or of the report that all is done.
     pub progress: Option<Box<str>>,
     pub percent: Option<u32>,
-    pub opened_on: Date,
-    pub due_on: Option<Date>,
-    /// Day of the close-out of an issue put right.
-    pub rectified_on: Option<Date>,
     /// Nearest first, each with the number of its timer.
     pub deadlines: Box<[(u16, Date)]>,
-    /// Place of the next rung on the ladder, and since when it is due.
-    pub rung: Option<(usize, Date)>,
-    pub waits: Box<[Wait]>,
-    pub sides: Box<[Side]>,
-    pub is_open: bool,
-    pub is_reported: bool,
-    /// Whether a look-back is planned and not done; whether it is a secret one.
-    pub look_back: Option<bool>,
     pub risk: u32,
     pub reopens: Option<EntryId>,
     pub reopened_by: Option<EntryId>,
-    pub figures: Box<IssueFigures>,
-    pub(super) station: u16,
-    pub(super) unit: u16,
+    pub figures: IssueFigures,
     hands: Box<[(Action, u16)]>,
 }
 
@@ -76,6 +95,9 @@ pub struct IssueTable {
     unopened: HashMap<SiteId, UnopenedLine>,
     pub stations: Words,
     pub units: Words,
+    pub sources: Words,
+    pub cases: Words,
+    pub severities: Words,
     timers: Words,
     actors: Words,
 }
@@ -89,19 +111,29 @@ impl IssueLine {
     /// The work is not reported done, and the day is past.
     pub fn is_overdue(&self, today: Date) -> bool {
         let at_work = matches!(
-            self.figures.state,
+            self.state,
             SiteState::Characterized
                 | SiteState::Planning
                 | SiteState::PlanApproved
                 | SiteState::Rectifying
         );
-        at_work && self.reopened_by.is_none() && self.due_on.is_some_and(|due| due < today)
+        at_work && !self.is_reopened && self.due_on.is_some_and(|due| due < today)
     }
 
     /// Whether work of this line may be done on `today`.
     pub fn waits_on(&self, today: Date) -> impl Iterator<Item = &Wait> {
         let is_time = move |w: &&Wait| w.from_on.is_none_or(|from| from <= today);
         self.waits.iter().filter(is_time)
+    }
+
+    /// What stands beside its state.
+    pub fn sides(&self) -> impl Iterator<Item = Side> {
+        Side::ALL.into_iter().filter(|side| self.has_side(*side))
+    }
+
+    /// Whether this stands beside its state.
+    pub fn has_side(&self, side: Side) -> bool {
+        self.sides & bit_of(side) != 0
     }
 }
 
@@ -132,7 +164,7 @@ impl IssueTable {
             true => {
                 let line = UnopenedLine {
                     site_code: dossier.site_code.as_str().into(),
-                    name: dossier.facts.facility_name.as_deref().map(Into::into),
+                    name: own(&dossier.facts.facility_name),
                     station: self.stations.enter(dossier.facts.station_id.as_deref()),
                 };
                 self.unopened.insert(dossier.site_id, line);
@@ -164,45 +196,51 @@ impl IssueTable {
         let last = issue.progress.last().map(|p| p.body.text.as_str());
         let reported = issue.report().map(|r| r.body.result_text.as_str());
         let plan = issue.plan.as_ref().map(|p| p.body.target.as_str());
-        IssueLine {
-            id: issue.id,
-            site: dossier.site_id,
+        let responsible = &issue.responsible;
+        let words = IssueWords {
             code: code_of(dossier, issue).into(),
-            site_code: dossier.site_code.as_str().into(),
-            name: facts.facility_name.as_deref().map(Into::into),
+            name: own(&facts.facility_name),
             area_m2: facts.area_m2.or(facts.stated_area_m2).unwrap_or(0.0),
-            is_focal: crate::session::focal_of(&setting.campaign, dossier).is_some(),
-            is_confidential: crate::issues::is_of_complaint(opened),
-            severity: opened.severity.as_deref().map(Into::into),
             description: cut(&opened.description),
             target: plan.map(cut),
             demand: opened.demand.as_deref().map(cut),
-            person: issue.responsible.person.as_deref().map(Into::into),
-            supervising_unit: issue
-                .responsible
-                .supervising_unit
-                .as_deref()
-                .map(Into::into),
-            area_lead: issue.responsible.area_lead.as_deref().map(Into::into),
+            person: own(&responsible.person),
+            supervising_unit: own(&responsible.supervising_unit),
+            area_lead: own(&responsible.area_lead),
             progress: reported.or(last).map(cut),
             percent: percent_of(issue),
-            opened_on: issue.opened_on(),
-            due_on: issue.due_on,
-            rectified_on: issue.rectified_on(),
-            waits: worklist::waiting(issue, &deadlines).into(),
             deadlines: numbered,
-            rung,
-            sides: issue.sides.as_slice().into(),
-            is_open: issue.is_open(),
-            is_reported: domain::closing::STATES_AFTER_REPORT.contains(&issue.state),
-            look_back,
             risk: domain::look_back::risk_of(issue),
             reopens: opened.reopens,
             reopened_by: issue.reopened_by,
-            figures: Box::new(IssueFigures::of(issue)),
-            station: self.stations.enter(facts.station_id.as_deref()),
-            unit: self.units.enter(Some(&issue.responsible.unit)),
+            figures: IssueFigures::of(issue),
             hands,
+        };
+        let figures = &words.figures;
+        IssueLine {
+            id: issue.id,
+            site_code: dossier.site_code.as_str().into(),
+            waits: worklist::waiting(issue, &deadlines).into(),
+            opened_on: issue.opened_on(),
+            due_on: issue.due_on,
+            rectified_on: issue.rectified_on(),
+            nearest: words.deadlines.first().copied(),
+            rung,
+            station: self.stations.enter(facts.station_id.as_deref()),
+            unit: self.units.enter(Some(&responsible.unit)),
+            source: self.sources.enter(Some(&figures.source_kind)),
+            case: self.cases.enter(Some(&figures.close_out_case)),
+            severity: self.severities.enter(opened.severity.as_deref()),
+            state: issue.state,
+            sides: issue.sides.iter().map(|s| bit_of(*s)).fold(0, u8::bitor),
+            is_focal: crate::session::focal_of(&setting.campaign, dossier).is_some(),
+            is_confidential: crate::issues::is_of_complaint(opened),
+            is_open: issue.is_open(),
+            is_reported: domain::closing::STATES_AFTER_REPORT.contains(&issue.state),
+            is_determined: figures.is_determined,
+            is_reopened: issue.reopened_by.is_some(),
+            look_back,
+            words: Box::new(words),
         }
     }
 
@@ -236,7 +274,7 @@ impl IssueTable {
         let Some(actor) = self.actors.find(actor) else {
             return false;
         };
-        let mut hands = line.hands.iter();
+        let mut hands = line.words.hands.iter();
         hands.any(|(done, by)| *by == actor && domain::policy::SEPARATED.contains(&(action, *done)))
     }
 }
@@ -246,28 +284,48 @@ impl IssueTable {
 pub struct IssueEyes {
     pub(crate) stations: Vec<bool>,
     pub(crate) unit: Option<u16>,
+    /// Stations of the scope looked at; all where none is chosen.
+    scope: Option<Vec<bool>>,
 }
 
 impl IssueEyes {
+    /// Of these stations, and whatever this unit answers for.
+    pub(crate) fn new(stations: Vec<bool>, unit: Option<u16>) -> Self {
+        Self {
+            stations,
+            unit,
+            scope: None,
+        }
+    }
+
+    /// Only what lies in the scope.
+    pub(crate) fn within(self, scope: &LedgerScope, table: &IssueTable) -> Self {
+        let stations = table.stations.iter();
+        let scope = match scope {
+            LedgerScope::All => None,
+            scope => Some(stations.map(|station| scope.holds(station)).collect()),
+        };
+        Self { scope, ..self }
+    }
+
     /// Whether a line is seen.
     pub fn see(&self, line: &IssueLine) -> bool {
-        self.sees_station(line.station) || self.unit == Some(line.unit)
+        let is_theirs = holds(&self.stations, line.station) || self.unit == Some(line.unit);
+        let in_scope = |scope: &Vec<bool>| holds(scope, line.station);
+        is_theirs && self.scope.as_ref().is_none_or(in_scope)
     }
 
     /// Whether a site without an issue is seen.
     pub fn see_unopened(&self, line: &UnopenedLine) -> bool {
-        self.sees_station(line.station)
-    }
-
-    fn sees_station(&self, station: u16) -> bool {
-        self.stations
-            .get(usize::from(station))
-            .copied()
-            .unwrap_or(false)
+        holds(&self.stations, line.station)
     }
 }
 
-fn running(issue: &Issue, setting: &Setting) -> (Vec<Deadline>, Option<(usize, Date)>) {
+fn holds(stations: &[bool], station: u16) -> bool {
+    stations.get(usize::from(station)).copied().unwrap_or(false)
+}
+
+fn running(issue: &Issue, setting: &Setting) -> (Vec<Deadline>, Option<(u8, Date)>) {
     let none = Timers::default();
     let timers = setting.campaign.timers.as_ref().unwrap_or(&none);
     // The day only decides how many days are left; that is worked out when it is asked.
@@ -276,7 +334,7 @@ fn running(issue: &Issue, setting: &Setting) -> (Vec<Deadline>, Option<(usize, D
     let rung = ladder.zip(issue.due_on).and_then(|(ladder, due)| {
         let next = ladder.next_rung(issue, calendar(), due).ok()??;
         let at = ladder.rungs.iter().position(|r| r.kind == next.rung.kind)?;
-        Some((at, next.becomes_due_on))
+        Some((u8::try_from(at).ok()?, next.becomes_due_on))
     });
     (deadlines, rung)
 }
@@ -297,6 +355,14 @@ pub(crate) fn percent_of(issue: &Issue) -> Option<u32> {
         (!shares.is_empty()).then(|| (mean * 100.0).floor() as u32)
     };
     told.or_else(counted).map(|p| p.min(100))
+}
+
+fn own(text: &Option<String>) -> Option<Box<str>> {
+    text.as_deref().map(Into::into)
+}
+
+fn bit_of(side: Side) -> u8 {
+    1 << side as u8
 }
 
 fn cut(text: &str) -> Box<str> {

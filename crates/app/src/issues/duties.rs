@@ -127,16 +127,15 @@ impl Session {
         let as_of = paging.as_of()?;
         let scope = self.own_scope(query.station.as_deref(), query.lead.as_deref())?;
         let atlas = self.atlas(atlases, as_of)?;
-        let mut looking = self.looking(&atlas, Action::ReadLedgers, None, None, as_of)?;
-        looking.scope = scope.clone();
+        let looking = self.looking(&atlas, Action::ReadLedgers, &scope, as_of);
         let holders = self.holders(&scope);
-        let wanted = Wanted::of(query)?;
+        let wanted = Wanted::of(query, &atlas.issues)?;
         let (mut total, mut determined, mut overdue) = (0, 0, 0);
         let mut pager = Pager::new(false, paging.cursor.as_deref(), limit)?;
-        let counted = looking.lines().filter(|l| l.reopened_by.is_none());
+        let counted = looking.lines().filter(|l| !l.is_reopened);
         for line in counted.filter(|l| wanted.holds(self, l, &looking)) {
             total += 1;
-            determined += u64::from(line.figures.is_determined);
+            determined += u64::from(line.is_determined);
             overdue += u64::from(line.is_overdue(looking.today));
             // What is still open comes first, the nearest day before all.
             let open = Part::Number(u8::from(!line.is_open));
@@ -220,7 +219,7 @@ impl Session {
         let view = |m: &domain::campaign::Milestone| {
             let counted = progress.iter().find(|p| p.id == m.id);
             // A day that is past is no reproach where nothing counted is lacking.
-            let is_behind = m.due_on < looking.today && !counted.is_some_and(|p| p.is_overdue);
+            let is_excused = m.due_on < looking.today && !counted.is_some_and(|p| p.is_overdue);
             DutyMilestone {
                 id: m.id.clone(),
                 name: m.name.clone(),
@@ -228,7 +227,7 @@ impl Session {
                 from_on: m.from_on,
                 due_on: m.due_on,
                 days_left: (m.due_on - looking.today).get_days(),
-                light: match is_behind {
+                light: match is_excused {
                     true => Light::Green,
                     false => looking.light(m.due_on),
                 },
@@ -257,37 +256,38 @@ impl Session {
     }
 
     fn duty_row(&self, line: &IssueLine, looking: &Looking<'_>) -> DutyRow {
-        let figures = &line.figures;
+        let words = &line.words;
+        let figures = &words.figures;
         let closing = self.campaign.closing.as_ref();
         let case = closing.and_then(|c| c.find_case(&figures.close_out_case));
         let station = looking.atlas.issues.station(line);
         let due = line.due_on.filter(|_| line.is_open && !line.is_reported);
         let own = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
-        let state_label = self.label("site_state", figures.state.code());
+        let state_label = self.label("site_state", line.state.code());
         DutyRow {
             issue_id: line.id,
-            issue_code: line.code.to_string(),
+            issue_code: words.code.to_string(),
             site_code: line.site_code.to_string(),
-            facility_name: own(&line.name),
+            facility_name: own(&words.name),
             station_label: station.map(|s| self.label("station", s)),
             policy: case
                 .and_then(|c| c.clause.clone())
                 .unwrap_or_else(|| self.messages.text("word.to_be_verified", &[])),
-            task: line.description.to_string(),
-            target: own(&line.target),
-            demand: own(&line.demand)
+            task: words.description.to_string(),
+            target: own(&words.target),
+            demand: own(&words.demand)
                 .or_else(|| case.map(|c| c.text.clone()))
                 .unwrap_or_default(),
             due_on: line.due_on,
             days_left: due.map(|d| (d - looking.today).get_days()),
             light: due.map(|d| looking.light(d)),
-            progress: own(&line.progress).unwrap_or_else(|| state_label.clone()),
-            percent: line.percent,
-            state: figures.state.code().to_owned(),
+            progress: own(&words.progress).unwrap_or_else(|| state_label.clone()),
+            percent: words.percent,
+            state: line.state.code().to_owned(),
             state_label,
             responsible_unit: figures.responsible_unit.clone(),
-            responsible_person: own(&line.person),
-            area_lead: own(&line.area_lead),
+            responsible_person: own(&words.person),
+            area_lead: own(&words.area_lead),
         }
     }
 

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use domain::as_of::AsOf;
-use domain::deadlines::Light;
+use domain::deadlines::{Light, Lights};
 use domain::dossier::SiteState;
 use domain::ids::EntryId;
 use domain::issue::Side;
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use spatial::diagnostic::Diagnostic;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::atlas::{Atlas, Atlases, IssueEyes, IssueLine};
+use crate::atlas::{Atlas, Atlases, IssueEyes, IssueLine, IssueTable};
 use crate::error::Error;
 use crate::ledgers::LedgerScope;
 use crate::session::Session;
@@ -188,42 +188,52 @@ enum SortKey {
 /// What a list of lines is drawn for: whom, when, which part of the reserve.
 pub(crate) struct Looking<'a> {
     pub(super) atlas: &'a Atlas,
-    pub(super) eyes: IssueEyes,
-    pub(crate) scope: LedgerScope,
+    eyes: IssueEyes,
     pub(crate) today: Date,
-    pub(super) amber_days: i32,
+    lights: Lights,
 }
 
-impl Looking<'_> {
-    pub(super) fn sees(&self, line: &IssueLine) -> bool {
-        self.eyes.see(line) && self.scope.holds(self.atlas.issues.station(line))
-    }
-
+impl<'a> Looking<'a> {
     /// The nearest deadline: its timer, its day and its light.
     pub(super) fn nearest(&self, line: &IssueLine) -> Option<(u16, Date, Light)> {
-        let (timer, due) = *line.deadlines.first()?;
+        let (timer, due) = line.nearest?;
         Some((timer, due, self.light(due)))
     }
 
     pub(super) fn light(&self, due: Date) -> Light {
-        domain::deadlines::light((due - self.today).get_days(), self.amber_days)
+        self.lights.of(due)
     }
 
-    pub(crate) fn lines(&self) -> impl Iterator<Item = &IssueLine> {
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &'a IssueLine> {
         let lines = self.atlas.issues.lines().iter();
-        lines.filter(|line| self.sees(line))
+        lines.filter(|line| self.eyes.see(line))
     }
 }
 
-/// A query compared with lines.
+/// A query compared with lines: codes as the numbers the lines have of them, none where no line has the code.
 pub(super) struct Wanted<'q> {
     query: &'q IssueQuery,
     text: Option<String>,
     waits: Option<Vec<WaitKind>>,
+    states: Option<Vec<SiteState>>,
+    sides: Option<Vec<Side>>,
+    lights: Option<Vec<Option<Light>>>,
+    cases: Option<Vec<u16>>,
+    severities: Option<Vec<u16>>,
+    units: Option<Vec<u16>>,
+    sources: Option<Vec<u16>>,
+    /// Whether sources that are not known, or not told, are wanted.
+    is_unknown_source: bool,
+}
+
+/// The codes wanted, each as what `find` knows it by.
+fn codes<T>(text: Option<&str>, find: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
+    let codes = text?.split(',').map(str::trim);
+    Some(codes.filter_map(find).collect())
 }
 
 impl<'q> Wanted<'q> {
-    pub(super) fn of(query: &'q IssueQuery) -> Result<Self, Error> {
+    pub(super) fn of(query: &'q IssueQuery, table: &IssueTable) -> Result<Self, Error> {
         let unknown = |text: &str| {
             let fault = Diagnostic::error("query.wait").arg("text", text);
             Error::rejected(fault)
@@ -234,10 +244,39 @@ impl<'q> Wanted<'q> {
             kinds.collect::<Result<Vec<_>, _>>()
         });
         let text = query.q.as_deref().map(|q| q.trim().to_lowercase());
+        let states = SiteState::ALL.iter().copied();
+        let sides = Side::ALL.into_iter();
+        let lights = [
+            None,
+            Some(Light::Green),
+            Some(Light::Amber),
+            Some(Light::Red),
+        ];
+        let source = query.source.as_deref();
         Ok(Self {
             query,
             text: text.filter(|t| !t.is_empty()),
             waits: kinds.transpose()?,
+            states: codes(query.state.as_deref(), |c| {
+                states.clone().find(|s| s.code() == c)
+            }),
+            sides: codes(query.side.as_deref(), |c| {
+                sides.clone().find(|s| side_code(*s) == c)
+            }),
+            lights: codes(query.light.as_deref(), |c| {
+                lights.into_iter().find(|l| light_code(*l) == c)
+            }),
+            cases: codes(query.case.as_deref(), |c| table.cases.find(c)),
+            severities: codes(query.severity.as_deref(), |c| match c {
+                "unknown" => Some(0),
+                c => table.severities.find(c),
+            }),
+            units: codes(query.responsible_unit.as_deref(), |c| table.units.find(c)),
+            sources: codes(source, |c| table.sources.find(c)),
+            is_unknown_source: source.is_some_and(|s| {
+                let mut codes = s.split(',').map(str::trim);
+                codes.any(|c| c == domain::statistics::UNKNOWN)
+            }),
         })
     }
 
@@ -245,21 +284,14 @@ impl<'q> Wanted<'q> {
     pub(super) fn holds(&self, session: &Session, line: &IssueLine, looking: &Looking<'_>) -> bool {
         let q = self.query;
         let station = || looking.atlas.issues.station(line);
-        let source = || match session.knows_source(line, station()) {
-            true => line.figures.source_kind.as_str(),
-            false => domain::statistics::UNKNOWN,
+        let is_source = |sources: &Vec<u16>| match session.knows_source(line, station()) {
+            true => sources.contains(&line.source),
+            false => self.is_unknown_source,
         };
-        let light = || match looking.nearest(line).map(|(_, _, light)| light) {
-            Some(Light::Green) => "green",
-            Some(Light::Amber) => "amber",
-            Some(Light::Red) => "red",
-            None => "none",
-        };
-        let has_side = |wanted: &str| line.sides.iter().any(|s| side_code(*s) == wanted.trim());
-        // What the line holds itself comes first: most lines fall by it, and nothing else of them is looked at.
+        let light = || looking.nearest(line).map(|(_, _, light)| light);
         yes(&q.open, line.is_open)
             && match q.rectified.as_deref() {
-                Some("no") => line.rectified_on.is_none() && line.reopened_by.is_none(),
+                Some("no") => line.rectified_on.is_none() && !line.is_reopened,
                 _ => yes(&q.rectified, line.rectified_on.is_some()),
             }
             && yes(&q.focal, line.is_focal)
@@ -267,30 +299,31 @@ impl<'q> Wanted<'q> {
             && q.overdue
                 .as_deref()
                 .is_none_or(|w| (w != "no") == line.is_overdue(looking.today))
-            && is(&q.light, light)
-            && is(&q.state, || line.figures.state.code())
-            && is(&q.case, || &line.figures.close_out_case)
-            && is(&q.severity, || {
-                line.severity.as_deref().unwrap_or("unknown")
-            })
-            && is(&q.responsible_unit, || &line.figures.responsible_unit)
-            && is(&q.source, source)
-            && q.side.as_deref().is_none_or(|s| s.split(',').any(has_side))
+            && one_of(&self.lights, light)
+            && one_of(&self.states, || line.state)
+            && one_of(&self.cases, || line.case)
+            && one_of(&self.severities, || line.severity)
+            && one_of(&self.units, || line.unit)
+            && self.sources.as_ref().is_none_or(is_source)
+            && self
+                .sides
+                .as_ref()
+                .is_none_or(|sides| sides.iter().any(|s| line.has_side(*s)))
             && self.waits.as_ref().is_none_or(|kinds| {
-                let waits = session.told_waits(line, station(), looking.today);
-                waits.iter().any(|kind| kinds.contains(kind))
+                let mut waits = session.told_waits(line, station(), looking.today);
+                waits.any(|kind| kinds.contains(&kind))
             })
-            && self.text.as_ref().is_none_or(|text| says(line, text))
+            && self
+                .text
+                .as_ref()
+                .is_none_or(|text| says(line, looking, text))
     }
 }
 
-/// Whether one of the codes wanted is the value, which is looked at only where one is wanted.
-fn is<'v>(wanted: &Option<String>, value: impl FnOnce() -> &'v str) -> bool {
-    let Some(wanted) = wanted.as_deref() else {
-        return true;
-    };
-    let value = value();
-    wanted.split(',').any(|w| w.trim() == value)
+/// Whether the value, which is looked at only where something is wanted, is one of those wanted.
+fn one_of<T: PartialEq>(wanted: &Option<Vec<T>>, value: impl FnOnce() -> T) -> bool {
+    let wanted = wanted.as_ref();
+    wanted.is_none_or(|wanted| wanted.contains(&value()))
 }
 
 /// Whether a flag is as wanted.
@@ -299,15 +332,25 @@ fn yes(wanted: &Option<String>, value: bool) -> bool {
     wanted.is_none_or(|w| (w != "no") == value)
 }
 
-fn says(line: &IssueLine, text: &str) -> bool {
+fn says(line: &IssueLine, looking: &Looking<'_>, text: &str) -> bool {
+    let words = &line.words;
     let texts = [
-        Some(&*line.code),
-        line.name.as_deref(),
-        Some(line.figures.responsible_unit.as_str()),
-        Some(&*line.description),
+        Some(&*words.code),
+        words.name.as_deref(),
+        looking.atlas.issues.units.word(line.unit),
+        Some(&*words.description),
     ];
     let mut texts = texts.into_iter().flatten();
     texts.any(|t| t.to_lowercase().contains(text))
+}
+
+fn light_code(light: Option<Light>) -> &'static str {
+    match light {
+        Some(Light::Green) => "green",
+        Some(Light::Amber) => "amber",
+        Some(Light::Red) => "red",
+        None => "none",
+    }
 }
 
 pub(super) fn side_code(side: Side) -> &'static str {
@@ -361,9 +404,9 @@ fn sort_key(line: &IssueLine, by: SortKey) -> Key<'_> {
         SortKey::DueOn => Part::day(line.due_on),
         SortKey::OpenedOn => Part::Day(line.opened_on),
         SortKey::SiteCode => Part::Text(&line.site_code),
-        SortKey::IssueCode => Part::Text(&line.code),
-        SortKey::State => Part::Number(state_place(line.figures.state)),
-        SortKey::Unit => Part::Text(&line.figures.responsible_unit),
+        SortKey::IssueCode => Part::Text(&line.words.code),
+        SortKey::State => Part::Number(state_place(line.state)),
+        SortKey::Unit => Part::Text(&line.words.figures.responsible_unit),
     };
     (part, Part::Last, line.id)
 }
@@ -402,6 +445,8 @@ pub(super) struct Pager<'a, T> {
     is_turned: bool,
     limit: usize,
     after: Option<Key<'a>>,
+    /// What comes after it stands on a later page.
+    until: Option<Key<'a>>,
     kept: Vec<(Key<'a>, T)>,
     has_more: bool,
 }
@@ -416,6 +461,7 @@ impl<'a, T> Pager<'a, T> {
             is_turned,
             limit,
             after: cursor.map(parse_cursor).transpose()?,
+            until: None,
             kept: Vec::new(),
             has_more: false,
         })
@@ -424,6 +470,10 @@ impl<'a, T> Pager<'a, T> {
     pub(super) fn offer(&mut self, key: Key<'a>, item: T) {
         let is_before = |after: &Key<'a>| ordered(self.is_turned, &key, after) != Ordering::Greater;
         if self.after.as_ref().is_some_and(is_before) {
+            return;
+        }
+        let is_later = |until: &Key<'a>| ordered(self.is_turned, &key, until) == Ordering::Greater;
+        if self.until.as_ref().is_some_and(is_later) {
             return;
         }
         self.kept.push((key, item));
@@ -443,6 +493,7 @@ impl<'a, T> Pager<'a, T> {
             let is_turned = self.is_turned;
             self.kept
                 .select_nth_unstable_by(last, |a, b| ordered(is_turned, &a.0, &b.0));
+            self.until = self.kept.get(last).map(|(key, _)| *key);
         }
         self.kept.truncate(self.limit);
     }
@@ -495,21 +546,25 @@ impl Session {
         self.may_read_lists(Action::ReadLedgers)?;
         let as_of = paging.as_of()?;
         let (by, is_turned) = parse_sort(paging.sort.as_deref())?;
-        let wanted = Wanted::of(query)?;
         let atlas = self.atlas(atlases, as_of)?;
+        let wanted = Wanted::of(query, &atlas.issues)?;
         let (station, lead) = (query.station.as_deref(), query.lead.as_deref());
-        let looking = self.looking(&atlas, Action::ReadLedgers, station, lead, as_of)?;
-        let mut by_state: BTreeMap<&str, u64> = BTreeMap::new();
+        let scope = self.ledger_scope(station, lead)?;
+        let looking = self.looking(&atlas, Action::ReadLedgers, &scope, as_of);
+        let mut by_state = [0_u64; SiteState::ALL.len()];
         let mut by_light = LightCounts::default();
         let mut pager = Pager::new(is_turned, paging.cursor.as_deref(), paging.limit())?;
         for line in looking.lines().filter(|l| wanted.holds(self, l, &looking)) {
-            *by_state.entry(line.figures.state.code()).or_default() += 1;
+            by_state[usize::from(state_place(line.state))] += 1;
             by_light.count(looking.nearest(line).map(|(_, _, light)| light));
             pager.offer(sort_key(line, by), line);
         }
-        let total = by_state.values().sum();
-        let by_state = by_state.into_iter().map(|(s, n)| (s.to_owned(), n));
-        let by_state = by_state.collect();
+        let total = by_state.iter().sum();
+        let by_state = SiteState::ALL.iter().zip(by_state);
+        let by_state = by_state
+            .filter(|(_, count)| *count > 0)
+            .map(|(state, count)| (state.code().to_owned(), count))
+            .collect();
         let (lines, next_cursor) = pager.finish();
         Ok(IssueList {
             total,
@@ -527,49 +582,51 @@ impl Session {
         &self,
         atlas: &'a Atlas,
         action: Action,
-        station: Option<&str>,
-        lead: Option<&str>,
+        scope: &LedgerScope,
         as_of: AsOf,
-    ) -> Result<Looking<'a>, Error> {
+    ) -> Looking<'a> {
         let timers = self.campaign.timers.as_ref();
-        Ok(Looking {
+        let today = match as_of {
+            AsOf::Day(day) => day,
+            _ => self.today(),
+        };
+        Looking {
             atlas,
-            eyes: self.issue_eyes(action, &atlas.issues),
-            scope: self.ledger_scope(station, lead)?,
-            today: match as_of {
-                AsOf::Day(day) => day,
-                _ => self.today(),
-            },
-            amber_days: timers.map_or(0, |t| t.amber_days),
-        })
+            eyes: self
+                .issue_eyes(action, &atlas.issues)
+                .within(scope, &atlas.issues),
+            today,
+            lights: Lights::on(today, timers.map_or(0, |t| t.amber_days)),
+        }
     }
 
     pub(super) fn issue_row(&self, line: &IssueLine, looking: &Looking<'_>) -> IssueRow {
         let table = &looking.atlas.issues;
         let station = table.station(line);
         let nearest = looking.nearest(line);
-        let figures = &line.figures;
+        let words = &line.words;
+        let figures = &words.figures;
         let source = self.knows_source(line, station);
         let source = source.then(|| figures.source_kind.clone());
         let own = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
         IssueRow {
             issue_id: line.id,
-            issue_code: line.code.to_string(),
+            issue_code: words.code.to_string(),
             site_code: line.site_code.to_string(),
-            facility_name: own(&line.name),
+            facility_name: own(&words.name),
             station_id: station.map(str::to_owned),
             station_label: station.map(|s| self.label("station", s)),
-            state: figures.state.code().to_owned(),
-            state_label: self.label("site_state", figures.state.code()),
+            state: line.state.code().to_owned(),
+            state_label: self.label("site_state", line.state.code()),
             close_out_case: figures.close_out_case.clone(),
-            severity: own(&line.severity),
+            severity: table.severities.word(line.severity).map(str::to_owned),
             source_label: source.as_deref().map(|s| self.label("source", s)),
             source_kind: source,
-            description: line.description.to_string(),
+            description: words.description.to_string(),
             responsible_unit: figures.responsible_unit.clone(),
-            responsible_person: own(&line.person),
-            supervising_unit: own(&line.supervising_unit),
-            area_lead: own(&line.area_lead),
+            responsible_person: own(&words.person),
+            supervising_unit: own(&words.supervising_unit),
+            area_lead: own(&words.area_lead),
             opened_on: line.opened_on,
             due_on: line.due_on,
             next_deadline: nearest.map(|(timer, due_on, light)| {
@@ -586,24 +643,28 @@ impl Session {
             is_overdue: line.is_overdue(looking.today),
             is_focal: line.is_focal,
             is_open: line.is_open,
-            sides: line.sides.to_vec(),
-            percent: line.percent,
-            waits: self.told_waits(line, station, looking.today),
+            sides: line.sides().collect(),
+            percent: words.percent,
+            waits: self.told_waits(line, station, looking.today).collect(),
             next_rung: self.rung_brief(line, looking.today),
-            reopens: line.reopens,
-            reopened_by: line.reopened_by,
+            reopens: words.reopens,
+            reopened_by: words.reopened_by,
         }
     }
 
     /// What waits, but for what the actor may not know of: secret look-backs and suspicions.
-    fn told_waits(&self, line: &IssueLine, station: Option<&str>, today: Date) -> Vec<WaitKind> {
-        let is_told = |kind: WaitKind| match kind {
+    fn told_waits(
+        &self,
+        line: &IssueLine,
+        station: Option<&str>,
+        today: Date,
+    ) -> impl Iterator<Item = WaitKind> {
+        let is_told = move |kind: &WaitKind| match kind {
             WaitKind::LookBack => self.knows_look_back(line, station),
             WaitKind::JudgeSuspicion => self.sees(Action::ReadSuspicions, station),
             _ => true,
         };
-        let kinds = line.waits_on(today).map(|w| w.kind);
-        kinds.filter(|kind| is_told(*kind)).collect()
+        line.waits_on(today).map(|w| w.kind).filter(is_told)
     }
 
     /// A secret look-back is known only to who plans them.
@@ -613,7 +674,7 @@ impl Session {
 
     pub(super) fn rung_brief(&self, line: &IssueLine, today: Date) -> Option<RungBrief> {
         let (at, becomes_due_on) = line.rung?;
-        let rung = self.campaign.ladder.as_ref()?.rungs.get(at)?;
+        let rung = self.campaign.ladder.as_ref()?.rungs.get(usize::from(at))?;
         Some(RungBrief {
             kind: rung.kind.clone(),
             label: rung.label.clone(),

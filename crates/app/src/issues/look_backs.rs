@@ -101,7 +101,8 @@ impl Session {
         self.may_read_lists(Action::PlanLookBack)?;
         let atlas = self.atlas(atlases, AsOf::Now)?;
         let (station, lead) = (request.station.as_deref(), request.lead.as_deref());
-        let looking = self.looking(&atlas, Action::PlanLookBack, station, lead, AsOf::Now)?;
+        let scope = self.ledger_scope(station, lead)?;
+        let looking = self.looking(&atlas, Action::PlanLookBack, &scope, AsOf::Now);
         let percent = self.percent(request.percent)?;
         let candidates = candidates(&looking);
         let drawn = look_back::draw(&candidates, percent, checked_seed(&request.seed)?);
@@ -133,7 +134,8 @@ impl Session {
         let drawn = {
             let atlas = self.atlas(atlases, AsOf::Now)?;
             let (station, lead) = (request.station.as_deref(), request.lead.as_deref());
-            let looking = self.looking(&atlas, Action::PlanLookBack, station, lead, AsOf::Now)?;
+            let scope = self.ledger_scope(station, lead)?;
+            let looking = self.looking(&atlas, Action::PlanLookBack, &scope, AsOf::Now);
             look_back::draw(&candidates(&looking), percent, checked_seed(&request.seed)?)
         };
         if !drawn
@@ -193,15 +195,14 @@ fn checked_seed(seed: &str) -> Result<&str, Error> {
 
 /// Closed as put right, and no look-back waits already.
 fn candidates(looking: &Looking<'_>) -> Vec<Candidate> {
-    let is_candidate =
-        |l: &&IssueLine| l.figures.is_rectified && l.reopened_by.is_none() && l.look_back.is_none();
+    let is_candidate = |l: &&IssueLine| l.rectified_on.is_some() && l.look_back.is_none();
     let lines = looking.lines().filter(is_candidate);
     lines
         .map(|line| Candidate {
             issue: line.id,
             site_code: line.site_code.to_string(),
             is_focal: line.is_focal,
-            risk: line.risk,
+            risk: line.words.risk,
         })
         .collect()
 }

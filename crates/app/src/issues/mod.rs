@@ -167,14 +167,12 @@ impl Session {
     /// What the actor sees of the issues for an action.
     pub(crate) fn issue_eyes(&self, action: Action, table: &IssueTable) -> IssueEyes {
         match policy::scope_of(&self.actor, action) {
-            Scope::ResponsibleUnit(unit) => IssueEyes {
-                stations: Vec::new(),
-                unit: table.units.find(&unit),
-            },
-            _ => IssueEyes {
-                stations: visible_stations(&self.actor, action, &self.setting, &table.stations),
-                unit: None,
-            },
+            Scope::ResponsibleUnit(unit) => IssueEyes::new(Vec::new(), table.units.find(&unit)),
+            _ => {
+                let stations =
+                    visible_stations(&self.actor, action, &self.setting, &table.stations);
+                IssueEyes::new(stations, None)
+            }
         }
     }
 

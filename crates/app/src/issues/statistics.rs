@@ -61,7 +61,8 @@ impl Session {
     ) -> Result<IssueStatistics, Error> {
         self.may_read_lists(Action::ReadStatistics)?;
         let atlas = self.atlas(atlases, as_of)?;
-        let looking = self.looking(&atlas, Action::ReadStatistics, station, lead, as_of)?;
+        let scope = self.ledger_scope(station, lead)?;
+        let looking = self.looking(&atlas, Action::ReadStatistics, &scope, as_of);
         let lines: Vec<FigureLine<'_>> = looking
             .lines()
             .map(|line| self.figure_line(line, &looking))
@@ -78,15 +79,15 @@ impl Session {
     fn figure_line<'a>(&self, line: &'a IssueLine, looking: &'a Looking<'_>) -> FigureLine<'a> {
         let station = looking.atlas.issues.station(line);
         let figures = match self.knows_source(line, station) {
-            true => Cow::Borrowed(&*line.figures),
+            true => Cow::Borrowed(&line.words.figures),
             false => Cow::Owned(IssueFigures {
                 source_kind: domain::statistics::UNKNOWN.to_owned(),
-                ..(*line.figures).clone()
+                ..line.words.figures.clone()
             }),
         };
         FigureLine {
             site_code: &line.site_code,
-            area_m2: line.area_m2,
+            area_m2: line.words.area_m2,
             figures,
             is_focal: line.is_focal,
             is_overdue: line.is_overdue(looking.today),

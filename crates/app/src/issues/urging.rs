@@ -81,7 +81,8 @@ impl Session {
         self.may_read_lists(Action::Urge)?;
         let atlas = self.atlas(atlases, AsOf::Now)?;
         let (station, lead) = (query.station.as_deref(), query.lead.as_deref());
-        let looking = self.looking(&atlas, Action::Urge, station, lead, AsOf::Now)?;
+        let scope = self.ledger_scope(station, lead)?;
+        let looking = self.looking(&atlas, Action::Urge, &scope, AsOf::Now);
         let is_all = query.due.as_deref() == Some("all");
         let limit = query.limit.unwrap_or(20).min(200) as usize;
         let mut by_rung: BTreeMap<&str, u64> = BTreeMap::new();
@@ -91,7 +92,7 @@ impl Session {
             let Some((at, becomes_due_on)) = line.rung else {
                 continue;
             };
-            let Some(rung) = ladder.and_then(|l| l.rungs.get(at)) else {
+            let Some(rung) = ladder.and_then(|l| l.rungs.get(usize::from(at))) else {
                 continue;
             };
             let is_of_rung = query.rung.as_ref().is_none_or(|r| *r == rung.kind);
@@ -127,7 +128,7 @@ impl Session {
         let Some(((at, becomes_due_on), rungs)) = line.rung.zip(Some(rungs)) else {
             return Ok(None);
         };
-        let Some(rung) = rungs.into_iter().nth(at) else {
+        let Some(rung) = rungs.into_iter().nth(usize::from(at)) else {
             return Ok(None);
         };
         let found = self.load_issue(&line.id.to_string(), AsOf::Now)?;

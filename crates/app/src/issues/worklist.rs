@@ -11,8 +11,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::list::{Looking, Pager, Part};
 use super::{IssueRow, LightCounts};
-use crate::atlas::{Atlas, Atlases, IssueEyes, IssueLine};
+use crate::atlas::{Atlas, Atlases, IssueEyes, IssueLine, IssueTable, UnopenedLine};
 use crate::error::Error;
+use crate::ledgers::LedgerScope;
 use crate::session::Session;
 
 /// 待办查询 — all groups, or one by pages.
@@ -69,15 +70,20 @@ const OPEN_ISSUE: &str = "open_issue";
 struct Todo<'a> {
     line: Option<&'a IssueLine>,
     site_code: &'a str,
+    /// Of a site without an issue.
     name: Option<&'a str>,
     due_on: Option<Date>,
 }
 
-/// Work of one kind, with the right it asks for.
+/// Work of one kind: how much of it, and the page of it that is shown.
 struct Pile<'a> {
     kind: &'static str,
     action: Action,
-    todos: Vec<Todo<'a>>,
+    eyes: IssueEyes,
+    count: u64,
+    lights: LightCounts,
+    nearest: Option<Date>,
+    shown: Pager<'a, Todo<'a>>,
 }
 
 /// Work of one kind by its numbers.
@@ -88,22 +94,32 @@ pub(crate) struct WorkCount {
     pub(crate) nearest: Option<Date>,
 }
 
+/// Which piles, and which page of each.
+struct Asked<'a> {
+    kind: Option<&'a str>,
+    cursor: Option<&'a str>,
+    limit: usize,
+}
+
 impl Session {
     /// What waits for the actor.
     pub fn worklist(&self, atlases: &Atlases, query: &WorklistQuery) -> Result<Worklist, Error> {
         self.may_read_lists(Action::ReadLedgers)?;
         let atlas = self.atlas(atlases, AsOf::Now)?;
-        let looking = self.looking(&atlas, Action::ReadLedgers, None, None, AsOf::Now)?;
+        let looking = self.looking(&atlas, Action::ReadLedgers, &LedgerScope::All, AsOf::Now);
         let usual = if query.kind.is_some() { 50 } else { 10 };
-        let limit = query.limit.unwrap_or(usual).min(1000) as usize;
-        let cursor = query.cursor.as_deref().filter(|_| query.kind.is_some());
+        let asked = Asked {
+            kind: query.kind.as_deref(),
+            cursor: query.cursor.as_deref().filter(|_| query.kind.is_some()),
+            limit: query.limit.unwrap_or(usual).min(1000) as usize,
+        };
         let mut groups = Vec::new();
         let mut next_cursor = None;
-        for pile in self.piles(&looking, query.kind.as_deref())? {
-            if pile.todos.is_empty() && query.kind.is_none() {
+        for pile in self.piles(&looking, &asked)? {
+            if pile.count == 0 && query.kind.is_none() {
                 continue;
             }
-            let (group, next) = self.work_group(pile, &looking, cursor, limit)?;
+            let (group, next) = self.work_group(pile, &looking);
             next_cursor = next.filter(|_| query.kind.is_some());
             groups.push(group);
         }
@@ -117,144 +133,139 @@ impl Session {
 
     /// How many things of each kind wait for the actor, by light, with the day nearest; for the desk.
     pub(crate) fn work_counts(&self, atlas: &Atlas) -> Result<Vec<WorkCount>, Error> {
-        let looking = self.looking(atlas, Action::ReadLedgers, None, None, AsOf::Now)?;
-        let piles = self.piles(&looking, None)?.into_iter();
-        let counted = piles.filter(|pile| !pile.todos.is_empty()).map(|pile| {
-            let mut lights = LightCounts::default();
-            let days = pile.todos.iter().map(|t| t.due_on);
-            days.for_each(|due| lights.count(due.map(|due| looking.light(due))));
-            WorkCount {
-                kind: pile.kind,
-                count: pile.todos.len() as u64,
-                lights,
-                nearest: pile.todos.iter().filter_map(|t| t.due_on).min(),
-            }
+        let looking = self.looking(atlas, Action::ReadLedgers, &LedgerScope::All, AsOf::Now);
+        let asked = Asked {
+            kind: None,
+            cursor: None,
+            limit: 0,
+        };
+        let piles = self.piles(&looking, &asked)?.into_iter();
+        let counted = piles.filter(|pile| pile.count > 0).map(|pile| WorkCount {
+            kind: pile.kind,
+            count: pile.count,
+            lights: pile.lights,
+            nearest: pile.nearest,
         });
         Ok(counted.collect())
     }
 
     /// What waits for the actor by kind, in one pass over the lines; kinds that the role may never do are left out.
-    fn piles<'a>(
-        &self,
-        looking: &'a Looking<'_>,
-        asked: Option<&str>,
-    ) -> Result<Vec<Pile<'a>>, Error> {
+    fn piles<'a>(&self, looking: &Looking<'a>, asked: &Asked<'a>) -> Result<Vec<Pile<'a>>, Error> {
         let table = &looking.atlas.issues;
-        let may = |action| reach(self.actor.role, action) != Reach::None;
-        let mut piles: Vec<(Option<WaitKind>, IssueEyes, Pile<'a>)> = group_kinds(asked)?
-            .into_iter()
-            .map(|kind| {
-                let wait = WaitKind::from_code(kind);
-                let action = match kind {
-                    URGE => Action::Urge,
-                    OPEN_ISSUE => Action::OpenIssue,
-                    _ => wait.map_or(Action::ReadLedgers, WaitKind::action),
-                };
-                let todos = Vec::new();
-                let pile = Pile {
-                    kind,
-                    action,
-                    todos,
-                };
-                (wait, self.issue_eyes(action, table), pile)
-            })
-            .filter(|(_, _, pile)| may(pile.action))
-            .collect();
-        let place = |kind: WaitKind| WaitKind::ALL.iter().position(|k| *k == kind);
-        let mut of_kind = vec![None; WaitKind::ALL.len()];
-        for (at, (wait, _, _)) in piles.iter().enumerate() {
-            if let Some(slot) = wait.and_then(place).and_then(|n| of_kind.get_mut(n)) {
-                *slot = Some(at);
-            }
+        let mut piles = self.empty_piles(table, asked)?;
+        let mut of_kind = [None; WaitKind::ALL.len()];
+        for (kind, slot) in WaitKind::ALL.iter().zip(&mut of_kind) {
+            *slot = piles.iter().position(|pile| pile.kind == kind.code());
         }
-        let urging = piles.iter().position(|(_, _, pile)| pile.kind == URGE);
+        let urging = piles.iter().position(|pile| pile.kind == URGE);
         for line in looking.lines() {
             let mut told = 0_u64;
             for wait in line.waits_on(looking.today) {
-                let Some(kind) = place(wait.kind) else {
-                    continue;
-                };
+                let kind = wait.kind as usize;
                 // The first wait of a kind stands for the others.
                 let is_first = told & (1 << kind) == 0;
                 told |= 1 << kind;
                 let Some(at) = of_kind[kind].filter(|_| is_first) else {
                     continue;
                 };
-                let (_, eyes, pile) = &mut piles[at];
-                let is_theirs = eyes.see(line)
-                    && !table.is_own_work(line, pile.action, &self.actor.id)
-                    && (wait.kind != WaitKind::LookBack
-                        || self.knows_look_back(line, table.station(line)));
-                if is_theirs {
-                    pile.todos.push(Todo::of(line, wait.due_on));
+                let is_told = wait.kind != WaitKind::LookBack
+                    || self.knows_look_back(line, table.station(line));
+                if is_told && self.is_theirs(&piles[at], line, table) {
+                    piles[at].put(Todo::of(line, wait.due_on), looking);
                 }
             }
-            let Some(at) = urging.filter(|_| self.is_mine_to_urge(line, looking.today)) else {
+            let is_mine = |_: &usize| self.is_mine_to_urge(line, looking.today);
+            let Some(at) = urging.filter(is_mine) else {
                 continue;
             };
-            let (_, eyes, pile) = &mut piles[at];
-            if eyes.see(line) && !table.is_own_work(line, pile.action, &self.actor.id) {
-                pile.todos
-                    .push(Todo::of(line, line.rung.map(|(_, due)| due)));
+            if self.is_theirs(&piles[at], line, table) {
+                let due_on = line.rung.map(|(_, due)| due);
+                piles[at].put(Todo::of(line, due_on), looking);
             }
         }
-        let unopened = piles.iter_mut().filter(|(_, _, p)| p.kind == OPEN_ISSUE);
-        for (_, eyes, pile) in unopened {
-            let waiting = table.unopened().filter(|line| eyes.see_unopened(line));
-            pile.todos.extend(waiting.map(|line| Todo {
-                line: None,
-                site_code: &line.site_code,
-                name: line.name.as_deref(),
-                due_on: None,
-            }));
+        for pile in piles.iter_mut().filter(|pile| pile.kind == OPEN_ISSUE) {
+            for line in table.unopened() {
+                if pile.eyes.see_unopened(line) {
+                    pile.put(Todo::of_site(line), looking);
+                }
+            }
         }
-        Ok(piles.into_iter().map(|(_, _, pile)| pile).collect())
+        Ok(piles)
+    }
+
+    fn empty_piles<'a>(
+        &self,
+        table: &IssueTable,
+        asked: &Asked<'a>,
+    ) -> Result<Vec<Pile<'a>>, Error> {
+        let mut piles = Vec::new();
+        for kind in group_kinds(asked.kind)? {
+            let action = match kind {
+                URGE => Action::Urge,
+                OPEN_ISSUE => Action::OpenIssue,
+                _ => WaitKind::from_code(kind).map_or(Action::ReadLedgers, WaitKind::action),
+            };
+            if reach(self.actor.role, action) == Reach::None {
+                continue;
+            }
+            piles.push(Pile {
+                kind,
+                action,
+                eyes: self.issue_eyes(action, table),
+                count: 0,
+                lights: LightCounts::default(),
+                nearest: None,
+                shown: Pager::new(false, asked.cursor, asked.limit)?,
+            });
+        }
+        Ok(piles)
+    }
+
+    /// Whether a line is within reach for work of a kind, and that work would not check the actor's own.
+    fn is_theirs(&self, pile: &Pile<'_>, line: &IssueLine, table: &IssueTable) -> bool {
+        pile.eyes.see(line) && !table.is_own_work(line, pile.action, &self.actor.id)
     }
 
     /// Whether the next rung is due, and it is this role that issues it.
     pub(super) fn is_mine_to_urge(&self, line: &IssueLine, today: Date) -> bool {
-        let ladder = self.campaign.ladder.as_ref();
-        let rung = line.rung.zip(ladder);
-        rung.is_some_and(|((at, due), ladder)| {
-            let issuer = ladder.rungs.get(at).map(|r| r.issued_by);
-            due <= today && issuer == Some(self.actor.role)
-        })
+        let Some((at, _)) = line.rung.filter(|(_, due)| *due <= today) else {
+            return false;
+        };
+        let rungs = self.campaign.ladder.as_ref().map(|l| &l.rungs);
+        let rung = rungs.and_then(|rungs| rungs.get(usize::from(at)));
+        rung.is_some_and(|rung| rung.issued_by == self.actor.role)
     }
 
-    fn work_group<'a>(
-        &self,
-        pile: Pile<'a>,
-        looking: &Looking<'_>,
-        cursor: Option<&'a str>,
-        limit: usize,
-    ) -> Result<(WorkGroup, Option<String>), Error> {
-        let mut lights = LightCounts::default();
-        let (kind, count) = (pile.kind, pile.todos.len() as u64);
-        let mut pager = Pager::new(false, cursor, limit)?;
-        for todo in pile.todos {
-            lights.count(todo.due_on.map(|due| looking.light(due)));
-            let id = todo.line.map(|l| l.id).unwrap_or_default();
-            let due = Part::day(todo.due_on);
-            pager.offer((due, Part::Text(todo.site_code), id), todo);
-        }
-        let (shown, next) = pager.finish();
+    fn work_group(&self, pile: Pile<'_>, looking: &Looking<'_>) -> (WorkGroup, Option<String>) {
+        let (shown, next) = pile.shown.finish();
         let entry = |todo: &Todo<'_>| WorkEntry {
             issue: todo.line.map(|l| self.issue_row(l, looking)),
             site_code: todo.site_code.to_owned(),
-            facility_name: todo.name.map(str::to_owned),
+            facility_name: todo.name().map(str::to_owned),
             due_on: todo.due_on,
             days_left: todo.due_on.map(|d| (d - looking.today).get_days()),
             light: todo.due_on.map(|d| looking.light(d)),
         };
         let group = WorkGroup {
-            kind: kind.to_owned(),
-            label: self.messages.text(&format!("work.{kind}"), &[]),
+            kind: pile.kind.to_owned(),
+            label: self.messages.text(&format!("work.{}", pile.kind), &[]),
             action: pile.action.code().to_owned(),
-            count,
-            lights,
+            count: pile.count,
+            lights: pile.lights,
             items: shown.iter().map(entry).collect(),
         };
-        Ok((group, next))
+        (group, next)
+    }
+}
+
+impl<'a> Pile<'a> {
+    fn put(&mut self, todo: Todo<'a>, looking: &Looking<'_>) {
+        self.count += 1;
+        self.lights.count(todo.due_on.map(|due| looking.light(due)));
+        self.nearest = self.nearest.into_iter().chain(todo.due_on).min();
+        let id = todo.line.map(|l| l.id).unwrap_or_default();
+        let key = (Part::day(todo.due_on), Part::Text(todo.site_code), id);
+        self.shown.offer(key, todo);
     }
 }
 
@@ -263,9 +274,23 @@ impl<'a> Todo<'a> {
         Self {
             line: Some(line),
             site_code: &line.site_code,
-            name: line.name.as_deref(),
             due_on,
+            name: None,
         }
+    }
+
+    fn of_site(line: &'a UnopenedLine) -> Self {
+        Self {
+            line: None,
+            site_code: &line.site_code,
+            name: line.name.as_deref(),
+            due_on: None,
+        }
+    }
+
+    fn name(&self) -> Option<&'a str> {
+        self.line
+            .map_or(self.name, |line| line.words.name.as_deref())
     }
 }
 
