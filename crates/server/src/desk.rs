@@ -31,6 +31,9 @@ use crate::told::{FigureShelf, Told};
 #[derive(Clone)]
 pub struct Desk(Arc<Inner>);
 
+/// Visitors by the digest of their token, with the time they were recognized.
+type Visitors = HashMap<[u8; 32], (Arc<Visitor>, Timestamp)>;
+
 struct Inner {
     home: PathBuf,
     register: app::Address,
@@ -54,7 +57,7 @@ struct Inner {
     writing: Arc<Semaphore>,
     accounts: Mutex<Accounts>,
     /// Who was recognized by which token lately; forgotten with every change of accounts.
-    visitors: Mutex<HashMap<[u8; 32], (Arc<Visitor>, Timestamp)>>,
+    visitors: Mutex<Visitors>,
     setting: RwLock<Known>,
     chinese: Arc<Messages>,
     english: Arc<Messages>,

@@ -23,7 +23,7 @@ impl<T: Serialize> IntoResponse for Told<T> {
 
 impl Told<Bytes> {
     /// The same where the value is JSON already.
-    pub(crate) fn as_json(self) -> Response {
+    pub(crate) fn into_json(self) -> Response {
         let kind = HeaderValue::from_static("application/json");
         let response = ([(header::CONTENT_TYPE, kind)], self.value).into_response();
         tagged(response, &self.etag)

@@ -33,7 +33,7 @@ pub(crate) async fn list_issues(
     let told = desk.read_figures(&caller, move |session, atlases| {
         session.list_issues(atlases, &query, &paging)
     });
-    Ok(told.await?.as_json())
+    Ok(told.await?.into_json())
 }
 
 /// Everything of an issue, by its id, its number, or the newest one of a site.
@@ -167,7 +167,7 @@ pub(crate) async fn show_worklist(
     let told = desk.read_figures(&caller, move |session, atlases| {
         session.worklist(atlases, &query)
     });
-    Ok(told.await?.as_json())
+    Ok(told.await?.into_json())
 }
 
 /// The responsibility list of a scope: milestones, demands, and each issue with target, deadline and progress.
@@ -182,7 +182,7 @@ pub(crate) async fn show_duties(
     let told = desk.read_figures(&caller, move |session, atlases| {
         session.duties(atlases, &query, &paging)
     });
-    Ok(told.await?.as_json())
+    Ok(told.await?.into_json())
 }
 
 /// The responsibility list as a workbook.
@@ -215,7 +215,7 @@ pub(crate) async fn show_urging(
     let told = desk.read_figures(&caller, move |session, atlases| {
         session.urging_list(atlases, &query)
     });
-    Ok(told.await?.as_json())
+    Ok(told.await?.into_json())
 }
 
 /// Of what, and as of when.
@@ -246,7 +246,7 @@ pub(crate) async fn show_issue_statistics(
         let as_of = of.as_of()?;
         session.issue_statistics_view(atlases, of.station.as_deref(), of.lead.as_deref(), as_of)
     });
-    Ok(told.await?.as_json())
+    Ok(told.await?.into_json())
 }
 
 /// The same as a workbook.

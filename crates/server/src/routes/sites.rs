@@ -71,7 +71,7 @@ pub(crate) async fn count_sites(
         session.count_sites(&atlas, &query, &counted.by, as_of)
     };
     match is_of_all {
-        true => Ok(desk.read_figures(&caller, count).await?.as_json()),
+        true => Ok(desk.read_figures(&caller, count).await?.into_json()),
         false => Ok(desk.read(&caller, count).await?.into_response()),
     }
 }

@@ -35,7 +35,7 @@ pub(crate) async fn show_statistics(
         let scope = session.own_scope(scoped.station.as_deref(), scoped.lead.as_deref())?;
         session.statistics_view(atlases, &scope, as_of)
     });
-    Ok(told.await?.as_json())
+    Ok(told.await?.into_json())
 }
 
 /// Of what, as of when, and compared with which day.
@@ -128,7 +128,7 @@ pub(crate) async fn show_dashboard(
             as_of,
         )
     });
-    Ok(told.await?.as_json())
+    Ok(told.await?.into_json())
 }
 
 /// What the post has to do.
@@ -139,5 +139,5 @@ pub(crate) async fn list_work_items(
     caller: Caller,
 ) -> Result<Response, Problem> {
     let told = desk.read_figures(&caller, |session, atlases| session.work_items(atlases));
-    Ok(told.await?.as_json())
+    Ok(told.await?.into_json())
 }
