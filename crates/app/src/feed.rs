@@ -102,7 +102,7 @@ impl Session {
                     .map(move |(timer, due_on)| (table.timer(*timer), *due_on))
                     .map(move |(timer, due_on)| DeadlineItem {
                         uid: format!("{}.{timer}", line.id),
-                        title: format!("{} {}", self.timer_label(timer), line.words.code),
+                        title: format!("{} {}", self.timer_label(timer), line.code),
                         text: line.words.description.to_string(),
                         due_on,
                     })

@@ -807,6 +807,12 @@ mod tests {
     use crate::issue::tests::Story;
 
     #[test]
+    fn states_are_numbered_in_the_order_of_the_work() {
+        let numbers = SiteState::ALL.iter().map(|state| *state as usize);
+        assert!(numbers.eq(0..SiteState::ALL.len()));
+    }
+
+    #[test]
     fn what_is_no_claim_is_found_out_before_it_is_needed() {
         let told = serde_json::to_value(Story::site("X-1").dossier()).unwrap();
         let sound = told["claims"].as_object().unwrap().values().next().unwrap()[0].clone();

@@ -103,6 +103,8 @@ const RECOGNIZED_FOR: SignedDuration = SignedDuration::from_secs(5);
 const MOST_RECOGNIZED: usize = 10_000;
 /// How often the log is looked at for entries of other programs.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long nothing is looked for after it could not be read.
+const AFTER_FAULT: Duration = Duration::from_secs(30);
 
 /// What an answer is known by: the program, the log it follows from, the day, and who asked for what.
 fn etag_of(log_size: u64, today: Date, mark: &str) -> String {
@@ -238,12 +240,18 @@ impl Desk {
             tick.tick().await;
             let desk = self.clone();
             let looked = tokio::task::spawn_blocking(move || desk.catch_up()).await;
+            if let Ok(Ok(())) = looked {
+                continue;
+            }
+            // A panic is reported by its own hook.
             if let Ok(Err(error)) = looked {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
                     "the atlas could not be brought up to date"
                 );
             }
+            // Loading reads the whole register; what cannot be read now will hardly be in half a second.
+            tokio::time::sleep(AFTER_FAULT).await;
         }
     }
 

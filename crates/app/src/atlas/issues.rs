@@ -23,6 +23,7 @@ use crate::session::Setting;
 #[derive(Debug, Clone)]
 pub struct IssueLine {
     pub id: EntryId,
+    pub code: Box<str>,
     pub site_code: Box<str>,
     pub words: Box<IssueWords>,
     /// What waits, for most one thing or two.
@@ -58,7 +59,6 @@ pub struct IssueLine {
 /// 问题字句 — what the row of an issue says, and what figures need of it.
 #[derive(Debug, Clone)]
 pub struct IssueWords {
-    pub code: Box<str>,
     pub name: Option<Box<str>>,
     pub area_m2: f64,
     pub description: Box<str>,
@@ -198,7 +198,6 @@ impl IssueTable {
         let plan = issue.plan.as_ref().map(|p| p.body.target.as_str());
         let responsible = &issue.responsible;
         let words = IssueWords {
-            code: code_of(dossier, issue).into(),
             name: own(&facts.facility_name),
             area_m2: facts.area_m2.or(facts.stated_area_m2).unwrap_or(0.0),
             description: cut(&opened.description),
@@ -219,6 +218,7 @@ impl IssueTable {
         let figures = &words.figures;
         IssueLine {
             id: issue.id,
+            code: code_of(dossier, issue).into(),
             site_code: dossier.site_code.as_str().into(),
             waits: worklist::waiting(issue, &deadlines).into(),
             opened_on: issue.opened_on(),
@@ -269,13 +269,17 @@ impl IssueTable {
         self.timers.word(number).unwrap_or_default()
     }
 
+    /// The number of somebody who did something of an issue.
+    pub fn actor(&self, actor: &str) -> Option<u16> {
+        self.actors.find(actor)
+    }
+
     /// Whether the actor did what this action is to check (职责分离).
-    pub fn is_own_work(&self, line: &IssueLine, action: Action, actor: &str) -> bool {
-        let Some(actor) = self.actors.find(actor) else {
-            return false;
+    pub fn is_own_work(&self, line: &IssueLine, action: Action, actor: Option<u16>) -> bool {
+        let is_theirs = |(done, by): &(Action, u16)| {
+            Some(*by) == actor && domain::policy::SEPARATED.contains(&(action, *done))
         };
-        let mut hands = line.words.hands.iter();
-        hands.any(|(done, by)| *by == actor && domain::policy::SEPARATED.contains(&(action, *done)))
+        actor.is_some() && line.words.hands.iter().any(is_theirs)
     }
 }
 

@@ -266,7 +266,7 @@ impl Session {
         let state_label = self.label("site_state", line.state.code());
         DutyRow {
             issue_id: line.id,
-            issue_code: words.code.to_string(),
+            issue_code: line.code.to_string(),
             site_code: line.site_code.to_string(),
             facility_name: own(&words.name),
             station_label: station.map(|s| self.label("station", s)),

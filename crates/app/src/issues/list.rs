@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use spatial::diagnostic::Diagnostic;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::atlas::{Atlas, Atlases, IssueEyes, IssueLine, IssueTable};
+use crate::atlas::{Atlas, Atlases, IssueEyes, IssueLine, IssueTable, Words};
 use crate::error::Error;
 use crate::ledgers::LedgerScope;
 use crate::session::Session;
@@ -335,7 +335,7 @@ fn yes(wanted: &Option<String>, value: bool) -> bool {
 fn says(line: &IssueLine, looking: &Looking<'_>, text: &str) -> bool {
     let words = &line.words;
     let texts = [
-        Some(&*words.code),
+        Some(&*line.code),
         words.name.as_deref(),
         looking.atlas.issues.units.word(line.unit),
         Some(&*words.description),
@@ -399,21 +399,21 @@ impl<'a> Part<'a> {
 /// Place of a line in a list; whatever it is sorted by, no two are equal.
 pub(super) type Key<'a> = (Part<'a>, Part<'a>, EntryId);
 
-fn sort_key(line: &IssueLine, by: SortKey) -> Key<'_> {
+fn sort_key<'a>(line: &'a IssueLine, by: SortKey, units: &'a Words) -> Key<'a> {
     let part = match by {
         SortKey::DueOn => Part::day(line.due_on),
         SortKey::OpenedOn => Part::Day(line.opened_on),
         SortKey::SiteCode => Part::Text(&line.site_code),
-        SortKey::IssueCode => Part::Text(&line.words.code),
+        SortKey::IssueCode => Part::Text(&line.code),
         SortKey::State => Part::Number(state_place(line.state)),
-        SortKey::Unit => Part::Text(&line.words.figures.responsible_unit),
+        SortKey::Unit => Part::Text(units.word(line.unit).unwrap_or_default()),
     };
     (part, Part::Last, line.id)
 }
 
+/// States are in the order of the work.
 fn state_place(state: SiteState) -> u8 {
-    let mut places = (0..).zip(SiteState::ALL);
-    places.find(|(_, s)| **s == state).map_or(0, |(n, _)| n)
+    state as u8
 }
 
 fn parse_sort(text: Option<&str>) -> Result<(SortKey, bool), Error> {
@@ -557,7 +557,7 @@ impl Session {
         for line in looking.lines().filter(|l| wanted.holds(self, l, &looking)) {
             by_state[usize::from(state_place(line.state))] += 1;
             by_light.count(looking.nearest(line).map(|(_, _, light)| light));
-            pager.offer(sort_key(line, by), line);
+            pager.offer(sort_key(line, by, &atlas.issues.units), line);
         }
         let total = by_state.iter().sum();
         let by_state = SiteState::ALL.iter().zip(by_state);
@@ -611,7 +611,7 @@ impl Session {
         let own = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
         IssueRow {
             issue_id: line.id,
-            issue_code: words.code.to_string(),
+            issue_code: line.code.to_string(),
             site_code: line.site_code.to_string(),
             facility_name: own(&words.name),
             station_id: station.map(str::to_owned),

@@ -142,7 +142,7 @@ impl Session {
             Some(id) => {
                 let line = atlas.issues.find(id).filter(|line| eyes.see(line))?;
                 Some((
-                    Some([line.words.code.to_string(), line.site_code.to_string()]),
+                    Some([line.code.to_string(), line.site_code.to_string()]),
                     kept,
                 ))
             }

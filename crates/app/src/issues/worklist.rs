@@ -158,6 +158,10 @@ impl Session {
             *slot = piles.iter().position(|pile| pile.kind == kind.code());
         }
         let urging = piles.iter().position(|pile| pile.kind == URGE);
+        let actor = table.actor(&self.actor.id);
+        let is_theirs = |pile: &Pile<'_>, line: &IssueLine| {
+            pile.eyes.see(line) && !table.is_own_work(line, pile.action, actor)
+        };
         for line in looking.lines() {
             let mut told = 0_u64;
             for wait in line.waits_on(looking.today) {
@@ -170,7 +174,7 @@ impl Session {
                 };
                 let is_told = wait.kind != WaitKind::LookBack
                     || self.knows_look_back(line, table.station(line));
-                if is_told && self.is_theirs(&piles[at], line, table) {
+                if is_told && is_theirs(&piles[at], line) {
                     piles[at].put(Todo::of(line, wait.due_on), looking);
                 }
             }
@@ -178,7 +182,7 @@ impl Session {
             let Some(at) = urging.filter(is_mine) else {
                 continue;
             };
-            if self.is_theirs(&piles[at], line, table) {
+            if is_theirs(&piles[at], line) {
                 let due_on = line.rung.map(|(_, due)| due);
                 piles[at].put(Todo::of(line, due_on), looking);
             }
@@ -219,11 +223,6 @@ impl Session {
             });
         }
         Ok(piles)
-    }
-
-    /// Whether a line is within reach for work of a kind, and that work would not check the actor's own.
-    fn is_theirs(&self, pile: &Pile<'_>, line: &IssueLine, table: &IssueTable) -> bool {
-        pile.eyes.see(line) && !table.is_own_work(line, pile.action, &self.actor.id)
     }
 
     /// Whether the next rung is due, and it is this role that issues it.

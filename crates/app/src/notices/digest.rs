@@ -79,7 +79,15 @@ pub fn digest(
             session: None,
             token: None,
         };
-        session.viewer.actor = visitor.actor(&setting)?;
+        session.viewer.actor = match visitor.actor(&setting) {
+            Ok(actor) => actor,
+            // A post whose station a later campaign does not have; the other posts' work is told all the same.
+            Err(error @ Error::NotFound { .. }) => {
+                tracing::warn!(person = person.person_id, post = visitor.post_text(), %error, "a post has no place in the campaign");
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         let mut items = session.work_items(atlases)?;
         let reach = scope_of(&session.actor, Action::ReadLedgers);
         leave_out_told(&mut items, &reach, &mut told);
