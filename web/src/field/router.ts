@@ -1,0 +1,14 @@
+import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router';
+
+import TasksScreen from './screens/TasksScreen.vue';
+
+const routes: RouteRecordRaw[] = [
+  { path: '/field', name: 'tasks', component: TasksScreen },
+  { path: '/field/outbox', name: 'outbox', component: () => import('./screens/OutboxScreen.vue') },
+  { path: '/field/me', name: 'me', component: () => import('./screens/MeScreen.vue') },
+  { path: '/field/check', name: 'check', component: () => import('./screens/CheckScreen.vue') },
+  { path: '/field/site/:id', name: 'site', component: () => import('./screens/VerifyScreen.vue'), props: true },
+  { path: '/field/enrol', name: 'enrol', component: () => import('./screens/EnrolScreen.vue') },
+  { path: '/field/:rest(.*)', redirect: '/field' },
+];
+export const makeFieldRouter = () => createRouter({ history: createWebHistory(), routes, scrollBehavior: () => ({ top: 0 }) });
