@@ -1,4 +1,4 @@
-// Builds the phone's service worker into one file of its own, with the list of what its shell is made of.
+// Builds the phone's service worker into one file of its own, with the list of what its shell is made of.  `node scripts/precache.mjs [DIST]`
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const dist = join(root, 'dist');
+const dist = process.argv[2] ?? join(root, 'dist');
 const manifest = JSON.parse(readFileSync(join(dist, '.vite/manifest.json'), 'utf8'));
 
 /** All that the phone may ever load: its page, every chunk behind it, their styles and files. */
