@@ -9,7 +9,6 @@ import { pathToFileURL } from 'node:url';
 import { PEOPLE, REGISTER, packFor, siteOf } from './fake-territory.mjs';
 import { openFile } from './rescue-file.mjs';
 
-const API = '/api/v1/field';
 const CHUNK = 1024 * 1024;
 const TYPES = { '.js': 'text/javascript', '.mjs': 'text/javascript', '.css': 'text/css', '.html': 'text/html; charset=utf-8', '.svg': 'image/svg+xml', '.png': 'image/png', '.wasm': 'application/wasm', '.webmanifest': 'application/manifest+json', '.json': 'application/json' };
 const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -227,7 +226,7 @@ export class FakeField {
   personOf = (session) => PEOPLE.find((p) => p.person_id === session.person_id);
   viewOf(session) {
     const person = this.personOf(session);
-    const post = { id: 1, role: person.role, unit: person.unit, title: person.post };
+    const post = { post_id: 1, role: person.role, role_label: person.post, station_id: person.station_ids[0], station_name: person.unit, from_on: '2020-01-01', is_held: true };
     return { person_id: person.person_id, login: person.login, name: person.name, post, posts: [post], actions: ['verify', 'enrol_device', ...(person.role === 'station_head' ? ['review_verification', 'decide_item'] : [])], must_change_password: false, has_totp: false, csrf_token: session.csrf, reserve: { code: REGISTER.reserve_code, name: REGISTER.name }, is_demonstration: true, language: 'zh-CN' };
   }
   ownDevice(request, id) {

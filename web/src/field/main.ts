@@ -9,11 +9,11 @@ import { makeFieldRouter } from './router';
 import './field.css';
 
 document.documentElement.lang = language;
-Object.assign(window, { qingshanField: door });
 
 const router = makeFieldRouter();
 void wake().then(() => {
   router.beforeEach((to) => (who.value || to.name === 'enrol' ? true : { name: 'enrol' }));
+  Object.assign(window, { qingshanField: door });
   createApp(FieldApp).use(router).mount('#app');
 });
 keepShellFresh();

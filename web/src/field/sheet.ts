@@ -51,7 +51,7 @@ export const signedText = (sheet: Sheet, site: FieldSite, day: string): string =
     shots: sheet.shots.map((s) => s.sha256), team: sheet.team,
   });
 
-const factsOf = (sheet: Sheet): Record<string, unknown> => ({ ...(sheet.outline ? { shape: sheet.outline.shape } : {}) });
+const factsOf = (sheet: Sheet): Record<string, unknown> => (sheet.outline ? { shape: sheet.outline.shape } : {});
 
 export interface Making { site: FieldSite; day: string; unit: string; name: string; app_version: string; pack_version?: string; boundary_version?: string; was_offline: boolean; labels: { verification: string; shot: (view: string) => string } }
 
