@@ -84,13 +84,20 @@ export const becomes = async (person_id: string): Promise<void> => {
   await wake();
 };
 
+/** Screens that want the position now; it is off where none does, for the battery. */
+export const watching = ref(0);
+
 /** Watches the position while the screen that asked is open. */
 export function usePosition(): void {
+  watching.value += 1;
   const stop = locator.listen((found, fault = '') => {
     if (found) fix.value = found;
     fixFault.value = fault;
   });
-  onUnmounted(stop);
+  onUnmounted(() => {
+    watching.value -= 1;
+    stop();
+  });
 }
 
 /** What tests and support may call; the screens call the same. */

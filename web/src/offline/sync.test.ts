@@ -183,7 +183,7 @@ test('work of a person who leaves is sealed and goes out under their name by ano
 test('a locked phone hands over what it has and is empty then', async () => {
   const who = await enrol('houhe-1');
   const items = await verify(who);
-  server.fake.lock(server.fake.devices.get(who.device_id), { reason: 'lost' });
+  server.fake.lock(server.fake.devices.get(who.device_id)!, { reason: 'lost' });
   expect((await sync(who.person_id, OPTIONS)).state).toBe('locked');
   expect(await phone.enrolments.get(who.person_id)).toBeUndefined();
   expect(server.fake.items.get(items[2]!.id)?.state).toBe('recorded');
