@@ -53,7 +53,7 @@ for (const key of Object.keys(manifest).filter((k) => /^src\/field\/screens\//.t
   hold(`phone ${basename(key, '.vue')}`, weigh(own) + (usesMap ? 0 : weigh(phoneShell)), usesMap ? LIMITS.map : 150);
 }
 hold('phone service worker', size('field/sw.js'), 45);
-hold('everything', weigh(all), 1400);
+hold('everything', weigh(all), 1200);
 
 // Addresses in texts and namespaces are no requests; fonts, styles, tiles and scripts from elsewhere would be.
 const OUTSIDE = /(?:url\(|src=|<link[^>]+href=|import\s*\(?)\s*["']?https?:\/\//g;
