@@ -1,9 +1,7 @@
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router';
 
-import TasksScreen from './screens/TasksScreen.vue';
-
 const routes: RouteRecordRaw[] = [
-  { path: '/field', name: 'tasks', component: TasksScreen },
+  { path: '/field', name: 'tasks', component: () => import('./screens/TasksScreen.vue') },
   { path: '/field/map', name: 'map', component: () => import('./screens/MapScreen.vue') },
   { path: '/field/finding', name: 'finding', component: () => import('./screens/FindingScreen.vue') },
   { path: '/field/outbox', name: 'outbox', component: () => import('./screens/OutboxScreen.vue') },
