@@ -176,6 +176,7 @@ impl Session {
             lat: exif.lat,
             azimuth_deg: exif.azimuth_deg,
             device: exif.device.clone(),
+            ..EvidenceRecorded::default()
         };
         let entry = self.dated_entry(StreamId::site(dossier.site_id), body)?;
         let receipts = self.append_checked(&[entry], &dossier)?;

@@ -159,6 +159,7 @@ impl Session {
             basis: Basis::Person {
                 reason: request.condition_text.clone().unwrap_or_default(),
             },
+            ..VerificationRecorded::default()
         })
     }
 

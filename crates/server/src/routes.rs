@@ -9,6 +9,7 @@ mod clues;
 mod config;
 mod evidence;
 mod feeds;
+mod field;
 mod imports;
 mod issues;
 mod judgements;
@@ -176,6 +177,7 @@ pub(crate) fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(log::prove_entry))
         .routes(routes!(log::list_log))
         .routes(routes!(log::verify_log))
+        .merge(field::routes())
 }
 
 /// What stands in no OpenAPI document of ours: health, metrics, feeds, and OGC API Features, which describes itself.

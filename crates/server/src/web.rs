@@ -147,7 +147,7 @@ fn serve(desk: &Desk, path: &str, found: Found, headers: &HeaderMap) -> Response
 }
 
 /// All of it, or the one range asked for.
-fn ranged(bytes: Cow<'static, [u8]>, headers: &HeaderMap) -> Response {
+pub(crate) fn ranged(bytes: Cow<'static, [u8]>, headers: &HeaderMap) -> Response {
     let asked = headers.get(header::RANGE).and_then(|v| v.to_str().ok());
     let Some(range) = asked.and_then(|r| r.strip_prefix("bytes=")) else {
         return Body::from(bytes.into_owned()).into_response();
