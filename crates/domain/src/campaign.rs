@@ -301,7 +301,8 @@ impl Campaign {
 
     /// Views that must be photographed of a site of this activity.
     pub fn required_shots(&self, activity: Option<&str>) -> Vec<&str> {
-        let asks = |s: &&RequiredShots| activity.is_some_and(|a| s.activities.iter().any(|x| x == a));
+        let asks =
+            |s: &&RequiredShots| activity.is_some_and(|a| s.activities.iter().any(|x| x == a));
         match self.shots.iter().find(asks) {
             Some(shots) => shots.required.iter().map(String::as_str).collect(),
             None => USUAL_SHOTS.to_vec(),

@@ -148,7 +148,14 @@ impl Phone {
 
     /// Makes and signs an entry that claims to be of an instant.
     #[must_use]
-    pub fn record(&mut self, stream: &str, kind: &str, at: &str, body: Value, blobs: &[&str]) -> Item {
+    pub fn record(
+        &mut self,
+        stream: &str,
+        kind: &str,
+        at: &str,
+        body: Value,
+        blobs: &[&str],
+    ) -> Item {
         self.number += 1;
         let id = uuid(&format!("{} {}", self.seed, self.number));
         let text = |member: &str| self.me[member].as_str().unwrap_or_default().to_owned();
@@ -249,7 +256,14 @@ impl Phone {
     /// Sends one piece of a file.
     #[must_use]
     pub fn send_piece(&self, server: &Server, whole: &[u8], from: usize, to: usize) -> Answer {
-        self.send_bytes(server, &sha256(whole), whole.len(), from, &whole[from..to], None)
+        self.send_bytes(
+            server,
+            &sha256(whole),
+            whole.len(),
+            from,
+            &whole[from..to],
+            None,
+        )
     }
 
     /// Sends bytes as a piece, under any name and digest.
@@ -263,7 +277,10 @@ impl Phone {
         bytes: &[u8],
         digest: Option<&str>,
     ) -> Answer {
-        let own = format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(bytes)));
+        let own = format!(
+            "sha-256=:{}:",
+            BASE64_STANDARD.encode(Sha256::digest(bytes))
+        );
         let (offset, length) = (offset.to_string(), length.to_string());
         let headers = [
             ("Upload-Offset", offset.as_str()),

@@ -298,7 +298,10 @@ impl<S: Store> Keeper<S> {
     /// Whether a file is kept; one that lies in its place is listed, should a crash have come between.
     pub(crate) fn keeps_blob(&self, sha256: &str) -> Result<bool, Error> {
         let path = self.blobs().path(sha256);
-        let Some(size_bytes) = path.and_then(|p| std::fs::metadata(p).ok()).map(|m| m.len()) else {
+        let Some(size_bytes) = path
+            .and_then(|p| std::fs::metadata(p).ok())
+            .map(|m| m.len())
+        else {
             return Ok(false);
         };
         if !self.is_read_only {

@@ -463,7 +463,10 @@ impl Desk {
             let looked = tokio::task::spawn_blocking(move || {
                 desk.accounts().open_items(&OpenItems::Received, 1)
             });
-            if looked.await.is_ok_and(|found| found.is_ok_and(|i| !i.is_empty())) {
+            if looked
+                .await
+                .is_ok_and(|found| found.is_ok_and(|i| !i.is_empty()))
+            {
                 self.settle_items(Waiting::Received).await;
             }
         }

@@ -94,7 +94,9 @@ pub fn contact(
     let since = device.seen_at.unwrap_or(Timestamp::UNIX_EPOCH);
     let since = Timestamp::from_second(since.as_second() - 1).unwrap_or(since);
     let changed = accounts.items_changed_since(&device.device_id, since)?;
-    let statuses = changed.iter().map(|item| ItemStatus::of(item, &session.messages));
+    let statuses = changed
+        .iter()
+        .map(|item| ItemStatus::of(item, &session.messages));
     let statuses: Vec<ItemStatus> = statuses.collect();
     device.seen_at = Some(now);
     device.post_id = held.post_id;

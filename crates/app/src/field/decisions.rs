@@ -92,7 +92,11 @@ fn open(accounts: &Mutex<Accounts>) -> std::sync::MutexGuard<'_, Accounts> {
 
 impl Session {
     /// Items that are not in the log, of the stations that the actor decides for.
-    pub fn field_items(&self, accounts: &Accounts, filter: &ItemFilter) -> Result<FieldItems, Error> {
+    pub fn field_items(
+        &self,
+        accounts: &Accounts,
+        filter: &ItemFilter,
+    ) -> Result<FieldItems, Error> {
         self.may_somewhere(Action::DecideItem)?;
         let states = filter.state.as_deref().unwrap_or(USUAL_STATES);
         let states: Vec<&str> = states.split(',').map(str::trim).collect();
@@ -147,14 +151,21 @@ impl Session {
         }
     }
 
-    fn field_item_view(&self, accounts: &Accounts, item: &FieldItem) -> Result<FieldItemView, Error> {
+    fn field_item_view(
+        &self,
+        accounts: &Accounts,
+        item: &FieldItem,
+    ) -> Result<FieldItemView, Error> {
         let site = StreamId(item.stream.clone()).as_site();
         let dossier = match site {
             Some(site) => self.register.find_dossier(site, AsOf::Now)?,
             None => None,
         };
         let kinds = EntryBody::KINDS.iter();
-        let label = kinds.filter(|(k, _)| *k == item.kind).map(|(_, l)| *l).next();
+        let label = kinds
+            .filter(|(k, _)| *k == item.kind)
+            .map(|(_, l)| *l)
+            .next();
         let person = accounts.find_person(&item.person_id)?;
         Ok(FieldItemView {
             status: ItemStatus::of(item, &self.messages),
@@ -309,7 +320,12 @@ impl Session {
         self.amended_by_hand(site, facts, &request.reason).map(Some)
     }
 
-    fn amended_by_hand(&self, site: SiteId, facts: SiteFacts, reason: &str) -> Result<Entry, Error> {
+    fn amended_by_hand(
+        &self,
+        site: SiteId,
+        facts: SiteFacts,
+        reason: &str,
+    ) -> Result<Entry, Error> {
         let dossier = self.register.load_dossier(site, AsOf::Now)?;
         self.may(Action::AmendSite, dossier.facts.station_id.as_deref())?;
         let basis = Basis::Person {

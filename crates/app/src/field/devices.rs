@@ -259,9 +259,8 @@ pub fn enrol(
     }
     let setting = session.setting();
     let known = accounts.find_device(&id)?;
-    let is_others = |d: &Device| {
-        d.public_key != request.public_key || d.person_id != visitor.person.person_id
-    };
+    let is_others =
+        |d: &Device| d.public_key != request.public_key || d.person_id != visitor.person.person_id;
     if known.as_ref().is_some_and(is_others) {
         return Err(rejected("field.device_taken"));
     }
@@ -364,7 +363,14 @@ fn label_of(agent: &str) -> Option<String> {
         ("Linux", "Linux"),
     ];
     // The first that is named counts: nearly all call themselves Chrome and Safari besides.
-    let browsers = ["MicroMessenger", "Firefox", "Edg", "HuaweiBrowser", "Chrome", "Safari"];
+    let browsers = [
+        "MicroMessenger",
+        "Firefox",
+        "Edg",
+        "HuaweiBrowser",
+        "Chrome",
+        "Safari",
+    ];
     let system = systems.iter().find(|(part, _)| agent.contains(part));
     let browser = browsers.iter().find_map(|name| {
         let rest = &agent[agent.find(name)? + name.len()..];
@@ -461,7 +467,10 @@ pub fn device_of(accounts: &Accounts, visitor: &Visitor) -> Result<Device, Error
 pub fn locked_problem(device: &Device, words: &dyn Fn(&str) -> String) -> Error {
     let reason = device.lock_reason.as_deref().unwrap_or_default();
     let fault = Diagnostic::error("field.device_locked")
-        .arg("since", device.locked_since.map_or(String::new(), |t| t.to_string()))
+        .arg(
+            "since",
+            device.locked_since.map_or(String::new(), |t| t.to_string()),
+        )
         .arg("reason", words(reason))
         .arg("rescue_url", "/api/v1/field/rescue-files");
     Error::rejected(fault)
@@ -600,7 +609,8 @@ pub fn balance(
     to: Date,
 ) -> Result<Balance, Error> {
     let start = crate::session::start_of;
-    let counts = accounts.count_items(start(from), start(to.saturating_add(Span::new().days(1))))?;
+    let counts =
+        accounts.count_items(start(from), start(to.saturating_add(Span::new().days(1))))?;
     let mut rows: BTreeMap<(String, String), BalanceRow> = BTreeMap::new();
     for found in counts {
         let Some(device) = accounts.find_device(&found.device_id)? else {

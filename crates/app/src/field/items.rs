@@ -206,7 +206,12 @@ fn new_item(
         kind: head.kind,
         stream: head.stream,
         station_id: None,
-        state: if fault.is_some() { "refused" } else { "received" }.to_owned(),
+        state: if fault.is_some() {
+            "refused"
+        } else {
+            "received"
+        }
+        .to_owned(),
         code: Some(fault.unwrap_or("field.awaits_turn").to_owned()),
         detail: detail.to_text()?,
         based_on: item.based_on,

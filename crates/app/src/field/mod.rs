@@ -21,18 +21,18 @@ use utoipa::ToSchema;
 use crate::error::Error;
 use crate::messages::Messages;
 
-pub use contact::{Contact, ContactAnswer, KeptReceipt, PackNote, contact};
 pub use crate::people::no_post;
+pub use contact::{Contact, ContactAnswer, KeptReceipt, PackNote, contact};
 pub use decisions::{DecisionRequest, FieldItemView, FieldItems, ItemFilter, only_merge};
 pub use devices::{
-    Balance, BalanceRow, DeviceRow, Devices, DevicePerson, EnrolRequest, Enrolled, FieldMe,
+    Balance, BalanceRow, DevicePerson, DeviceRow, Devices, EnrolRequest, Enrolled, FieldMe,
     FieldRegister, LockRequest, StorageTold, TokenFresh, balance, device_of, enrol, list_devices,
     lock, locked_problem, renew_token,
 };
 pub use items::{Submission, SubmittedItem, TakenItems, find_statuses, take};
 pub use pack::{Pack, PackManifest, Packs, PartNote, RulesNote, pack, part};
-pub use settle::settle;
 pub use register::accounts::{Device, OpenItems};
+pub use settle::settle;
 pub use uploads::{
     Arrived, Chunk, LARGEST_CHUNK, LARGEST_FIELD_BLOB, Standing, Uploads, at_offset,
 };
@@ -220,7 +220,10 @@ impl ItemStatus {
             id: item.entry_id.clone(),
             number: item.number,
             state: item.state.clone(),
-            text: item.code.as_deref().map(|c| worded(messages, c, &detail.args)),
+            text: item
+                .code
+                .as_deref()
+                .map(|c| worded(messages, c, &detail.args)),
             code: item.code.clone(),
             args: detail.args,
             receipt: detail.receipt,

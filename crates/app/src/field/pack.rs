@@ -137,7 +137,9 @@ impl Packs {
         while size(&packs) > MOST_BYTES {
             let made = |list: &[Arc<Pack>]| list.iter().map(|p| p.made_at).max();
             let oldest = packs.iter().min_by_key(|(_, list)| made(list));
-            let Some(key) = oldest.map(|(key, _)| key.clone()) else { break };
+            let Some(key) = oldest.map(|(key, _)| key.clone()) else {
+                break;
+            };
             let is_last = packs.len() == 1;
             packs.remove(&key);
             if is_last {
@@ -225,7 +227,9 @@ fn sites_of(session: &Session, atlases: &Atlases, me: &FieldMe) -> Result<Vec<Do
             let station = atlas.sites.station_id(*row);
             station.is_some_and(|s| me.station_ids.iter().any(|own| own == s))
         };
-        rows.filter(own).map(|row| atlas.sites.site_id(row)).collect()
+        rows.filter(own)
+            .map(|row| atlas.sites.site_id(row))
+            .collect()
     };
     let mut sites = Vec::new();
     for site in ids {
@@ -263,7 +267,13 @@ impl Making<'_> {
             ("sheets", items(self.sheets()?)),
             ("rules", self.rules()),
             ("zones", zones),
-            ("routes", items(crate::patrols::pack_routes(self.session, &self.me.station_ids)?)),
+            (
+                "routes",
+                items(crate::patrols::pack_routes(
+                    self.session,
+                    &self.me.station_ids,
+                )?),
+            ),
             ("forms", self.forms()),
         ];
         let mut parts = Vec::new();
@@ -481,10 +491,10 @@ impl Making<'_> {
             labels.insert(field.to_owned(), json!(label));
         }
         let guards = self.session.campaign.flow.iter().flat_map(|f| &f.steps);
-        let guards = guards.filter(|s| s.code == "verify").flat_map(|s| &s.guards);
-        let guards: Map<String, Value> = guards
-            .map(|g| (g.fact.clone(), json!(g.label)))
-            .collect();
+        let guards = guards
+            .filter(|s| s.code == "verify")
+            .flat_map(|s| &s.guards);
+        let guards: Map<String, Value> = guards.map(|g| (g.fact.clone(), json!(g.label))).collect();
         json!({
             "lists": lists, "people": self.colleagues(), "shots": self.session.campaign.shots,
             "guards": guards, "labels": labels,

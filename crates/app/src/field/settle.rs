@@ -54,7 +54,10 @@ pub fn settle(
         streams = round(session, accounts, &OpenItems::OfStreams(&streams))?;
         recorded += streams.len();
     }
-    let long_ago = session.now.saturating_sub(BYTES_KEPT).unwrap_or(session.now);
+    let long_ago = session
+        .now
+        .saturating_sub(BYTES_KEPT)
+        .unwrap_or(session.now);
     open(accounts).forget_item_bytes(long_ago)?;
     Ok(recorded)
 }
@@ -95,12 +98,18 @@ fn round(
         };
         match look.judge(&item)? {
             Judged::Ready(entries) => ready.push(Ready { item, entries }),
-            Judged::Recorded(receipt) => changed.push(recorded(session, item, &receipt, Vec::new())?),
+            Judged::Recorded(receipt) => {
+                changed.push(recorded(session, item, &receipt, Vec::new())?)
+            }
             Judged::Other(outcome) => changed.extend(outcome.apply(item, session.now)?),
         }
     }
     let is_done = |item: &&FieldItem| item.state == "recorded";
-    let mut streams: Vec<String> = changed.iter().filter(is_done).map(|i| i.stream.clone()).collect();
+    let mut streams: Vec<String> = changed
+        .iter()
+        .filter(is_done)
+        .map(|i| i.stream.clone())
+        .collect();
     for some in ready.chunks(A_TRANSACTION) {
         let appended = append(session, some)?;
         streams.extend(appended.iter().filter(is_done).map(|i| i.stream.clone()));
@@ -252,7 +261,10 @@ impl Look<'_> {
             return Ok(Judged::Recorded(receipt));
         }
         let Some(actor) = self.actor_of(&entry) else {
-            return Ok(Judged::Other(Outcome::held("field.not_your_post", "decision")));
+            return Ok(Judged::Other(Outcome::held(
+                "field.not_your_post",
+                "decision",
+            )));
         };
         let device = self.known.devices.get(&item.device_id);
         let since = device.filter(|d| d.is_locked).and_then(|d| d.locked_since);
@@ -443,7 +455,11 @@ impl Look<'_> {
         Ok(is_missing.then(|| Outcome::held("field.awaits_evidence", "predecessor")))
     }
 
-    fn awaited_predecessor(&self, item: &FieldItem, entry: &Entry) -> Result<Option<Outcome>, Error> {
+    fn awaited_predecessor(
+        &self,
+        item: &FieldItem,
+        entry: &Entry,
+    ) -> Result<Option<Outcome>, Error> {
         let commutes = StalePolicy::of(entry.body.kind()) == StalePolicy::Commute;
         let Some(after) = item.after_id.as_ref().filter(|_| !commutes) else {
             return Ok(None);
@@ -485,9 +501,9 @@ impl Look<'_> {
             return Ok(Some(outcome));
         }
         match &entry.body {
-            EntryBody::EvidenceRecorded(body) if !self.is_kind_taken(body)? => {
-                Ok(Some(Outcome::refused("evidence.kind").arg("name", &body.file_name)))
-            }
+            EntryBody::EvidenceRecorded(body) if !self.is_kind_taken(body)? => Ok(Some(
+                Outcome::refused("evidence.kind").arg("name", &body.file_name),
+            )),
             _ => Ok(None),
         }
     }
@@ -503,7 +519,11 @@ impl Look<'_> {
 
     /// A code that is in no list any more.
     fn unknown_code(&self, body: &VerificationRecorded) -> Option<String> {
-        let list = |purpose| self.session.campaign.find_list(&self.session.codes, purpose);
+        let list = |purpose| {
+            self.session
+                .campaign
+                .find_list(&self.session.codes, purpose)
+        };
         let lacks = |list: Option<&CodeList>, code: &str| {
             list.is_some_and(|l| !code.is_empty() && l.find_code(code).is_none())
         };

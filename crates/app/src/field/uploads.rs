@@ -147,7 +147,10 @@ impl Uploads {
             "sha-256=:{}:",
             BASE64_STANDARD.encode(Sha256::digest(&chunk.bytes))
         );
-        let fits = chunk.offset.checked_add(size).is_some_and(|end| end <= chunk.length);
+        let fits = chunk
+            .offset
+            .checked_add(size)
+            .is_some_and(|end| end <= chunk.length);
         if digest != chunk.digest || !fits {
             return Err(rejected("field.chunk_damaged"));
         }
@@ -182,9 +185,7 @@ impl Uploads {
             .append(true)
             .open(&path)
             .map_err(full)?;
-        let written = file
-            .write_all(&chunk.bytes)
-            .and_then(|()| file.sync_data());
+        let written = file.write_all(&chunk.bytes).and_then(|()| file.sync_data());
         if let Err(e) = written {
             // Half a piece was never acknowledged. Should even that fail, the next one finds another offset.
             let _ = file.set_len(have);
@@ -349,7 +350,10 @@ mod tests {
             sha256: crate::hex(&Sha256::digest(whole)),
             offset: from as u64,
             length: whole.len() as u64,
-            digest: format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(&bytes))),
+            digest: format!(
+                "sha-256=:{}:",
+                BASE64_STANDARD.encode(Sha256::digest(&bytes))
+            ),
             bytes,
         }
     }
@@ -365,7 +369,10 @@ mod tests {
         let whole = b"a photo taken in the rain";
         let name = chunk(whole, 0, 1).sha256;
         assert_eq!(uploads.standing(&name).unwrap(), Standing::Nothing);
-        assert!(matches!(uploads.take(&chunk(whole, 0, 10)).unwrap(), Arrived::Part(10)));
+        assert!(matches!(
+            uploads.take(&chunk(whole, 0, 10)).unwrap(),
+            Arrived::Part(10)
+        ));
         let again = uploads.take(&chunk(whole, 0, 10)).unwrap_err();
         assert_eq!(right_offset(&again), Some(10));
         let beyond = uploads.take(&chunk(whole, 12, 20)).unwrap_err();
@@ -373,7 +380,9 @@ mod tests {
         let part = Standing::Part(10, whole.len() as u64);
         assert_eq!(Uploads::new(home.path()).standing(&name).unwrap(), part);
         let last = uploads.take(&chunk(whole, 10, whole.len())).unwrap();
-        let Arrived::Whole(path) = last else { panic!("{last:?}") };
+        let Arrived::Whole(path) = last else {
+            panic!("{last:?}")
+        };
         assert_eq!(fs::read(path).unwrap(), whole);
         uploads.forget(&name);
         assert_eq!(uploads.standing(&name).unwrap(), Standing::Nothing);
@@ -386,7 +395,10 @@ mod tests {
         let whole = b"two pieces";
         let mut flipped = chunk(whole, 0, 5);
         flipped.bytes[2] ^= 1;
-        assert_eq!(code(uploads.take(&flipped).unwrap_err()), "field.chunk_damaged");
+        assert_eq!(
+            code(uploads.take(&flipped).unwrap_err()),
+            "field.chunk_damaged"
+        );
         let mut other = chunk(b"TWO pieces", 0, 5);
         other.sha256 = chunk(whole, 0, 1).sha256;
         uploads.take(&other).unwrap();

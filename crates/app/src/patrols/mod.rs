@@ -11,7 +11,11 @@ pub(crate) fn pack_routes(session: &Session, station_ids: &[String]) -> Result<V
     let reserve = &session.reserve.reserve_code;
     let adopted = session.register.latest_routes(reserve, AsOf::Now)?;
     let routes = adopted.into_iter().flat_map(|r| r.body.routes);
-    let own = routes.filter(|r| r.station_id.as_ref().is_some_and(|s| station_ids.contains(s)));
+    let own = routes.filter(|r| {
+        r.station_id
+            .as_ref()
+            .is_some_and(|s| station_ids.contains(s))
+    });
     Ok(own
         .map(|r| {
             json!({ "route_id": r.route_id, "name": r.name, "station_id": r.station_id,

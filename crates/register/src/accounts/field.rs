@@ -155,7 +155,9 @@ impl Accounts {
 
     /// The phone of an id.
     pub fn find_device(&self, device_id: &str) -> Result<Option<Device>, Error> {
-        Ok(self.select_devices("device_id = ?1", Some(device_id))?.pop())
+        Ok(self
+            .select_devices("device_id = ?1", Some(device_id))?
+            .pop())
     }
 
     /// The phone that comes with a token.
@@ -209,9 +211,11 @@ impl Accounts {
                 ])
             })
             .map_err(failed(WRITE))?;
-            tx.prepare_cached("UPDATE devices SET last_number = max(last_number, ?2) WHERE device_id = ?1")
-                .and_then(|mut update| update.execute(params![item.device_id, signed(item.number)]))
-                .map_err(failed(WRITE))?;
+            tx.prepare_cached(
+                "UPDATE devices SET last_number = max(last_number, ?2) WHERE device_id = ?1",
+            )
+            .and_then(|mut update| update.execute(params![item.device_id, signed(item.number)]))
+            .map_err(failed(WRITE))?;
         }
         tx.commit().map_err(failed("commit"))
     }
@@ -269,7 +273,11 @@ impl Accounts {
     }
 
     /// Items of a device whose state changed at an instant or after it.
-    pub fn items_changed_since(&self, device_id: &str, since: Timestamp) -> Result<Vec<FieldItem>, Error> {
+    pub fn items_changed_since(
+        &self,
+        device_id: &str,
+        since: Timestamp,
+    ) -> Result<Vec<FieldItem>, Error> {
         let sql = format!(
             "SELECT {ITEM} FROM field_items WHERE device_id = ?1 AND changed_at >= ?2 ORDER BY item_no"
         );

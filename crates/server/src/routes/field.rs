@@ -145,7 +145,14 @@ async fn make_contact(
     let (inner, visitor) = (desk.clone(), phone.caller.visitor.clone());
     let answer = desk.look(&phone.caller, move |session, _| {
         let mut accounts = inner.accounts();
-        field::contact(session, &mut accounts, inner.packs(), &visitor, phone.device, &said)
+        field::contact(
+            session,
+            &mut accounts,
+            inner.packs(),
+            &visitor,
+            phone.device,
+            &said,
+        )
     });
     Ok(Json(answer.await?))
 }
@@ -197,7 +204,14 @@ async fn show_pack_part(
     let wanted = version.v.clone();
     let bytes = desk
         .look(&phone.caller, move |session, _| {
-            field::part(session, inner.packs(), &visitor, &phone.device, &name, &wanted)
+            field::part(
+                session,
+                inner.packs(),
+                &visitor,
+                &phone.device,
+                &name,
+                &wanted,
+            )
         })
         .await?;
     let etag = format!("\"{}\"", version.v);
@@ -210,7 +224,10 @@ async fn show_pack_part(
     }
     let mut response = ranged(bytes.into(), &headers);
     let out = response.headers_mut();
-    out.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    out.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     out.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     told::tag(out, &etag);
     Ok(response)
@@ -235,9 +252,11 @@ async fn find_upload(
 ) -> Result<Response, Problem> {
     let (inner, name) = (desk.clone(), sha256.clone());
     let standing = desk
-        .look(&phone.caller, move |session, _| match session.kept_size(&name)? {
-            Some(size) => Ok(Standing::Part(size, size)),
-            None => inner.uploads().standing(&name),
+        .look(&phone.caller, move |session, _| {
+            match session.kept_size(&name)? {
+                Some(size) => Ok(Standing::Part(size, size)),
+                None => inner.uploads().standing(&name),
+            }
         })
         .await?;
     let Standing::Part(have, length) = standing else {
@@ -302,9 +321,11 @@ async fn take_chunk(
             // The piece is in memory no longer than this.
             let _permit = permit;
             let uploads = inner.uploads();
-            Ok(uploads.in_turn(&chunk.sha256, || match session.kept_size(&chunk.sha256)? {
-                Some(size) => Err(field::at_offset(size)),
-                None => uploads.take(&chunk),
+            Ok(uploads.in_turn(&chunk.sha256, || {
+                match session.kept_size(&chunk.sha256)? {
+                    Some(size) => Err(field::at_offset(size)),
+                    None => uploads.take(&chunk),
+                }
             }))
         })
         .await?;
@@ -358,7 +379,8 @@ async fn keep_whole(desk: &Desk, caller: &Caller, sha256: &str) -> Result<(), Pr
             };
             let kept = session.keep_upload(&path);
             // What is not taken is thrown away as well: the phone is told, and asks its holder.
-            let is_refused = matches!(&kept, Err(Error::Rejected(d)) if d.code == "field.file_kind");
+            let is_refused =
+                matches!(&kept, Err(Error::Rejected(d)) if d.code == "field.file_kind");
             if kept.is_ok() || is_refused {
                 uploads.forget(&name);
             }
@@ -392,7 +414,14 @@ async fn take_items(
         .look(&caller, move |session, _| {
             let mut accounts = inner.accounts();
             let (register, now) = (&session.register, session.now);
-            field::take(&mut accounts, register, &session.messages, &device, &submission, now)
+            field::take(
+                &mut accounts,
+                register,
+                &session.messages,
+                &device,
+                &submission,
+                now,
+            )
         })
         .await?;
     desk.settle_items(Waiting::Ids(taken.ids())).await;
@@ -454,7 +483,9 @@ async fn list_items(
                     limit: wanted.limit,
                     cursor: wanted.cursor,
                 };
-                return session.field_items(&accounts, &filter).map(ItemsShown::List);
+                return session
+                    .field_items(&accounts, &filter)
+                    .map(ItemsShown::List);
             };
             let device = field::device_of(&accounts, &visitor)?;
             let results = field::find_statuses(&accounts, &session.messages, &device, ids)?;
