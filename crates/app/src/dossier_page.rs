@@ -135,6 +135,11 @@ pub struct DossierView {
     pub clues: Vec<Value>,
     pub permits: Vec<Value>,
     pub verifications: Vec<Value>,
+    /// 未审核: entries of verifications made in the field that nobody else has accepted yet.
+    #[schema(value_type = Vec<String>)]
+    pub unreviewed: Vec<EntryId>,
+    /// What others said of them.
+    pub reviews: Vec<Value>,
     pub carried_over: Vec<Value>,
     pub determinations: Vec<Value>,
     pub characterization: Option<Value>,
@@ -222,6 +227,8 @@ impl Session {
             clues: kept(&dossier.clues),
             permits: kept(&dossier.permits),
             verifications: kept(&dossier.verifications),
+            unreviewed: dossier.unreviewed.clone(),
+            reviews: kept(&dossier.reviews),
             carried_over: kept(&dossier.carried_over),
             determinations: kept(&dossier.determinations),
             characterization: dossier.characterization.as_ref().map(json),

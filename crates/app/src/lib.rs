@@ -45,6 +45,7 @@ pub mod messages;
 pub mod notices;
 mod patrols;
 pub mod people;
+pub mod proof;
 mod proposals;
 mod questions;
 mod relapses;

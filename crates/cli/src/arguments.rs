@@ -113,6 +113,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Suspicions(SuspicionsCommand),
     #[command(subcommand)]
+    Evidence(EvidenceCommand),
+    #[command(subcommand)]
     Log(LogCommand),
     #[command(subcommand)]
     Register(RegisterCommand),
@@ -141,6 +143,17 @@ pub(crate) struct Serve {
     pub(crate) web: Option<PathBuf>,
     #[arg(long, value_name = "HOUR", value_parser = clap::value_parser!(i8).range(0..24))]
     pub(crate) suspicions_at: Option<i8>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EvidenceCommand {
+    Verify {
+        file: PathBuf,
+        #[arg(long, value_name = "FILE", requires = "vkey")]
+        proof: Option<PathBuf>,
+        #[arg(long, value_name = "KEY", requires = "proof")]
+        vkey: Option<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

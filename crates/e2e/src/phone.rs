@@ -4,7 +4,6 @@ use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{Signature, SigningKey};
-use p256::elliptic_curve::sec1::ToSec1Point;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -84,6 +83,36 @@ pub fn canonical(value: &Value) -> String {
         }
         scalar => scalar.to_string(),
     }
+}
+
+fn bytes_of(hex: &str) -> Vec<u8> {
+    let digits = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).expect("hexadecimal");
+    (0..hex.len()).step_by(2).map(digits).collect()
+}
+
+/// Root hash that a leaf and a proof of inclusion lead to (RFC 9162, 2.1.3.2); the leaf's place is its position in a log of
+/// a size. Nothing where the proof is of another length.
+#[must_use]
+pub fn root_by_proof(leaf_hash: &str, place: (u64, u64), proof: &[String]) -> Option<String> {
+    let (mut at, mut last) = (place.0, place.1.checked_sub(1)?);
+    let mut root = leaf_hash.to_owned();
+    for hash in proof {
+        if last == 0 {
+            return None;
+        }
+        let is_right = at % 2 == 1 || at == last;
+        let (left, right) = if is_right {
+            (hash, &root)
+        } else {
+            (&root, hash)
+        };
+        root = sha256(&[&[1], &*bytes_of(left), &*bytes_of(right)].concat());
+        while is_right && at % 2 == 0 && at != 0 {
+            (at, last) = (at / 2, last / 2);
+        }
+        (at, last) = (at / 2, last / 2);
+    }
+    (last == 0).then_some(root)
 }
 
 /// A picture of so many bytes, another one for every seed.

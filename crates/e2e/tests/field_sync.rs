@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use e2e::phone::{Item, Phone, canonical, picture, sha256};
+use e2e::phone::{Item, Phone, canonical, picture, root_by_proof, sha256};
 use e2e::{Demonstration, Person, Register, Server};
 use serde_json::{Value, json};
 
@@ -190,7 +190,19 @@ fn a_verification_made_offline_stands_in_the_dossier_and_its_receipt_is_true() {
         );
         let proof = format!("/api/v1/log/proof?entry={}", receipt["seq"]);
         let proof = server.send("GET", &proof, &[], None).status(200).json();
-        assert_eq!(proof["leaf_hash"], receipt["leaf_hash"]);
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let path: Vec<String> = proof["proof"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(text)
+            .collect();
+        let place = (
+            receipt["seq"].as_u64().unwrap(),
+            proof["size"].as_u64().unwrap(),
+        );
+        let root = root_by_proof(&text(&receipt["leaf_hash"]), place, &path);
+        assert_eq!(root.as_deref(), proof["root_hash"].as_str());
     }
     assert_eq!(
         phone.submit(server, &all),

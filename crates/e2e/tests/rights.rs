@@ -351,6 +351,7 @@ const OPERATIONS: &[(&str, Asks)] = &[
     ("get /api/v1/counts", Action("查看统计", "/api/v1/counts?by=station,state", "")),
     ("get /api/v1/dashboard", Action("查看统计", "/api/v1/dashboard", "")),
     ("post /api/v1/imports", File("导入实地核查表", "/api/v1/imports?kind=verifications")),
+    ("get /api/v1/evidence/{sha256}/proof", Nothing),
     ("get /api/v1/field/balance", Login),
     ("patch /api/v1/field/blobs/{sha256}", Login),
     ("post /api/v1/field/contact", Login),

@@ -35,6 +35,7 @@ mod key;
 pub mod layers;
 mod postgres;
 mod projections;
+mod proof;
 mod publish;
 pub mod scan;
 mod schema;
@@ -71,6 +72,7 @@ pub use clue::{Clue, ClueState};
 pub use constraints::{CONSTRAINTS, Constraint};
 pub use error::{Clash, Driver, Error};
 pub use key::open_note;
+pub use proof::{leaf_of, open_checkpoint, root_of_proof};
 pub use stamp::{is_stamped, item_bytes, read_item, signed_bytes};
 
 /// 启用 — what a new register is told about itself.

@@ -117,6 +117,7 @@ fn status_of(error: &Error) -> StatusCode {
         Error::Rejected(d) if d.code == "session.token_scope" => StatusCode::FORBIDDEN,
         Error::Rejected(d) if d.code == "suspecting.running" => StatusCode::CONFLICT,
         Error::Rejected(d) if d.code.starts_with("field.") => of_field(&d.code),
+        Error::Rejected(d) if d.code == "evidence.not_taken" => StatusCode::NOT_FOUND,
         Error::Rejected(d) if d.code == "notices.too_many_tests" => StatusCode::TOO_MANY_REQUESTS,
         Error::Rejected(_) | Error::Refused(_) => StatusCode::BAD_REQUEST,
         Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,

@@ -177,6 +177,7 @@ pub(crate) fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(log::prove_entry))
         .routes(routes!(log::list_log))
         .routes(routes!(log::verify_log))
+        .routes(routes!(evidence::prove_evidence))
         .merge(field::routes())
 }
 

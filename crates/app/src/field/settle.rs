@@ -32,6 +32,9 @@ const MOST_ROUNDS: usize = 20;
 /// Lineages longer than this are none.
 const LONGEST_LINEAGE: usize = 32;
 
+/// What a recorded item says that was made upon a refused one.
+const UPON_REFUSED: &str = "built_on_refused";
+
 /// First line of receipts; no checkpoint begins so.
 const RECEIPT: &str = "qingshan-receipt/v1";
 
@@ -97,7 +100,10 @@ fn round(
             evidenced: &mut evidenced,
         };
         match look.judge(&item)? {
-            Judged::Ready(entries) => ready.push(Ready { item, entries }),
+            Judged::Ready(entries) => ready.push(Ready {
+                item: attached(item, &known)?,
+                entries,
+            }),
             Judged::Recorded(receipt) => {
                 changed.push(recorded(session, item, &receipt, Vec::new())?)
             }
@@ -144,6 +150,20 @@ fn read_known(accounts: &Accounts, items: &[FieldItem]) -> Result<Known, Error> 
         }
     }
     Ok(known)
+}
+
+/// An item whose predecessor was refused goes on, and says so.
+fn attached(item: FieldItem, known: &Known) -> Result<FieldItem, Error> {
+    let before = item.after_id.as_ref().and_then(|id| known.before.get(id));
+    let Some(refused) = before.filter(|b| b.state == "refused") else {
+        return Ok(item);
+    };
+    let mut detail = Detail::of(&item);
+    detail.args = BTreeMap::from([(UPON_REFUSED.to_owned(), refused.number.to_string())]);
+    Ok(FieldItem {
+        detail: detail.to_text()?,
+        ..item
+    })
 }
 
 /// An item whose entries can be appended; the first that bears its id is its own.
@@ -631,10 +651,10 @@ pub(super) fn recorded(
         Some(first) => first,
         None => signed_receipt(session, &item, receipt)?,
     };
-    let is_upon_refused = detail.args.contains_key("built_on_refused");
-    let args = detail.args.into_iter().filter(|_| is_upon_refused);
+    let mut args = detail.args;
+    args.retain(|name, _| name == UPON_REFUSED);
     let detail = Detail {
-        args: args.collect(),
+        args,
         waits: None,
         clashes,
         receipt: Some(receipt),

@@ -3,6 +3,7 @@
 mod backgrounds;
 mod bench;
 mod clues;
+mod evidence;
 mod import;
 mod issues;
 mod judge;
@@ -66,6 +67,7 @@ pub(crate) fn run(
         Command::Check(args) => summaries::check(&desk, args),
         Command::Convert(args) => sites::convert(&desk, args),
         Command::Suspicions(command) => suspicions::run(&desk, command),
+        Command::Evidence(args) => evidence::run(&desk, args),
         Command::Log(args) => log::run(&desk, args),
         Command::Register(args) => log::register(&desk, args),
         Command::Serve(args) => serve::run(&desk, args),
