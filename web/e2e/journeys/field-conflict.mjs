@@ -6,10 +6,12 @@ import { HEAD } from '../phone.mjs';
 /** Corrects the owner's name on the phone. */
 async function correct(phone, site, value) {
   await phone.openSite(site);
+  const { unsent } = await phone.stats();
   await phone.page.click('[data-correct=owner_name]');
   await phone.page.fill('#correct-value', value);
   await phone.page.fill('#correct-reason', '门牌');
   await phone.page.click('form >> text=保存');
+  await phone.page.waitForSelector(`text=待传 ${unsent + 1}`);
 }
 const amend = async (server, site, value) => {
   const { status, body } = await server.ask(`/sites/${encodeURIComponent(site.site_code)}/amendments`, { method: 'POST', body: { facts: { owner_name: value }, reason: '营业执照', based_on: site.version } });
@@ -32,7 +34,6 @@ export const journeys = [
         await phone.page.goto(`${network.origin}/field`);
         await correct(phone, site, value);
       }
-      await phone.page.waitForSelector('text=待传 2');
       await phone.page.goto(`${network.origin}/field`);
       await phone.verify(third);
       await amend(server, first, '演示石料厂甲');
