@@ -180,6 +180,7 @@ try {
     await phone.enrol(RANGERS[i % RANGERS.length]);
     if (sites.length === 0) sites = (await phone.sites()).slice(0, 4);
     await phone.page.goto(`${network.origin}/field`);
+    await ready(phone);
     phones.push(phone);
   }
   network.faults = { before: 0.05, after: 0.05, half: 0.03, twice: 0.05, late: 0.05, truncated: 0.02, delay_ms: 0, bytes_per_s: 0 };

@@ -273,6 +273,7 @@ fn what_was_not_signed_by_this_phone_or_says_otherwise_than_signed_is_refused() 
 
     let mut cloned = Phone::unknown("another phone");
     cloned.me = phone.me.clone();
+    cloned.enrolled_at = phone.enrolled_at.clone();
     let forged = evidence(&mut cloned, &task, "far", &file);
     assert_eq!(
         codes(&phone.submit(server, &[&forged])),

@@ -25,6 +25,8 @@ export class Busy extends Unreached {
 
 /** Requests are all repeatable: one that is lost on the way is sent again at once, before the round is given up. */
 const AGAIN_MS = [250, 1_000];
+/** The language that was chosen here; a worker cannot look it up and speaks Chinese. */
+const tongue = (): string => (typeof localStorage !== 'undefined' && localStorage.getItem('qingshan.language') === 'en' ? 'en' : 'zh-CN');
 const isOffline = (): boolean => typeof navigator !== 'undefined' && navigator.onLine === false;
 
 /** Sends a request; throws `Unreached` without an answer and `Refusal` for a no. */
@@ -44,7 +46,7 @@ async function askOnce(path: string, { method = 'GET', body, headers = {}, token
   const timer = new AbortController();
   const end = setTimeout(() => timer.abort(), patience_ms);
   try {
-    const all = { ...(token ? { Authorization: `Bearer ${token}` } : {}), ...headers };
+    const all = { 'Accept-Language': tongue(), ...(token ? { Authorization: `Bearer ${token}` } : {}), ...headers };
     const response = await fetch(path.startsWith('/') ? path : `${API}/${path}`, { method, headers: all, body: body ?? null, cache: 'no-store', credentials: token ? 'omit' : 'same-origin', signal: timer.signal });
     if (response.ok || accept.includes(response.status)) return response;
     if (UNREACHED.has(response.status)) throw new Busy(`HTTP ${response.status}`, retryAfter(response.headers));
