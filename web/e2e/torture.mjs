@@ -47,14 +47,15 @@ async function make(phone, n) {
     return kept.map((i) => i.id);
   }, [site_id, version, files, n]);
 }
-const isThere = (phone, n) => phone.page.evaluate((number) => new Promise((done) => {
-  const open = indexedDB.open(Object.keys(localStorage).includes('qs-canary') ? `qs-field-${JSON.parse(localStorage['qs-canary']).person_id}` : 'none');
-  open.onsuccess = () => (open.result.transaction('items').objectStore('items').getAll().onsuccess = (e) => {
-    const mine = e.target.result.filter((i) => i.title.endsWith(` ${number}`));
-    open.result.close();
-    done(mine.map((i) => i.id));
-  });
-}), n);
+/** Items of one record on the phone's disk; the page says whose store it is, for what stands beside the store may be older. */
+const isThere = (phone, n) => phone.page.evaluate(async (number) => {
+  const { person_id } = await window.qingshanField.stats();
+  const as = (request) => new Promise((done, fail) => ((request.onsuccess = () => done(request.result)), (request.onerror = () => fail(request.error))));
+  const db = await as(indexedDB.open(`qs-field-${person_id}`));
+  const items = await as(db.transaction('items').objectStore('items').getAll());
+  db.close();
+  return items.filter((i) => i.title.endsWith(` ${number}`)).map((i) => i.id);
+}, n);
 
 const place = await setUp({ dist, binary, demo, out, seed: SEED });
 const { server, network } = place;
