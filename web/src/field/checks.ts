@@ -1,18 +1,31 @@
 /** 出发前检查 — what must be in order before the signal is gone; each with one thing to do. */
 import { day, today } from '@/domain/format';
+import { words } from '@/domain/msg';
 import { lastContact } from '@/offline/clock';
 import { locator } from '@/offline/capture';
 import { storageNow } from '@/offline/engine';
 import { works } from '@/offline/keys';
 import { currentPack, partOf } from '@/offline/pack';
 
-import type { TextKey } from './msg';
 import { me } from './phone';
 
 export type CheckName = 'installed' | 'persisted' | 'pack' | 'space' | 'position' | 'compass' | 'camera' | 'clock' | 'key' | 'held' | 'battery' | 'login';
 /** `unknown`: the browser does not tell; that is shown and stops nobody. */
 export interface Check { name: CheckName; is: 'yes' | 'no' | 'unknown'; figure?: string; to?: string }
-export const checkText = (name: CheckName): TextKey => `check_${name}`;
+export const checkText = words({
+  installed: ['已安装到主屏幕', 'Installed'],
+  persisted: ['浏览器承诺不清除数据', 'Storage is persistent'],
+  pack: ['离线包完整且是今天的', 'The pack is whole and today’s'],
+  space: ['可用空间 1 GB 以上', 'At least 1 GB free'],
+  position: ['能定位', 'Position works'],
+  compass: ['指南针', 'Compass'],
+  camera: ['相机', 'Camera'],
+  clock: ['时钟与服务器相差不到 1 分钟', 'Clock within a minute of the server'],
+  key: ['本机密钥可签章', 'The key signs'],
+  held: ['没有未读的退回', 'No refused item unread'],
+  battery: ['电量 50% 以上', 'Battery 50 % or more'],
+  login: ['登录还有 7 天以上（不登录也能记录）', 'Signed in for 7 more days (not needed for recording)'],
+});
 
 const GB = 1e9;
 const DRIFT_MS = 60_000;

@@ -6,8 +6,10 @@ import { instant, sha256, uuid } from '@/offline/canonical';
 import { locator, type Fix } from '@/offline/capture';
 import { sessionName } from '@/offline/clock';
 import type { Draft, Enrolment, PersonDb } from '@/offline/db';
-import { keepDraft, keepFixes, record } from '@/offline/outbox';
-import { isDue, tidyTrack, trackFile, type FixLine, type Gap, type GapKind, type Tidied } from '@/offline/track';
+import { keepDraft, keepFixes, record, type EntryDraft } from '@/offline/outbox';
+import { beforeLeaving } from '@/offline/rescue';
+import { trackFile } from '@/offline/track-file';
+import { isDue, tidyTrack, type FixLine, type Gap, type GapKind, type Tidied } from '@/offline/track';
 
 import { t } from './msg';
 import { APP_VERSION } from './phone';
@@ -37,15 +39,33 @@ let hiddenFrom = 0;
 let db: PersonDb | null = null;
 
 const lineOf = (fix: Fix): FixLine => [Math.round(fix.seen), fix.lon, fix.lat, fix.altitude_m ?? null, fix.accuracy_m, fix.speed_mps ?? null, fix.heading_deg ?? null];
+const draftOf = (now: Patrol): Draft => ({ id: DRAFT, kind: 'patrol', saved_at: new Date().toISOString(), data: JSON.parse(JSON.stringify(now)) });
 const keep = async (now: Patrol): Promise<void> => {
   patrol.value = now;
-  if (db) await keepDraft(db, { id: DRAFT, kind: 'patrol', saved_at: new Date().toISOString(), data: JSON.parse(JSON.stringify(now)) } satisfies Draft);
+  if (db) await keepDraft(db, draftOf(now));
 };
+const forget = (): void => {
+  stop?.();
+  stop = null;
+  [patrol.value, isBroken.value, pending, last, path.value] = [null, false, [], null, []];
+};
+// Whoever leaves takes their patrol along, sealed; the next person begins without it.
+beforeLeaving(async (person_id) => {
+  if (db?.person_id !== person_id) return;
+  await flush();
+  forget();
+});
 async function flush(): Promise<void> {
   if (!db || !patrol.value || pending.length === 0) return;
-  const rows = pending.map((p) => ({ ...p, track_id: patrol.value!.track_id }));
+  const taken = pending;
   pending = [];
-  await keepFixes(db, rows);
+  try {
+    await keepFixes(db, taken.map((p) => ({ ...p, track_id: patrol.value!.track_id })));
+  } catch (problem) {
+    // Kept in memory for the next time; a full phone loses no fix of a patrol that goes on.
+    pending = [...taken, ...pending];
+    console.warn(problem);
+  }
 }
 function put(t: number, value: FixLine | Gap): void {
   pending.push({ t, line: JSON.stringify(value) });
@@ -122,9 +142,13 @@ export async function pauseOrGoOn(): Promise<void> {
   last = null;
   await keep({ ...now, is_paused: !now.is_paused, paused_from: now.is_paused ? undefined : Date.now() });
 }
-export const addFinding = async (finding: PatrolFinding): Promise<void> => {
-  if (patrol.value) await keep({ ...patrol.value, findings: [...patrol.value.findings, finding] });
-};
+/** A finding with its entries, in one step: what is told as saved is in the log of the patrol as well. */
+export async function recordFinding(who: Enrolment, finding: PatrolFinding, entries: EntryDraft[]): Promise<void> {
+  const now = patrol.value && { ...patrol.value, findings: [...patrol.value.findings, finding] };
+  if (entries.length > 0) await record(who, { entries, ...(now ? { draft: draftOf(now) } : {}) });
+  else if (now) await keep(now);
+  if (now) patrol.value = now;
+}
 
 async function linesOf(store: PersonDb, track_id: string): Promise<(FixLine | Gap)[]> {
   const rows = await store.fixes.where('[track_id+t]').between([track_id, -Infinity], [track_id, Infinity]).toArray();
@@ -163,6 +187,5 @@ export async function end(store: PersonDb, who: Enrolment, log: PatrolLog, was_o
     ],
     blobs: [{ sha256: sha, data, media_type: 'application/x-ndjson', file_name: `track-${now.track_id.slice(0, 8)}.ndjson` }], draft_id: DRAFT, track_id: now.track_id,
   });
-  stop?.();
-  [patrol.value, isBroken.value, pending, last] = [null, false, [], null];
+  forget();
 }

@@ -8,6 +8,7 @@ import { phone, setting, keepSetting, storeOf, type Enrolment, type PersonDb } f
 import { startEngine, type Engine } from '@/offline/engine';
 import { canary, counts, record, type Counts } from '@/offline/outbox';
 import { currentPack, fetchPack } from '@/offline/pack';
+import { finishLeaving } from '@/offline/rescue';
 import type { SyncReport } from '@/offline/sync';
 
 export const APP_VERSION = '0.6.0';
@@ -20,7 +21,8 @@ export const isReached = ref(false);
 export const fix = shallowRef<Fix | null>(null);
 export const fixFault = ref('');
 export const isAwake = ref(false);
-export const lockedNote = shallowRef<{ text: string } | null>(null);
+/** How far the emptying of a locked phone has come; the phone says itself what it did. */
+export const lockedNote = shallowRef<'locked_sealing' | 'locked_sealed' | 'locked_sent' | null>(null);
 /** Numbers of a store that the browser cleared. */
 export const cleared = shallowRef<{ number: number } | null>(null);
 export const unsent = computed(() => tallies.value?.unsent ?? 0);
@@ -46,15 +48,24 @@ export function live<T>(query: () => Promise<T>, initial: T): Ref<T> {
 export async function wake(): Promise<void> {
   for (const stop of stops) stop();
   stops = [];
+  await finishLeaving().catch((problem) => console.warn(problem));
   const all = await phone.enrolments.toArray();
   const chosen = await setting<string>(phone, 'person');
-  who.value = all.find((e) => e.person_id === chosen && !e.locked) ?? all.find((e) => !e.locked) ?? null;
-  lockedNote.value = (await setting<{ text: string }>(phone, 'locked_note')) ?? (all.find((e) => e.locked)?.locked ?? null);
+  who.value = all.find((e) => e.person_id === chosen && isHere(e)) ?? all.find(isHere) ?? null;
+  const locked = all.find((e) => e.locked);
+  if (locked) lockedNote.value = locked.is_leaving ? 'locked_sealed' : 'locked_sealing';
+  else lockedNote.value = (await setting(phone, 'locked_note')) ? 'locked_sent' : null;
   const song = canary();
   cleared.value = song && !all.some((e) => e.person_id === song.person_id) ? { number: song.number } : null;
   if (who.value) begin(who.value);
-  else for (const locked of all.filter((e) => e.locked)) stops.push(startEngine(locked.person_id, APP_VERSION, () => undefined).stop);
+  else for (const person of all.filter((e) => e.locked)) stops.push(startEngine(person.person_id, APP_VERSION, (_, isRunning) => void (isRunning || noteLock(person.person_id))).stop);
   isAwake.value = true;
+}
+
+const isHere = (e: Enrolment): boolean => !e.locked && !e.is_leaving;
+async function noteLock(person_id: string): Promise<void> {
+  const still = await phone.enrolments.get(person_id);
+  lockedNote.value = !still ? 'locked_sent' : still.is_leaving ? 'locked_sealed' : 'locked_sealing';
 }
 
 function begin(person: Enrolment): void {
@@ -68,7 +79,7 @@ function hear(told: SyncReport, isRunning: boolean): void {
   isSyncing.value = isRunning;
   if (isRunning) return;
   report.value = told;
-  if (told.state !== 'busy') isReached.value = told.state === 'done' || told.state === 'expired' || told.state === 'paused';
+  if (told.state !== 'busy') isReached.value = told.state === 'done' || told.state === 'expired' || told.state === 'paused' || told.state === 'failed';
   if (told.state === 'locked' || told.state === 'expired') void wakeAgain(told.state === 'locked');
 }
 async function wakeAgain(isLocked: boolean): Promise<void> {

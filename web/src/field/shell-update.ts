@@ -1,14 +1,17 @@
 /** 程序更新 — the service worker in place, and a new one taken over only when nothing is open. */
 import { ref } from 'vue';
 
-import { who } from './phone';
-import { storeOf } from '@/offline/db';
+import { phone, storeOf } from '@/offline/db';
 
 export const hasNewVersion = ref(false);
 const RAN_MS = 10_000;
 let waiting: ServiceWorker | null = null;
 
-const hasDraft = async (): Promise<boolean> => (who.value ? (await storeOf(who.value.person_id).drafts.count()) > 0 : false);
+/** Asked of the store: at a cold start nobody has been woken yet. */
+async function hasDraft(): Promise<boolean> {
+  for (const { person_id, is_leaving, locked } of await phone.enrolments.toArray()) if (!is_leaving && !locked && (await storeOf(person_id).drafts.count()) > 0) return true;
+  return false;
+}
 
 export function takeNewVersion(): void {
   navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true });

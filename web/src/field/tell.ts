@@ -2,7 +2,7 @@
 import { shallowRef } from 'vue';
 
 import { Unreached } from '@/offline/http';
-import { NoRoom } from '@/offline/outbox';
+import { Left, NoRoom } from '@/offline/outbox';
 
 import { t } from './msg';
 
@@ -19,5 +19,5 @@ function say(text: string, ms: number): void {
 
 export const tell = (text: string): void => say(text, SHOWN_MS);
 export const sentenceOf = (problem: unknown): string =>
-  problem instanceof NoRoom ? t('no_room') : problem instanceof Unreached ? t('unreached') : problem instanceof Error ? problem.message : String(problem);
+  problem instanceof NoRoom ? t('no_room') : problem instanceof Left ? t('left') : problem instanceof Unreached ? t('unreached') : problem instanceof Error ? problem.message : String(problem);
 export const tellProblem = (problem: unknown): void => say(sentenceOf(problem), PROBLEM_MS);

@@ -8,9 +8,17 @@ export interface Enrolment {
   person_id: string; device_id: string; keys: CryptoKeyPair; public_key: string; token: string; token_expires_on: string;
   me: FieldMe; register: FieldRegister; enrolled_at: string; is_expired?: boolean;
   locked?: { reason: string; since?: string; text: string };
+  /** What was unsent is sealed already: only the store is still to be taken away. Set in the same step as the parcel. */
+  is_leaving?: boolean;
 }
 /** 封存件 — a sealed rescue file; nobody on this phone can read it. */
-export interface Parcel { id: string; person_label: string; sealed_at: string; size: number; items: number; bytes: Blob; sent_at?: string; why: 'left' | 'locked' | 'saved' }
+export interface Parcel {
+  id: string; person_id?: string; person_label: string; sealed_at: string; size: number; items: number; bytes: Blob; sent_at?: string; why: 'left' | 'locked' | 'saved';
+  /** Files in it, drafts among them; and the names of those that the browser could no longer read. */
+  files?: number; lost?: string[];
+  /** Why the register did not take it, and when it is offered again. */
+  tries?: number; next_try_at?: number; code?: string; text?: string;
+}
 export interface Setting { key: string; value: unknown }
 
 export type ItemState = 'waiting' | 'sending' | 'received' | 'held' | 'recorded' | 'refused';
@@ -23,7 +31,7 @@ export interface Item {
 export type BlobState = 'kept' | 'sending' | 'arrived' | 'damaged';
 export interface KeptBlob {
   sha256: string; size: number; media_type: string; file_name: string; data: Blob; offset: number; state: BlobState;
-  made_at: string; of: string[]; draft_id?: string; thumbnail?: Blob;
+  made_at: string; of: string[]; draft_id?: string; thumbnail?: Blob; tries?: number; next_try_at?: number;
 }
 /** 草稿 — a sheet that is not finished; its photos are in `blobs` already. */
 export interface Draft { id: string; kind: 'verification' | 'finding' | 'patrol'; site_id?: string; saved_at: string; data: Record<string, unknown> }
@@ -68,6 +76,8 @@ export class PersonDb extends Dexie {
       log: '++n',
       settings: 'key',
     });
+    // A store that another page takes away stays away: it must not come back empty, with its numbers begun anew.
+    this.on('versionchange', (change) => void (change.newVersion === null && this.close({ disableAutoOpen: true })));
   }
 }
 

@@ -5,6 +5,7 @@ import { phone, storeOf } from './db';
 import { tidyUp } from './outbox';
 import { packEtag } from './pack';
 import { backOff, sync, type SyncReport } from './sync';
+import { unlessBusy } from './turn';
 
 const EACH_MS = 60_000;
 export const TAG = 'qs-sync';
@@ -21,7 +22,7 @@ export async function syncPerson(person_id: string, app_version: string): Promis
   const storage = await storageNow();
   const db = storeOf(person_id);
   const report = await sync(person_id, { app_version, storage, pack_etag: await packEtag(db) });
-  if (report.state === 'done') await tidyUp(db, storage.quota - storage.usage);
+  if (report.state === 'done') await unlessBusy('qs-sync', () => tidyUp(db, storage.quota - storage.usage));
   return report;
 }
 
@@ -30,7 +31,7 @@ export async function syncEverybody(app_version: string): Promise<void> {
   for (const who of await phone.enrolments.toArray()) {
     const report = await syncPerson(who.person_id, app_version);
     // Background Sync tries again where its promise fails.
-    if (report.state === 'unreached') throw new Error('not reached');
+    if (report.state === 'unreached' || report.state === 'failed') throw new Error('not sent');
   }
 }
 
@@ -47,13 +48,19 @@ export function startEngine(person_id: string, app_version: string, tell: (repor
     timer = setTimeout(() => void go(), ms);
   };
   const run = async (): Promise<SyncReport> => {
-    const report = await syncPerson(person_id, app_version);
-    failures = report.state === 'unreached' ? failures + 1 : 0;
+    // Whatever goes wrong, the next try is planned.
+    const report = await syncPerson(person_id, app_version).catch((problem): SyncReport => {
+      console.warn(problem);
+      return { state: 'failed', text: problem instanceof Error ? problem.message : String(problem) };
+    });
+    const isFailure = report.state === 'unreached' || report.state === 'failed';
+    failures = isFailure ? failures + 1 : 0;
     tell(report, false);
-    if (report.state === 'unreached') {
+    if (isFailure) {
       plan(Math.max(report.wait_ms ?? 0, backOff(failures)));
       void inBackground();
     } else if (report.state === 'busy') plan(5_000);
+    else if (report.state === 'locked' && report.wait_ms) plan(report.wait_ms);
     else if (report.state !== 'locked' && report.state !== 'nobody') plan(EACH_MS);
     return report;
   };

@@ -1,7 +1,7 @@
 /** 待传箱 — entries made on this phone: signed and kept in one step, sent later, never lost. */
 import { sha256, tidy, utf8, uuid } from './canonical';
 import { claim, lastContact, type Clocks } from './clock';
-import { keepSetting, setting, storeOf, tellLog, type BlobState, type Draft, type Enrolment, type Fix, type Item, type ItemState, type KeptBlob, type PersonDb } from './db';
+import { keepSetting, phone, setting, storeOf, tellLog, type BlobState, type Draft, type Enrolment, type Fix, type Item, type ItemState, type KeptBlob, type PersonDb } from './db';
 import { ALG, stamped } from './keys';
 import { alone } from './turn';
 
@@ -17,6 +17,10 @@ export interface Act {
   /** Files that are not in the store yet. */
   blobs?: NewBlob[];
   draft_id?: string;
+  /** A draft that changes with the act: the patrol a finding belongs to. */
+  draft?: Draft;
+  /** What the phone is to remember of the act. */
+  settings?: Record<string, unknown>;
   /** Fixes of a finished track, deleted with the act that files them. */
   track_id?: string;
 }
@@ -27,6 +31,10 @@ export class NoRoom extends Error {
   readonly code = 'field.no_room';
 }
 export class NumberTaken extends Error {}
+/** 已退出 — this person has left the phone, or it was locked: what is recorded now would never be sent. */
+export class Left extends Error {
+  readonly code = 'field.left';
+}
 
 const isQuota = (problem: unknown): boolean => {
   const names = [problem, (problem as { inner?: unknown })?.inner].map((p) => (p as { name?: string })?.name ?? '');
@@ -104,6 +112,8 @@ async function commit(db: PersonDb, act: Act, items: Item[], from: number): Prom
     await keepSetting(db, 'number', from + items.length);
     await keepSetting(db, 'occurred_at', items.at(-1)?.occurred_at);
     if (act.draft_id) await db.drafts.delete(act.draft_id);
+    if (act.draft) await db.drafts.put(act.draft);
+    for (const [key, value] of Object.entries(act.settings ?? {})) await keepSetting(db, key, value);
     if (act.track_id) await db.fixes.where('[track_id+t]').between([act.track_id, -Infinity], [act.track_id, Infinity]).delete();
   });
 }
@@ -119,16 +129,31 @@ export function canary(): Canary | null {
   }
 }
 export function dropCanary(): void {
-  if (typeof localStorage !== 'undefined') localStorage.removeItem(CANARY);
+  try {
+    localStorage.removeItem(CANARY);
+  } catch {
+    // Where there is no such store, or it is shut, nothing sings.
+  }
 }
-const sing = (person_id: string, number: number): void => {
-  if (typeof localStorage !== 'undefined') localStorage.setItem(CANARY, JSON.stringify({ person_id, number }));
-};
+/** Never fails: what it tells of is on disk already, and a full phone must not be told the opposite. */
+function sing(person_id: string, number: number): void {
+  try {
+    localStorage.setItem(CANARY, JSON.stringify({ person_id, number }));
+  } catch {
+    // The next entry tries again.
+  }
+}
+
+async function stillHere(who: Enrolment): Promise<void> {
+  const now = await phone.enrolments.get(who.person_id);
+  if (!now || now.locked || now.is_leaving || now.device_id !== who.device_id) throw new Left('nobody is enrolled here any more');
+}
 
 /** 登记 — signs the entries of one act and keeps them with their files; what returns is on disk. */
 export async function record(who: Enrolment, act: Act): Promise<Item[]> {
-  const db = storeOf(who.person_id);
   return alone('qs-sign', async () => {
+    await stillHere(who);
+    const db = storeOf(who.person_id);
     for (let tries = 0; ; tries++) {
       const { items, from } = await signAll(db, who, act);
       try {
@@ -147,22 +172,32 @@ export async function record(who: Enrolment, act: Act): Promise<Item[]> {
 export async function keepBlob(db: PersonDb, data: Blob, about: { media_type: string; file_name: string; thumbnail?: Blob; draft_id?: string }): Promise<KeptBlob> {
   const sha = await sha256(await data.arrayBuffer());
   const have = await db.blobs.get(sha);
-  if (have) return have;
+  if (have) {
+    // The same picture in another sheet, or one that a recorded entry left behind: it is that sheet's too.
+    if (about.draft_id && have.of.length === 0) await db.blobs.update(sha, { draft_id: about.draft_id });
+    return have;
+  }
   const row = asRow({ sha256: sha, data, ...about }, []);
   await keeping(() => db.blobs.add(row));
   return row;
 }
-/** Takes a file out of a draft; only one that no entry names. */
-export async function dropBlob(db: PersonDb, sha: string): Promise<void> {
-  await db.transaction('rw', db.blobs, async () => {
+/** Which files open sheets name, one apart. */
+async function drafted(db: PersonDb, but?: string): Promise<(sha: string) => boolean> {
+  const texts = (await db.drafts.toArray()).filter((d) => d.id !== but).map((d) => JSON.stringify(d.data));
+  return (sha) => texts.some((text) => text.includes(sha));
+}
+/** Takes a file out of a draft; only one that neither an entry nor another draft names. */
+export async function dropBlob(db: PersonDb, sha: string, draft_id?: string): Promise<void> {
+  await db.transaction('rw', db.blobs, db.drafts, async () => {
     const row = await db.blobs.get(sha);
-    if (row && row.of.length === 0) await db.blobs.delete(sha);
+    if (row && row.of.length === 0 && !(await drafted(db, draft_id))(sha)) await db.blobs.delete(sha);
   });
 }
 /** 未归档 — files that neither an entry nor a draft names. */
 export async function unfiled(db: PersonDb): Promise<KeptBlob[]> {
   const drafts = new Set((await db.drafts.toArray()).map((d) => d.id));
-  return (await db.blobs.toArray()).filter((b) => b.of.length === 0 && !(b.draft_id && drafts.has(b.draft_id)));
+  const isDrafted = await drafted(db);
+  return (await db.blobs.toArray()).filter((b) => b.of.length === 0 && !(b.draft_id && drafts.has(b.draft_id)) && !isDrafted(b.sha256));
 }
 
 export const keepDraft = (db: PersonDb, draft: Draft): Promise<unknown> => keeping(() => db.drafts.put(draft));
@@ -186,7 +221,7 @@ export async function counts(db: PersonDb): Promise<Counts> {
     of.count += 1;
     of.size += item.size;
   }
-  const pending = blobs.filter((b) => b.state !== 'arrived' && b.of.length > 0 && b.data.size > 0);
+  const pending = blobs.filter((b) => b.state !== 'arrived' && b.state !== 'damaged' && b.of.length > 0 && b.data.size > 0);
   const bytes_waiting = pending.reduce((sum, b) => sum + b.size - b.offset, 0);
   const received = items.filter((i) => i.receipt || ['received', 'held', 'recorded', 'refused'].includes(i.state)).length;
   return { by_kind, by_state, unsent: open.size, blobs_waiting: pending.length, bytes_waiting, sent: items.filter((i) => i.tries > 0 || i.status).length, received };
@@ -197,13 +232,22 @@ const KEEP_DAYS = 7;
 const REFUSED_DAYS = 30;
 const FREE_ENOUGH = 500e6;
 const DAY_MS = 86_400_000;
-/** Makes room: files of recorded entries after a week, or the oldest first when the phone is nearly full. Nothing unrecorded goes. */
+const COMPARED_DAYS = 1;
+/** A refusal by the program may be mended by a later one; only what a person refused is done with. */
+const isDecided = (i: Item): boolean => i.status?.decided !== undefined || i.code === 'field.refused';
+/**
+ * Makes room: files of recorded entries after a week, or the oldest first when the phone is nearly full. Nothing unrecorded goes,
+ * and nothing recorded before the register knew all its receipts of late: it may have been restored from a backup.
+ */
 export async function tidyUp(db: PersonDb, free_bytes: number): Promise<void> {
+  const compared = await setting<string>(db, 'compared_at');
+  if (!compared || Date.now() - Date.parse(compared) > COMPARED_DAYS * DAY_MS) return;
   const items = new Map((await db.items.toArray()).map((i) => [i.id, i]));
+  const isDrafted = await drafted(db);
   const age = (text?: string): number => (text ? Date.now() - Date.parse(text) : 0);
-  const isDone = (b: KeptBlob): boolean => b.state === 'arrived' && b.of.length > 0 && b.of.every((id) => (items.get(id)?.state ?? 'recorded') === 'recorded');
+  const isDone = (b: KeptBlob): boolean => b.state === 'arrived' && b.of.length > 0 && b.of.every((id) => (items.get(id)?.state ?? 'recorded') === 'recorded') && !isDrafted(b.sha256);
   const done = (await db.blobs.where('state').equals('arrived' satisfies BlobState).toArray()).filter(isDone).sort((a, b) => a.made_at.localeCompare(b.made_at));
-  const isOld = (b: KeptBlob): boolean => b.of.every((id) => age(items.get(id)?.settled_at) > KEEP_DAYS * DAY_MS);
+  const isOld = (b: KeptBlob): boolean => b.of.every((id) => !items.has(id) || age(items.get(id)?.settled_at) > KEEP_DAYS * DAY_MS);
   let free = free_bytes;
   for (const blob of done) {
     if (!isOld(blob) && free > FREE_ENOUGH) continue;
@@ -211,7 +255,7 @@ export async function tidyUp(db: PersonDb, free_bytes: number): Promise<void> {
     free += blob.size;
   }
   const isSpent = (i: Item): boolean =>
-    (i.state === 'recorded' && age(i.settled_at) > KEEP_DAYS * DAY_MS) || (i.state === 'refused' && i.is_read === 1 && age(i.settled_at) > REFUSED_DAYS * DAY_MS);
+    (i.state === 'recorded' && age(i.settled_at) > KEEP_DAYS * DAY_MS) || (i.state === 'refused' && i.is_read === 1 && isDecided(i) && age(i.settled_at) > REFUSED_DAYS * DAY_MS);
   await db.items.bulkDelete([...items.values()].filter(isSpent).map((i) => i.id));
 }
 

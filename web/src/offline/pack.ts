@@ -70,16 +70,28 @@ async function fetchOnce(who: Enrolment, tell: (progress: Progress) => void): Pr
   return manifest;
 }
 
+const isPart = async (row: PackPart, note: PartNote): Promise<boolean> => (await sha256(await row.data.arrayBuffer())) === note.sha256;
+
 async function fetchPart(db: PersonDb, who: Enrolment, note: PartNote): Promise<void> {
-  const have = await db.pack_parts.get(note.sha256);
+  let have = await db.pack_parts.get(note.sha256);
   if (have?.is_whole) return;
+  // All its bytes came, only the end of the answer did not: there is no rest to ask for.
+  if (have && have.got >= note.size_bytes) {
+    if (await isPart(have, note)) return void (await keeping(() => db.pack_parts.put({ ...have!, is_whole: 1 })));
+    await db.pack_parts.delete(note.sha256);
+    have = undefined;
+  }
   const got = have?.got ?? 0;
   const headers = got > 0 ? { Range: `bytes=${got}-`, 'If-Range': `"${note.sha256}"` } : {};
-  const answer = await ask(`pack/parts/${note.name}?v=${note.sha256}`, { token: who.token, headers: headers as Record<string, string>, patience_ms: PATIENCE_MS });
+  const answer = await ask(`pack/parts/${note.name}?v=${note.sha256}`, { token: who.token, headers: headers as Record<string, string>, patience_ms: PATIENCE_MS, accept: [416] });
+  if (answer.status === 416) {
+    await db.pack_parts.delete(note.sha256);
+    throw new Unreached(`part ${note.name} has no such rest`);
+  }
   const isRest = answer.status === 206;
   const row: PackPart = { sha256: note.sha256, name: note.name, size: note.size_bytes, made_at: note.made_at, got: isRest ? got : 0, data: isRest && have ? have.data : new Blob([]), is_whole: 0 };
   await readOn(db, row, answer);
-  if ((await sha256(await row.data.arrayBuffer())) !== note.sha256) {
+  if (!(await isPart(row, note))) {
     await db.pack_parts.delete(note.sha256);
     throw new Unreached(`part ${note.name} came damaged`);
   }

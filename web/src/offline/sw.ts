@@ -10,11 +10,13 @@ const PAGE = '/field';
 const PREFIX = 'qs-shell-';
 
 const wholeShell = async (): Promise<void> => {
+  // A shell of this name may be in use already: a failed fetch must not take it away.
+  const isNew = !(await caches.has(SHELL_NAME));
   const cache = await caches.open(SHELL_NAME);
   try {
     await cache.addAll(SHELL_FILES.map((url) => new Request(url, { cache: 'reload' })));
   } catch (problem) {
-    await caches.delete(SHELL_NAME);
+    if (isNew) await caches.delete(SHELL_NAME);
     throw problem;
   }
 };
@@ -22,8 +24,9 @@ const wholeShell = async (): Promise<void> => {
 self.addEventListener('install', (event) => event.waitUntil(wholeShell()));
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
 
-/** Old shells go once the new page has run for a while; until then a page of theirs may still ask for its parts. */
+/** Old shells go once the new page has run for a while; until then, and while another page is open, one of theirs may still ask for its parts. */
 const dropOld = async (): Promise<void> => {
+  if ((await self.clients.matchAll({ type: 'window' })).length > 1) return;
   for (const name of await caches.keys()) if (name.startsWith(PREFIX) && name !== SHELL_NAME) await caches.delete(name);
 };
 

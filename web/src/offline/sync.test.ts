@@ -1,4 +1,5 @@
 // @vitest-environment node
+import 'fake-indexeddb/auto';
 import { expect, test } from 'vitest';
 
 import { base64url } from './canonical';

@@ -9,13 +9,15 @@ import { counts, unsentByKind } from './outbox';
 import { lockDown, sendParcels } from './rescue';
 import { unlessBusy } from './turn';
 
-export type SyncState = 'done' | 'unreached' | 'expired' | 'locked' | 'paused' | 'busy' | 'nobody';
-export interface SyncReport { state: SyncState; wait_ms?: number; too_old?: boolean; pack_is_old?: boolean }
+export type SyncState = 'done' | 'unreached' | 'expired' | 'locked' | 'paused' | 'busy' | 'nobody' | 'failed';
+/** `failed`: the register answered no, or the phone could not; `text` says what. */
+export interface SyncReport { state: SyncState; text?: string; wait_ms?: number; too_old?: boolean; pack_is_old?: boolean }
 export interface SyncOptions { app_version: string; storage: Storage; pack_etag?: string | null }
 
 const BATCH = 100;
 const BATCH_BYTES = 3.5e6;
 const KEPT_RECEIPTS = 200;
+const ASKED_AT_ONCE = 500;
 const CHUNK_MIN = 256 * 1024;
 const CHUNK_MAX = 1024 * 1024;
 const FAST_MS = 1_500;
@@ -23,6 +25,14 @@ const LANES = 2;
 const CHUNK_PATIENCE_MS = 90_000;
 const LONGEST_PAUSE_MS = 600_000;
 const ROUNDS = 50;
+const DAY_MS = 86_400_000;
+/** A file that keeps arriving damaged is left alone for a while. */
+const MOST_DAMAGES = 3;
+/** A leaving page asks the round that runs to stop; an old wish is a page that died. */
+const LEAVING_MS = 120_000;
+/** Refusals that a later register may take back: such items stay, and are offered again each day. */
+const MENDABLE = new Set(['field.kind', 'field.unfaithful', 'field.device_unknown']);
+const isMendable = (code?: string): boolean => code !== undefined && MENDABLE.has(code);
 
 /** 2 s, 4 s, 8 s … ten minutes at the most, and not all phones at once. */
 export const backOff = (tries: number): number => Math.min(LONGEST_PAUSE_MS, 2_000 * 2 ** Math.min(tries, 10)) * (0.75 + Math.random() / 2);
@@ -31,9 +41,13 @@ class Paused extends Error {}
 class Round {
   chunk = CHUNK_MIN;
   too_old = false;
+  /** Put back once already in this round: what the register forgets again waits for the next. */
+  readonly forgotten = new Set<string>();
+  readonly damages = new Map<string, number>();
   constructor(readonly db: PersonDb, readonly who: Enrolment, readonly options: SyncOptions) {}
   async mayGoOn(): Promise<void> {
     if (await setting<boolean>(this.db, 'is_paused')) throw new Paused('paused');
+    if (Date.now() - ((await setting<number>(this.db, 'leaving_at')) ?? 0) < LEAVING_MS) throw new Paused('leaving');
   }
 }
 
@@ -75,9 +89,10 @@ async function failed(round: Round, problem: unknown): Promise<SyncReport> {
   }
   if (problem instanceof Refusal) {
     await tellLog(round.db, 'server_said', { text: problem.message });
-    return { state: 'unreached' };
+    return { state: 'failed', text: problem.message };
   }
-  throw problem;
+  console.warn(problem);
+  return { state: 'failed', text: problem instanceof Error ? problem.message : String(problem) };
 }
 
 /** What was being sent when a page died is not sent. */
@@ -86,14 +101,31 @@ async function awaken(db: PersonDb): Promise<void> {
   await db.blobs.where('state').equals('sending').modify({ state: 'kept' });
 }
 
+/** Contact; once a day, and wherever the register did not know a receipt, all receipts are compared, not the newest alone. */
 async function contact(round: Round): Promise<ContactAnswer | null> {
+  const { db } = round;
+  const began = new Date().toISOString();
+  const receipts = (await db.items.where('state').equals('recorded').toArray()).filter((i) => i.receipt).sort((a, b) => b.receipt!.seq - a.receipt!.seq);
+  const answer = await greet(round, receipts.slice(0, KEPT_RECEIPTS));
+  const compared = await setting<string>(db, 'compared_at');
+  const isDue = !compared || Date.now() - Date.parse(compared) > DAY_MS / 2 || (await setting<boolean>(db, 'is_doubted'));
+  if (!answer || !isDue) return answer;
+  for (let at = KEPT_RECEIPTS; at < receipts.length; at += KEPT_RECEIPTS) {
+    await round.mayGoOn();
+    if (!(await greet(round, receipts.slice(at, at + KEPT_RECEIPTS)))) return answer;
+  }
+  await keepSetting(db, 'compared_at', began);
+  await keepSetting(db, 'is_doubted', false);
+  return answer;
+}
+
+async function greet(round: Round, receipts: Item[]): Promise<ContactAnswer | null> {
   const { db, who, options } = round;
-  const recorded = (await db.items.where('state').equals('recorded').toArray()).filter((i) => i.receipt).sort((a, b) => b.number - a.number);
   const times = now();
   const body = {
     app_version: options.app_version, device_now: new Date().toISOString(), ...times, unsent: unsentByKind(await counts(db)), storage: options.storage,
     ...(options.pack_etag ? { pack_etag: options.pack_etag } : {}),
-    kept: recorded.slice(0, KEPT_RECEIPTS).map((i) => ({ id: i.id, seq: i.receipt!.seq, leaf_hash: i.receipt!.leaf_hash })),
+    kept: receipts.map((i) => ({ id: i.id, seq: i.receipt!.seq, leaf_hash: i.receipt!.leaf_hash })),
   };
   try {
     const answer = await askJson<ContactAnswer>('contact', { method: 'POST', body: JSON.stringify(body), token: who.token });
@@ -115,19 +147,24 @@ async function learn({ db, who }: Round, answer: ContactAnswer): Promise<void> {
   if (answer.last_number !== undefined) await keepSetting(db, 'server_last_number', answer.last_number);
   if (answer.pack) await keepSetting(db, 'pack_note', answer.pack);
   await takeStatuses(db, answer.statuses);
+  // A register that was restored: until every receipt was compared, none of them is thrown away.
+  if (answer.unknown.length > 0) await keepSetting(db, 'is_doubted', true);
   for (const id of answer.unknown) await backToWaiting(db, id);
 }
 
-/** The register does not know a receipt it gave: the item is sent again, with its files. */
-async function backToWaiting(db: PersonDb, id: string): Promise<void> {
+/** The register does not know a receipt it gave, or an item it had taken: it is sent again, with its files. */
+async function backToWaiting(db: PersonDb, id: string, code = 'unknown_receipt'): Promise<void> {
   await db.transaction('rw', db.items, db.blobs, async () => {
     const item = await db.items.get(id);
     if (!item) return;
-    await db.items.update(id, { state: 'waiting', receipt: undefined, status: undefined, settled_at: undefined, next_try_at: 0 });
-    for (const sha of item.blobs) await db.blobs.update(sha, { state: 'kept', offset: 0 });
+    await db.items.update(id, { state: 'waiting', receipt: undefined, status: undefined, code: undefined, text: undefined, settled_at: undefined, next_try_at: 0 });
+    for (const sha of item.blobs) await again(db, sha);
   });
-  await tellLog(db, 'unknown_receipt', {}, id);
+  await tellLog(db, code, {}, id);
 }
+
+/** A file that had arrived is offered again; where the register still has it, nothing is sent. */
+const again = (db: PersonDb, sha: string): Promise<number> => db.blobs.where('sha256').equals(sha).and((b) => b.state === 'arrived').modify({ state: 'kept', offset: 0, next_try_at: 0 });
 
 /** Another post: the old territory's pack goes at once, what is unsent stays. */
 async function leaveTerritory(db: PersonDb, station_ids: string[]): Promise<void> {
@@ -143,8 +180,7 @@ async function leaveTerritory(db: PersonDb, station_ids: string[]): Promise<void
 async function sendAll(round: Round): Promise<void> {
   for (let i = 0; i < ROUNDS; i++) {
     await round.mayGoOn();
-    const lanes = [sendItems(round), ...Array.from({ length: 1 }, () => sendBlobs(round))];
-    const ended = await Promise.allSettled(lanes);
+    const ended = await Promise.allSettled([sendItems(round), sendBlobs(round)]);
     const failure = ended.find((e): e is PromiseRejectedResult => e.status === 'rejected');
     if (failure) throw failure.reason;
     await askStatuses(round);
@@ -156,7 +192,8 @@ async function sendAll(round: Round): Promise<void> {
 
 async function due(db: PersonDb): Promise<Item[]> {
   const waiting = await db.items.where('state').equals('waiting').toArray();
-  return waiting.filter((i) => i.next_try_at <= Date.now()).sort((a, b) => a.number - b.number);
+  const refused = await db.items.where('state').equals('refused').and((i) => isMendable(i.code)).toArray();
+  return [...waiting, ...refused].filter((i) => i.next_try_at <= Date.now()).sort((a, b) => a.number - b.number);
 }
 
 function* batches(items: Item[]): Generator<Item[]> {
@@ -229,30 +266,43 @@ export async function takeStatuses(db: PersonDb, statuses: readonly ItemStatus[]
 
 async function take(db: PersonDb, item: Item, status: ItemStatus): Promise<void> {
   const isDone = status.state === 'recorded' || status.state === 'refused';
+  const isSameRefusal = status.state === 'refused' && item.status?.state === 'refused' && item.status.code === status.code;
+  const isNews = item.state !== status.state && !isSameRefusal;
   await db.transaction('rw', db.items, db.blobs, db.log, async () => {
     if (item.state === 'recorded' && status.state !== 'recorded') return;
     await db.items.update(item.id, {
       state: status.state, status, code: status.code, text: status.text, ...(status.receipt ? { receipt: status.receipt } : {}),
-      ...(isDone && !item.settled_at ? { settled_at: new Date().toISOString() } : {}), ...(status.state === 'refused' && item.state !== 'refused' ? { is_read: 0 as const } : {}),
+      ...(isDone && !item.settled_at ? { settled_at: new Date().toISOString() } : {}), ...(status.state === 'refused' && item.state !== 'refused' ? { next_try_at: Date.now() + DAY_MS } : {}), ...(status.state === 'refused' && isNews ? { is_read: 0 as const } : {}),
     });
     if (status.state === 'recorded') for (const sha of item.blobs) await db.blobs.update(sha, { state: 'arrived' });
-    if (item.state !== status.state) await tellLog(db, status.state, { number: item.number, title: item.title, text: status.text ?? '' }, item.id);
+    if (isNews) await tellLog(db, status.state, { number: item.number, title: item.title, text: status.text ?? '' }, item.id);
   });
 }
 
-async function askStatuses({ db, who }: Round): Promise<void> {
+async function askStatuses(round: Round): Promise<void> {
+  const { db, who } = round;
   const open = [...(await db.items.where('state').anyOf('received', 'held').primaryKeys())];
-  for (let i = 0; i < open.length; i += 500) {
-    const ids = open.slice(i, i + 500).join(',');
-    await takeStatuses(db, (await askJson<{ results: ItemStatus[] }>(`items?ids=${ids}`, { token: who.token })).results);
+  for (let i = 0; i < open.length; i += ASKED_AT_ONCE) {
+    const ids = open.slice(i, i + ASKED_AT_ONCE);
+    const { results } = await askJson<{ results: ItemStatus[] }>(`items?ids=${ids.join(',')}`, { token: who.token });
+    await takeStatuses(db, results);
+    await remember(round, ids, results);
   }
+}
+
+/** What the register took and has forgotten since, an item or a file of one, is sent again: once a round. */
+async function remember({ db, forgotten }: Round, asked: string[], told: ItemStatus[]): Promise<void> {
+  const once = (name: string): boolean => !forgotten.has(name) && forgotten.add(name) !== undefined;
+  const known = new Set(told.map((status) => status.id));
+  for (const id of asked.filter((one) => !known.has(one) && once(one))) await backToWaiting(db, id, 'forgotten');
+  for (const sha of told.flatMap((status) => status.waits?.missing ?? []).filter(once)) await again(db, sha);
 }
 
 /* Files */
 
 /** Files to be sent: those of the smallest item first, so that something is whole soon. */
 async function pending(db: PersonDb): Promise<KeptBlob[]> {
-  const rows = (await db.blobs.where('state').anyOf('kept').toArray()).filter((b) => b.of.length > 0 && b.data.size > 0);
+  const rows = (await db.blobs.where('state').anyOf('kept').toArray()).filter((b) => b.of.length > 0 && b.data.size > 0 && (b.next_try_at ?? 0) <= Date.now());
   const weight = new Map<string, number>();
   for (const row of rows) for (const id of row.of) weight.set(id, (weight.get(id) ?? 0) + row.size - row.offset);
   const least = (b: KeptBlob): number => Math.min(...b.of.map((id) => weight.get(id) ?? 0));
@@ -297,7 +347,8 @@ async function arrive(db: PersonDb, blob: KeptBlob, offset: number | null): Prom
 
 /** Sends one chunk and answers the offset to go on from; nothing where the file is damaged here. */
 async function sendChunk(round: Round, blob: KeptBlob, offset: number): Promise<number | null> {
-  const bytes = await blob.data.slice(offset, offset + round.chunk).arrayBuffer();
+  const bytes = await blob.data.slice(offset, offset + round.chunk).arrayBuffer().catch(() => null);
+  if (!bytes) return putOff(round, blob, 'file_unreadable');
   const digest = base64(await crypto.subtle.digest('SHA-256', bytes));
   const began = performance.now();
   const headers = { 'Upload-Offset': String(offset), 'Upload-Length': String(blob.size), 'Content-Digest': `sha-256=:${digest}:`, 'Content-Type': 'application/offset+octet-stream' };
@@ -307,17 +358,33 @@ async function sendChunk(round: Round, blob: KeptBlob, offset: number): Promise<
     round.chunk = performance.now() - began < FAST_MS ? Math.min(CHUNK_MAX, round.chunk * 2) : Math.max(CHUNK_MIN, round.chunk / 2);
     return answer.status === 201 ? blob.size : offsetOf(answer.headers);
   } catch (problem) {
-    if (problem instanceof Refusal && problem.code === 'field.chunk_damaged') return offset;
-    if (problem instanceof Refusal && (problem.status === 422 || problem.status === 415)) return fileRefused(round, blob, problem);
+    if (problem instanceof Refusal && problem.code === 'field.chunk_damaged') return onceMore(round, blob, offset);
+    if (problem instanceof Refusal && [413, 415, 422].includes(problem.status)) return fileRefused(round, blob, problem);
     throw problem;
   }
 }
 
 /** The server found other bytes: the phone looks at its own first, then begins anew. */
 async function fileRefused(round: Round, blob: KeptBlob, problem: Refusal): Promise<number | null> {
-  const isWhole = problem.status === 422 && (await sha256(await blob.data.arrayBuffer())) === blob.sha256;
+  const own = problem.status === 422 ? await blob.data.arrayBuffer().catch(() => null) : undefined;
+  if (own === null) return putOff(round, blob, 'file_unreadable');
+  const isWhole = own !== undefined && (await sha256(own)) === blob.sha256;
   await tellLog(round.db, isWhole ? 'file_again' : 'file_damaged', { name: blob.file_name, text: problem.message });
-  if (isWhole) return 0;
+  if (isWhole) return onceMore(round, blob, 0);
   await round.db.blobs.update(blob.sha256, { state: 'damaged' });
+  return null;
+}
+
+/** From there once more, but not for ever: whatever damages it on the way costs battery and data. */
+async function onceMore(round: Round, blob: KeptBlob, offset: number): Promise<number | null> {
+  const damages = (round.damages.get(blob.sha256) ?? 0) + 1;
+  round.damages.set(blob.sha256, damages);
+  return damages < MOST_DAMAGES ? offset : putOff(round, blob, 'file_later');
+}
+/** The file waits for a later round; the others go on. */
+async function putOff({ db }: Round, blob: KeptBlob, code: string): Promise<null> {
+  const tries = (blob.tries ?? 0) + 1;
+  await db.blobs.update(blob.sha256, { state: 'kept', tries, next_try_at: Date.now() + backOff(tries + 3) });
+  await tellLog(db, code, { name: blob.file_name });
   return null;
 }

@@ -15,18 +15,38 @@ async function take(name: string): Promise<boolean> {
   });
 }
 
+/** One's own lease only: after a sleep it may be another's by now. */
+const giveBack = (name: string): Promise<void> =>
+  phone.transaction('rw', phone.settings, async () => {
+    const lease = (await phone.settings.get(`lease:${name}`))?.value as Lease | undefined;
+    if (lease?.holder === me) await phone.settings.delete(`lease:${name}`);
+  });
+
+/** What this page is at itself: a lease tells pages apart, not the works of one page. */
+const here = new Set<string>();
+async function begin(name: string): Promise<boolean> {
+  if (here.has(name)) return false;
+  here.add(name);
+  const isMine = await take(name).catch((problem) => {
+    here.delete(name);
+    throw problem;
+  });
+  if (!isMine) here.delete(name);
+  return isMine;
+}
+
 /** A lease row, for browsers without locks: renewed while the work goes on. */
 async function leased<T>(name: string, work: () => Promise<T>, isPatient: boolean): Promise<T | null> {
-  while (!(await take(name))) {
+  while (!(await begin(name))) {
     if (!isPatient) return null;
-    await pause(200);
+    await pause(50);
   }
   const renewal = setInterval(() => void take(name), LEASE_MS / 3);
   try {
     return await work();
   } finally {
     clearInterval(renewal);
-    await phone.settings.delete(`lease:${name}`);
+    await giveBack(name).finally(() => here.delete(name));
   }
 }
 
