@@ -166,7 +166,9 @@ impl<'a> Looked<'a> {
         if millis(recorded_at, device) > limits.clock_ahead_s * 1_000 {
             found.push(("clock_ahead", HIGH));
         }
-        let before = clocks.contact_at.map_or(0, |contact| millis(device, contact));
+        let before = clocks
+            .contact_at
+            .map_or(0, |contact| millis(device, contact));
         if before > limits.clock_before_contact_s * 1_000 {
             found.push(("clock_before_contact", HIGH));
         }

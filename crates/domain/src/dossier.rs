@@ -523,8 +523,11 @@ impl Dossier {
         for claims in self.judged_facts.values_mut() {
             claims.sort_by_key(strongest_first);
         }
-        self.verifications
-            .sort_by_key(|v| (v.body.verified_on, v.seq));
+        // A clock that is ahead puts nothing after what others find later.
+        self.verifications.sort_by_key(|v| {
+            let day = v.body.verified_on.min(civil_day(v.occurred_at));
+            (day, v.seq)
+        });
         self.characterizations
             .sort_by_key(|d| (d.recorded.occurred_at, d.recorded.seq));
         let effective = |d: &&Decision| d.standing == Standing::Effective;

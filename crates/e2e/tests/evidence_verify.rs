@@ -41,8 +41,13 @@ fn taken() -> Taken {
     assert_eq!(told[0]["state"], "recorded", "{told:#?}");
     let path = format!("/api/v1/evidence/{hash}/proof");
     let open = server.send("GET", &path, &[], None).status(200).json();
-    assert!(open["entry"].is_null(), "who may not read the site is told hashes alone");
-    let full = ranger.get(&server, &format!("{path}?full=true")).status(200);
+    assert!(
+        open["entry"].is_null(),
+        "who may not read the site is told hashes alone"
+    );
+    let full = ranger
+        .get(&server, &format!("{path}?full=true"))
+        .status(200);
     let key = server
         .send("GET", "/api/v1/log/proof?entry=0", &[], None)
         .status(200)
@@ -70,7 +75,9 @@ impl Taken {
     fn by_proof(&self, photo: &PathBuf, proof: &PathBuf) -> e2e::Outcome {
         let [photo, proof] = [photo, proof].map(|p| p.to_str().unwrap());
         let key = self.vkey.as_str();
-        let args = ["--json", "evidence", "verify", photo, "--proof", proof, "--vkey", key];
+        let args = [
+            "--json", "evidence", "verify", photo, "--proof", proof, "--vkey", key,
+        ];
         self.register.run(&args)
     }
 
@@ -97,10 +104,24 @@ fn the_original_is_told_by_the_register_and_by_the_proof_alone() {
     assert!(told[0]["device_id"].is_string());
     let alone = taken.by_proof(&taken.photo, &taken.proof).success().json();
     assert_eq!(alone[0]["seq"], taken.seq);
-    let other = taken.vkey.replace(&taken.vkey[taken.vkey.len() - 8..], "AAAAAAA=");
-    let args = ["--json", "evidence", "verify", taken.photo.to_str().unwrap()];
-    let args = [&args[..], &["--proof", taken.proof.to_str().unwrap(), "--vkey", &other]].concat();
-    assert_eq!(taken.register.run(&args).exits(2).json()["code"], "verify.checkpoint");
+    let other = taken
+        .vkey
+        .replace(&taken.vkey[taken.vkey.len() - 8..], "AAAAAAA=");
+    let args = [
+        "--json",
+        "evidence",
+        "verify",
+        taken.photo.to_str().unwrap(),
+    ];
+    let args = [
+        &args[..],
+        &["--proof", taken.proof.to_str().unwrap(), "--vkey", &other],
+    ]
+    .concat();
+    assert_eq!(
+        taken.register.run(&args).exits(2).json()["code"],
+        "verify.checkpoint"
+    );
 }
 
 #[test]
@@ -146,7 +167,11 @@ fn a_record_changed_or_removed_in_the_register_is_found() {
         let gpkg = taken.register.home().join("register.gpkg");
         let done = script("tamper.py", &[gpkg.to_str().unwrap(), how, &taken.item.id]);
         assert_eq!(done, 1, "{how}");
-        let report = taken.register.run(&["--json", "log", "verify"]).exits(1).json();
+        let report = taken
+            .register
+            .run(&["--json", "log", "verify"])
+            .exits(1)
+            .json();
         assert!(!report["faults"].as_array().unwrap().is_empty(), "{how}");
         let outcome = taken.by_register(&taken.photo);
         assert!(matches!(outcome.code, Some(1 | 2)), "{how}: {outcome:?}");

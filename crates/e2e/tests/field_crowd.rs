@@ -42,7 +42,13 @@ fn photo_of(phone: &mut Phone, site: &Value, file: &[u8]) -> Item {
 }
 
 /// One phone's evening: entries first, then files in pieces, then it asks until all is recorded; the places in the log.
-fn evening(server: &Server, phone: &mut Phone, seed: &str, photos: usize, sites: &[Value]) -> Vec<u64> {
+fn evening(
+    server: &Server,
+    phone: &mut Phone,
+    seed: &str,
+    photos: usize,
+    sites: &[Value],
+) -> Vec<u64> {
     let files: Vec<Vec<u8>> = (0..photos)
         .map(|n| picture(&format!("{seed} {n}"), PHOTO_BYTES))
         .collect();
@@ -99,7 +105,9 @@ fn a_crowd_of_phones_is_served_whole_within_bounded_memory() {
             }
             own
         };
-        let hands: Vec<_> = (0..AT_ONCE.min(phones)).map(|_| scope.spawn(work)).collect();
+        let hands: Vec<_> = (0..AT_ONCE.min(phones))
+            .map(|_| scope.spawn(work))
+            .collect();
         hands.into_iter().flat_map(|h| h.join().unwrap()).collect()
     });
     let seconds = began.elapsed().as_secs_f64();
@@ -112,7 +120,11 @@ fn a_crowd_of_phones_is_served_whole_within_bounded_memory() {
         peak / 1024
     );
     assert_eq!(seqs.len(), total);
-    assert_eq!(seqs.iter().collect::<BTreeSet<_>>().len(), total, "each is in the log once");
+    assert_eq!(
+        seqs.iter().collect::<BTreeSet<_>>().len(),
+        total,
+        "each is in the log once"
+    );
     assert!(peak < MOST_MEMORY_KIB, "{peak} KiB");
     server.stop();
     let _ = register.run(&["log", "verify"]).success();

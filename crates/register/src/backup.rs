@@ -40,6 +40,12 @@ impl<S: Store + CopyTo> Keeper<S> {
             let key = home.key();
             fs::copy(self.home.key(), &key)
                 .map_err(Error::file("copy the signing key to", &key))?;
+            // What phones sealed for this register is opened by no other key.
+            let (from, to) = (self.home.rescue_key(), home.rescue_key());
+            if from.exists() {
+                fs::copy(&from, &to)
+                    .map_err(Error::file("copy the key of rescue files to", &to))?;
+            }
         }
         let copy = Keeper::open_read_only(home.clone(), geopackage::Db::open_read_only(&home)?)?;
         let blobs = self.copy_blobs(&copy)?;

@@ -41,7 +41,11 @@ pub(crate) async fn file(State(desk): State<Desk>, context: Context, request: Re
     if is_asset && path != "index.html" {
         return not_found(&desk, &context).into_response();
     }
-    let name = if is_phones(path) { PHONES_PAGE } else { "index.html" };
+    let name = if is_phones(path) {
+        PHONES_PAGE
+    } else {
+        "index.html"
+    };
     match load(&desk, name, &HeaderMap::new()) {
         Some(page) => serve(&desk, name, page, &HeaderMap::new()),
         None => page(&desk, name, Cow::Borrowed(NO_WEB_FILES.as_bytes())),
@@ -160,9 +164,7 @@ fn serve(desk: &Desk, path: &str, found: Found, headers: &HeaderMap) -> Response
         // A worker's own requests go by the policy it came with.
         out.insert(
             header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static(
-                "default-src 'none'; script-src 'self'; connect-src 'self'",
-            ),
+            HeaderValue::from_static("default-src 'none'; script-src 'self'; connect-src 'self'"),
         );
     }
     response

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use domain::ids::EntryId;
 use jiff::{SignedDuration, Timestamp};
 use register::Register;
-use register::accounts::{Accounts, Device, FieldItem};
+use register::accounts::{Accounts, FieldItem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::devices::{StorageTold, Told, me_of, renewed};
+use super::devices::{StorageTold, Told, active_device, me_of, renewed};
 use super::{Detail, FieldMe, ItemStatus, Packs};
 use crate::error::Error;
 use crate::people::{self, Visitor};
@@ -81,10 +81,11 @@ pub fn contact(
     accounts: &mut Accounts,
     packs: &Packs,
     visitor: &Visitor,
-    mut device: Device,
     said: &Contact,
 ) -> Result<ContactAnswer, Error> {
     let (register, now) = (&session.register, session.now);
+    // Read now: while items were settled somebody may have locked it.
+    let mut device = active_device(session, accounts, visitor)?;
     let held = visitor.post.as_ref().ok_or_else(people::no_post)?;
     let people = (&accounts.people()?[..], session.today());
     let me = me_of(&visitor.person, held, &device, people, &session.setting)?;
@@ -115,7 +116,7 @@ pub fn contact(
     };
     device.told = Some(told.to_text()?);
     let fresh = renewed(accounts, visitor, &mut device, now)?;
-    accounts.keep_device(&device)?;
+    accounts.note_contact(&device)?;
     Ok(ContactAnswer {
         server_time: now,
         state: "active".to_owned(),

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use domain::as_of::AsOf;
 use domain::entries::{Basis, SiteAmended, SiteFacts};
 use domain::entry::{Entry, EntryBody};
-use domain::ids::{SiteId, StreamId};
+use domain::ids::{EntryId, SiteId, StreamId};
 use domain::policy::{Action, Role};
 use jiff::Timestamp;
 use register::accounts::{Accounts, FieldItem, ItemQuery};
@@ -196,7 +196,12 @@ impl Session {
             return Err(rejected("field.no_reason"));
         }
         let detail = Detail::of(&item);
-        if item.state != "held" || detail.waits.as_ref().is_none_or(|w| w.what == "blobs") {
+        // A clue from a phone has no batch to lie in yet.
+        let is_clue = item.code.as_deref() == Some("field.clue");
+        if item.state != "held"
+            || is_clue
+            || detail.waits.as_ref().is_none_or(|w| w.what == "blobs")
+        {
             // Nothing is forced in whose files are not here: the log would name what nobody has.
             return Err(rejected("field.not_to_decide"));
         }
@@ -207,7 +212,14 @@ impl Session {
             choice: request.choice.clone(),
         };
         let item = match request.choice.as_str() {
-            "refuse" => self.refused_by_hand(item, decided)?,
+            "refuse" => {
+                let refused = self.refused_by_hand(item, decided)?;
+                // Another program, or one that died before it could say so, may have recorded it.
+                if self.is_recorded(&refused)? || !open(accounts).refuse_item(&refused)? {
+                    return Err(rejected("field.not_to_decide"));
+                }
+                return Ok((ItemStatus::of(&refused, &self.messages), refused.stream));
+            }
             "record" | "merge" => self.recorded_by_hand(item, request, decided)?,
             other => {
                 let fault = Diagnostic::error("field.choice").arg("text", other);
@@ -224,7 +236,16 @@ impl Session {
     }
 
     fn may_decide(&self, item: &FieldItem, request: &DecisionRequest) -> Result<(), Error> {
-        let is_own_merge = request.choice == "merge" && item.person_id == self.actor.id;
+        let is_own = item.person_id == self.actor.id;
+        // What one's own rights do not reach is not made right by oneself.
+        let is_denied = item
+            .code
+            .as_deref()
+            .is_some_and(|code| code.starts_with("policy."));
+        if is_own && is_denied && request.choice != "refuse" {
+            return Err(rejected("policy.own_work"));
+        }
+        let is_own_merge = request.choice == "merge" && is_own;
         if is_own_merge {
             return Ok(());
         }
@@ -236,6 +257,12 @@ impl Session {
                 .may_somewhere(Action::DecideItem)
                 .and_then(|()| Err(not_found("field_item", &item.entry_id))),
         }
+    }
+
+    fn is_recorded(&self, item: &FieldItem) -> Result<bool, Error> {
+        let id: Option<EntryId> = item.entry_id.parse().ok();
+        let receipt = id.map(|id| self.register.find_receipt(id));
+        Ok(receipt.transpose()?.flatten().is_some())
     }
 
     fn refused_by_hand(&self, item: FieldItem, decided: Decided) -> Result<FieldItem, Error> {

@@ -230,9 +230,8 @@ pub(super) fn posts_of(
         .collect();
     posts.sort_by_key(|(_, post)| post.post_id);
     let alike = |of: &HeldPost, among: &[(&Person, &HeldPost)]| {
-        let same = |(_, p): &&(&Person, &HeldPost)| {
-            (&p.role, &p.station_id) == (&of.role, &of.station_id)
-        };
+        let same =
+            |(_, p): &&(&Person, &HeldPost)| (&p.role, &p.station_id) == (&of.role, &of.station_id);
         among.iter().filter(same).count()
     };
     let held = |(at, (person, post)): (usize, &(&Person, &HeldPost))| {
@@ -357,6 +356,7 @@ pub fn enrol(
         ..Told::default()
     };
     device.told = Some(told.to_text()?);
+    accounts.keep_device(&device)?;
     let fresh = fresh_token(accounts, &mut device, session.now)?;
     Ok(Enrolled {
         device_id: request.device_id,
@@ -470,7 +470,7 @@ fn fresh_token(
     if let Some(old) = device.token_id.replace(token.token_id) {
         accounts.revoke_token(&device.person_id, &old)?;
     }
-    accounts.keep_device(device)?;
+    accounts.set_device_token(device)?;
     Ok(TokenFresh {
         token: secret,
         token_expires_on: expires_on,
@@ -527,6 +527,31 @@ pub fn device_of(accounts: &Accounts, visitor: &Visitor) -> Result<Device, Error
     device
         .filter(|d| d.person_id == visitor.person.person_id)
         .ok_or_else(unknown)
+}
+
+/// The phone of a token, as long as it is not locked.
+pub fn active_device(
+    session: &Session,
+    accounts: &Accounts,
+    visitor: &Visitor,
+) -> Result<Device, Error> {
+    let device = device_of(accounts, visitor)?;
+    match device.is_locked {
+        true => {
+            let words = |code: &str| session.messages.text(&format!("device_lock.{code}"), &[]);
+            Err(locked_problem(&device, &words))
+        }
+        false => Ok(device),
+    }
+}
+
+/// What is for a desk is told to no phone: its token may be in other hands.
+pub fn is_at_desk(visitor: &Visitor) -> Result<(), Error> {
+    let token = visitor.token.as_ref();
+    match token.is_some_and(|t| t.scope == TokenScope::Field.code()) {
+        true => Err(rejected("session.token_scope")),
+        false => Ok(()),
+    }
 }
 
 /// What a locked phone is told, whatever it asks for.
@@ -641,7 +666,7 @@ pub fn lock(
     request: &LockRequest,
 ) -> Result<ReceiptView, Error> {
     let found = accounts.find_device(device_id)?;
-    let mut device = found.ok_or_else(|| not_found("device", device_id))?;
+    let device = found.ok_or_else(|| not_found("device", device_id))?;
     let person = accounts.find_person(&device.person_id)?;
     if !may_see(session, &device, person.as_ref()) {
         return Err(not_found("device", device_id));
@@ -660,10 +685,13 @@ pub fn lock(
     let entry = session.dated_entry(StreamId::device(id), body)?;
     let receipts = session.register.append(&[entry], session.now)?;
     let receipt = receipts.first().ok_or_else(nothing_appended)?;
-    device.is_locked = true;
-    device.lock_reason = Some(reason);
-    device.locked_since = Some(request.since.unwrap_or(session.now));
-    accounts.keep_device(&device)?;
+    // Nothing makes a phone that was out of hand since Monday out of hand since Friday only, or from some day to come.
+    let told = request.since.unwrap_or(session.now).min(session.now);
+    let since = device
+        .locked_since
+        .filter(|_| device.is_locked)
+        .map_or(told, |first| first.min(told));
+    accounts.lock_device(device_id, &reason, since)?;
     Ok(ReceiptView::of(receipt))
 }
 

@@ -106,16 +106,29 @@ pub fn take(
         let answer = match known.as_ref().or(among) {
             Some(first) if is_same(first, item) => {
                 put_back(accounts, register, first, now)?;
+                look_again(accounts, first, &head, now)?;
                 None
             }
             Some(_) => {
                 let code = "field.other_content";
                 Some(ItemStatus::refused(&id, head.stamp.number, code, messages))
             }
-            None => {
-                fresh.push(new_item(accounts, carrier, item, head, now)?);
-                None
-            }
+            None => match new_item(accounts, carrier, item, &head, now)? {
+                Ok(new) => {
+                    fresh.push(new);
+                    None
+                }
+                // Whoever signed nothing takes no id, and says nothing in another's name.
+                Err(code) => {
+                    tracing::warn!(
+                        entry.id = id,
+                        carrier = carrier.device_id,
+                        code,
+                        "an item without a valid stamp"
+                    );
+                    Some(ItemStatus::refused(&id, head.stamp.number, code, messages))
+                }
+            },
         };
         taken.taken.push((id, answer));
     }
@@ -176,20 +189,49 @@ fn put_back(
     Ok(accounts.settle_items(&[reopened(first.clone(), now)?])?)
 }
 
-/// An item as it is kept first: refused where no later event can make it good, else to be tried.
+/// An item that an older program could not take is judged anew by this one.
+fn look_again(
+    accounts: &mut Accounts,
+    first: &FieldItem,
+    head: &Head,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let was_unknown = matches!(
+        first.code.as_deref(),
+        Some("field.kind" | "field.unfaithful")
+    );
+    if first.state != "refused" || !was_unknown || Detail::of(first).decided.is_some() {
+        return Ok(());
+    }
+    let device = accounts.find_device(&first.device_id)?;
+    let bytes = first.item_bytes.as_deref().unwrap_or_default();
+    match fault_of(device.as_ref(), head, bytes) {
+        None => Ok(accounts.settle_items(&[reopened(first.clone(), now)?])?),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Codes of items that nobody known has signed.
+const UNSIGNED: [&str; 2] = ["field.device_unknown", "field.bad_stamp"];
+
+/// An item as it is kept first: refused where this program can never take it, else to be tried; nothing is kept of what
+/// bears no valid stamp.
 fn new_item(
     accounts: &Accounts,
     carrier: &Device,
     item: &SubmittedItem,
-    head: Head,
+    head: &Head,
     now: Timestamp,
-) -> Result<FieldItem, Error> {
+) -> Result<Result<FieldItem, &'static str>, Error> {
     let device_id = head.stamp.device_id.to_string();
     let device = match device_id == carrier.device_id {
         true => Some(carrier.clone()),
         false => accounts.find_device(&device_id)?,
     };
-    let fault = fault_of(device.as_ref(), &head, item.bytes.as_bytes());
+    let fault = fault_of(device.as_ref(), head, item.bytes.as_bytes());
+    if let Some(code) = fault.filter(|code| UNSIGNED.contains(code)) {
+        return Ok(Err(code));
+    }
     let detail = Detail {
         waits: fault.is_none().then(|| Waits {
             what: "turn".to_owned(),
@@ -197,14 +239,14 @@ fn new_item(
         }),
         ..Detail::default()
     };
-    Ok(FieldItem {
+    Ok(Ok(FieldItem {
         entry_id: head.id.to_string(),
         number: head.stamp.number,
         carried_by: (device_id != carrier.device_id).then(|| carrier.device_id.clone()),
         person_id: device.map_or_else(|| carrier.person_id.clone(), |d| d.person_id),
         device_id,
-        kind: head.kind,
-        stream: head.stream,
+        kind: head.kind.clone(),
+        stream: head.stream.clone(),
         station_id: None,
         state: if fault.is_some() {
             "refused"
@@ -221,7 +263,7 @@ fn new_item(
         claimed_at: head.occurred_at,
         arrived_at: now,
         changed_at: now,
-    })
+    }))
 }
 
 /// What makes an item unusable for ever.

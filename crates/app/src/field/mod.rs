@@ -28,8 +28,8 @@ pub use contact::{Contact, ContactAnswer, KeptReceipt, PackNote, contact};
 pub use decisions::{DecisionRequest, FieldItemView, FieldItems, ItemFilter, only_merge};
 pub use devices::{
     Balance, BalanceRow, DevicePerson, DeviceRow, Devices, EnrolRequest, Enrolled, FieldMe,
-    FieldRegister, LockRequest, StorageTold, TokenFresh, balance, device_of, enrol, list_devices,
-    lock, locked_problem, renew_token,
+    FieldRegister, LockRequest, StorageTold, TokenFresh, active_device, balance, device_of, enrol,
+    is_at_desk, list_devices, lock, locked_problem, renew_token,
 };
 pub use items::{Submission, SubmittedItem, TakenItems, find_statuses, take};
 pub use pack::{Pack, PackManifest, Packs, PartNote, RulesNote, pack, part};
@@ -41,7 +41,7 @@ pub use uploads::{
 };
 
 /// Kinds of entries that are taken from phones, with the nouns of the streams they may lie on.
-pub const KINDS: [(&str, &[&str]); 7] = [
+pub const KINDS: [(&str, &[&str]); 8] = [
     ("verification.recorded", &["site"]),
     ("evidence.recorded", &["site", "patrol", "clue_batch"]),
     ("site.amended", &["site"]),
@@ -49,10 +49,12 @@ pub const KINDS: [(&str, &[&str]); 7] = [
     ("patrol.recorded", &["patrol"]),
     ("track.recorded", &["patrol"]),
     ("patrol.reviewed", &["patrol"]),
+    // Held until clues of phones have a batch to lie in.
+    ("clue.received", &["clue_batch"]),
 ];
 
 /// Codes of `messages/*/field.toml`, which shares its prefix with the names of facts.
-pub(crate) const CODES: [&str; 43] = [
+pub(crate) const CODES: [&str; 45] = [
     "device_locked",
     "device_unknown",
     "token_expired",
@@ -67,6 +69,8 @@ pub(crate) const CODES: [&str; 43] = [
     "batch_too_large",
     "other_content",
     "kind",
+    "facts",
+    "clue",
     "not_your_post",
     "other_station",
     "unknown_site",

@@ -177,7 +177,13 @@ pub fn pack(
     (person, post, device): (&Person, &HeldPost, &Device),
     people: &[Person],
 ) -> Result<(FieldMe, Arc<Pack>), Error> {
-    let me = me_of(person, post, device, (people, session.today()), &session.setting)?;
+    let me = me_of(
+        person,
+        post,
+        device,
+        (people, session.today()),
+        &session.setting,
+    )?;
     if me.station_ids.is_empty() {
         return Err(rejected("field.no_station"));
     }

@@ -18,7 +18,7 @@ use spatial::diagnostic::Diagnostic;
 use tempfile::TempDir;
 use utoipa::ToSchema;
 
-use super::items::{SubmittedItem, Submission, take};
+use super::items::{Submission, SubmittedItem, take};
 use super::sealed::Opener;
 use super::uploads::{LARGEST_FIELD_BLOB, full, rescue_secret};
 use super::{ItemStatus, MOST_ITEMS, rejected};
@@ -246,7 +246,9 @@ impl Rescue {
             let Some(piece) = frames.next() else {
                 return Ok(false);
             };
-            let Some(rest) = left.checked_sub(piece.len() as u64).filter(|_| !piece.is_empty())
+            let Some(rest) = left
+                .checked_sub(piece.len() as u64)
+                .filter(|_| !piece.is_empty())
             else {
                 return Ok(false);
             };

@@ -7,8 +7,8 @@ use std::sync::{Mutex, MutexGuard};
 use domain::as_of::AsOf;
 use domain::codes::CodeList;
 use domain::concurrency::{StalePolicy, clashing_fields};
-use domain::dossier::{Dossier, SiteState, civil_day};
-use domain::entries::{EvidenceRecorded, VerificationRecorded};
+use domain::dossier::{Dossier, Kept, SiteState, civil_day};
+use domain::entries::{Basis, EvidenceRecorded, SiteFacts, VerificationRecorded};
 use domain::entry::{Entry, EntryBody, RecordedEntry};
 use domain::ids::{EntryId, SiteId, StreamId};
 use domain::policy::{Action, Actor, Reason, Role};
@@ -20,6 +20,7 @@ use spatial::diagnostic::Diagnostic;
 use super::contact::BYTES_KEPT;
 use super::devices::beside;
 use super::{Detail, FieldClash, ItemReceipt, Waits};
+use crate::amendments::SETTABLE;
 use crate::error::Error;
 use crate::people;
 use crate::session::Session;
@@ -278,7 +279,10 @@ impl Look<'_> {
             return Ok(Judged::Other(Outcome::refused("field.unfaithful")));
         };
         if let Some(receipt) = self.session.register.find_receipt(entry.id)? {
-            return Ok(Judged::Recorded(receipt));
+            return Ok(match is_in_log(self.session, &entry, bytes)? {
+                true => Judged::Recorded(receipt),
+                false => Judged::Other(Outcome::refused("field.other_content")),
+            });
         }
         let Some(actor) = self.actor_of(&entry) else {
             return Ok(Judged::Other(Outcome::held(
@@ -288,8 +292,18 @@ impl Look<'_> {
         };
         let device = self.known.devices.get(&item.device_id);
         let since = device.filter(|d| d.is_locked).and_then(|d| d.locked_since);
-        if since.is_some_and(|since| entry.occurred_at >= since) {
+        // Whoever has a phone that was lost sets its clock as he likes: what came after says nothing of when it was made.
+        let is_out_of_hand = device
+            .and_then(|d| d.lock_reason.as_deref())
+            .is_some_and(|reason| OUT_OF_HAND.contains(&reason));
+        let is_after = |since: Timestamp| {
+            entry.occurred_at >= since || (is_out_of_hand && item.arrived_at >= since)
+        };
+        if since.is_some_and(is_after) {
             return Ok(Judged::Other(Outcome::held("field.after_lock", "decision")));
+        }
+        if let Some(outcome) = unfit(&entry) {
+            return Ok(Judged::Other(outcome));
         }
         let found = match entry.stream.as_site() {
             Some(site) => self.judge_on_site(item, &entry, &actor, site)?,
@@ -340,7 +354,18 @@ impl Look<'_> {
             outcome.station_id.clone_from(&station);
             no(outcome)
         };
-        if let Some(outcome) = self.denied(entry, actor, station.as_deref(), Some(&dossier)) {
+        let mut done = Vec::new();
+        if let EntryBody::VerificationReviewed(body) = &entry.body {
+            let reviewed = |v: &&Kept<VerificationRecorded>| v.entry_id == body.verification;
+            let Some(of) = dossier.verifications.iter().find(reviewed) else {
+                return Ok(at_station(Outcome::held(
+                    "field.awaits_predecessor",
+                    "predecessor",
+                )));
+            };
+            done.push((Action::Verify, of.actor.clone()));
+        }
+        if let Some(outcome) = self.denied(entry, actor, station.as_deref(), done) {
             return Ok(at_station(outcome));
         }
         if dossier.state == SiteState::Withdrawn {
@@ -380,14 +405,22 @@ impl Look<'_> {
         entry: &Entry,
         actor: &Actor,
     ) -> Result<Result<Vec<Entry>, Box<Outcome>>, Error> {
+        let mut done = Vec::new();
         let station = match &entry.body {
             EntryBody::PatrolRecorded(b) => Some(b.station_id.clone()),
             EntryBody::TrackRecorded(b) => b.station_id.clone(),
+            EntryBody::PatrolReviewed(_) => {
+                let Some((station, actor)) = self.patrol_of(&entry.stream)? else {
+                    return Ok(no(Outcome::held("field.awaits_predecessor", "predecessor")));
+                };
+                done.push((Action::RecordPatrol, actor));
+                Some(station)
+            }
             _ => None,
         };
         let station = station.or_else(|| actor.station_ids.first().cloned());
         let held = self
-            .denied(entry, actor, station.as_deref(), None)
+            .denied(entry, actor, station.as_deref(), done)
             .map_or_else(|| self.awaited_files(item, entry), |o| Ok(Some(o)))?;
         Ok(match held {
             Some(mut outcome) => {
@@ -404,14 +437,10 @@ impl Look<'_> {
         entry: &Entry,
         actor: &Actor,
         station: Option<&str>,
-        dossier: Option<&Dossier>,
+        done: Vec<(Action, String)>,
     ) -> Option<Outcome> {
         let mut resource = self.session.resource(station);
-        if let (EntryBody::VerificationReviewed(body), Some(dossier)) = (&entry.body, dossier) {
-            let reviewed = dossier.verifications.iter();
-            let of = reviewed.filter(|v| v.entry_id == body.verification);
-            resource.done = of.map(|v| (Action::Verify, v.actor.clone())).collect();
-        }
+        resource.done = done;
         let denied = domain::policy::may(actor, action_of(entry), &resource).err()?;
         let name = |id: &str| {
             let known = self.session.campaign.find_station(id);
@@ -424,6 +453,15 @@ impl Look<'_> {
                 .arg("role", Role::label(denied.role))
                 .arg("action", denied.action.label()),
         })
+    }
+
+    /// The station of a patrol, and who recorded it last.
+    fn patrol_of(&self, stream: &StreamId) -> Result<Option<(String, String)>, Error> {
+        let entries = self.session.register.load_stream(stream)?;
+        Ok(entries.into_iter().rev().find_map(|e| match e.entry.body {
+            EntryBody::PatrolRecorded(b) => Some((b.station_id.clone(), e.entry.author.actor)),
+            _ => None,
+        }))
     }
 
     fn withdrawn_because(&self, site: SiteId) -> Result<String, Error> {
@@ -563,6 +601,75 @@ impl Look<'_> {
             .find(|(purpose, code)| lacks(list(purpose), code))
             .map(|(_, code)| code.clone())
     }
+}
+
+/// Reasons of CL-DEVICELOCK for which a phone may be in a stranger's hands.
+const OUT_OF_HAND: [&str; 2] = ["lost", "stolen"];
+
+/// What a verification finds out on the spot, besides what anybody may set.
+const FOUND_ON_SITE: [&str; 4] = ["shape", "lon", "lat", "precision_m"];
+/// Results of a review.
+const REVIEWED: [&str; 2] = ["accepted", "returned"];
+
+/// Whether the log holds just this under its id.
+pub(super) fn is_in_log(session: &Session, entry: &Entry, bytes: &[u8]) -> Result<bool, Error> {
+    let stored = session.register.find_stored(entry.id)?.unwrap_or_default();
+    let stored = register::signed_bytes(&stored).map_err(Error::internal)?;
+    let sent = register::signed_bytes(bytes).map_err(Error::internal)?;
+    Ok(stored == sent)
+}
+
+/// What no phone may say, whoever holds it: the same bounds as at the desk.
+fn unfit(entry: &Entry) -> Option<Outcome> {
+    let facts = || Some(Outcome::refused("field.facts"));
+    match &entry.body {
+        EntryBody::ClueReceived(_) => Some(Outcome::held("field.clue", "decision")),
+        EntryBody::SiteAmended(b) => {
+            let is_fit = matches!(b.basis, Basis::Person { .. }) && states_only(&b.facts, &[]);
+            if is_fit { None } else { facts() }
+        }
+        EntryBody::VerificationRecorded(b) => {
+            let known = crate::judged_facts::stated().unwrap_or_default();
+            let are_known = b
+                .judged_facts
+                .keys()
+                .all(|name| known.iter().any(|f| f.name == *name));
+            let has_files = b
+                .photo_count
+                .is_none_or(|count| count as usize <= b.files().len());
+            let is_fit = are_known && has_files && states_only(&b.facts, &FOUND_ON_SITE);
+            if is_fit { None } else { facts() }
+        }
+        EntryBody::VerificationReviewed(b) => {
+            let says_why =
+                b.result != "returned" || b.reason.as_deref().is_some_and(|r| !r.trim().is_empty());
+            if REVIEWED.contains(&b.result.as_str()) && says_why {
+                None
+            } else {
+                facts()
+            }
+        }
+        EntryBody::PatrolReviewed(b) => {
+            if REVIEWED.contains(&b.result.as_str()) {
+                None
+            } else {
+                facts()
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Whether facts are stated that anybody may set, or that are found in this way.
+fn states_only(facts: &SiteFacts, found: &[&str]) -> bool {
+    let stated = serde_json::to_value(facts).unwrap_or_default();
+    let stated = stated
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(_, value)| !value.is_null());
+    let mut names = stated.map(|(name, _)| name.as_str());
+    names.all(|name| SETTABLE.contains(&name) || found.contains(&name))
 }
 
 fn no(outcome: Outcome) -> Result<Vec<Entry>, Box<Outcome>> {

@@ -73,7 +73,9 @@ pub(super) fn run(desk: &Desk<'_>, command: &FieldCommand) -> Result<ExitCode, E
             // What waited behind it goes on.
             field::settle(&mut session, &accounts, &OpenItems::OfStreams(&[stream]))?;
             desk.output.value(&status);
-            let state = desk.output.text(&format!("item_state.{}", status.state), &[]);
+            let state = desk
+                .output
+                .text(&format!("item_state.{}", status.state), &[]);
             let told = [("item", item.as_str()), ("state", &state)];
             desk.output.say("field_cli.decided", &told);
         }
@@ -109,7 +111,11 @@ fn rescue(
 }
 
 fn say(desk: &Desk<'_>, report: &RescueReport) {
-    let recorded = report.items.iter().filter(|i| i.state == "recorded").count();
+    let recorded = report
+        .items
+        .iter()
+        .filter(|i| i.state == "recorded")
+        .count();
     let number = |n: u64| n.to_string();
     let told = [
         ("person", report.person.clone()),
@@ -132,7 +138,16 @@ fn headed<const N: usize>(desk: &Desk<'_>, names: [&str; N]) -> Vec<String> {
 }
 
 fn list_devices(desk: &Desk<'_>, devices: &[DeviceRow]) {
-    let names = ["device", "person", "post", "state", "seen_at", "unsent", "held", "missing_numbers"];
+    let names = [
+        "device",
+        "person",
+        "post",
+        "state",
+        "seen_at",
+        "unsent",
+        "held",
+        "missing_numbers",
+    ];
     let row = |d: &DeviceRow| {
         let unsent: u64 = d.unsent.values().sum();
         let seen = d.seen_at.map(|at| app::local_time(at).to_string());
@@ -152,7 +167,15 @@ fn list_devices(desk: &Desk<'_>, devices: &[DeviceRow]) {
 }
 
 fn list_items(desk: &Desk<'_>, items: &[FieldItemView]) {
-    let names = ["item", "number", "kind", "site_code", "person", "state", "reason"];
+    let names = [
+        "item",
+        "number",
+        "kind",
+        "site_code",
+        "person",
+        "state",
+        "reason",
+    ];
     let row = |i: &FieldItemView| {
         vec![
             i.status.id.clone(),
@@ -160,7 +183,8 @@ fn list_items(desk: &Desk<'_>, items: &[FieldItemView]) {
             i.kind_label.clone(),
             i.site_code.clone().unwrap_or_default(),
             i.person.clone(),
-            desk.output.text(&format!("item_state.{}", i.status.state), &[]),
+            desk.output
+                .text(&format!("item_state.{}", i.status.state), &[]),
             i.status.text.clone().unwrap_or_default(),
         ]
     };

@@ -107,7 +107,9 @@ fn one_leap_may_be_a_bad_fix_and_two_are_told() {
 #[test]
 fn a_cloned_phone_uses_a_number_twice() {
     let mut twin = entry(&photo(1));
-    twin.entry.id = "01930000-0000-7000-8000-0000000000ff".parse().unwrap_or_else(|e| panic!("{e}"));
+    twin.entry.id = "01930000-0000-7000-8000-0000000000ff"
+        .parse()
+        .unwrap_or_else(|e| panic!("{e}"));
     let first = entry(&photo(1));
     let found = flags_of(&[first.clone(), twin.clone()], &limits());
     let all: Vec<&str> = found.values().flatten().map(|f| f.code).collect();

@@ -116,17 +116,14 @@ fn signed(number: u64) -> i64 {
 }
 
 impl Accounts {
-    /// Puts a phone on record, or its new token, post and program.
+    /// Puts a phone on record, or what its new enrolment says; that it is locked, and its token, stay as they are.
     pub fn keep_device(&mut self, device: &Device) -> Result<(), Error> {
         let sql = "INSERT INTO devices (device_id, person_id, post_id, station_ids, alg, public_key, label, state, lock_reason,
                                         locked_since, token_id, enrolled_at, seen_at, app_version, pack_etag, pack_made_at,
                                         last_number, told)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
                    ON CONFLICT (device_id) DO UPDATE SET post_id = excluded.post_id, station_ids = excluded.station_ids,
-                     state = excluded.state, lock_reason = excluded.lock_reason, locked_since = excluded.locked_since,
-                     token_id = excluded.token_id, seen_at = excluded.seen_at, app_version = excluded.app_version,
-                     pack_etag = excluded.pack_etag, pack_made_at = excluded.pack_made_at, told = excluded.told,
-                     last_number = max(last_number, excluded.last_number)";
+                     app_version = excluded.app_version, told = excluded.told";
         self.db
             .prepare_cached(sql)
             .and_then(|mut insert| {
@@ -153,6 +150,68 @@ impl Accounts {
             })
             .map_err(failed(WRITE))?;
         Ok(())
+    }
+
+    /// Notes what a phone said at a contact.
+    pub fn note_contact(&mut self, device: &Device) -> Result<(), Error> {
+        let sql = "UPDATE devices SET post_id = ?2, seen_at = ?3, app_version = ?4, pack_etag = ?5, pack_made_at = ?6, told = ?7
+                   WHERE device_id = ?1";
+        let values = params![
+            device.device_id,
+            device.post_id,
+            device.seen_at.map(|t| t.to_string()),
+            device.app_version,
+            device.pack_etag,
+            device.pack_made_at.map(|t| t.to_string()),
+            device.told
+        ];
+        self.change_device(sql, values)
+    }
+
+    /// The token that a phone comes with from now on, and the post it stands for.
+    pub fn set_device_token(&mut self, device: &Device) -> Result<(), Error> {
+        let sql = "UPDATE devices SET token_id = ?2, post_id = ?3 WHERE device_id = ?1";
+        self.change_device(
+            sql,
+            params![device.device_id, device.token_id, device.post_id],
+        )
+    }
+
+    /// Locks a phone.
+    pub fn lock_device(
+        &mut self,
+        device_id: &str,
+        reason: &str,
+        since: Timestamp,
+    ) -> Result<(), Error> {
+        let sql = "UPDATE devices SET state = 'locked', lock_reason = ?2, locked_since = ?3 WHERE device_id = ?1";
+        self.change_device(sql, params![device_id, reason, since.to_string()])
+    }
+
+    fn change_device(&self, sql: &str, values: impl rusqlite::Params) -> Result<(), Error> {
+        self.db
+            .prepare_cached(sql)
+            .and_then(|mut update| update.execute(values))
+            .map_err(failed(WRITE))?;
+        Ok(())
+    }
+
+    /// Refuses an item that a person decided on, unless it stands otherwise by now.
+    pub fn refuse_item(&mut self, item: &FieldItem) -> Result<bool, Error> {
+        let sql = "UPDATE field_items SET state = ?2, code = ?3, detail = ?4, is_open = 0, changed_at = ?5
+                   WHERE entry_id = ?1 AND state = 'held'";
+        let values = params![
+            item.entry_id,
+            item.state,
+            item.code,
+            item.detail,
+            item.changed_at.to_string()
+        ];
+        let changed = self
+            .db
+            .prepare_cached(sql)
+            .and_then(|mut update| update.execute(values));
+        Ok(changed.map_err(failed(WRITE))? == 1)
     }
 
     /// The phone of an id.

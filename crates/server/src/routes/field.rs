@@ -2,8 +2,8 @@
 
 use app::field::{
     self, Balance, Chunk, Contact, ContactAnswer, DecisionRequest, Devices, EnrolRequest, Enrolled,
-    FieldItems, ItemFilter, ItemStatus, LARGEST_CHUNK, LARGEST_FIELD_BLOB, LockRequest,
-    LARGEST_RESCUE, PackManifest, RescueReport, Standing, Submission, TokenFresh, Uploads,
+    FieldItems, ItemFilter, ItemStatus, LARGEST_CHUNK, LARGEST_FIELD_BLOB, LARGEST_RESCUE,
+    LockRequest, PackManifest, RescueReport, Standing, Submission, TokenFresh, Uploads,
 };
 use app::{Error, ReceiptView};
 use axum::Json;
@@ -67,7 +67,9 @@ async fn enrol_device(
     responses((status = 200, body = Devices), (status = "4XX", body = ProblemBody)))]
 async fn list_devices(State(desk): State<Desk>, caller: Caller) -> Result<Json<Devices>, Problem> {
     let inner = desk.clone();
+    let visitor = caller.visitor.clone();
     let devices = desk.look(&caller, move |session, _| {
+        field::is_at_desk(&visitor)?;
         field::list_devices(session, &inner.accounts())
     });
     Ok(Json(devices.await?))
@@ -101,8 +103,10 @@ async fn lock_device(
     Said(request): Said<LockRequest>,
 ) -> Result<Json<ReceiptView>, Problem> {
     let inner = desk.clone();
+    let visitor = caller.visitor.clone();
     let receipt = desk
         .write(&caller, move |session, _| {
+            field::is_at_desk(&visitor)?;
             field::lock(session, &mut inner.accounts(), &device_id, &request)
         })
         .await?;
@@ -127,7 +131,9 @@ async fn show_balance(
     Asked(period): Asked<Period>,
 ) -> Result<Json<Balance>, Problem> {
     let inner = desk.clone();
+    let visitor = caller.visitor.clone();
     let balance = desk.look(&caller, move |session, _| {
+        field::is_at_desk(&visitor)?;
         field::balance(session, &inner.accounts(), period.from, period.to)
     });
     Ok(Json(balance.await?))
@@ -146,14 +152,7 @@ async fn make_contact(
     let (inner, visitor) = (desk.clone(), phone.caller.visitor.clone());
     let answer = desk.look(&phone.caller, move |session, _| {
         let mut accounts = inner.accounts();
-        field::contact(
-            session,
-            &mut accounts,
-            inner.packs(),
-            &visitor,
-            phone.device,
-            &said,
-        )
+        field::contact(session, &mut accounts, inner.packs(), &visitor, &said)
     });
     Ok(Json(answer.await?))
 }
@@ -297,7 +296,13 @@ async fn spooled(
     let cut = || {
         let messages = desk.messages(caller.context.language);
         let status = StatusCode::BAD_REQUEST;
-        Problem::coded(status, "request.body", &[], messages, &caller.context.request_id)
+        Problem::coded(
+            status,
+            "request.body",
+            &[],
+            messages,
+            &caller.context.request_id,
+        )
     };
     let folder = desk.home().join("uploads");
     tokio::fs::create_dir_all(&folder).await.map_err(internal)?;
@@ -316,7 +321,13 @@ async fn spooled(
             let messages = desk.messages(caller.context.language);
             let status = StatusCode::PAYLOAD_TOO_LARGE;
             let id = &caller.context.request_id;
-            return Err(Problem::coded(status, "request.too_large", &[], messages, id));
+            return Err(Problem::coded(
+                status,
+                "request.too_large",
+                &[],
+                messages,
+                id,
+            ));
         }
         file.write_all(&bytes).await.map_err(internal)?;
     }
@@ -567,6 +578,7 @@ async fn list_items(
         .look(&caller, move |session, _| {
             let accounts = inner.accounts();
             let Some(ids) = &wanted.ids else {
+                field::is_at_desk(&visitor)?;
                 let filter = ItemFilter {
                     state: wanted.state,
                     station: wanted.station,
@@ -578,7 +590,7 @@ async fn list_items(
                     .field_items(&accounts, &filter)
                     .map(ItemsShown::List);
             };
-            let device = field::device_of(&accounts, &visitor)?;
+            let device = field::active_device(session, &accounts, &visitor)?;
             let results = field::find_statuses(&accounts, &session.messages, &device, ids)?;
             Ok(ItemsShown::Statuses(ItemsAnswer {
                 server_time: session.now,
@@ -600,12 +612,15 @@ async fn decide_item(
     Named(id): Named<String>,
     Said(request): Said<DecisionRequest>,
 ) -> Result<Json<ItemStatus>, Problem> {
-    let is_phone = caller.visitor.token.is_some();
+    let visitor = caller.visitor.clone();
     let inner = desk.clone();
     let (status, stream) = desk
         .write(&caller, move |session, _| {
-            if is_phone && request.choice != "merge" {
-                return Err(field::only_merge());
+            if visitor.token.is_some() {
+                drop(field::active_device(session, &inner.accounts(), &visitor)?);
+                if request.choice != "merge" {
+                    return Err(field::only_merge());
+                }
             }
             session.decide_item(inner.accounts_of(), &id, &request)
         })

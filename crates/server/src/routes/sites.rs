@@ -3,8 +3,8 @@
 use app::atlas::{Atlases, SiteQuery};
 use app::{
     AmendRequest, DossierView, FocalRequest, MergeRequest, Paging, ReceiptView, RemarkRequest,
-    Session, SiteCounts, SiteDiffView, SiteList, StandingRequest, TimelineItem,
-    ReviewRequest, VerificationRequest,
+    ReviewRequest, Session, SiteCounts, SiteDiffView, SiteList, StandingRequest, TimelineItem,
+    VerificationRequest,
 };
 use axum::Json;
 use axum::extract::State;
