@@ -18,6 +18,12 @@ const ENVELOPE = new Set(['id', 'stream', 'kind', 'body', 'actor', 'role', 'unit
 const TEXTS = {
   'field.awaits_blobs': ({ have, need }) => `文件已到${have}个，共${need}个。`,
   'field.awaits_predecessor': () => '等待同一点位较早的记录。',
+  'field.awaits_evidence': () => '等待所附文件的证据登记。',
+  'field.bad_proof': () => '手机未能证明持有它的密钥，未登记。',
+  'field.device_taken': () => '这个设备编号已属于另一把密钥或另一个人。',
+  'field.unreadable': () => '送来的记录不能读。',
+  'field.not_to_decide': () => '此件现在不需要、也不能由人处理。',
+  'session.token_scope': () => '令牌不能用于此操作。',
   'field.bad_stamp': () => '签章与内容不符，记录可能被改动，未登记。',
   'field.unfaithful': () => '手机写出的内容与登记簿读到的不一致，请更新手机程序。',
   'field.other_content': () => '同一编号已有另一内容。',
@@ -35,7 +41,7 @@ const TEXTS = {
   'field.pack_moved_on': () => '离线包已更新，请重新下载',
   'field.rescue_broken': ({ frame }) => `救援文件已损坏或被改动（第${frame}段）`,
   'field.rescue_other_register': () => '这不是本登记簿的救援文件',
-  'flow.refused': ({ lacks }) => `还缺：${lacks}`,
+  'flow.missing_facts': ({ missing: lacks }) => `还缺：${lacks}`,
 };
 const textOf = (code, args = {}) => TEXTS[code]?.(args) ?? code;
 
@@ -238,11 +244,11 @@ export class FakeField {
     const session = this.cookie(request);
     const person = this.personOf(session);
     const key = await publicKey(asked.public_key).catch(() => null);
-    if (!key || asked.alg !== 'ES256') throw new No(400, 'field.bad_stamp');
+    if (!key || asked.alg !== 'ES256') throw new No(400, 'field.bad_proof');
     const proof = `qingshan-enrol-v1\n${asked.device_id}\n${session.csrf}`;
-    if (!(await isSigned(key, proof, asked.proof))) throw new No(400, 'field.bad_stamp');
+    if (!(await isSigned(key, proof, asked.proof))) throw new No(400, 'field.bad_proof');
     const have = this.devices.get(asked.device_id);
-    if (have && have.public_key !== asked.public_key) throw new No(409, 'field.other_content');
+    if (have && have.public_key !== asked.public_key) throw new No(409, 'field.device_taken');
     const device = { device_id: asked.device_id, person_id: person.person_id, public_key: asked.public_key, state: 'active', app_version: asked.app_version, enrolled_at: instant(this.now()), last_number: have?.last_number ?? 0 };
     this.keep({ device });
     return [have ? 200 : 201, { device_id: asked.device_id, ...this.newToken(device), me: meOf(person), register: { ...REGISTER, verifier_key: 'fake+ed25519', rescue_key: this.rescueKey }, server_time: instant(this.now()) }];
@@ -349,7 +355,7 @@ export class FakeField {
     try {
       entry = JSON.parse(bytes);
     } catch {
-      throw new No(400, 'request.malformed');
+      throw new No(400, 'field.unreadable');
     }
     const have = this.items.get(entry.id);
     if (have) {
@@ -359,14 +365,14 @@ export class FakeField {
       }
       return { ...have, state: 'refused', code: 'field.other_content', receipt: undefined };
     }
-    const fault = await this.faultOf(carrier, entry, bytes, blobs);
+    const fault = await this.faultOf(carrier, entry, bytes);
     const device = this.devices.get(entry.stamp?.device_id) ?? carrier;
     const item = { id: entry.id, number: entry.stamp?.number ?? 0, device_id: device.device_id, bytes, blobs, based_on, after, kind: entry.kind, stream: entry.stream, arrived_at: instant(this.now()), state: fault ? 'refused' : 'received', ...(fault ? { code: fault } : {}) };
     this.keep({ item, device: { device_id: device.device_id, last_number: Math.max(device.last_number ?? 0, item.number) } });
     return this.items.get(item.id);
   }
   /** What makes an item unusable for ever. */
-  async faultOf(carrier, entry, bytes, blobs) {
+  async faultOf(carrier, entry, bytes) {
     const { stamp } = entry;
     const device = this.devices.get(stamp?.device_id);
     if (!device) return 'field.device_unknown';
@@ -378,8 +384,6 @@ export class FakeField {
     if ([entry.occurred_at, entry.clocks.device].some((t) => instant(Date.parse(t)) !== t)) return 'field.unfaithful';
     if (entry.actor !== device.person_id) return 'field.bad_stamp';
     if (!KINDS.has(entry.kind)) return 'field.kind';
-    const named = new Set(filesOf(entry));
-    if ([...named].some((s) => !blobs.includes(s)) || blobs.some((s) => !named.has(s))) return 'field.unfaithful';
     return null;
   }
   /** Appends whatever no longer waits; goes round until nothing moves. */
@@ -412,9 +416,9 @@ export class FakeField {
       return held('field.awaits_blobs', { for: 'blobs', ...args, missing }, args);
     }
     const evidence = item.kind === 'verification.recorded' ? (entry.body.evidence ?? []) : [];
-    if (evidence.some((s) => !this.isEvidenced(entry.stream, s))) return held('field.awaits_predecessor', { for: 'predecessor' });
+    if (evidence.some((s) => !this.isEvidenced(entry.stream, s))) return held('field.awaits_evidence', { for: 'predecessor' });
     const lacks = lacksOf(entry);
-    if (lacks.length > 0) return held('flow.refused', { for: 'decision' }, { lacks: lacks.join('、') });
+    if (lacks.length > 0) return held('flow.missing_facts', { for: 'decision' }, { step: 'verify', missing: lacks.join('、') });
     const clashes = this.clashesOf(item, entry);
     return clashes.length > 0 && !COMMUTE.has(item.kind) ? { ...held('field.clash', { for: 'decision' }), clashes } : null;
   }
@@ -451,7 +455,8 @@ export class FakeField {
   }
   decide(id, { choice, reason, values }, person) {
     const item = this.items.get(id);
-    if (!item || item.state !== 'held') throw new No(409, 'field.clash');
+    if (!item || item.state !== 'held' || item.waits?.for === 'blobs') throw new No(409, 'field.not_to_decide');
+    if (choice !== 'merge') throw new No(403, 'session.token_scope');
     if (!reason) throw new No(400, 'request.malformed');
     const decided = { by: person.post, at: instant(this.now()), reason, choice, values };
     this.keep({ item: { id, decided, ...(choice === 'refuse' ? { state: 'refused' } : {}) } });
@@ -509,7 +514,7 @@ function lacksOf({ kind, body }) {
   if (kind !== 'verification.recorded') return [];
   const lacks = [];
   if (body.lon === undefined || body.lat === undefined) lacks.push('现场定位');
-  if (!body.unverified_reason && (body.evidence ?? []).length < 2 && !body.missing_shots_reason) lacks.push('现场照片，远景、近景各一');
+  if (!body.unverified_reason && (body.evidence ?? []).length < 2) lacks.push('现场照片，远景、近景各一');
   if (new Set((body.team ?? []).map((m) => m.post)).size < 2) lacks.push('核查人员');
   if (!body.conclusion) lacks.push('核查结论');
   return lacks;

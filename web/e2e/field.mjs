@@ -1,14 +1,17 @@
-// Journeys of the phone against the strict fake register: `node e2e/field.mjs --out DIR [--dist DIR] [--only NAME]`.
+// Journeys of the phone against the register: `node e2e/field.mjs --binary qingshan --demo DIR --out DIR [--dist DIR] [--only NAME]`.
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { launch, signIn, sitDown } from './browser.mjs';
 import { setUp } from './phone.mjs';
+import { PASSWORD } from './program.mjs';
 
 const option = (name, otherwise) => (process.argv.includes(`--${name}`) ? process.argv[process.argv.indexOf(`--${name}`) + 1] : otherwise);
 const out = resolve(option('out', 'field-e2e'));
 const only = option('only', '');
 const dist = resolve(option('dist', fileURLToPath(new URL('../dist', import.meta.url))));
+const [binary, demo] = ['binary', 'demo'].map((name) => resolve(option(name, '')));
 mkdirSync(join(out, 'screens'), { recursive: true });
 
 const folder = new URL('./journeys/', import.meta.url);
@@ -22,19 +25,31 @@ const failed = [];
 async function travel(journey) {
   const places = [];
   const pages = [];
+  const desks = [];
   const begin = async (options) => {
-    const place = await setUp({ dist, ...options });
+    const place = await setUp({ dist, binary, demo, out, ...options });
     places.push(place);
     const phone = (o) => (pages.push(place.phone(o)), pages.at(-1));
     return { ...place, phone };
   };
+  const desk = async (origin, login) => {
+    const browser = await launch();
+    const seat = await sitDown(browser, origin);
+    desks.push({ ...seat, browser });
+    await signIn(seat.page, login, PASSWORD);
+    return seat.page;
+  };
   try {
-    await journey.run({ setUp: begin, shot, out });
+    await journey.run({ setUp: begin, shot, out, desk });
+    const faults = desks.flatMap((d) => d.faults);
+    if (faults.length > 0) throw new Error([...new Set(faults)].join('\n'));
   } catch (error) {
     const name = journey.name.replaceAll(/\W+/g, '-').slice(0, 60);
     for (const [i, p] of pages.entries()) await shot(p.page, `failed-${name}-${i}`, { timeout: 5_000 }).catch(() => undefined);
+    for (const [i, d] of desks.entries()) await shot(d.page, `failed-${name}-desk-${i}`).catch(() => undefined);
     throw error;
   } finally {
+    for (const d of desks) await d.browser.close();
     for (const place of places) await place.tearDown();
   }
 }

@@ -3,48 +3,73 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, existsSync, writeFileSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
 import { PHONE } from './browser.mjs';
 import { Network } from './network.mjs';
 import { jpeg } from './pictures.mjs';
+import { PASSWORD, Program } from './program.mjs';
 
-export const PASSWORD = 'Qing-Shan-2019-lvdun';
 export const HERE = { longitude: 106.5307, latitude: 35.5512, accuracy: 6 };
 const FLAGS = ['--no-sandbox', '--lang=zh-CN', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--headless=new', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', '--force-prefers-reduced-motion', '--hide-scrollbars', '--no-default-browser-check', '--disable-features=Translate'];
 
-/** The fake register in a process of its own, so that it can be killed. */
-export class FakeServer {
-  constructor({ dist }) {
-    this.dist = dist;
-    this.store = mkdtempSync(join(tmpdir(), 'qs-fake-'));
-    this.port = 0;
+const OFFICE = 'bangongshi';
+/** A station where sites wait for verification: its head, and two rangers who are added. */
+export const STATION = 'mawu';
+export const HEAD = 'mawu';
+export const RANGERS = ['hulin-mawu', 'hulin-mawu-2'];
+
+/** The register itself, on a fresh copy of the demonstration; what it has is asked for by the office, as at the desk. */
+export class Register {
+  constructor({ dist, binary, demo, out }) {
+    this.program = new Program({ binary, demo, web: dist, out });
+    this.sessions = new Map();
   }
   async start() {
-    const path = fileURLToPath(new URL('./fake-field.mjs', import.meta.url));
-    this.child = spawn(process.execPath, [path, '--dist', this.dist, '--store', this.store, '--port', String(this.port)], { stdio: ['ignore', 'pipe', 'inherit'] });
-    this.port = await new Promise((done, fail) => {
-      this.child.once('exit', (code) => fail(new Error(`the fake register ended with ${code}`)));
-      this.child.stdout.on('data', (text) => /"port":(\d+)/.test(text) && done(Number(/"port":(\d+)/.exec(text)[1])));
-    });
-    this.origin = `http://127.0.0.1:${this.port}`;
+    const isFirst = !this.origin;
+    await this.program.start();
+    this.origin = this.program.origin;
+    if (!isFirst) return;
+    for (const [i, login] of RANGERS.entries()) this.program.run('people', 'add', login, `护林员·麻武${'甲乙'[i]}`, '--post', `ranger@${STATION}`);
+    for (const login of [OFFICE, HEAD, ...RANGERS]) await this.program.enrol(login);
   }
-  async kill(signal = 'SIGKILL') {
-    this.child.removeAllListeners('exit');
-    const ended = new Promise((done) => this.child.once('exit', done));
-    this.child.kill(signal);
-    await ended;
+  kill = () => this.program.kill();
+  stop = () => this.program.stop();
+  run = (...args) => this.program.run(...args);
+
+  async session(login) {
+    if (!this.sessions.has(login)) {
+      const answer = await fetch(`${this.origin}/api/v1/session`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ login, password: PASSWORD }) });
+      const { csrf_token } = await answer.json();
+      const cookie = answer.headers.getSetCookie().map((c) => c.split(';')[0]).join('; ');
+      this.sessions.set(login, { 'X-CSRF-Token': csrf_token, Cookie: cookie });
+    }
+    return this.sessions.get(login);
   }
-  async control(what, body = {}) {
-    const answer = await fetch(`${this.origin}/__${what}`, { method: 'POST', body: JSON.stringify(body) });
-    return answer.json();
+  /** Asks as somebody at a desk. */
+  async ask(path, { login = OFFICE, method = 'GET', body, type = 'application/json' } = {}) {
+    const headers = { ...(await this.session(login)), ...(body === undefined ? {} : { 'Content-Type': type }) };
+    const sent = body === undefined || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+    const answer = await fetch(`${this.origin}/api/v1${path}`, { method, headers, body: sent });
+    return { status: answer.status, body: await answer.json().catch(() => null) };
   }
-  state = () => this.control('state');
-  async stop() {
-    await this.kill('SIGTERM');
-    rmSync(this.store, { recursive: true, force: true });
+  async get(path) {
+    const { status, body } = await this.ask(path);
+    if (status !== 200) throw new Error(`${path}: ${status} ${JSON.stringify(body)}`);
+    return body;
   }
+  /** All that phones sent, and where it stands. */
+  async items() {
+    const all = [];
+    for (let cursor = ''; ; ) {
+      const page = await this.get(`/field/items?state=received,held,recorded,refused&limit=500${cursor}`);
+      all.push(...page.items);
+      if (!page.next) return all.sort((x, y) => x.number - y.number);
+      cursor = `&cursor=${page.next}`;
+    }
+  }
+  devices = async () => (await this.get('/field/devices')).items;
+  dossier = (code) => this.get(`/sites/${encodeURIComponent(code)}`);
 }
 
 export class Phone {
@@ -132,15 +157,39 @@ export class Phone {
     await this.page.setInputFiles(`[data-view=${view}] input[type=file]`, this.photo(name));
     await this.page.waitForSelector(`[data-view=${view}].taken`);
   }
+  /** A part of the pack, as it lies on the phone. */
+  part = (name) => this.page.evaluate(async (wanted) => {
+    const as = (request) => new Promise((done, fail) => ((request.onsuccess = () => done(request.result)), (request.onerror = () => fail(request.error))));
+    const { person_id } = await window.qingshanField.stats();
+    const db = await as(indexedDB.open(`qs-field-${person_id}`));
+    const row = await as(db.transaction('pack_parts').objectStore('pack_parts').index('name').get(wanted));
+    db.close();
+    return JSON.parse(await row.data.text());
+  }, name);
+  /** Sites of the pack that wait for verification and have a place, the same ones every time. */
+  async sites() {
+    const [tasks, sites] = [await this.part('tasks'), await this.part('sites')];
+    const waiting = new Set(tasks.items.filter((task) => task.kind === 'verify').map((task) => task.site_id));
+    return sites.items.filter((site) => waiting.has(site.site_id) && site.lon !== undefined);
+  }
+  /** Goes to a site. */
+  goTo = (site) => this.context.setGeolocation({ longitude: site.lon, latitude: site.lat, accuracy: 6 });
+  /** The first colleague the sheet offers. */
+  colleague = () => this.page.locator('[data-post][aria-pressed=false]').first().click();
+  /** Opens a site from the list of tasks. */
+  async openSite(site) {
+    await this.goTo(site);
+    await this.page.click(`[data-site="${site.site_code}"]`);
+  }
   /** Fills in the sheet of one site and finishes it. */
-  async verify(code, { views = ['far', 'near'], conclusion = 'issue_violation', text = '现场有堆料' } = {}) {
+  async verify(site, { conclusion = 'issue_violation', text = '现场有堆料' } = {}) {
     const { page } = this;
-    await page.click(`[data-site="${code}"]`);
+    await this.openSite(site);
     await page.click('[data-test=take-position]');
-    for (const view of views) await this.shoot(view, `${code}-${view}-${this.kills}-${Math.floor(performance.now())}`);
+    for (const view of site.required_shots ?? ['far', 'near']) await this.shoot(view, `${site.site_code}-${view}-${this.kills}-${Math.floor(performance.now())}`);
     await page.click(`[data-test=conclusion] [data-code=${conclusion}]`);
     await page.fill('#condition', text);
-    await page.click('[data-post="护林员（后河乙）"]');
+    await this.colleague();
     if (await page.locator('#outside').count()) await page.fill('#outside', '隔河观察');
     await page.click('[data-test=finish]');
     await page.waitForURL('**/field');
@@ -160,8 +209,8 @@ export class Phone {
 }
 
 /** A register, a network and phones for one journey. */
-export async function setUp({ dist, seed = 1 }) {
-  const server = new FakeServer({ dist });
+export async function setUp({ dist, binary, demo, out, seed = 1 }) {
+  const server = new Register({ dist, binary, demo, out });
   await server.start();
   const network = new Network({ target: server.origin, seed });
   await network.on();

@@ -47,7 +47,7 @@ if (worker) hold('map worker', size(worker), 130);
 else failures.push('the map worker is not a file of its own');
 const phoneShell = filesOf(closure('field.html'));
 hold('phone shell', weigh(phoneShell), 90);
-for (const key of Object.keys(manifest).filter((k) => /^src\/field\/screens\//.test(k) && manifest[k].isDynamicEntry)) {
+for (const key of Object.keys(manifest).filter((k) => k.startsWith('src/field/screens/') && manifest[k].isDynamicEntry)) {
   const own = [...filesOf(closure(key))].filter((f) => !phoneShell.has(f));
   const usesMap = /MapScreen/.test(key);
   hold(`phone ${basename(key, '.vue')}`, weigh(own) + (usesMap ? 0 : weigh(phoneShell)), usesMap ? LIMITS.map : 150);

@@ -219,8 +219,8 @@ impl Session {
         atlases: &Atlases,
         sha256: &str,
     ) -> Result<EvidenceProof, Error> {
-        let setting = self.setting();
-        for entry in takings_of_sites(&self.register, &setting, atlases, sha256)? {
+        let setting = &self.setting;
+        for entry in takings_of_sites(&self.register, setting, atlases, sha256)? {
             let site = entry.entry.stream.as_site();
             let dossier = site
                 .map(|s| self.register.load_dossier(s, AsOf::Now))

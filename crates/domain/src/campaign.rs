@@ -2,7 +2,8 @@
 //! and focal rules of a year live here, so that no year is hard-coded.
 //!
 //! A campaign is a folder of TOML files handed in as texts: `campaign.toml` (required), `ledgers.toml`, `flow.toml`,
-//! `closing.toml`, `deadlines.toml`, `urging.toml`, `suspicions.toml`, `shots.toml`, `patrols.toml`.
+//! `closing.toml`, `deadlines.toml`, `urging.toml`, `suspicions.toml`, `shots.toml`, `patrols.toml`,
+//! `capture.toml`.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use spatial::diagnostic::Diagnostic;
 
+use crate::capture::CaptureLimits;
 use crate::closing::Closing;
 use crate::codes::{CodeBook, CodeList, ListRef, SourceKind};
 use crate::deadlines::Timers;
@@ -172,6 +174,9 @@ pub struct Campaign {
     /// From `patrols.toml`.
     #[serde(skip)]
     pub patrols: Option<PatrolRules>,
+    /// From `capture.toml`.
+    #[serde(skip)]
+    pub capture: Option<CaptureLimits>,
 }
 
 /// Name of the file that must be there.
@@ -184,6 +189,7 @@ const URGING_FILE: &str = "urging.toml";
 const SUSPICIONS_FILE: &str = "suspicions.toml";
 const SHOTS_FILE: &str = "shots.toml";
 const PATROLS_FILE: &str = "patrols.toml";
+const CAPTURE_FILE: &str = "capture.toml";
 
 /// Lists that came after registers were opened, by what they are used for: a campaign that names none goes by these.
 const LATER_LISTS: [(&str, &str); 7] = [
@@ -281,6 +287,11 @@ impl Campaign {
         if let Some(text) = files.get(PATROLS_FILE) {
             let (patrols, found) = PatrolRules::from_toml(PATROLS_FILE, text)?;
             self.patrols = Some(patrols);
+            diagnostics.extend(found);
+        }
+        if let Some(text) = files.get(CAPTURE_FILE) {
+            let (limits, found) = reading::read(CAPTURE_FILE, text, "campaign.unknown_key")?;
+            self.capture = Some(limits);
             diagnostics.extend(found);
         }
         Ok(diagnostics)

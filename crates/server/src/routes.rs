@@ -110,6 +110,7 @@ pub(crate) fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(clues::screen_clue))
         .routes(routes!(sites::amend_site))
         .routes(routes!(sites::verify_site))
+        .routes(routes!(sites::review_verification))
         .routes(routes!(sites::diff_site))
         .routes(routes!(sites::override_focal))
         .routes(routes!(sites::merge_site))
@@ -206,6 +207,7 @@ pub(crate) fn uploads() -> OpenApiRouter<Desk> {
         .layer(DefaultBodyLimit::max(evidence::LARGEST_UPLOAD))
         .routes(routes!(imports::upload))
         .layer(DefaultBodyLimit::max(imports::LARGEST_IMPORT))
+        .merge(field::large_routes())
 }
 
 /// The document of all addresses.

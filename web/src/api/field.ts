@@ -55,7 +55,7 @@ export interface Capture {
 export interface DeviceRow {
   device_id: string; label?: string; person: { person_id: string; name: string }; post: string; state: 'active' | 'locked'; locked_since?: string; enrolled_at: string;
   seen_at?: string; app_version?: string; pack_made_at?: string; is_pack_old?: boolean; unsent?: Record<string, number>; waiting?: number; held?: number;
-  storage?: Storage; missing_numbers?: number[];
+  storage?: Storage; missing_numbers?: string[]; lock_reason?: string;
 }
 /** A held or refused item as the desk reads it. */
 export interface FieldItem extends ItemStatus { kind: string; kind_label: string; stream: string; site_code?: string; person: string; device_id: string; claimed_at: string; arrived_at: string; body: Record<string, unknown> }

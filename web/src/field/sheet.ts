@@ -27,6 +27,10 @@ export function reused(from: Sheet, site_id: string): Sheet {
 export const VIEWS = ['far', 'near', 'north', 'east', 'south', 'west'] as const;
 export const missingViews = (sheet: Sheet, required: readonly string[]): string[] => required.filter((view) => !sheet.shots.some((s) => s.view === view));
 
+/** What the flow of every campaign asks for; a reason excuses a view, not the photos. */
+const FEWEST_PHOTOS = 2;
+const photosOf = (sheet: Sheet): Shot[] => sheet.shots.filter((s) => s.view !== 'signature' && s.media_type.startsWith('image/'));
+
 export type Lack = 'position' | 'outside' | 'shots' | 'conclusion' | 'team' | 'party' | 'unverified';
 /** What the sheet still lacks, in the order of the screen. */
 export function lacksOf(sheet: Sheet, site: FieldSite, required: readonly string[]): Lack[] {
@@ -36,7 +40,7 @@ export function lacksOf(sheet: Sheet, site: FieldSite, required: readonly string
   if (!isPlaced) lacks.push('position');
   if (isPlaced && isOutside(site, { lon: position.lon!, lat: position.lat!, accuracy_m: position.accuracy_m }) && !sheet.outside_reason?.trim()) lacks.push('outside');
   if (sheet.is_unverified && !sheet.unverified_reason) lacks.push('unverified');
-  if (!sheet.is_unverified && missingViews(sheet, required).length > 0 && !sheet.missing_shots_reason?.trim()) lacks.push('shots');
+  if (!sheet.is_unverified && (photosOf(sheet).length < FEWEST_PHOTOS || (missingViews(sheet, required).length > 0 && !sheet.missing_shots_reason?.trim()))) lacks.push('shots');
   if (!sheet.is_unverified && !sheet.conclusion) lacks.push('conclusion');
   if (new Set(sheet.team).size < 2) lacks.push('team');
   const party = sheet.party;

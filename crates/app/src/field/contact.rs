@@ -86,7 +86,8 @@ pub fn contact(
 ) -> Result<ContactAnswer, Error> {
     let (register, now) = (&session.register, session.now);
     let held = visitor.post.as_ref().ok_or_else(people::no_post)?;
-    let me = me_of(&visitor.person, held, &device, &session.setting())?;
+    let people = (&accounts.people()?[..], session.today());
+    let me = me_of(&visitor.person, held, &device, people, &session.setting)?;
     let pack = packs.note(&me, said.pack_etag.as_deref());
     let unknown = unknown_receipts(register, &said.kept)?;
     reopen(accounts, &unknown, now)?;

@@ -192,13 +192,70 @@ impl Told {
 }
 
 /// The post of a person in words, as colleagues call it.
-pub(super) fn post_words(post: &HeldPost, setting: &Setting) -> String {
+fn post_words(post: &HeldPost, setting: &Setting) -> String {
+    lettered_post(post, "", setting)
+}
+
+/// The same with a letter that tells those of one post apart.
+fn lettered_post(post: &HeldPost, letter: &str, setting: &Setting) -> String {
     let role = Role::from_code(&post.role).map_or(post.role.as_str(), |r| r.label());
     let station = post.station_id.as_deref();
     match station.and_then(|s| setting.campaign.find_station(s)) {
-        Some(station) => format!("{role}（{}）", station.name),
-        None => role.to_owned(),
+        Some(station) => format!("{role}{letter}（{}）", station.name),
+        None => format!("{role}{letter}"),
     }
+}
+
+/// 在岗 — somebody's post at a station, in words that no colleague shares.
+pub(super) struct PostHeld {
+    post_id: i64,
+    pub(super) words: String,
+    pub(super) unit: String,
+}
+
+/// Posts held at stations; those of the same post are told apart by a letter that stays theirs as long as they hold it.
+pub(super) fn posts_of(
+    people: &[Person],
+    station_ids: &[String],
+    setting: &Setting,
+    today: Date,
+) -> Vec<PostHeld> {
+    let is_own = |p: &&HeldPost| {
+        let station = p.station_id.as_ref();
+        station.is_some_and(|s| station_ids.contains(s)) && p.is_held(today)
+    };
+    let active = people.iter().filter(|p| p.is_active);
+    let mut posts: Vec<(&Person, &HeldPost)> = active
+        .flat_map(|person| person.posts.iter().filter(is_own).map(move |p| (person, p)))
+        .collect();
+    posts.sort_by_key(|(_, post)| post.post_id);
+    let alike = |of: &HeldPost, among: &[(&Person, &HeldPost)]| {
+        let same = |(_, p): &&(&Person, &HeldPost)| {
+            (&p.role, &p.station_id) == (&of.role, &of.station_id)
+        };
+        among.iter().filter(same).count()
+    };
+    let held = |(at, (person, post)): (usize, &(&Person, &HeldPost))| {
+        let letter = match alike(post, &posts) {
+            1 => String::new(),
+            _ => letter_of(alike(post, &posts[..at])),
+        };
+        let actor = people::actor_of(person, post, setting).ok()?;
+        Some(PostHeld {
+            post_id: post.post_id,
+            words: lettered_post(post, &letter, setting),
+            unit: actor.unit,
+        })
+    };
+    posts.iter().enumerate().filter_map(held).collect()
+}
+
+/// 甲 for the first, and after the tenth a number.
+fn letter_of(at: usize) -> String {
+    let letters = ["甲", "乙", "丙", "丁", "戊", "己", "庚", "辛", "壬", "癸"];
+    letters
+        .get(at)
+        .map_or_else(|| (at + 1).to_string(), |l| (*l).to_owned())
 }
 
 /// Who holds a phone, in the post that its token stands for.
@@ -206,6 +263,7 @@ pub(super) fn me_of(
     person: &Person,
     post: &HeldPost,
     device: &Device,
+    (people, today): (&[Person], Date),
     setting: &Setting,
 ) -> Result<FieldMe, Error> {
     let actor = people::actor_of(person, post, setting)?;
@@ -213,10 +271,12 @@ pub(super) fn me_of(
         true => device.station_ids.clone(),
         false => actor.station_ids,
     };
+    let colleagues = posts_of(people, &station_ids, setting, today);
+    let own = colleagues.into_iter().find(|p| p.post_id == post.post_id);
     Ok(FieldMe {
         person_id: person.person_id.clone(),
         name: person.name.clone(),
-        post: post_words(post, setting),
+        post: own.map_or_else(|| post_words(post, setting), |p| p.words),
         role: post.role.clone(),
         unit: actor.unit,
         station_ids,
@@ -257,7 +317,7 @@ pub fn enrol(
     if !is_proved {
         return Err(rejected("field.bad_proof"));
     }
-    let setting = session.setting();
+    let setting = session.setting.clone();
     let known = accounts.find_device(&id)?;
     let is_others =
         |d: &Device| d.public_key != request.public_key || d.person_id != visitor.person.person_id;
@@ -303,7 +363,13 @@ pub fn enrol(
         receipt,
         token: fresh.token,
         token_expires_on: fresh.token_expires_on,
-        me: me_of(&visitor.person, held, &device, &setting)?,
+        me: me_of(
+            &visitor.person,
+            held,
+            &device,
+            (&accounts.people()?, session.today()),
+            &setting,
+        )?,
         register: FieldRegister {
             name: session.register.opened().node.clone(),
             verifier_key: session.register.opened().verifier_key.clone(),
@@ -506,12 +572,12 @@ pub fn list_devices(session: &Session, accounts: &Accounts) -> Result<Devices, E
         .into_iter()
         .map(|p| (p.person_id.clone(), p))
         .collect();
-    let setting = session.setting();
+    let setting = &session.setting;
     let mut items = Vec::new();
     for device in accounts.devices()? {
         let person = people.get(&device.person_id);
         if may_see(session, &device, person) {
-            items.push(row_of(accounts, device, person, &setting, session.now)?);
+            items.push(row_of(accounts, device, person, setting, session.now)?);
         }
     }
     Ok(Devices {

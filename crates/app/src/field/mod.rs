@@ -6,6 +6,8 @@ mod decisions;
 mod devices;
 mod items;
 mod pack;
+mod rescue;
+mod sealed;
 mod settle;
 mod uploads;
 
@@ -32,6 +34,7 @@ pub use devices::{
 pub use items::{Submission, SubmittedItem, TakenItems, find_statuses, take};
 pub use pack::{Pack, PackManifest, Packs, PartNote, RulesNote, pack, part};
 pub use register::accounts::{Device, OpenItems};
+pub use rescue::{LARGEST_RESCUE, Rescue, RescueReport, may_rescue, unseal};
 pub use settle::settle;
 pub use uploads::{
     Arrived, Chunk, LARGEST_CHUNK, LARGEST_FIELD_BLOB, Standing, Uploads, at_offset,

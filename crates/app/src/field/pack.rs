@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use super::devices::{me_of, post_words};
+use super::devices::{me_of, posts_of};
 use super::{FieldMe, PackNote, rejected};
 use crate::assets;
 use crate::atlas::Atlases;
@@ -177,7 +177,7 @@ pub fn pack(
     (person, post, device): (&Person, &HeldPost, &Device),
     people: &[Person],
 ) -> Result<(FieldMe, Arc<Pack>), Error> {
-    let me = me_of(person, post, device, &session.setting())?;
+    let me = me_of(person, post, device, (people, session.today()), &session.setting)?;
     if me.station_ids.is_empty() {
         return Err(rejected("field.no_station"));
     }
@@ -212,7 +212,8 @@ pub fn part(
     sha256: &str,
 ) -> Result<Vec<u8>, Error> {
     let post = visitor.post.as_ref().ok_or_else(crate::people::no_post)?;
-    let me = me_of(&visitor.person, post, device, &session.setting())?;
+    let nobody = (&[][..], session.today());
+    let me = me_of(&visitor.person, post, device, nobody, &session.setting)?;
     packs
         .part(&me, name, sha256)
         .ok_or_else(|| rejected("field.pack_moved_on"))
@@ -503,23 +504,11 @@ impl Making<'_> {
 
     /// People of the stations, by post alone.
     fn colleagues(&self) -> Vec<Value> {
-        let setting = self.session.setting();
-        let today = self.session.today();
-        let mut posts = Vec::new();
-        for person in self.people.iter().filter(|p| p.is_active) {
-            let held = person.posts.iter().filter(|p| p.is_held(today));
-            let own = held.filter(|p| {
-                let station = p.station_id.as_ref();
-                station.is_some_and(|s| self.me.station_ids.contains(s))
-            });
-            for post in own {
-                let Ok(actor) = crate::people::actor_of(person, post, &setting) else {
-                    continue;
-                };
-                posts.push(json!({ "post": post_words(post, &setting), "unit": actor.unit }));
-            }
-        }
-        posts
+        let (setting, today) = (&self.session.setting, self.session.today());
+        posts_of(self.people, &self.me.station_ids, setting, today)
+            .into_iter()
+            .map(|held| json!({ "post": held.words, "unit": held.unit }))
+            .collect()
     }
 }
 

@@ -313,14 +313,14 @@ impl Look<'_> {
     /// Who made the entry, in the post it names, held on that day or now.
     fn actor_of(&self, entry: &Entry) -> Option<Actor> {
         let person = self.known.people.get(&entry.author.actor)?;
-        let setting = self.session.setting();
+        let setting = &self.session.setting;
         let days = [civil_day(entry.occurred_at), self.session.today()];
         let mut held = person
             .posts
             .iter()
             .filter(|p| p.role == entry.author.role && days.iter().any(|day| p.is_held(*day)));
         held.find_map(|post| {
-            let actor = people::actor_of(person, post, &setting).ok()?;
+            let actor = people::actor_of(person, post, setting).ok()?;
             (actor.unit == entry.author.unit).then_some(actor)
         })
     }

@@ -238,7 +238,7 @@ impl Uploads {
 }
 
 /// A write that failed: for want of room, in words that the phone knows.
-fn full(error: io::Error) -> Error {
+pub(super) fn full(error: io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::FileTooLarge | io::ErrorKind::QuotaExceeded => {
             rejected("field.disk_full")
@@ -296,8 +296,18 @@ fn is_taken(head: &[u8]) -> bool {
             && !head.contains(&0))
 }
 
-/// The point that rescue files are sealed to, base64url; its key is made once and lies beside the node's.
+/// The point that rescue files are sealed to, base64url.
 pub(super) fn rescue_key(home: &Path) -> Result<String, Error> {
+    Ok(BASE64_URL_SAFE_NO_PAD.encode(point_of(&rescue_secret(home)?)))
+}
+
+/// The uncompressed point of a key.
+pub(super) fn point_of(key: &SecretKey) -> Vec<u8> {
+    key.public_key().to_sec1_point(false).as_bytes().to_vec()
+}
+
+/// The key that opens rescue files; made once, beside the node's.
+pub(super) fn rescue_secret(home: &Path) -> Result<SecretKey, Error> {
     let path = home.join("keys").join("rescue.key");
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
@@ -307,9 +317,7 @@ pub(super) fn rescue_key(home: &Path) -> Result<String, Error> {
     let bytes = BASE64_URL_SAFE_NO_PAD
         .decode(text.trim())
         .map_err(Error::internal)?;
-    let key = SecretKey::from_slice(&bytes).map_err(Error::internal)?;
-    let point = key.public_key().to_sec1_point(false);
-    Ok(BASE64_URL_SAFE_NO_PAD.encode(point.as_bytes()))
+    SecretKey::from_slice(&bytes).map_err(Error::internal)
 }
 
 fn make_rescue_key(path: &Path) -> Result<String, Error> {

@@ -4,6 +4,7 @@ mod backgrounds;
 mod bench;
 mod clues;
 mod evidence;
+mod field;
 mod import;
 mod issues;
 mod judge;
@@ -68,6 +69,7 @@ pub(crate) fn run(
         Command::Convert(args) => sites::convert(&desk, args),
         Command::Suspicions(command) => suspicions::run(&desk, command),
         Command::Evidence(args) => evidence::run(&desk, args),
+        Command::Field(command) => field::run(&desk, command),
         Command::Log(args) => log::run(&desk, args),
         Command::Register(args) => log::register(&desk, args),
         Command::Serve(args) => serve::run(&desk, args),

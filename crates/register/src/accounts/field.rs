@@ -1,5 +1,7 @@
 //! 候登处 — phones, and the items they sent: kept here until the log has them, and for a while after.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -251,6 +253,20 @@ impl Accounts {
             .prepare_cached(&sql)
             .and_then(|mut select| select.query_row([entry_id], |row| item(row, 0)).optional())
             .map_err(failed(READ))
+    }
+
+    /// Those of some ids that are kept.
+    pub fn known_items(&self, ids: &[String]) -> Result<BTreeSet<String>, Error> {
+        let mut select = self
+            .db
+            .prepare_cached("SELECT entry_id FROM field_items WHERE entry_id = ?1")
+            .map_err(failed(READ))?;
+        let mut known = BTreeSet::new();
+        for id in ids {
+            let found = select.query_row([id], |row| row.get(0)).optional();
+            known.extend(found.map_err(failed(READ))?);
+        }
+        Ok(known)
     }
 
     /// Items that the register has still to try, of those asked for, in the order they came.

@@ -3,17 +3,18 @@
 use app::field::{
     self, Balance, Chunk, Contact, ContactAnswer, DecisionRequest, Devices, EnrolRequest, Enrolled,
     FieldItems, ItemFilter, ItemStatus, LARGEST_CHUNK, LARGEST_FIELD_BLOB, LockRequest,
-    PackManifest, Standing, Submission, TokenFresh, Uploads,
+    LARGEST_RESCUE, PackManifest, RescueReport, Standing, Submission, TokenFresh, Uploads,
 };
 use app::{Error, ReceiptView};
 use axum::Json;
-use axum::body::to_bytes;
+use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use tokio::io::AsyncWriteExt;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -231,6 +232,96 @@ async fn show_pack_part(
     out.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     told::tag(out, &etag);
     Ok(response)
+}
+
+/// Rescue files may be as large as a phone is full: they come outside of the time other requests have.
+pub(super) fn large_routes() -> OpenApiRouter<Desk> {
+    OpenApiRouter::new().routes(routes!(take_rescue_file))
+}
+
+/// Takes in what a phone sealed for the register. A phone's token may bring any phone's file, that of a locked one too.
+#[utoipa::path(post, path = "/api/v1/field/rescue-files", tag = "field",
+    request_body(content = Vec<u8>, content_type = "application/x-qingshan-rescue"),
+    responses((status = 200, body = RescueReport), (status = "4XX", body = ProblemBody)))]
+async fn take_rescue_file(
+    State(desk): State<Desk>,
+    caller: Caller,
+    request: Request,
+) -> Result<Json<RescueReport>, Problem> {
+    let (inner, visitor) = (desk.clone(), caller.visitor.clone());
+    desk.look(&caller, move |session, _| {
+        field::may_rescue(session, &inner.accounts(), &visitor)
+    })
+    .await?;
+    let file = spooled(&desk, &caller, request.into_body()).await?;
+    let inner = desk.clone();
+    let mut rescue = desk
+        .look(&caller, move |session, _| {
+            field::unseal(session, inner.accounts_of(), file.path())
+        })
+        .await?;
+    // One file a turn: others write between them.
+    loop {
+        let (is_more, kept) = desk
+            .write(&caller, move |session, _| {
+                Ok((rescue.keep_file(session)?, rescue))
+            })
+            .await?;
+        rescue = kept;
+        if !is_more {
+            break;
+        }
+    }
+    let inner = desk.clone();
+    let rescue = desk
+        .look(&caller, move |session, _| {
+            rescue.take_items(session, inner.accounts_of())?;
+            Ok(rescue)
+        })
+        .await?;
+    desk.settle_items(Waiting::Ids(rescue.ids())).await;
+    let inner = desk.clone();
+    let report = desk.write(&caller, move |session, _| {
+        rescue.finish(session, inner.accounts_of())
+    });
+    Ok(Json(report.await?))
+}
+
+/// The body on disk, never held whole.
+async fn spooled(
+    desk: &Desk,
+    caller: &Caller,
+    mut body: Body,
+) -> Result<tempfile::NamedTempFile, Problem> {
+    let internal = |e: std::io::Error| desk.problem(&caller.context, &Error::internal(e));
+    let cut = || {
+        let messages = desk.messages(caller.context.language);
+        let status = StatusCode::BAD_REQUEST;
+        Problem::coded(status, "request.body", &[], messages, &caller.context.request_id)
+    };
+    let folder = desk.home().join("uploads");
+    tokio::fs::create_dir_all(&folder).await.map_err(internal)?;
+    let spool = tempfile::NamedTempFile::new_in(&folder).map_err(internal)?;
+    let mut file = tokio::fs::File::from_std(spool.reopen().map_err(internal)?);
+    let mut size = 0;
+    loop {
+        let next = std::future::poll_fn(|at| std::pin::Pin::new(&mut body).poll_frame(at)).await;
+        let Some(frame) = next else { break };
+        let frame = frame.map_err(|_cut| cut())?;
+        let Ok(bytes) = frame.into_data() else {
+            continue;
+        };
+        size += bytes.len() as u64;
+        if size > LARGEST_RESCUE {
+            let messages = desk.messages(caller.context.language);
+            let status = StatusCode::PAYLOAD_TOO_LARGE;
+            let id = &caller.context.request_id;
+            return Err(Problem::coded(status, "request.too_large", &[], messages, id));
+        }
+        file.write_all(&bytes).await.map_err(internal)?;
+    }
+    file.flush().await.map_err(internal)?;
+    Ok(spool)
 }
 
 const UPLOAD_OFFSET: &str = "upload-offset";
