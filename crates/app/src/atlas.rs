@@ -68,15 +68,16 @@ pub struct Atlas {
 
 impl Atlas {
     /// Reads everything.
-    pub fn load(register: &Register, setting: &Setting, as_of: AsOf) -> Result<Self, Error> {
-        // The size first: what is added meanwhile is read again by the next catching up.
+    pub fn load(register: &Register, as_of: AsOf) -> Result<Self, Error> {
+        // The size first, then the setting: what is added meanwhile is met again by the next catching up.
         let log_size = register.log_size()?;
+        let setting = Setting::load(register)?;
         let Columns {
             sites,
             issues,
             suspicions,
-        } = load_columns(register, setting, as_of)?;
-        let geography = crate::session::geography_of(register, setting, AsOf::Now).ok();
+        } = load_columns(register, &setting, as_of)?;
+        let geography = crate::session::geography_of(register, &setting, AsOf::Now).ok();
         let mut clues = ClueTable::new(geography);
         register.clues::<Error>(as_of, |clue| {
             clues.put(clue);
@@ -87,9 +88,9 @@ impl Atlas {
             sites,
             clues,
             issues,
-            ground: Ground::load(register, setting, as_of)?,
+            ground: Ground::load(register, &setting, as_of)?,
             suspicions,
-            setting: setting.clone(),
+            setting,
             touched: Vec::new(),
         })
     }
@@ -156,12 +157,12 @@ fn load_columns(register: &Register, setting: &Setting, as_of: AsOf) -> Result<C
             Ok::<Columns, register::Error>(columns)
         });
         let mut parcel = Vec::with_capacity(PARCEL);
-        // Nobody takes a parcel only where entering broke off; joining tells.
         let mut take = |dossier: Dossier| {
             parcel.push(dossier);
             if parcel.len() == PARCEL {
                 let full = std::mem::replace(&mut parcel, Vec::with_capacity(PARCEL));
-                let _ = hand.send(full);
+                // Nobody takes a parcel only where entering broke off; joining tells why.
+                return hand.send(full).map_err(Error::internal);
             }
             Ok::<(), Error>(())
         };
@@ -171,10 +172,10 @@ fn load_columns(register: &Register, setting: &Setting, as_of: AsOf) -> Result<C
         };
         let _ = hand.send(parcel);
         drop(hand);
-        let columns = entering.join();
+        let entered = entering.join();
+        let columns = entered.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         read?;
-        let columns = columns.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        Ok(columns?)
+        Ok(columns)
     })
 }
 
@@ -326,19 +327,14 @@ impl Default for Atlases {
 
 impl Atlases {
     /// The atlas as of a day, current with the log of `register`.
-    pub fn read(
-        &self,
-        register: &Register,
-        setting: &Setting,
-        as_of: AsOf,
-    ) -> Result<AtlasRead<'_>, Error> {
+    pub fn read(&self, register: &Register, as_of: AsOf) -> Result<AtlasRead<'_>, Error> {
         match as_of {
-            AsOf::Now => self.read_now(register, setting),
+            AsOf::Now => self.read_now(register),
             _ => self.read_past(register, as_of),
         }
     }
 
-    fn read_now(&self, register: &Register, setting: &Setting) -> Result<AtlasRead<'_>, Error> {
+    fn read_now(&self, register: &Register) -> Result<AtlasRead<'_>, Error> {
         let size = register.log_size()?;
         let began = Instant::now();
         loop {
@@ -349,7 +345,7 @@ impl Atlases {
             drop(guard);
             match self.keeping.try_lock() {
                 // What guards the work lives as long as this match; a panic before left nothing half done.
-                Ok(_) | Err(TryLockError::Poisoned(_)) => self.keep_up(register, setting)?,
+                Ok(_) | Err(TryLockError::Poisoned(_)) => self.keep_up(register)?,
                 Err(TryLockError::WouldBlock) if began.elapsed() > MOST_PATIENCE => {
                     return Err(Error::Loading);
                 }
@@ -359,7 +355,7 @@ impl Atlases {
     }
 
     /// Takes in what the log gained, or everything; readers go on with what there was until it has been read.
-    fn keep_up(&self, register: &Register, setting: &Setting) -> Result<(), Error> {
+    fn keep_up(&self, register: &Register) -> Result<(), Error> {
         let kept = || self.now.write().unwrap_or_else(|e| e.into_inner());
         let from = {
             let now = self.now.read().unwrap_or_else(|e| e.into_inner());
@@ -375,9 +371,7 @@ impl Atlases {
             }
             return Ok(());
         }
-        // What the log gained may have changed the setting after the asker had read it.
-        let fresh = from.map(|_| Setting::load(register)).transpose()?;
-        let loaded = Atlas::load(register, fresh.as_ref().unwrap_or(setting), AsOf::Now)?;
+        let loaded = Atlas::load(register, AsOf::Now)?;
         *kept() = Some(loaded);
         self.loads.fetch_add(1, Ordering::AcqRel);
         Ok(())
@@ -399,9 +393,7 @@ impl Atlases {
             past.push(kept);
             return Ok(AtlasRead::Past(atlas));
         }
-        // The setting of a log of this size at least: what is kept must not follow from what the asker read before.
-        let setting = Setting::load(register)?;
-        let atlas = Arc::new(Atlas::load(register, &setting, as_of)?);
+        let atlas = Arc::new(Atlas::load(register, as_of)?);
         past.retain(|p| p.as_of != as_of);
         if past.len() >= PAST_KEPT {
             past.remove(0);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::campaign::{LedgerView, Milestone};
+use domain::deadlines::Light;
 use domain::dossier::SiteState;
 use domain::ledger::Labels;
 use domain::policy::{Action, Reach, reach};
@@ -56,6 +57,8 @@ pub struct MilestoneProgress {
     pub days_left: i64,
     /// Past, and not everything is there.
     pub is_overdue: bool,
+    /// Of its day; green where it is past and nothing counted is lacking.
+    pub light: Light,
     /// Done and all, where the milestone is about sites to be checked or issues to be put right.
     pub done: Option<u64>,
     pub total: Option<u64>,
@@ -256,12 +259,17 @@ impl Board<'_> {
             });
             let done = work.as_ref().map(Work::done);
             let total = work.as_ref().map(|work| work.total);
+            let is_overdue = days_left < 0 && done < total;
             MilestoneProgress {
                 id: m.id.clone(),
                 name: m.name.clone(),
                 due_on: m.due_on,
                 days_left,
-                is_overdue: days_left < 0 && done < total,
+                is_overdue,
+                light: match days_left < 0 && !is_overdue {
+                    true => Light::Green,
+                    false => looking.light(m.due_on),
+                },
                 done,
                 total,
                 forecast,

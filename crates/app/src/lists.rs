@@ -167,7 +167,7 @@ impl Viewer {
 impl Session {
     /// The atlas as of a day, current with the log.
     pub fn atlas<'a>(&self, atlases: &'a Atlases, as_of: AsOf) -> Result<AtlasRead<'a>, Error> {
-        atlases.read(&self.register, &self.setting, as_of)
+        atlases.read(&self.register, as_of)
     }
 
     /// One page of the sites the actor may read.

@@ -183,15 +183,15 @@ fn an_issue_goes_its_way_on_the_command_line() {
         assert!(!says(&seen), "{told}: {seen}");
     }
     // Nor does its row in the list say what waits.
-    let listed = register
-        .run_as(&desk.site.head(), &["--json", "issues", "list"])
-        .success()
-        .json();
-    let rows = listed["items"].as_array().unwrap().iter();
-    let own = rows.filter(|row| row["issue_code"] == desk.issue.as_str());
-    let own: Vec<String> = own.map(Value::to_string).collect();
-    assert_eq!(own.len(), 1, "{listed}");
-    assert!(!own[0].contains("look_back"), "{}", own[0]);
+    let row = |post: &str| {
+        let listed = register.run_as(post, &["--json", "issues", "list"]);
+        let listed = listed.success().json();
+        let mut rows = listed["items"].as_array().unwrap().iter();
+        let own = rows.find(|row| row["issue_code"] == desk.issue.as_str());
+        own.unwrap().to_string()
+    };
+    assert!(row("discipline").contains("look_back"));
+    assert!(!row(&desk.site.head()).contains("look_back"));
     // Nor does the whole dossier, however it is printed.
     for args in [
         &["--json", "sites", &desk.site.code][..],
@@ -406,6 +406,41 @@ impl Cast {
             .map(|g| g["kind"].as_str().unwrap().to_owned())
             .collect()
     }
+}
+
+#[test]
+fn a_step_that_cannot_be_taken_leaves_no_file_behind() {
+    let register = Demonstration::shared().register();
+    let desk = Desk::open(&register);
+    let path = register.path("进展照片.txt");
+    std::fs::write(&path, "进展").unwrap();
+    let path = path.to_string_lossy();
+    let (before, _) = register.verified_head();
+    let report = |set: &[&str]| {
+        let mut args = vec![
+            "--json",
+            "issues",
+            "act",
+            &desk.issue,
+            "progress.reported",
+            "--file",
+            &path,
+        ];
+        args.extend(set.iter().flat_map(|text| ["--set", text]));
+        register.run_as(&desk.site.head(), &args)
+    };
+    // A member is lacking, and the step is not due yet.
+    for (set, code) in [
+        (&["text=已拆除"][..], "issue.body_lacks"),
+        (
+            &["text=已拆除", "to_on=2019-09-01"],
+            "issue.step_not_allowed",
+        ),
+    ] {
+        let refused = report(set).exits(1);
+        assert!(refused.codes().contains(&code.to_owned()), "{refused:?}");
+    }
+    assert_eq!(register.verified_head().0, before);
 }
 
 #[test]

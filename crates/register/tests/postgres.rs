@@ -460,7 +460,7 @@ fn a_node_without_the_key_reads_and_does_not_write() {
 #[test]
 fn a_connection_that_was_cut_is_made_anew() {
     let (place, mut register) = fresh();
-    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    let cut = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
                WHERE application_name = 'qingshan' AND datname = current_database()";
     place.sql(cut);
     // Nothing was under way, so that nobody notices.

@@ -48,6 +48,8 @@ struct Inner {
     public_url: Option<String>,
     is_behind_proxy: bool,
     readers: Mutex<Vec<Register>>,
+    /// Whether the size of the log is but a look at a file.
+    is_file: bool,
     /// As many reads at once as there are processors to do them.
     reading: Arc<Semaphore>,
     /// Idle readers kept; as many as may read at once.
@@ -111,6 +113,12 @@ fn etag_of(log_size: u64, today: Date, mark: &str) -> String {
     format!("W/\"{VERSION}-{log_size}-{today}-{mark}\"")
 }
 
+/// Whether a post is what it was when its holder was recognized. If it covers something else by now, they are to ask again:
+/// what is kept by their rights must have been made with them.
+fn is_still(visitor: &Visitor, actor: &Actor, setting: &Setting) -> bool {
+    visitor.actor(setting).is_ok_and(|now| now == *actor)
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // What a panicking request left is whole: every change under these locks is one assignment.
     mutex
@@ -155,6 +163,7 @@ impl Desk {
             public_url: options.public_url.clone(),
             is_behind_proxy: options.is_behind_proxy,
             readers: Mutex::new(Vec::new()),
+            is_file: writer.is_file(),
             reading: Arc::new(Semaphore::new(most_readers)),
             most_readers,
             writer: Mutex::new(Some(writer)),
@@ -259,11 +268,7 @@ impl Desk {
         let register = self.take_reader()?;
         let size = register.log_size()?;
         let result = if size > self.known_size() || self.0.atlases.loads() == 0 {
-            let setting = self.current_setting(&register)?;
-            self.0
-                .atlases
-                .read(&register, &setting, app::AsOf::Now)
-                .map(drop)
+            self.0.atlases.read(&register, app::AsOf::Now).map(drop)
         } else {
             Ok(())
         };
@@ -448,9 +453,8 @@ impl Desk {
             let register = desk.take_reader()?;
             let size = register.log_size()?;
             let setting = desk.setting_at(&register, size)?;
-            // The caller was recognized under the setting known then. If their post covers something else by now, they ask
-            // again: what is kept by their rights must have been made with them.
-            if visitor.actor(&setting)? != actor {
+            if !is_still(&visitor, &actor, &setting) {
+                desk.keep_reader(register);
                 return Err(Error::Loading);
             }
             let session = setting.session(register, actor, desk.now(), messages);
@@ -486,6 +490,9 @@ impl Desk {
             let known = self.0.setting.read().unwrap_or_else(|e| e.into_inner());
             (known.log_size >= size).then(|| known.setting.clone())?
         };
+        if !is_still(&caller.visitor, &caller.actor, &setting) {
+            return None;
+        }
         let messages = Arc::clone(self.messages(caller.context.language));
         let viewer = setting.viewer(caller.actor.clone(), messages);
         Some((viewer, self.atlases().at_hand(size)?))
@@ -493,10 +500,10 @@ impl Desk {
 
     /// Size of the log where asking for it is but a look at a file.
     fn quick_log_size(&self) -> Option<u64> {
-        let register = lock(&self.0.readers).pop()?;
-        let size = register.is_file().then(|| register.log_size().ok());
+        let register = lock(&self.0.readers).pop().filter(|_| self.0.is_file)?;
+        let size = register.log_size().ok();
         self.keep_reader(register);
-        size?
+        size
     }
 
     /// The same with an entity tag: if the caller has what would be answered, nothing is worked out. That somebody looked
@@ -549,7 +556,7 @@ impl Desk {
         };
         let told = self.read(caller, work).await?;
         // Only where the size of the log is at hand is a kept answer ever looked for.
-        if self.quick_log_size().is_some() {
+        if self.0.is_file {
             self.0.figures.keep(&told.etag, &told.value);
         }
         Ok(told)

@@ -321,7 +321,8 @@ impl IssueEyes {
 
     /// Whether a site without an issue is seen.
     pub fn see_unopened(&self, line: &UnopenedLine) -> bool {
-        holds(&self.stations, line.station)
+        let in_scope = |scope: &Vec<bool>| holds(scope, line.station);
+        holds(&self.stations, line.station) && self.scope.as_ref().is_none_or(in_scope)
     }
 }
 

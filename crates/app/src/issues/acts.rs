@@ -377,10 +377,13 @@ pub(crate) fn body_of(said: SaidAct, issue: Option<EntryId>) -> Result<EntryBody
     }
     let whole = serde_json::json!({ "kind": kind, "body": body });
     let read: EntryBody = serde_json::from_value(whole).map_err(|e| {
-        let fault = Diagnostic::error("issue.body")
-            .arg("kind", &kind)
-            .arg("cause", e);
-        Error::rejected(fault)
+        let cause = e.to_string();
+        let lacking = cause.strip_prefix("missing field `");
+        let fault = match lacking.and_then(|rest| rest.split('`').next()) {
+            Some(name) => Diagnostic::error("issue.body_lacks").arg("name", name),
+            None => Diagnostic::error("issue.body").arg("cause", &cause),
+        };
+        Error::rejected(fault.arg("kind", &kind))
     })?;
     let kept = serde_json::to_value(&read).map_err(Error::internal)?;
     match lost(&Value::Object(body), &kept["body"], "") {
@@ -505,6 +508,8 @@ mod tests {
             code("rectification.started", json!({ "started_on": "昨天" })),
             "issue.body"
         );
+        let undated = json!({ "text": "拆除" });
+        assert_eq!(code("progress.reported", undated), "issue.body_lacks");
         let other =
             json!({ "issue": "01900000-0000-7000-8000-000000000000", "started_on": "2019-09-01" });
         assert_eq!(code("rectification.started", other), "issue.other_issue");

@@ -218,8 +218,6 @@ impl Session {
         };
         let view = |m: &domain::campaign::Milestone| {
             let counted = progress.iter().find(|p| p.id == m.id);
-            // A day that is past is no reproach where nothing counted is lacking.
-            let is_excused = m.due_on < looking.today && !counted.is_some_and(|p| p.is_overdue);
             DutyMilestone {
                 id: m.id.clone(),
                 name: m.name.clone(),
@@ -227,10 +225,7 @@ impl Session {
                 from_on: m.from_on,
                 due_on: m.due_on,
                 days_left: (m.due_on - looking.today).get_days(),
-                light: match is_excused {
-                    true => Light::Green,
-                    false => looking.light(m.due_on),
-                },
+                light: counted.map_or_else(|| looking.light(m.due_on), |p| p.light),
                 deliverables: m.deliverables.clone(),
                 duty_labels: m.duty.iter().map(label).collect(),
                 done: counted.and_then(|p| p.done),

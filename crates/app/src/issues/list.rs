@@ -200,7 +200,7 @@ impl<'a> Looking<'a> {
         Some((timer, due, self.light(due)))
     }
 
-    pub(super) fn light(&self, due: Date) -> Light {
+    pub(crate) fn light(&self, due: Date) -> Light {
         self.lights.of(due)
     }
 
@@ -221,9 +221,8 @@ pub(super) struct Wanted<'q> {
     cases: Option<Vec<u16>>,
     severities: Option<Vec<u16>>,
     units: Option<Vec<u16>>,
+    /// 0 for what is not known, or not told.
     sources: Option<Vec<u16>>,
-    /// Whether sources that are not known, or not told, are wanted.
-    is_unknown_source: bool,
 }
 
 /// The codes wanted, each as what `find` knows it by.
@@ -244,24 +243,19 @@ impl<'q> Wanted<'q> {
             kinds.collect::<Result<Vec<_>, _>>()
         });
         let text = query.q.as_deref().map(|q| q.trim().to_lowercase());
-        let states = SiteState::ALL.iter().copied();
-        let sides = Side::ALL.into_iter();
         let lights = [
             None,
             Some(Light::Green),
             Some(Light::Amber),
             Some(Light::Red),
         ];
-        let source = query.source.as_deref();
         Ok(Self {
             query,
             text: text.filter(|t| !t.is_empty()),
             waits: kinds.transpose()?,
-            states: codes(query.state.as_deref(), |c| {
-                states.clone().find(|s| s.code() == c)
-            }),
+            states: codes(query.state.as_deref(), SiteState::from_code),
             sides: codes(query.side.as_deref(), |c| {
-                sides.clone().find(|s| side_code(*s) == c)
+                Side::ALL.into_iter().find(|s| side_code(*s) == c)
             }),
             lights: codes(query.light.as_deref(), |c| {
                 lights.into_iter().find(|l| light_code(*l) == c)
@@ -272,10 +266,9 @@ impl<'q> Wanted<'q> {
                 c => table.severities.find(c),
             }),
             units: codes(query.responsible_unit.as_deref(), |c| table.units.find(c)),
-            sources: codes(source, |c| table.sources.find(c)),
-            is_unknown_source: source.is_some_and(|s| {
-                let mut codes = s.split(',').map(str::trim);
-                codes.any(|c| c == domain::statistics::UNKNOWN)
+            sources: codes(query.source.as_deref(), |c| match c {
+                domain::statistics::UNKNOWN => Some(0),
+                c => table.sources.find(c),
             }),
         })
     }
@@ -284,9 +277,9 @@ impl<'q> Wanted<'q> {
     pub(super) fn holds(&self, session: &Session, line: &IssueLine, looking: &Looking<'_>) -> bool {
         let q = self.query;
         let station = || looking.atlas.issues.station(line);
-        let is_source = |sources: &Vec<u16>| match session.knows_source(line, station()) {
-            true => sources.contains(&line.source),
-            false => self.is_unknown_source,
+        let source = || match session.knows_source(line, station()) {
+            true => line.source,
+            false => 0,
         };
         let light = || looking.nearest(line).map(|(_, _, light)| light);
         yes(&q.open, line.is_open)
@@ -304,7 +297,7 @@ impl<'q> Wanted<'q> {
             && one_of(&self.cases, || line.case)
             && one_of(&self.severities, || line.severity)
             && one_of(&self.units, || line.unit)
-            && self.sources.as_ref().is_none_or(is_source)
+            && one_of(&self.sources, source)
             && self
                 .sides
                 .as_ref()

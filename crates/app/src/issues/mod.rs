@@ -50,7 +50,7 @@ pub use page::{
 pub use records::{LessonItem, LessonList, PublicityItem, PublicityList};
 pub use statistics::{IssueStatisticsView, QuantityTotalView};
 pub use urging::{ReminderItem, UrgingItem, UrgingList, UrgingQuery};
-pub(crate) use worklist::WorkCount;
+pub(crate) use worklist::{URGE, WorkCount};
 pub use worklist::{WorkEntry, WorkGroup, Worklist, WorklistQuery};
 
 /// The working-day calendar the program carries.

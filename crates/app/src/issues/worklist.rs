@@ -63,7 +63,7 @@ pub struct Worklist {
 }
 
 /// Kinds of groups that are no waits of an issue.
-const URGE: &str = "urge";
+pub(crate) const URGE: &str = "urge";
 const OPEN_ISSUE: &str = "open_issue";
 
 /// Something to do with the day by which it must be.

@@ -1,7 +1,7 @@
 //! 待办摘要 — what a person has to do today, within the rights of the posts they hold, and how mail and group robots say it.
 
 use domain::dossier::civil_day;
-use domain::policy::{Action, Scope, scope_of};
+use domain::policy::{Action, Role, Scope, scope_of};
 use jiff::civil::Date;
 use register::accounts::Person;
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use super::settings::WebhookKind;
 use crate::atlas::Atlases;
 use crate::dashboard::WorkItem;
 use crate::error::Error;
+use crate::issues::URGE;
 use crate::messages::Messages;
 use crate::people::{Visitor, post_view};
 use crate::session::Session;
@@ -90,7 +91,7 @@ pub fn digest(
         };
         let mut items = session.work_items(atlases)?;
         let reach = scope_of(&session.actor, Action::ReadLedgers);
-        leave_out_told(&mut items, &reach, &mut told);
+        leave_out_told(&mut items, (&reach, session.actor.role), &mut told);
         let view = post_view(post, &setting, session.now);
         let name = match &view.station_name {
             Some(station) => format!("{}·{station}", view.role_label),
@@ -104,16 +105,20 @@ pub fn digest(
     Ok(written(session, sections, public_url))
 }
 
+/// A list that was told: of which reach, of whose rungs where the role decides, of which work.
+type ToldList = (Scope, Option<Role>, String, String, u64);
+
 /// Two posts of one reach show the same list; it is told once. A list of issues does not say its reach in its query, so
-/// that stands beside it; where two roles of one reach have different work, the lists differ in length.
+/// that stands beside it; urging waits for the role that issues it.
 fn leave_out_told(
     items: &mut Vec<WorkItem>,
-    reach: &Scope,
-    told: &mut Vec<(Scope, String, String, u64)>,
+    (reach, role): (&Scope, Role),
+    told: &mut Vec<ToldList>,
 ) {
     items.retain(|item| {
         let (kind, query) = (item.kind.clone(), item.query.clone());
-        let list = (reach.clone(), kind, query, item.count);
+        let by_role = (kind == URGE).then_some(role);
+        let list = (reach.clone(), by_role, kind, query, item.count);
         let is_new = !told.contains(&list);
         if is_new {
             told.push(list);
@@ -208,11 +213,12 @@ fn lines(
 /// When it is due; where it is not one day for all of them, that of the first, with how many are late.
 fn due_text(messages: &Messages, item: &WorkItem, due_on: Date, today: Date) -> String {
     let days = today.until(due_on).map_or(0, |span| span.get_days());
-    let is_one_day = item.overdue == item.count || item.list != "worklist" || item.count == 1;
+    let is_one_day = item.list != "worklist" || item.count == 1;
     let code = match (is_one_day, days) {
         (true, 0) => "digest.due_today",
         (true, ..0) => "digest.overdue",
         (true, _) => "digest.due",
+        (false, 0) => "digest.first_due_today",
         (false, ..0) => "digest.some_overdue",
         (false, _) => "digest.first_due",
     };
@@ -518,19 +524,25 @@ mod tests {
             station_ids: vec![id.into()],
         };
         let mut told = Vec::new();
-        let mut left = |reach: &Scope, count| {
+        let mut left = |kind: &str, (reach, role): (&Scope, Role), count| {
             let mut items = vec![WorkItem {
                 list: "worklist".into(),
-                query: "kind=accept".into(),
-                ..item("accept", "待验收", count, "green", None)
+                query: format!("kind={kind}"),
+                ..item(kind, "待办", count, "green", None)
             }];
-            leave_out_told(&mut items, reach, &mut told);
+            leave_out_told(&mut items, (reach, role), &mut told);
             items.len()
         };
-        assert_eq!(left(&station("houhe"), 2), 1);
-        assert_eq!(left(&station("houhe"), 2), 0);
-        assert_eq!(left(&station("houhe"), 3), 1);
-        assert_eq!(left(&station("banfangzi"), 2), 1);
+        let (own, other) = (station("houhe"), station("banfangzi"));
+        let head = Role::StationHead;
+        assert_eq!(left("accept", (&own, head), 2), 1);
+        assert_eq!(left("accept", (&own, head), 2), 0);
+        assert_eq!(left("accept", (&own, Role::Office), 2), 0);
+        assert_eq!(left("accept", (&own, head), 3), 1);
+        assert_eq!(left("accept", (&other, head), 2), 1);
+        // Each role has rungs of its own.
+        assert_eq!(left(URGE, (&own, head), 2), 1);
+        assert_eq!(left(URGE, (&own, Role::Office), 2), 1);
     }
 
     #[test]
@@ -580,7 +592,8 @@ mod tests {
         };
         assert_eq!(of(1, day(20)), "，其中逾期1，最早的应于11月20日前办结");
         assert_eq!(of(0, day(30)), "，最早的应于11月30日前办结，还有4天");
-        assert_eq!(of(40, day(20)), "，应于11月20日前办结，已逾期6天");
+        assert_eq!(of(0, TODAY), "，最早的应于今日办结");
+        assert_eq!(of(40, day(20)), "，其中逾期40，最早的应于11月20日前办结");
     }
 
     #[test]

@@ -227,13 +227,7 @@ fn act(desk: &Desk<'_>, args: &Act) -> Result<(), Error> {
             .collect();
         body.insert("checks".to_owned(), Value::from(checks));
     }
-    if !args.file.is_empty() && !args.dry_run {
-        let site = session.issue_page(&args.issue, app::AsOf::Now)?.site_code;
-        let hashes = upload(&mut session, &site, &args.file, None)?;
-        let named = hashes.iter().map(|(_, sha256)| sha256.clone());
-        body.insert("evidence".to_owned(), named.collect());
-    }
-    let request = ActRequest {
+    let request = |body| ActRequest {
         act: SaidAct {
             kind: args.kind.clone(),
             body,
@@ -241,7 +235,20 @@ fn act(desk: &Desk<'_>, args: &Act) -> Result<(), Error> {
         based_on: args.based_on,
         on: args.on,
     };
-    let done = session.act_on_issue(&args.issue, request, args.dry_run)?;
+    if !args.file.is_empty() && !args.dry_run {
+        let mut without = body.clone();
+        without.insert("evidence".to_owned(), json!([]));
+        // A step that cannot be taken leaves no file behind; what it lacks may be these very files.
+        match session.act_on_issue(&args.issue, request(without), true) {
+            Err(error) if error.code() != "issue.step_refused" => return Err(error),
+            _ => {}
+        }
+        let site = session.issue_page(&args.issue, app::AsOf::Now)?.site_code;
+        let hashes = upload(&mut session, &site, &args.file, None)?;
+        let named = hashes.iter().map(|(_, sha256)| sha256.clone());
+        body.insert("evidence".to_owned(), named.collect());
+    }
+    let done = session.act_on_issue(&args.issue, request(body), args.dry_run)?;
     say_done(desk, &done);
     Ok(())
 }

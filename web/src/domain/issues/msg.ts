@@ -14,7 +14,7 @@ export const w = words({
   days_left: ['剩 {n} 日', '{n} days left'],
   due_today: ['今日到期', 'due today'],
   days_over: ['超期 {n} 日', '{n} days overdue'],
-  days_past: ['已过 {n} 天', '{n} days ago'],
+  days_past: ['已过 {n} 日', '{n} days ago'],
   no_deadline: ['无时限', 'no deadline'],
   green: ['绿灯', 'green'],
   amber: ['黄灯', 'amber'],
