@@ -4519,6 +4519,8 @@ export interface components {
             days_left: number;
             /** @description Past, and not everything is there. */
             is_overdue: boolean;
+            /** @description Of its day; green where it is past and nothing counted is lacking. */
+            light: components["schemas"]["Light"];
             /**
              * Format: int64
              * @description Done and all, where the milestone is about sites to be checked or issues to be put right.
