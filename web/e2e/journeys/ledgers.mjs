@@ -100,6 +100,8 @@ export const journeys = [
       await page.getByRole('button', { name: '保存当前视图' }).click();
       await page.locator('.views input').fill('后河大面积');
       await page.keyboard.press('Enter');
+      // The view stands in the list once the server has kept it; a reload before that would break the keeping off.
+      await page.locator('.views').getByRole('link', { name: '后河大面积' }).waitFor();
       await page.reload();
       await page.locator('a.grid-link').first().waitFor();
       await shot(page, 'ledger-views');
