@@ -1,16 +1,26 @@
 import vue from '@vitejs/plugin-vue';
 import Components from 'unplugin-vue-components/vite';
-import { ElementPlusResolver } from 'unplugin-vue-components/resolvers';
-import { defineConfig } from 'vite';
+import { ElementPlusResolver, VantResolver } from 'unplugin-vue-components/resolvers';
+import { defineConfig, type Plugin } from 'vite';
 import { fileURLToPath } from 'node:url';
 
-// RevoGrid and the map worker are elements and files of their own; the kit is taken in part by part.
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** The phone kit's icon sheet names a font of a public server beside the one it carries: that address goes. */
+const iconsFromHere: Plugin = {
+  name: 'icons-from-here',
+  enforce: 'pre',
+  transform: (code, id) => (/vant[\\/].*icon[\\/].*\.css/.test(id) ? code.replaceAll(/,\s*url\((?:"|')?(?:https?:)?\/\/[^)]*\)\s*format\([^)]*\)/g, '') : null),
+};
+
+// RevoGrid and the map worker are elements and files of their own; the kits are taken in part by part.
 export default defineConfig({
   plugins: [
+    iconsFromHere,
     vue({ template: { compilerOptions: { isCustomElement: (tag) => tag === 'revo-grid' } } }),
-    Components({ dirs: [], dts: false, resolvers: [ElementPlusResolver({ importStyle: 'css' })] }),
+    Components({ dirs: [], dts: false, resolvers: [ElementPlusResolver({ importStyle: 'css' }), VantResolver()] }),
   ],
-  resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
+  resolve: { alias: { '@': at('./src') } },
   build: {
     target: ['chrome92', 'safari15'],
     sourcemap: false,
@@ -18,6 +28,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     manifest: true,
     chunkSizeWarningLimit: 1200,
+    rollupOptions: { input: { index: at('./index.html'), field: at('./field.html') } },
   },
   server: { proxy: { '/api': 'http://127.0.0.1:8640', '/ogc': 'http://127.0.0.1:8640' } },
 });

@@ -14,6 +14,7 @@ export class Program {
     this.folder = mkdtempSync(join(tmpdir(), 'qingshan-web-'));
     this.home = join(this.folder, 'register');
     this.logPath = join(out, 'serve.log');
+    this.port = 0;
     cpSync(join(demo, 'register'), this.home, { recursive: true });
   }
 
@@ -25,8 +26,8 @@ export class Program {
   }
 
   async start() {
-    const log = openSync(this.logPath, 'w');
-    this.child = spawn(this.binary, ['--home', this.home, '--json', 'serve', '--port', '0', '--web', this.web], { stdio: ['ignore', 'pipe', log] });
+    const log = openSync(this.logPath, 'a');
+    this.child = spawn(this.binary, ['--home', this.home, '--json', 'serve', '--port', String(this.port), '--web', this.web], { stdio: ['ignore', 'pipe', log] });
     const told = await new Promise((resolve, reject) => {
       let text = '';
       this.child.on('exit', (code) => reject(new Error(`serve ended with ${code}; see ${this.logPath}`)));
@@ -36,6 +37,8 @@ export class Program {
         if (found) resolve(Number(found[1]));
       });
     });
+    // Started again after a death, it is found where it was.
+    this.port = told;
     this.origin = `http://127.0.0.1:${told}`;
   }
 
@@ -49,6 +52,14 @@ export class Program {
     const headers = { 'Content-Type': 'application/json', 'X-CSRF-Token': me.csrf_token, Cookie: cookie };
     const changed = await fetch(`${this.origin}/api/v1/session/password`, { method: 'POST', headers, body: JSON.stringify({ old: once, new: PASSWORD }) });
     if (!changed.ok) throw new Error(`${login}: ${await changed.text()}`);
+  }
+
+  /** The power fails. */
+  async kill() {
+    this.child.removeAllListeners('exit');
+    const ended = new Promise((done) => this.child.once('exit', done));
+    this.child.kill('SIGKILL');
+    await ended;
   }
 
   async stop() {

@@ -27,7 +27,7 @@ const filesOf = (keys) => new Set([...keys].flatMap((k) => [manifest[k].file, ..
 const weigh = (files) => [...files].reduce((sum, f) => sum + size(f), 0);
 
 const shellFiles = filesOf(closure('index.html'));
-const screens = Object.keys(manifest).filter((k) => manifest[k].isDynamicEntry && /Screen\.vue|Inbox\.vue|Wizard\.vue|SiteList\.vue/.test(k));
+const screens = Object.keys(manifest).filter((k) => manifest[k].isDynamicEntry && !k.startsWith('src/field/') && /Screen\.vue|Inbox\.vue|Wizard\.vue|SiteList\.vue/.test(k));
 const LIMITS = { map: 320, any: 200 };
 const failures = [];
 const lines = [];
@@ -45,6 +45,14 @@ const all = readdirSync(dist, { recursive: true }).map(String).filter((f) => /\.
 const worker = all.find((f) => /worker/i.test(f));
 if (worker) hold('map worker', size(worker), 130);
 else failures.push('the map worker is not a file of its own');
+const phoneShell = filesOf(closure('field.html'));
+hold('phone shell', weigh(phoneShell), 90);
+for (const key of Object.keys(manifest).filter((k) => k.startsWith('src/field/screens/') && manifest[k].isDynamicEntry)) {
+  const own = [...filesOf(closure(key))].filter((f) => !phoneShell.has(f));
+  const usesMap = /MapScreen/.test(key);
+  hold(`phone ${basename(key, '.vue')}`, weigh(own) + (usesMap ? 0 : weigh(phoneShell)), usesMap ? LIMITS.map : 150);
+}
+hold('phone service worker', size('field/sw.js'), 45);
 hold('everything', weigh(all), 1200);
 
 // Addresses in texts and namespaces are no requests; fonts, styles, tiles and scripts from elsewhere would be.

@@ -9,6 +9,8 @@ const FLOORS: Record<string, readonly string[]> = {
   ui: ['ui', 'api', 'domain'],
   domain: ['domain', 'ui', 'api'],
   map: ['map', 'domain', 'ui', 'api'],
+  offline: ['offline', 'api'],
+  field: ['field', 'offline', 'map', 'domain', 'api'],
   screens: ['domain', 'ui', 'map', 'api'],
   shell: ['shell', 'screens', 'domain', 'ui', 'api'],
 };

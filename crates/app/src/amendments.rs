@@ -252,6 +252,7 @@ impl Session {
             author: self.author(),
             occurred_at: self.now,
             clocks: None,
+            stamp: None,
         })
     }
 

@@ -225,6 +225,7 @@ impl Session {
                 .messages
                 .codes()
                 .filter_map(|c| c.strip_prefix("field."))
+                .filter(|c| !crate::field::CODES.contains(c))
                 .map(|f| self.worded(f, "field"))
                 .collect(),
             clue_states: ["open", "screened", "linked"]
@@ -269,7 +270,7 @@ impl Session {
         codes.map(|c| code(&c.code, &c.label)).collect()
     }
 
-    fn code_lists(&self) -> BTreeMap<String, Vec<ListedCode>> {
+    pub(crate) fn code_lists(&self) -> BTreeMap<String, Vec<ListedCode>> {
         let listed = |purpose: &str| {
             let list = self.campaign.find_list(&self.codes, purpose);
             let codes = list.into_iter().flat_map(|l| &l.codes);
@@ -280,8 +281,8 @@ impl Session {
             });
             listed.collect()
         };
-        let purposes = self.campaign.code_lists.keys();
-        let lists = purposes.map(|p| (p.clone(), listed(p)));
+        let purposes = self.campaign.purposes();
+        let lists = purposes.map(|p| (p.to_owned(), listed(p)));
         lists
             .chain([("severity".to_owned(), severities())])
             .collect()

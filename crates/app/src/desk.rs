@@ -141,6 +141,7 @@ fn setup_entry(stream: StreamId, body: EntryBody, author: &Author, on: Date) -> 
         author: author.clone(),
         occurred_at,
         clocks: None,
+        stamp: None,
     }
 }
 
@@ -260,6 +261,7 @@ impl Session {
             basis: Basis::Person {
                 reason: request.condition.clone().unwrap_or_default(),
             },
+            ..VerificationRecorded::default()
         };
         if let Some(refusal) = self.refusal_of(dossier.state.code(), &body) {
             return Err(Error::rejected(refusal));

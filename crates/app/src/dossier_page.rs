@@ -1,6 +1,7 @@
 //! 一点一档 — one page for a site: facts with provenance, clues, papers, verifications, and its timeline.
 
 use domain::as_of::AsOf;
+use domain::capture::flags_of;
 use domain::dossier::{Claim, Dossier, Kept, Weight};
 use domain::entries::{Basis, BoundaryAdopted};
 use domain::entry::{EntryBody, RecordedEntry};
@@ -110,6 +111,33 @@ pub struct BoundaryVersionView {
     pub shares: Vec<ZoneShareView>,
 }
 
+/// 设备签章 — an entry that a phone signed: its place in the log, and what of its capture a person should look at.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct SignedView {
+    #[schema(value_type = String, format = Uuid)]
+    pub entry_id: EntryId,
+    pub seq: u64,
+    pub kind: String,
+    /// Of the file it takes in.
+    pub sha256: Option<String>,
+    pub device_id: String,
+    pub number: u64,
+    /// What the phone says.
+    pub claimed_at: Timestamp,
+    /// When the register took it.
+    pub recorded_at: Timestamp,
+    pub flags: Vec<FlagView>,
+}
+
+/// 采集标记.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct FlagView {
+    pub code: String,
+    pub label: String,
+    /// `low`, `medium`, `high`.
+    pub grade: String,
+}
+
 /// 档案页 — a site as of a day.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DossierView {
@@ -135,6 +163,13 @@ pub struct DossierView {
     pub clues: Vec<Value>,
     pub permits: Vec<Value>,
     pub verifications: Vec<Value>,
+    /// 未审核: entries of verifications made in the field that nobody else has accepted yet.
+    #[schema(value_type = Vec<String>)]
+    pub unreviewed: Vec<EntryId>,
+    /// What others said of them.
+    pub reviews: Vec<Value>,
+    /// Entries that phones signed, in the order of the log.
+    pub signed: Vec<SignedView>,
     pub carried_over: Vec<Value>,
     pub determinations: Vec<Value>,
     pub characterization: Option<Value>,
@@ -222,6 +257,9 @@ impl Session {
             clues: kept(&dossier.clues),
             permits: kept(&dossier.permits),
             verifications: kept(&dossier.verifications),
+            unreviewed: dossier.unreviewed.clone(),
+            reviews: kept(&dossier.reviews),
+            signed: self.signed(&dossier, as_of)?,
             carried_over: kept(&dossier.carried_over),
             determinations: kept(&dossier.determinations),
             characterization: dossier.characterization.as_ref().map(json),
@@ -236,6 +274,40 @@ impl Session {
             as_of: as_of.to_string(),
             log_size: self.register.log_size()?,
         })
+    }
+
+    /// Entries of the site that phones signed, with what is worked out of their clocks and places.
+    fn signed(&self, dossier: &Dossier, as_of: AsOf) -> Result<Vec<SignedView>, Error> {
+        let stream = StreamId::site(dossier.site_id);
+        let mut entries = self.register.load_stream(&stream)?;
+        entries.retain(|e| e.entry.stamp.is_some() && as_of.sees(e));
+        let limits = self.campaign.capture.as_ref();
+        let flags = limits.map(|l| flags_of(&entries, l)).unwrap_or_default();
+        let view = |e: &RecordedEntry| {
+            let stamp = e.entry.stamp.as_ref()?;
+            let own = flags.get(&e.entry.id).into_iter().flatten();
+            Some(SignedView {
+                entry_id: e.entry.id,
+                seq: e.seq,
+                kind: e.entry.body.kind().to_owned(),
+                sha256: match &e.entry.body {
+                    EntryBody::EvidenceRecorded(b) => Some(b.sha256.clone()),
+                    _ => None,
+                },
+                device_id: stamp.device_id.to_string(),
+                number: stamp.number,
+                claimed_at: e.claimed_at(),
+                recorded_at: e.recorded_at,
+                flags: own
+                    .map(|f| FlagView {
+                        code: f.code.to_owned(),
+                        label: self.label("capture_flag", f.code),
+                        grade: f.grade.to_owned(),
+                    })
+                    .collect(),
+            })
+        };
+        Ok(entries.iter().filter_map(view).collect())
     }
 
     /// The site laid over each boundary version, oldest first.

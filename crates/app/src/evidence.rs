@@ -176,6 +176,7 @@ impl Session {
             lat: exif.lat,
             azimuth_deg: exif.azimuth_deg,
             device: exif.device.clone(),
+            ..EvidenceRecorded::default()
         };
         let entry = self.dated_entry(StreamId::site(dossier.site_id), body)?;
         let receipts = self.append_checked(&[entry], &dossier)?;
@@ -304,7 +305,7 @@ fn named(dossier: &Dossier, sha256: &str) -> Option<(String, String)> {
 }
 
 /// What the camera wrote; nothing where there is nothing, or it cannot be read.
-fn exif_of<R: Read + std::io::BufRead + Seek>(content: &mut R) -> ExifView {
+pub(crate) fn exif_of<R: Read + std::io::BufRead + Seek>(content: &mut R) -> ExifView {
     use exif::{In, Tag, Value};
     let Ok(exif) = exif::Reader::new().read_from_container(content) else {
         return ExifView::default();

@@ -20,6 +20,15 @@ impl Session {
             let fault = Diagnostic::error("verification.in_the_future");
             return Some(fault.arg("on", verification.verified_on));
         }
+        self.refusal_of_flow(state, verification)
+    }
+
+    /// What the table says alone. The clock of a phone may be ahead: that is told as a doubt, and keeps nothing out.
+    pub(crate) fn refusal_of_flow(
+        &self,
+        state: &str,
+        verification: &VerificationRecorded,
+    ) -> Option<Diagnostic> {
         let flow = self.campaign.flow.as_ref()?;
         let refusal = flow.next(state, VERIFY, &on_file(verification)).err()?;
         Some(in_words(flow, &refusal))
@@ -31,7 +40,8 @@ fn on_file(verification: &VerificationRecorded) -> Facts {
         .photo_count
         .map_or(verification.evidence.len() as u64, u64::from);
     let has_position = verification.lon.is_some() && verification.lat.is_some();
-    Facts::from([
+    let unverified = verification.unverified_reason.clone();
+    let mut facts = Facts::from([
         ("position".to_owned(), has_position.into()),
         ("photos".to_owned(), photos.into()),
         ("team".to_owned(), (verification.team.len() as u64).into()),
@@ -39,7 +49,10 @@ fn on_file(verification: &VerificationRecorded) -> Facts {
             "conclusion".to_owned(),
             FactValue::Code(verification.conclusion.clone()),
         ),
-    ])
+    ]);
+    let reason = unverified.map(|code| ("unverified_reason".to_owned(), FactValue::Code(code)));
+    facts.extend(reason);
+    facts
 }
 
 /// The refusal with the labels people know from the table.

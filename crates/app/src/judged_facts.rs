@@ -32,7 +32,7 @@ fn fields() -> Result<Vec<&'static Field>, Error> {
 }
 
 /// Facts that may be stated: all but those the register computes.
-fn stated() -> Result<Vec<&'static Field>, Error> {
+pub(crate) fn stated() -> Result<Vec<&'static Field>, Error> {
     let computed = &JudgingBook::built_in()?.filling.computed;
     let mut fields = fields()?;
     fields.retain(|f| !computed.contains(&f.name) && !f.is_day);

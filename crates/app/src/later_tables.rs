@@ -11,11 +11,13 @@ use crate::error::Error;
 use crate::session::load_campaign;
 
 /// Files that came to campaigns after registers were opened with them.
-const LATER_TABLES: [&str; 4] = [
+const LATER_TABLES: [&str; 6] = [
     "closing.toml",
     "deadlines.toml",
     "urging.toml",
     "suspicions.toml",
+    "shots.toml",
+    "capture.toml",
 ];
 /// The file that names the code lists.
 const CAMPAIGN: &str = "campaign.toml";

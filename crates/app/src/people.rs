@@ -19,6 +19,7 @@ use crate::session::{Post, Setting};
 pub use links::{UnitLinkAdded, UnitLinkRequest, add_unit_link};
 pub use passwords::one_time_password;
 pub use register::accounts::{Access, Accounts, Person};
+pub(crate) use secrets::random;
 pub use secrets::{digest_of, new_secret, sha256_of};
 pub use views::*;
 
@@ -50,18 +51,27 @@ impl Visitor {
     /// Who is written into entries and asked about in the policy.
     pub fn actor(&self, setting: &Setting) -> Result<Actor, Error> {
         let held = self.post.as_ref().ok_or_else(no_post)?;
-        let role = Role::from_code(&held.role).ok_or_else(no_post)?;
-        let post = Post {
-            role,
-            station: held.station_id.clone(),
-        };
-        setting.actor(&post, Some(&self.person.person_id))
+        actor_of(&self.person, held, setting)
     }
 
     /// The post as text for the access log: `station_head@houhe`.
     pub fn post_text(&self) -> String {
         self.post.as_ref().map_or(String::new(), post_text)
     }
+}
+
+/// A person as they act in one of their posts.
+pub(crate) fn actor_of(
+    person: &Person,
+    held: &HeldPost,
+    setting: &Setting,
+) -> Result<Actor, Error> {
+    let role = Role::from_code(&held.role).ok_or_else(no_post)?;
+    let post = Post {
+        role,
+        station: held.station_id.clone(),
+    };
+    setting.actor(&post, Some(&person.person_id))
 }
 
 fn post_text(post: &HeldPost) -> String {
@@ -71,7 +81,8 @@ fn post_text(post: &HeldPost) -> String {
     }
 }
 
-fn no_post() -> Error {
+/// Nobody acts without a post.
+pub fn no_post() -> Error {
     Error::rejected(Diagnostic::error("session.no_post"))
 }
 
@@ -340,11 +351,14 @@ pub fn visit_by_token(
         return Ok(None);
     };
     let day = civil_day(now);
-    let post = person
+    let own = person
         .posts
         .iter()
         .find(|p| p.post_id == token.post_id && p.is_held(day))
         .cloned();
+    // A phone goes with its holder to another post; what it holds of the old one is told from the answer.
+    let is_phone = token.scope == TokenScope::Field.code();
+    let post = own.or_else(|| held_today(&person, None, now).filter(|_| is_phone));
     Ok(post.map(|post| Visitor {
         person,
         post: Some(post),
@@ -639,7 +653,7 @@ pub fn add_token(
     request: &TokenRequest,
     now: Timestamp,
 ) -> Result<TokenAdded, Error> {
-    if visitor.session.is_none() {
+    if visitor.session.is_none() || request.scope == TokenScope::Field {
         return Err(Error::rejected(Diagnostic::error("session.token_scope")));
     }
     let post = visitor.post.as_ref().ok_or_else(no_post)?;
@@ -658,21 +672,21 @@ pub fn add_token(
     })
 }
 
-struct NewToken<'a> {
-    person_id: &'a str,
-    post_id: i64,
-    name: String,
-    scope: TokenScope,
-    expires_on: Date,
+pub(crate) struct NewToken<'a> {
+    pub(crate) person_id: &'a str,
+    pub(crate) post_id: i64,
+    pub(crate) name: String,
+    pub(crate) scope: TokenScope,
+    pub(crate) expires_on: Date,
 }
 
 /// Puts a token on record; its secret is kept nowhere.
-fn issue_token(
+pub(crate) fn issue_token(
     accounts: &mut Accounts,
     wanted: NewToken<'_>,
     now: Timestamp,
 ) -> Result<(ApiToken, String), Error> {
-    let secret = format!("qs_{}", new_secret()?);
+    let secret = format!("{}_{}", wanted.scope.prefix(), new_secret()?);
     let token = ApiToken {
         token_id: secrets::new_id("t")?,
         token_sha256: sha256_of(&secret),

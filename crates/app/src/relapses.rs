@@ -133,6 +133,7 @@ impl Closed {
                 author: session.system_author(chinese),
                 occurred_at: session.now,
                 clocks: None,
+                stamp: None,
             })
         })
     }

@@ -200,6 +200,7 @@ impl Session {
             author: self.author(),
             occurred_at,
             clocks: None,
+            stamp: None,
         }
     }
 

@@ -417,6 +417,7 @@ impl Session {
             author: self.system_author(chinese),
             occurred_at: self.now,
             clocks: None,
+            stamp: None,
         })
     }
 

@@ -2,8 +2,8 @@
 
 use domain::as_of::AsOf;
 use domain::dossier::Dossier;
-use domain::entries::{Basis, TeamMember, VerificationRecorded};
-use domain::ids::StreamId;
+use domain::entries::{Basis, TeamMember, VerificationRecorded, VerificationReviewed};
+use domain::ids::{EntryId, StreamId};
 use domain::ledger::Labels;
 use domain::policy::Action;
 use jiff::civil::Date;
@@ -40,6 +40,18 @@ pub struct VerificationRequest {
     /// Facts of the decision tables found out on the spot, `name=value`.
     #[serde(default)]
     pub facts: Vec<String>,
+}
+
+/// 审核请求 — which verification of the site, and what another person says of it.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewRequest {
+    #[schema(value_type = String, format = Uuid)]
+    pub verification: EntryId,
+    /// `accepted`, `returned`.
+    pub result: String,
+    /// Asked for where it is returned.
+    pub reason: Option<String>,
 }
 
 /// A fact that differs.
@@ -85,6 +97,48 @@ impl Session {
             occurred_at: crate::session::start_of(request.verified_on),
             ..entry
         };
+        let receipts = self.append_checked(&[entry], &dossier)?;
+        receipts.first().map(ReceiptView::of).ok_or_else(|| {
+            Error::internal(anyhow::anyhow!("an append of one entry gave no receipt"))
+        })
+    }
+
+    /// Accepts a verification made in the field, or returns it with a reason; whoever made it may not.
+    pub fn review_verification(
+        &mut self,
+        code: &str,
+        request: &ReviewRequest,
+    ) -> Result<ReceiptView, Error> {
+        let dossier = self.load_dossier_by_code(code, AsOf::Now)?;
+        let found = dossier.verifications.iter();
+        let mut of = found.filter(|v| v.entry_id == request.verification);
+        let mut resource = self.resource(dossier.facts.station_id.as_deref());
+        let reviewed = of.next();
+        resource.done = reviewed
+            .map(|v| (Action::Verify, v.actor.clone()))
+            .into_iter()
+            .collect();
+        domain::policy::may(&self.actor, Action::ReviewVerification, &resource)?;
+        let reviewed = reviewed.ok_or_else(|| Error::NotFound {
+            what: "verification",
+            name: request.verification.to_string(),
+        })?;
+        let reason = request.reason.as_deref().map(str::trim);
+        let reason = reason.filter(|r| !r.is_empty());
+        let is_told = match request.result.as_str() {
+            "accepted" => true,
+            "returned" => reason.is_some(),
+            _ => false,
+        };
+        if !is_told {
+            return Err(Error::rejected(Diagnostic::error("verification.review")));
+        }
+        let body = VerificationReviewed {
+            verification: reviewed.entry_id,
+            result: request.result.clone(),
+            reason: reason.map(str::to_owned),
+        };
+        let entry = self.dated_entry(StreamId::site(dossier.site_id), body)?;
         let receipts = self.append_checked(&[entry], &dossier)?;
         receipts.first().map(ReceiptView::of).ok_or_else(|| {
             Error::internal(anyhow::anyhow!("an append of one entry gave no receipt"))
@@ -159,6 +213,7 @@ impl Session {
             basis: Basis::Person {
                 reason: request.condition_text.clone().unwrap_or_default(),
             },
+            ..VerificationRecorded::default()
         })
     }
 

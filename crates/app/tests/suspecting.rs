@@ -113,6 +113,7 @@ impl House {
             },
             occurred_at: at,
             clocks: None,
+            stamp: None,
         };
         self.session.register.append(&[entry], at).unwrap();
         id
@@ -282,6 +283,7 @@ impl House {
             basis: Basis::Person {
                 reason: "测试".into(),
             },
+            ..VerificationRecorded::default()
         };
         self.add(stream.clone(), "站长", "2019-08-17", verified);
     }
@@ -319,6 +321,7 @@ impl House {
             lat: at.map(|p| p.1),
             azimuth_deg: None,
             device: None,
+            ..EvidenceRecorded::default()
         };
         self.add(StreamId::site(case.site), "责任单位", "2019-08-31", body);
         blob.sha256

@@ -113,6 +113,10 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Suspicions(SuspicionsCommand),
     #[command(subcommand)]
+    Evidence(EvidenceCommand),
+    #[command(subcommand)]
+    Field(FieldCommand),
+    #[command(subcommand)]
     Log(LogCommand),
     #[command(subcommand)]
     Register(RegisterCommand),
@@ -141,6 +145,59 @@ pub(crate) struct Serve {
     pub(crate) web: Option<PathBuf>,
     #[arg(long, value_name = "HOUR", value_parser = clap::value_parser!(i8).range(0..24))]
     pub(crate) suspicions_at: Option<i8>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EvidenceCommand {
+    Verify {
+        file: PathBuf,
+        #[arg(long, value_name = "FILE", requires = "vkey")]
+        proof: Option<PathBuf>,
+        #[arg(long, value_name = "KEY", requires = "proof")]
+        vkey: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum FieldCommand {
+    Devices,
+    Lock {
+        device: String,
+        #[arg(long, value_name = "CODE")]
+        reason: String,
+        #[arg(long, value_name = "TIME")]
+        since: Option<jiff::Timestamp>,
+        #[arg(long)]
+        note: Option<String>,
+    },
+    Items {
+        #[arg(long, value_name = "STATE,…")]
+        state: Option<String>,
+        #[arg(long, value_name = "STATION")]
+        station: Option<String>,
+        #[arg(long, value_name = "DEVICE")]
+        device: Option<String>,
+        #[arg(long, value_name = "N")]
+        limit: Option<u32>,
+    },
+    Decide {
+        item: String,
+        #[arg(long, value_name = "record|merge|refuse")]
+        choice: String,
+        /// `field=mine` or `field=theirs`.
+        #[arg(long, value_name = "FIELD=mine|theirs", value_parser = chosen)]
+        value: Vec<(String, String)>,
+        #[arg(long)]
+        reason: String,
+    },
+    Rescue {
+        file: PathBuf,
+    },
+}
+
+fn chosen(text: &str) -> Result<(String, String), String> {
+    let (field, value) = text.split_once('=').ok_or("FIELD=mine|theirs")?;
+    Ok((field.to_owned(), value.to_owned()))
 }
 
 #[derive(Debug, Subcommand)]

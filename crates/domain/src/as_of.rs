@@ -24,7 +24,7 @@ impl AsOf {
     pub fn sees(&self, entry: &RecordedEntry) -> bool {
         match self {
             Self::Now => true,
-            Self::Day(day) => civil_day(entry.entry.occurred_at) <= *day,
+            Self::Day(day) => civil_day(entry.claimed_at()) <= *day,
             Self::LogSize(size) => entry.seq < *size,
         }
     }

@@ -2,7 +2,8 @@
 //! and focal rules of a year live here, so that no year is hard-coded.
 //!
 //! A campaign is a folder of TOML files handed in as texts: `campaign.toml` (required), `ledgers.toml`, `flow.toml`,
-//! `closing.toml`, `deadlines.toml`, `urging.toml`, `suspicions.toml`.
+//! `closing.toml`, `deadlines.toml`, `urging.toml`, `suspicions.toml`, `shots.toml`,
+//! `capture.toml`.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use spatial::diagnostic::Diagnostic;
 
+use crate::capture::CaptureLimits;
 use crate::closing::Closing;
 use crate::codes::{CodeBook, CodeList, ListRef, SourceKind};
 use crate::deadlines::Timers;
@@ -165,6 +167,12 @@ pub struct Campaign {
     /// From `suspicions.toml`.
     #[serde(skip)]
     pub suspicions: Option<Suspicions>,
+    /// From `shots.toml`.
+    #[serde(skip)]
+    pub shots: Vec<RequiredShots>,
+    /// From `capture.toml`.
+    #[serde(skip)]
+    pub capture: Option<CaptureLimits>,
 }
 
 /// Name of the file that must be there.
@@ -175,6 +183,37 @@ const CLOSING_FILE: &str = "closing.toml";
 const DEADLINES_FILE: &str = "deadlines.toml";
 const URGING_FILE: &str = "urging.toml";
 const SUSPICIONS_FILE: &str = "suspicions.toml";
+const SHOTS_FILE: &str = "shots.toml";
+const CAPTURE_FILE: &str = "capture.toml";
+
+/// Lists that came after registers were opened, by what they are used for: a campaign that names none goes by these.
+const LATER_LISTS: [(&str, &str); 7] = [
+    ("device_lock", "CL-DEVICELOCK@1"),
+    ("unverified", "CL-UNVERIFIED@1"),
+    ("shot", "CL-SHOT@1"),
+    ("patrol_kind", "CL-PATROLKIND@1"),
+    ("patrol_mode", "CL-PATROLMODE@1"),
+    ("finding", "CL-FINDING@1"),
+    ("capture_flag", "CL-CAPTUREFLAG@1"),
+];
+
+/// 应拍照片 — views that a kind of activity asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequiredShots {
+    /// Codes of the activity list.
+    pub activities: Vec<String>,
+    /// Codes of CL-SHOT.
+    pub required: Vec<String>,
+}
+
+/// Views of any activity that nothing else is said of.
+const USUAL_SHOTS: [&str; 2] = ["far", "near"];
+
+#[derive(Deserialize)]
+struct ShotsFile {
+    #[serde(default)]
+    shots: Vec<RequiredShots>,
+}
 
 #[derive(Deserialize)]
 struct LedgersFile {
@@ -234,6 +273,17 @@ impl Campaign {
             self.suspicions = Some(suspicions);
             diagnostics.extend(found);
         }
+        if let Some(text) = files.get(SHOTS_FILE) {
+            let (read, found) =
+                reading::read::<ShotsFile>(SHOTS_FILE, text, "campaign.unknown_key")?;
+            self.shots = read.shots;
+            diagnostics.extend(found);
+        }
+        if let Some(text) = files.get(CAPTURE_FILE) {
+            let (limits, found) = reading::read(CAPTURE_FILE, text, "campaign.unknown_key")?;
+            self.capture = Some(limits);
+            diagnostics.extend(found);
+        }
         Ok(diagnostics)
     }
 
@@ -244,7 +294,30 @@ impl Campaign {
 
     /// The code list the campaign uses for `purpose` (`activity`, `verdict`, …).
     pub fn find_list<'a>(&self, codes: &'a CodeBook, purpose: &str) -> Option<&'a CodeList> {
-        codes.find_list(self.code_lists.get(purpose)?)
+        match self.code_lists.get(purpose) {
+            Some(list) => codes.find_list(list),
+            None => {
+                let (_, list) = LATER_LISTS.iter().find(|(p, _)| *p == purpose)?;
+                codes.find_list(&list.parse().ok()?)
+            }
+        }
+    }
+
+    /// What code lists are used for.
+    pub fn purposes(&self) -> impl Iterator<Item = &str> {
+        let later = LATER_LISTS.iter().map(|(purpose, _)| *purpose);
+        let own = self.code_lists.keys().map(String::as_str);
+        own.chain(later.filter(|p| !self.code_lists.contains_key(*p)))
+    }
+
+    /// Views that must be photographed of a site of this activity.
+    pub fn required_shots(&self, activity: Option<&str>) -> Vec<&str> {
+        let asks =
+            |s: &&RequiredShots| activity.is_some_and(|a| s.activities.iter().any(|x| x == a));
+        match self.shots.iter().find(asks) {
+            Some(shots) => shots.required.iter().map(String::as_str).collect(),
+            None => USUAL_SHOTS.to_vec(),
+        }
     }
 
     /// The station with this id.

@@ -159,7 +159,7 @@ impl<'a> Attempt<'a> {
     pub(crate) fn of(entry: &'a RecordedEntry) -> Self {
         Self {
             actor: &entry.entry.author.actor,
-            on: civil_day(entry.entry.occurred_at),
+            on: civil_day(entry.claimed_at()),
             recorded_on: civil_day(entry.recorded_at),
             seq: entry.seq,
             body: Some(&entry.entry.body),

@@ -42,7 +42,11 @@ impl StalePolicy {
             | "referral.received"
             | "suspicion.found"
             | "lesson.recorded"
-            | "publicity.recorded" => Self::Commute,
+            | "publicity.recorded"
+            | "device.locked"
+            | "rescue_file.imported"
+            | "patrol.recorded"
+            | "track.recorded" => Self::Commute,
             _ => Self::Refuse,
         }
     }

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::entries::{
     Basis, CharacterizationRecorded, ClueLinked, DeterminationRecorded, EvidenceRecorded,
     FocalOverridden, IssueCarriedOver, PermitRecorded, RemarkRecorded, SiteFacts,
-    VerificationRecorded,
+    VerificationRecorded, VerificationReviewed,
 };
 use crate::entry::{EntryBody, RecordedEntry};
 use crate::flow::Flow;
@@ -232,6 +232,11 @@ pub struct Dossier {
     pub clues: Vec<Kept<ClueLinked>>,
     pub permits: Vec<Kept<PermitRecorded>>,
     pub verifications: Vec<Kept<VerificationRecorded>>,
+    /// 未审核: verifications made in the field that nobody else has accepted yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreviewed: Vec<EntryId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reviews: Vec<Kept<VerificationReviewed>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Kept<EvidenceRecorded>>,
     pub carried_over: Vec<Kept<IssueCarriedOver>>,
@@ -326,6 +331,8 @@ fn registered(entry: &RecordedEntry) -> Option<Dossier> {
         clues: Vec::new(),
         permits: Vec::new(),
         verifications: Vec::new(),
+        unreviewed: Vec::new(),
+        reviews: Vec::new(),
         evidence: Vec::new(),
         carried_over: Vec::new(),
         determinations: Vec::new(),
@@ -338,8 +345,8 @@ fn registered(entry: &RecordedEntry) -> Option<Dossier> {
         merged_into: None,
         first_seq: entry.seq,
         last_seq: entry.seq,
-        registered_at: entry.entry.occurred_at,
-        updated_at: entry.entry.occurred_at,
+        registered_at: entry.claimed_at(),
+        updated_at: entry.claimed_at(),
     })
 }
 
@@ -347,7 +354,7 @@ pub(crate) fn kept<T: Clone>(entry: &RecordedEntry, body: &T) -> Kept<T> {
     Kept {
         entry_id: entry.entry.id,
         seq: entry.seq,
-        occurred_at: entry.entry.occurred_at,
+        occurred_at: entry.claimed_at(),
         actor: entry.entry.author.actor.clone(),
         body: body.clone(),
     }
@@ -357,7 +364,7 @@ fn provenance(entry: &RecordedEntry, weight: Weight, basis: &Basis) -> Provenanc
     Provenance {
         entry_id: entry.entry.id,
         seq: entry.seq,
-        occurred_at: entry.entry.occurred_at,
+        occurred_at: entry.claimed_at(),
         weight,
         basis: basis.clone(),
     }
@@ -388,7 +395,7 @@ impl Dossier {
 
     fn apply(&mut self, entry: &RecordedEntry) {
         self.last_seq = self.last_seq.max(entry.seq);
-        self.updated_at = self.updated_at.max(entry.entry.occurred_at);
+        self.updated_at = self.updated_at.max(entry.claimed_at());
         match &entry.entry.body {
             EntryBody::SiteRegistered(b) => {
                 self.claim(entry, &b.facts, weight_of(&b.basis), &b.basis)
@@ -401,6 +408,15 @@ impl Dossier {
                 self.claim(entry, &b.facts, Weight::Verification, &b.basis);
                 self.state_judged_facts(entry, b);
                 self.verifications.push(kept(entry, &**b));
+                if entry.entry.stamp.is_some() {
+                    self.unreviewed.push(entry.entry.id);
+                }
+            }
+            EntryBody::VerificationReviewed(b) => {
+                if b.result == "accepted" {
+                    self.unreviewed.retain(|id| *id != b.verification);
+                }
+                self.reviews.push(kept(entry, &**b));
             }
             EntryBody::EvidenceRecorded(b) => self.evidence.push(kept(entry, &**b)),
             EntryBody::IssueCarriedOver(b) => self.carried_over.push(kept(entry, &**b)),
@@ -507,8 +523,11 @@ impl Dossier {
         for claims in self.judged_facts.values_mut() {
             claims.sort_by_key(strongest_first);
         }
-        self.verifications
-            .sort_by_key(|v| (v.body.verified_on, v.seq));
+        // A clock that is ahead puts nothing after what others find later.
+        self.verifications.sort_by_key(|v| {
+            let day = v.body.verified_on.min(civil_day(v.occurred_at));
+            (day, v.seq)
+        });
         self.characterizations
             .sort_by_key(|d| (d.recorded.occurred_at, d.recorded.seq));
         let effective = |d: &&Decision| d.standing == Standing::Effective;

@@ -8,17 +8,18 @@ use crate::entries::{
     BoundaryAdopted, CampaignOpened, CharacterizationConfirmed, CharacterizationRecorded,
     CharacterizationRejected, CharacterizationWithdrawn, CloseOutRecorded, ClueBatchImported,
     ClueLinked, ClueReceived, ClueScreened, ClueUnlinked, CompletionEvidenced,
-    DeterminationRecorded, EvidenceRecorded, ExtensionDecided, ExtensionRequested, FocalOverridden,
-    IssueAmended, IssueCarriedOver, IssueOpened, LedgerExported, LessonRecorded, LookBackPlanned,
-    LookBackRecorded, NoticePublished, ObjectionAnswered, ObjectionReceived, PenaltyRecorded,
-    PermitRecorded, PlanDrafted, PlanReviewed, ProgressReported, PublicityRecorded,
-    RectificationReported, RectificationStarted, ReferralReceived, ReferralRecorded,
-    RegisterOpened, RelapseJudged, RelapseSuspected, RemarkRecorded, ReserveRegistered,
-    RoutesAdopted, SiteAmended, SiteMerged, SiteRegistered, SiteRestored, SiteWithdrawn,
-    StationsAdopted, SuspicionFound, SuspicionJudged, UrgingAnswered, UrgingIssued,
-    VerificationRecorded,
+    DeterminationRecorded, DeviceEnrolled, DeviceLocked, EvidenceRecorded, ExtensionDecided,
+    ExtensionRequested, FocalOverridden, IssueAmended, IssueCarriedOver, IssueOpened,
+    LedgerExported, LessonRecorded, LookBackPlanned, LookBackRecorded, NoticePublished,
+    ObjectionAnswered, ObjectionReceived, PatrolPlanAdopted, PatrolRecorded, PatrolReviewed,
+    PenaltyRecorded, PermitRecorded, PlanDrafted, PlanReviewed, ProgressReported,
+    PublicityRecorded, RectificationReported, RectificationStarted, ReferralReceived,
+    ReferralRecorded, RegisterOpened, RelapseJudged, RelapseSuspected, RemarkRecorded,
+    RescueFileImported, ReserveRegistered, RoutesAdopted, SiteAmended, SiteMerged, SiteRegistered,
+    SiteRestored, SiteWithdrawn, StationsAdopted, SuspicionFound, SuspicionJudged, TrackRecorded,
+    UrgingAnswered, UrgingIssued, VerificationRecorded, VerificationReviewed,
 };
-use crate::ids::{EntryId, StreamId};
+use crate::ids::{DeviceId, EntryId, StreamId};
 
 macro_rules! bodies {
     ($($kind:literal => $name:ident : $chinese:literal),+ $(,)?) => {
@@ -122,6 +123,39 @@ bodies! {
     "suspicion.judged" => SuspicionJudged: "疑点判定",
     "lesson.recorded" => LessonRecorded: "漏洞与制度登记",
     "publicity.recorded" => PublicityRecorded: "宣传曝光登记",
+    "verification.reviewed" => VerificationReviewed: "核查审核",
+    "device.enrolled" => DeviceEnrolled: "手机登记",
+    "device.locked" => DeviceLocked: "手机锁定",
+    "rescue_file.imported" => RescueFileImported: "救援文件导入",
+    "patrol_plan.adopted" => PatrolPlanAdopted: "巡护计划启用",
+    "patrol.recorded" => PatrolRecorded: "巡护登记",
+    "track.recorded" => TrackRecorded: "轨迹登记",
+    "patrol.reviewed" => PatrolReviewed: "巡护审核",
+}
+
+impl EntryBody {
+    /// SHA-256 of every file it names; what was taken apart from it or drawn on it is named by its own entry.
+    pub fn named_files(&self) -> Vec<&str> {
+        fn all(hashes: &[String]) -> Vec<&str> {
+            hashes.iter().map(String::as_str).collect()
+        }
+        match self {
+            Self::ClueBatchImported(body) => vec![&body.sha256],
+            Self::BoundaryAdopted(body) => vec![&body.source_sha256],
+            Self::StationsAdopted(body) => vec![&body.source_sha256],
+            Self::RoutesAdopted(body) => vec![&body.source_sha256],
+            Self::BackgroundAdopted(body) => vec![&body.source_sha256, &body.drawn_sha256],
+            Self::EvidenceRecorded(body) => vec![&body.sha256],
+            Self::VerificationRecorded(body) => body.files(),
+            Self::TrackRecorded(body) => vec![&body.sha256],
+            Self::PatrolRecorded(body) => {
+                let findings = body.findings.iter();
+                findings.flat_map(|f| all(&f.evidence)).collect()
+            }
+            Self::RescueFileImported(_) => Vec::new(),
+            body => crate::issue::named_blobs(body),
+        }
+    }
 }
 
 /// 登记人 — who entered it, as what, for which unit. People are named by post; a person's name is in the account, not here.
@@ -136,11 +170,34 @@ pub struct Author {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clocks {
     pub device: Timestamp,
-    /// Milliseconds since the last synchronization, by a clock nobody can set.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Milliseconds since the last contact, by a clock nobody can set; absent where the page did not run all the while.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub monotonic_ms: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gnss: Option<Timestamp>,
+    /// 8 hexadecimal digits, new at each start of the page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// Milliseconds since the page started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_ms: Option<u64>,
+    /// The register's time at this device's last contact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub utc_offset_min: Option<i32>,
+}
+
+/// 设备签章 — which device made the entry, and its signature over the canonical bytes (`docs/adr/0018-stamps-and-receipts.md`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    pub device_id: DeviceId,
+    /// Counts the entries of this device, from 1, without holes as long as the phone's store lives.
+    pub number: u64,
+    /// `ES256`; another suite takes the same place.
+    pub alg: String,
+    /// base64url without padding, 64 bytes r‖s.
+    pub signature: String,
 }
 
 /// 登记条目 — one fact, before the register has taken it.
@@ -159,6 +216,8 @@ pub struct Entry {
     pub occurred_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clocks: Option<Clocks>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stamp: Option<Stamp>,
 }
 
 /// 已登记条目 — an entry with its place in this node's log. The canonical JSON of this is what the log covers.
@@ -174,4 +233,15 @@ pub struct RecordedEntry {
     pub origin: String,
     #[serde(flatten)]
     pub entry: Entry,
+}
+
+impl RecordedEntry {
+    /// The time the fact counts from. The clock of a phone may stand in the future; nothing it says happened after the
+    /// register took it.
+    pub fn claimed_at(&self) -> Timestamp {
+        match self.entry.stamp {
+            Some(_) => self.entry.occurred_at.min(self.recorded_at),
+            None => self.entry.occurred_at,
+        }
+    }
 }

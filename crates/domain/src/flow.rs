@@ -48,6 +48,9 @@ pub struct Guard {
     /// The fact must be one of these codes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub one_of: Vec<String>,
+    /// Not asked for where this other fact is on file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unless: Option<String>,
 }
 
 /// 去向 — where a step leads, and on what; the first outcome that applies decides.
@@ -139,6 +142,10 @@ pub struct Refusal {
 impl Guard {
     /// Whether the facts satisfy it.
     pub fn is_met(&self, facts: &Facts) -> bool {
+        let waived = self.unless.as_ref().and_then(|fact| facts.get(fact));
+        if waived.is_some_and(|value| *value != FactValue::Code(String::new())) {
+            return true;
+        }
         let Some(value) = facts.get(&self.fact) else {
             return false;
         };

@@ -70,6 +70,18 @@ uuid_newtype!(
     /// 批次内部编号 — names a clue batch (one imported file of one source).
     BatchId
 );
+uuid_newtype!(
+    /// 设备编号 — names a phone; made on it, of nothing that tells whose or which it is.
+    DeviceId
+);
+uuid_newtype!(
+    /// 巡护内部编号 — names a patrol.
+    PatrolId
+);
+uuid_newtype!(
+    /// 轨迹内部编号 — names a track of a patrol.
+    TrackId
+);
 
 fn derived_v7(kind: &str, at: Timestamp, seed: &[&[u8]]) -> Uuid {
     let mut hash = Sha256::new();
@@ -87,7 +99,8 @@ fn derived_v7(kind: &str, at: Timestamp, seed: &[&[u8]]) -> Uuid {
 }
 
 /// 条目流编号 — what an entry belongs to: `site/<uuid>`, `clue_batch/<uuid>`, `reserve/<code>`,
-/// `background/<reserve>/<code>`, `campaign/<id>`, `register`.
+/// `background/<reserve>/<code>`, `campaign/<id>`, `device/<uuid>`, `patrol/<uuid>`,
+/// `patrol_plan/<reserve>/<station>/<YYYY-MM>`, `register`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct StreamId(pub String);
@@ -123,6 +136,21 @@ impl StreamId {
         Self(format!("campaign/{id}"))
     }
 
+    /// The stream of a phone: its enrolment, its lock, its rescue files.
+    pub fn device(id: DeviceId) -> Self {
+        Self(format!("device/{id}"))
+    }
+
+    /// The stream of a patrol and its tracks.
+    pub fn patrol(id: PatrolId) -> Self {
+        Self(format!("patrol/{id}"))
+    }
+
+    /// The stream of a station's plans for a month (`2026-11`).
+    pub fn patrol_plan(reserve_code: &str, station_id: &str, month: &str) -> Self {
+        Self(format!("patrol_plan/{reserve_code}/{station_id}/{month}"))
+    }
+
     /// The site this stream belongs to, if it is a site's.
     pub fn as_site(&self) -> Option<SiteId> {
         self.0.strip_prefix("site/")?.parse().ok()
@@ -133,7 +161,13 @@ impl StreamId {
         self.0.strip_prefix("clue_batch/")?.parse().ok()
     }
 
-    /// The noun before the slash: `site`, `clue_batch`, `reserve`, `background`, `campaign`, `register`.
+    /// The patrol this stream belongs to, if it is a patrol's.
+    pub fn as_patrol(&self) -> Option<PatrolId> {
+        self.0.strip_prefix("patrol/")?.parse().ok()
+    }
+
+    /// The noun before the slash: `site`, `clue_batch`, `reserve`, `background`, `campaign`, `device`, `patrol`,
+    /// `patrol_plan`, `register`.
     pub fn noun(&self) -> &str {
         self.0.split('/').next().unwrap_or(&self.0)
     }

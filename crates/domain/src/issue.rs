@@ -476,7 +476,7 @@ impl Issue {
             to,
             entry_id: entry.entry.id,
             seq: entry.seq,
-            occurred_at: entry.entry.occurred_at,
+            occurred_at: entry.claimed_at(),
             actor: entry.entry.author.actor.clone(),
         });
         self.state = to;

@@ -5,6 +5,7 @@
 pub mod as_of;
 pub mod calendar;
 pub mod campaign;
+pub mod capture;
 pub mod checks;
 pub mod closing;
 pub mod codes;
@@ -29,6 +30,7 @@ pub mod relapse;
 pub mod shape;
 #[cfg(test)]
 mod shipped;
+pub mod stamp;
 pub mod statistics;
 pub mod stored;
 pub mod suspicion;

@@ -3,6 +3,7 @@
 //! Nothing here knows a room of the house. A test sees what a clerk sees: commands, files, exit codes.
 
 mod demonstration;
+pub mod phone;
 mod program;
 mod python;
 pub mod rectification;

@@ -4,6 +4,7 @@
 //! Nothing in it is an entry: what may have to be erased never enters the log (`docs/adr/`). Entries name a person by
 //! `person_id`, a pseudonym that says nothing once the row here is gone.
 
+mod field;
 mod outbox;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use crate::constraints::failed;
 use crate::error::Error;
 
+pub use field::{Device, FieldItem, ItemCounts, ItemQuery, NumberGap, OpenItems};
 pub use outbox::{NewNotice, Notice};
 
 /// Pages copied at a time, and the pause in which others may write.
@@ -84,7 +86,7 @@ pub struct ApiToken {
     pub person_id: String,
     pub post_id: i64,
     pub name: String,
-    /// `read`, `write`, `ogc`.
+    /// `read`, `write`, `ogc`, `field`.
     pub scope: String,
     pub expires_on: Date,
     pub created_at: Timestamp,
@@ -114,10 +116,11 @@ pub struct Accounts {
     db: Connection,
 }
 
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../migrations/accounts/0001_accounts.sql"),
     include_str!("../migrations/accounts/0002_settings.sql"),
     include_str!("../migrations/accounts/0003_outbox.sql"),
+    include_str!("../migrations/accounts/0004_field.sql"),
 ];
 
 fn path_in(home: &Path) -> PathBuf {
@@ -697,7 +700,7 @@ where
 }
 
 /// Version of the accounts' tables that this program knows.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 fn migrate(db: &mut Connection) -> Result<(), Error> {
     let tx = db

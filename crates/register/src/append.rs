@@ -176,7 +176,7 @@ impl<'a, S: Store> Appending<'a, S> {
             leaf_hash: &hash.0,
         };
         self.store
-            .insert_entry(&row, recorded.entry.occurred_at, recorded.recorded_at)?;
+            .insert_entry(&row, recorded.claimed_at(), recorded.recorded_at)?;
         Ok(Receipt {
             leaf_hash: hash.0,
             ..Receipt::of(recorded)
@@ -215,7 +215,12 @@ fn check_stale(
     if policy == StalePolicy::Commute {
         return Ok(());
     }
-    let meanwhile = views::stream_between(store, &entry.stream, based_on, current)?;
+    let mut meanwhile = views::stream_between(store, &entry.stream, based_on, current)?;
+    // What somebody wrote before on the same phone is no news to them.
+    meanwhile.retain(|theirs| !is_own_earlier(entry, &theirs.entry));
+    if meanwhile.is_empty() {
+        return Ok(());
+    }
     let clash = |theirs: RecordedEntry| {
         let fields = clashing_fields(&entry.body, &theirs.entry.body);
         Clash {
@@ -237,4 +242,17 @@ fn check_stale(
         current,
         clashes,
     })
+}
+
+/// Whether `theirs` is what the author of a stamped entry stated before it.
+fn is_own_earlier(entry: &Entry, theirs: &Entry) -> bool {
+    let Some(stamp) = &entry.stamp else {
+        return false;
+    };
+    let is_before = theirs.occurred_at < entry.occurred_at;
+    let is_lower = theirs
+        .stamp
+        .as_ref()
+        .is_some_and(|t| t.device_id == stamp.device_id && t.number < stamp.number);
+    theirs.author.actor == entry.author.actor && (is_before || is_lower)
 }

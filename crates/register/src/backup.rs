@@ -40,6 +40,12 @@ impl<S: Store + CopyTo> Keeper<S> {
             let key = home.key();
             fs::copy(self.home.key(), &key)
                 .map_err(Error::file("copy the signing key to", &key))?;
+            // What phones sealed for this register is opened by no other key.
+            let (from, to) = (self.home.rescue_key(), home.rescue_key());
+            if from.exists() {
+                fs::copy(&from, &to)
+                    .map_err(Error::file("copy the key of rescue files to", &to))?;
+            }
         }
         let copy = Keeper::open_read_only(home.clone(), geopackage::Db::open_read_only(&home)?)?;
         let blobs = self.copy_blobs(&copy)?;
@@ -94,6 +100,18 @@ impl<S: Store + CopyTo> Keeper<S> {
 struct Times {
     occurred_at: Timestamp,
     recorded_at: Timestamp,
+    #[serde(default)]
+    stamp: Option<serde::de::IgnoredAny>,
+}
+
+impl Times {
+    /// As [`domain::entry::RecordedEntry::claimed_at`].
+    fn claimed_at(&self) -> Timestamp {
+        match self.stamp {
+            Some(_) => self.occurred_at.min(self.recorded_at),
+            None => self.occurred_at,
+        }
+    }
 }
 
 /// Copies the log of one store into an empty one, byte for byte, and makes the projections there.
@@ -107,7 +125,7 @@ pub(crate) fn copy_log(from: &impl Store, to: &impl Store) -> Result<(), Error> 
             source,
         };
         let times: Times = serde_json::from_slice(entry.canonical).map_err(unreadable)?;
-        to.insert_entry(&entry, times.occurred_at, times.recorded_at)?;
+        to.insert_entry(&entry, times.claimed_at(), times.recorded_at)?;
         tree.push(Hash(entry.leaf_hash.try_into().unwrap_or_default()), to)?;
         versions.insert(StreamId(entry.stream.to_owned()), entry.version);
         Ok::<(), Error>(())

@@ -20,6 +20,8 @@ pub struct VerifyReport {
     pub checkpoints: u64,
     /// Blobs whose content was hashed.
     pub blobs: u64,
+    /// Entries whose device signature was verified.
+    pub stamps: u64,
     pub faults: Vec<Fault>,
     /// Faults beyond those listed: a wreck is not listed row by row.
     pub faults_omitted: u64,
@@ -34,6 +36,7 @@ impl VerifyReport {
             head,
             checkpoints: 0,
             blobs: 0,
+            stamps: 0,
             faults: Vec::new(),
             faults_omitted: 0,
         }

@@ -64,7 +64,7 @@ pub(crate) fn kept<T>(entry: &RecordedEntry, body: T) -> Kept<T> {
     Kept {
         entry_id: entry.entry.id,
         seq: entry.seq,
-        occurred_at: entry.entry.occurred_at,
+        occurred_at: entry.claimed_at(),
         actor: entry.entry.author.actor.clone(),
         body,
     }

@@ -45,6 +45,11 @@ impl Home {
         self.0.join("keys").join("node.key")
     }
 
+    /// The key that opens rescue files, beside it.
+    pub(crate) fn rescue_key(&self) -> PathBuf {
+        self.key().with_file_name("rescue.key")
+    }
+
     /// Makes the folders that are not there yet.
     pub(crate) fn lay_out(&self) -> Result<(), Error> {
         for folder in [self.blobs(), self.log(), self.0.join("keys")] {

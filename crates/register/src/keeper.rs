@@ -264,6 +264,55 @@ impl<S: Store> Keeper<S> {
         views::find_entry(&self.store, id)
     }
 
+    /// The receipt an entry got when it was appended.
+    pub(crate) fn find_receipt(&self, id: EntryId) -> Result<Option<Receipt>, Error> {
+        let mut found = None;
+        self.store.scan(&Which::Id(id), |stored| {
+            let recorded = canonical::decode(stored.seq, stored.kind, stored.canonical)?;
+            found = recorded.map(|entry| Receipt {
+                leaf_hash: stored.leaf_hash.try_into().unwrap_or_default(),
+                is_new: false,
+                ..Receipt::of(&entry)
+            });
+            Ok::<(), Error>(())
+        })?;
+        Ok(found)
+    }
+
+    /// The stored bytes of an entry, those the log covers.
+    pub(crate) fn find_stored(&self, id: EntryId) -> Result<Option<Vec<u8>>, Error> {
+        let mut found = None;
+        self.store.scan(&Which::Id(id), |stored| {
+            found = Some(stored.canonical.to_vec());
+            Ok::<(), Error>(())
+        })?;
+        Ok(found)
+    }
+
+    /// Lines signed by this node, headed so that they can be taken for no checkpoint.
+    pub(crate) fn sign_note(&self, first_line: &str, lines: &[String]) -> Result<String, Error> {
+        let key = self.key.as_ref().ok_or_else(no_key)?;
+        key.sign_note(first_line, lines)
+    }
+
+    /// Whether a file is kept; one that lies in its place is listed, should a crash have come between.
+    pub(crate) fn keeps_blob(&self, sha256: &str) -> Result<bool, Error> {
+        let path = self.blobs().path(sha256);
+        let Some(size_bytes) = path
+            .and_then(|p| std::fs::metadata(p).ok())
+            .map(|m| m.len())
+        else {
+            return Ok(false);
+        };
+        if !self.is_read_only {
+            self.store.list_blob(&Blob {
+                sha256: sha256.to_owned(),
+                size_bytes,
+            })?;
+        }
+        Ok(true)
+    }
+
     pub(crate) fn dossiers<E: From<Error>>(
         &self,
         as_of: AsOf,

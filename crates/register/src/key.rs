@@ -71,24 +71,41 @@ impl NodeKey {
         let wrong = |reason: String| Error::Key { reason };
         let checkpoint =
             Checkpoint::new(&self.node, size, root, "").map_err(|e| wrong(e.to_string()))?;
-        let mut note = Note::new(&checkpoint.to_bytes(), &[]).map_err(|e| wrong(e.to_string()))?;
+        self.sign_text(&checkpoint.to_bytes())
+    }
+
+    /// A signed note (C2SP signed-note) over lines that are no checkpoint: their first line is never the node's name.
+    pub(crate) fn sign_note(&self, first_line: &str, lines: &[String]) -> Result<String, Error> {
+        let text = format!("{first_line} {}\n{}\n", self.node, lines.join("\n"));
+        self.sign_text(text.as_bytes())
+    }
+
+    fn sign_text(&self, text: &[u8]) -> Result<String, Error> {
+        let wrong = |reason: String| Error::Key { reason };
+        let mut note = Note::new(text, &[]).map_err(|e| wrong(e.to_string()))?;
         note.add_sigs(&[&self.signer])
             .map_err(|e| wrong(e.to_string()))?;
         String::from_utf8(note.to_bytes()).map_err(|e| wrong(e.to_string()))
     }
 }
 
-/// Size and root hash of a signed checkpoint, if `verifier_key` signed it.
-pub(crate) fn open_checkpoint(note: &[u8], verifier_key: &str) -> Result<(u64, Hash), String> {
+/// The text of a signed note, if `verifier_key` signed it.
+pub fn open_note(note: &[u8], verifier_key: &str) -> Result<Vec<u8>, String> {
     let verifier = StandardVerifier::new(verifier_key).map_err(|e| e.to_string())?;
     let note = Note::from_bytes(note).map_err(|e| e.to_string())?;
     let (signed, _) = note
         .verify(&VerifierList::new(vec![Box::new(verifier)]))
         .map_err(|e| e.to_string())?;
-    if signed.is_empty() {
-        return Err("not signed by this node's key".to_owned());
+    match signed.is_empty() {
+        true => Err("not signed by this node's key".to_owned()),
+        false => Ok(note.text().to_vec()),
     }
-    let checkpoint = Checkpoint::from_bytes(note.text()).map_err(|e| e.to_string())?;
+}
+
+/// Size and root hash of a signed checkpoint, if `verifier_key` signed it.
+pub(crate) fn open_checkpoint(note: &[u8], verifier_key: &str) -> Result<(u64, Hash), String> {
+    let text = open_note(note, verifier_key)?;
+    let checkpoint = Checkpoint::from_bytes(&text).map_err(|e| e.to_string())?;
     Ok((checkpoint.size(), *checkpoint.hash()))
 }
 

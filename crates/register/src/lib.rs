@@ -35,9 +35,11 @@ mod key;
 pub mod layers;
 mod postgres;
 mod projections;
+mod proof;
 mod publish;
 pub mod scan;
 mod schema;
+mod stamp;
 mod statements;
 mod store;
 mod tree;
@@ -69,6 +71,9 @@ pub use check::{BackupReport, Fault, VerifyReport};
 pub use clue::{Clue, ClueState};
 pub use constraints::{CONSTRAINTS, Constraint};
 pub use error::{Clash, Driver, Error};
+pub use key::open_note;
+pub use proof::{leaf_of, open_checkpoint, root_of_proof};
+pub use stamp::{is_stamped, item_bytes, read_item, signed_bytes};
 
 /// 启用 — what a new register is told about itself.
 #[derive(Debug, Clone)]
@@ -100,6 +105,7 @@ impl Opening {
             author: self.author.clone(),
             occurred_at: self.opened_at,
             clocks: None,
+            stamp: None,
         }
     }
 }
@@ -383,6 +389,26 @@ impl Register {
     /// The entry of an id.
     pub fn find_entry(&self, id: EntryId) -> Result<Option<RecordedEntry>, Error> {
         store!(self, s => s.find_entry(id))
+    }
+
+    /// The receipt an entry got when it was appended.
+    pub fn find_receipt(&self, id: EntryId) -> Result<Option<Receipt>, Error> {
+        store!(self, s => s.find_receipt(id))
+    }
+
+    /// The stored bytes of an entry, those the log covers.
+    pub fn find_stored(&self, id: EntryId) -> Result<Option<Vec<u8>>, Error> {
+        store!(self, s => s.find_stored(id))
+    }
+
+    /// Lines signed by this node (C2SP signed note); the first line ends with the node's name.
+    pub fn sign_note(&self, first_line: &str, lines: &[String]) -> Result<String, Error> {
+        store!(self, s => s.sign_note(first_line, lines))
+    }
+
+    /// Whether a file is kept under this SHA-256.
+    pub fn keeps_blob(&self, sha256: &str) -> Result<bool, Error> {
+        store!(self, s => s.keeps_blob(sha256))
     }
 
     /// Calls `each` for every site's dossier, in the order of the sites' ids.

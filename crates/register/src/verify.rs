@@ -6,8 +6,6 @@ use std::fs;
 use std::path::Path;
 
 use domain::as_of::AsOf;
-use domain::entry::{EntryBody, RecordedEntry};
-use domain::issue;
 use serde::Deserialize;
 use tlog_tiles::tlog::{record_hash, tree_hash};
 use tlog_tiles::{Hash, Tile};
@@ -18,6 +16,7 @@ use crate::error::Error;
 use crate::keeper::Keeper;
 use crate::key::{self, open_checkpoint};
 use crate::publish;
+use crate::stamp::StampCheck;
 use crate::store::{Store, Which};
 use crate::tree::{Growth, TILE_HEIGHT, TileHashes, Tiles};
 use crate::{EntryFilter, Head, StoredEntry, canonical, views};
@@ -125,7 +124,8 @@ impl<S: Store> Keeper<S> {
             ..EntryFilter::default()
         };
         let read = views::entries(&self.store, &filter, |entry| {
-            referred_blobs(&entry)
+            let named = entry.entry.body.named_files();
+            named
                 .into_iter()
                 .for_each(|sha256| check(entry.seq, sha256));
             Ok::<(), Error>(())
@@ -165,21 +165,9 @@ const REFERRING_KINDS: &[&str] = &[
     "referral.recorded",
     "suspicion.found",
     "publicity.recorded",
+    "patrol.recorded",
+    "track.recorded",
 ];
-
-/// Blobs an entry names.
-fn referred_blobs(entry: &RecordedEntry) -> Vec<&str> {
-    match &entry.entry.body {
-        EntryBody::ClueBatchImported(body) => vec![&body.sha256],
-        EntryBody::BoundaryAdopted(body) => vec![&body.source_sha256],
-        EntryBody::StationsAdopted(body) => vec![&body.source_sha256],
-        EntryBody::RoutesAdopted(body) => vec![&body.source_sha256],
-        EntryBody::BackgroundAdopted(body) => vec![&body.source_sha256, &body.drawn_sha256],
-        EntryBody::VerificationRecorded(body) => body.evidence.iter().map(String::as_str).collect(),
-        EntryBody::EvidenceRecorded(body) => vec![body.sha256.as_str()],
-        body => issue::named_blobs(body),
-    }
-}
 
 /// What the columns of an entry repeat from its bytes.
 #[derive(Deserialize)]
@@ -205,7 +193,7 @@ fn check_entries(store: &impl Store, size: u64, report: &mut VerifyReport) -> Re
         differing: RefCell::default(),
     };
     let mut growth = Growth::load(0, &tiles)?;
-    let mut expected_seq = 0;
+    let (mut expected_seq, mut stamps) = (0, StampCheck::default());
     store.scan(&Which::ALL, |entry| {
         if entry.seq != expected_seq {
             report.add(
@@ -216,6 +204,7 @@ fn check_entries(store: &impl Store, size: u64, report: &mut VerifyReport) -> Re
         }
         expected_seq = entry.seq + 1;
         let hash = check_entry(&entry, report);
+        stamps.look_at(&entry, report);
         growth.push(hash, &tiles)
     })?;
     if expected_seq != size {

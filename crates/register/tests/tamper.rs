@@ -197,6 +197,7 @@ fn whatever_kind_names_a_file_that_was_never_stored_is_found() {
         lat: None,
         azimuth_deg: None,
         device: None,
+        ..EvidenceRecorded::default()
     };
     let entries = [
         testkit::a_batch(7, 0),

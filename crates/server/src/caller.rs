@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use app::Error;
 use app::diagnostic::Diagnostic;
+use app::field::{self, Device};
 use app::messages::Language;
 use app::people::{self, Visitor};
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
@@ -176,6 +177,11 @@ fn takes_query_token(path: &str) -> bool {
         .any(|p| path.starts_with(p))
 }
 
+/// What phones ask for and send.
+fn is_field(path: &str) -> bool {
+    path.starts_with("/api/v1/field/")
+}
+
 fn secret_of(parts: &Parts) -> Option<String> {
     let bearer = parts
         .headers
@@ -202,7 +208,10 @@ async fn visitor(parts: &Parts, desk: &Desk, context: &Context) -> Result<Arc<Vi
         None => None,
     };
     let visitor = found.ok_or_else(|| {
-        let code = if is_token {
+        let code = if is_token && is_field(parts.uri.path()) {
+            // The phone goes on recording and asks its holder to sign in.
+            "field.token_expired"
+        } else if is_token {
             "session.bad_token"
         } else {
             "session.needed"
@@ -219,6 +228,8 @@ async fn visitor(parts: &Parts, desk: &Desk, context: &Context) -> Result<Arc<Vi
         let is_within = match token.scope.as_str() {
             "write" => true,
             "read" => is_reading,
+            "field" => is_field(path),
+            "odk" => path.starts_with("/odk"),
             _ => is_reading && takes_query_token(path),
         };
         if !is_within {
@@ -353,4 +364,30 @@ fn unreadable(desk: &Desk, context: &Context, code: &str, cause: &str) -> Proble
         desk.messages(context.language),
         &context.request_id,
     )
+}
+
+/// A phone, known by its token; a locked one is told so, whatever it asks for.
+pub(crate) struct Phone {
+    pub(crate) caller: Caller,
+    pub(crate) device: Device,
+}
+
+impl FromRequestParts<Desk> for Phone {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Problem> {
+        let caller = Caller::from_request_parts(parts, desk).await?;
+        let visitor = caller.visitor.clone();
+        let device = desk
+            .look_up(&caller.context, move |accounts| {
+                field::device_of(accounts, &visitor)
+            })
+            .await?;
+        if device.is_locked {
+            let messages = desk.messages(caller.context.language);
+            let words = |code: &str| messages.text(&format!("device_lock.{code}"), &[]);
+            return Err(desk.problem(&caller.context, &field::locked_problem(&device, &words)));
+        }
+        Ok(Self { caller, device })
+    }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use std::time::Duration;
 
 use app::atlas::{Atlas, AtlasRead, Atlases};
+use app::field::{OpenItems, Packs, Uploads};
 use app::messages::{Language, Messages};
 use app::notices::{self, Digest, DigestPreview, NoticeSettings};
 use app::people::{self, Access, Accounts, Person, Visitor};
@@ -76,12 +77,39 @@ struct Inner {
     run_told: Mutex<RunView>,
     run: String,
     requests: AtomicU64,
+    /// Packs of phones made lately, and files of theirs under way.
+    packs: Packs,
+    uploads: Uploads,
+    /// Pieces of files taken at once; each is in memory while it is.
+    chunks: Arc<Semaphore>,
 }
 
 /// The setting, and the log size at which it was looked at.
 struct Known {
     setting: Setting,
     log_size: u64,
+}
+
+/// 待落账 — which items are to be tried.
+#[derive(Debug, Clone)]
+pub(crate) enum Waiting {
+    Received,
+    Ids(Vec<String>),
+    OfDevice(String),
+    File(String),
+    OfStream(Vec<String>),
+}
+
+impl Waiting {
+    fn borrowed(&self) -> OpenItems<'_> {
+        match self {
+            Self::Received => OpenItems::Received,
+            Self::Ids(ids) => OpenItems::Ids(ids),
+            Self::OfDevice(id) => OpenItems::OfDevice(id),
+            Self::File(sha256) => OpenItems::AwaitingFile(sha256),
+            Self::OfStream(names) => OpenItems::OfStreams(names),
+        }
+    }
 }
 
 /// What is answered depends on the program too.
@@ -103,6 +131,14 @@ const FLUSH_EVERY: Duration = Duration::from_secs(1);
 const RECOGNIZED_FOR: SignedDuration = SignedDuration::from_secs(5);
 /// Tokens remembered.
 const MOST_RECOGNIZED: usize = 10_000;
+/// Pieces of files of phones taken at once.
+const MOST_CHUNKS: usize = 64;
+/// A phone is answered after so long, whether or not its items had their turn.
+const SETTLE_PATIENCE: Duration = Duration::from_secs(8);
+/// How often items that wait for a turn are tried again.
+const SETTLE_EVERY: Duration = Duration::from_secs(2);
+/// How long pieces are kept with which nobody goes on.
+const PIECES_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How often the log is looked at for entries of other programs.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How long nothing is looked for after it could not be read.
@@ -183,6 +219,9 @@ impl Desk {
             run_told: Mutex::new(RunView::default()),
             run,
             requests: AtomicU64::new(0),
+            packs: Packs::default(),
+            uploads: Uploads::new(&options.home),
+            chunks: Arc::new(Semaphore::new(MOST_CHUNKS)),
         }));
         Ok((desk, setup_code))
     }
@@ -362,6 +401,91 @@ impl Desk {
             result
         });
         self.finish(context, done.await)
+    }
+
+    /// A question to the accounts, away from the threads that serve.
+    pub(crate) async fn look_up<T: Send + 'static>(
+        &self,
+        context: &Context,
+        work: impl FnOnce(&Accounts) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let desk = self.clone();
+        let done = tokio::task::spawn_blocking(move || work(&desk.accounts()));
+        self.finish(context, done.await)
+    }
+
+    pub(crate) fn packs(&self) -> &Packs {
+        &self.0.packs
+    }
+
+    pub(crate) fn uploads(&self) -> &Uploads {
+        &self.0.uploads
+    }
+
+    pub(crate) fn chunks(&self) -> &Arc<Semaphore> {
+        &self.0.chunks
+    }
+
+    /// The accounts, for work that holds them for moments only while it does something longer.
+    pub(crate) fn accounts_of(&self) -> &Mutex<Accounts> {
+        &self.0.accounts
+    }
+
+    /// Forgets who was recognized: a phone was enrolled or locked.
+    pub(crate) fn forget_visitors(&self) {
+        lock(&self.0.visitors).clear();
+    }
+
+    /// Appends what phones sent and waits for nothing any more. Whoever asks waits for a while only: the work goes on.
+    pub(crate) async fn settle_items(&self, which: Waiting) {
+        let desk = self.clone();
+        let work = async move {
+            let inner = desk.clone();
+            let done = admitted(&inner.0.writing, move || desk.settle_now(&which)).await;
+            if let Ok(Err(error)) = done {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "items of phones could not be settled; they are tried again"
+                );
+            }
+        };
+        // Out of patience is no fault.
+        let _ = tokio::time::timeout(SETTLE_PATIENCE, tokio::spawn(work)).await;
+    }
+
+    fn settle_now(&self, which: &Waiting) -> Result<(), Error> {
+        let nobody = Post {
+            role: Role::Public,
+            station: None,
+        };
+        // Who acts is said by each item.
+        let actor = self.setting()?.actor(&nobody, None)?;
+        let messages = Arc::clone(self.messages(Language::Chinese));
+        self.write_as(actor, messages, |session| {
+            app::field::settle(session, self.accounts_of(), &which.borrowed())
+        })
+        .map(drop)
+    }
+
+    /// Tries again what waits for a turn, and sweeps what was left behind.
+    pub(crate) async fn settle_from_time_to_time(self) {
+        if let Some(before) = std::time::SystemTime::from(self.now()).checked_sub(PIECES_KEPT) {
+            self.uploads().sweep(before);
+        }
+        let mut tick = tokio::time::interval(SETTLE_EVERY);
+        loop {
+            tick.tick().await;
+            let desk = self.clone();
+            let looked = tokio::task::spawn_blocking(move || {
+                desk.accounts().open_items(&OpenItems::Received, 1)
+            });
+            if looked
+                .await
+                .is_ok_and(|found| found.is_ok_and(|i| !i.is_empty()))
+            {
+                self.settle_items(Waiting::Received).await;
+            }
+        }
     }
 
     fn finish<T>(

@@ -99,6 +99,7 @@ pub fn serve(options: &Options, ready: impl FnOnce(&Ready)) -> Result<(), Error>
         });
         let flusher = tokio::spawn(desk.clone().flush_accesses_from_time_to_time());
         let watcher = tokio::spawn(desk.clone().keep_current());
+        let settler = tokio::spawn(desk.clone().settle_from_time_to_time());
         let nightly = options
             .suspicions_at
             .map(|hour| tokio::spawn(desk.clone().run_nightly(hour)));
@@ -112,6 +113,7 @@ pub fn serve(options: &Options, ready: impl FnOnce(&Ready)) -> Result<(), Error>
         }
         flusher.abort();
         watcher.abort();
+        settler.abort();
         nightly.iter().for_each(tokio::task::JoinHandle::abort);
         desk.flush_accesses();
         served.map_err(Error::Serve)

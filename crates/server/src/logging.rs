@@ -97,7 +97,10 @@ fn careful(response: &mut Response, id: &str) {
     let headers = response.headers_mut();
     headers.reserve(CAREFUL.len() + 3);
     for (name, value) in CAREFUL {
-        headers.insert(name, HeaderValue::from_static(value));
+        // A page of its own kind may have said it already.
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     }
     headers
         .entry(header::CONTENT_SECURITY_POLICY)

@@ -83,6 +83,12 @@ impl Problem {
         }
     }
 
+    /// The same, to be asked again after a while.
+    pub(crate) fn after(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+
     /// The browser has it already.
     pub(crate) fn not_modified() -> Self {
         Self {
@@ -110,6 +116,8 @@ fn status_of(error: &Error) -> StatusCode {
         Error::Forbidden(_) => StatusCode::FORBIDDEN,
         Error::Rejected(d) if d.code == "session.token_scope" => StatusCode::FORBIDDEN,
         Error::Rejected(d) if d.code == "suspecting.running" => StatusCode::CONFLICT,
+        Error::Rejected(d) if d.code.starts_with("field.") => of_field(&d.code),
+        Error::Rejected(d) if d.code == "evidence.not_taken" => StatusCode::NOT_FOUND,
         Error::Rejected(d) if d.code == "notices.too_many_tests" => StatusCode::TOO_MANY_REQUESTS,
         Error::Rejected(_) | Error::Refused(_) => StatusCode::BAD_REQUEST,
         Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
@@ -129,8 +137,23 @@ fn status_of(error: &Error) -> StatusCode {
     }
 }
 
+/// What phones are told, by code.
+fn of_field(code: &str) -> StatusCode {
+    match code {
+        "field.device_locked" | "field.no_station" => StatusCode::FORBIDDEN,
+        "field.device_taken" | "field.offset" | "field.not_to_decide" => StatusCode::CONFLICT,
+        "field.blob_damaged" => StatusCode::UNPROCESSABLE_ENTITY,
+        "field.file_kind" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "field.batch_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+        "field.pack_moved_on" => StatusCode::GONE,
+        "field.disk_full" => StatusCode::INSUFFICIENT_STORAGE,
+        _ => StatusCode::BAD_REQUEST,
+    }
+}
+
 fn details_of(error: &Error) -> Value {
     match error {
+        Error::Rejected(d) if d.code.starts_with("field.") => json!(d.args),
         Error::Rejected(d) | Error::Unauthenticated(d) => {
             json!({ "args": d.args, "place": d.place, "repair": d.repair })
         }

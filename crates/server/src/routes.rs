@@ -9,6 +9,7 @@ mod clues;
 mod config;
 mod evidence;
 mod feeds;
+mod field;
 mod imports;
 mod issues;
 mod judgements;
@@ -109,6 +110,7 @@ pub(crate) fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(clues::screen_clue))
         .routes(routes!(sites::amend_site))
         .routes(routes!(sites::verify_site))
+        .routes(routes!(sites::review_verification))
         .routes(routes!(sites::diff_site))
         .routes(routes!(sites::override_focal))
         .routes(routes!(sites::merge_site))
@@ -176,6 +178,8 @@ pub(crate) fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(log::prove_entry))
         .routes(routes!(log::list_log))
         .routes(routes!(log::verify_log))
+        .routes(routes!(evidence::prove_evidence))
+        .merge(field::routes())
 }
 
 /// What stands in no OpenAPI document of ours: health, metrics, feeds, and OGC API Features, which describes itself.
@@ -203,6 +207,7 @@ pub(crate) fn uploads() -> OpenApiRouter<Desk> {
         .layer(DefaultBodyLimit::max(evidence::LARGEST_UPLOAD))
         .routes(routes!(imports::upload))
         .layer(DefaultBodyLimit::max(imports::LARGEST_IMPORT))
+        .merge(field::large_routes())
 }
 
 /// The document of all addresses.

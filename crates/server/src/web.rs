@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
@@ -41,10 +41,23 @@ pub(crate) async fn file(State(desk): State<Desk>, context: Context, request: Re
     if is_asset && path != "index.html" {
         return not_found(&desk, &context).into_response();
     }
-    match load(&desk, "index.html", &HeaderMap::new()) {
-        Some(page) => serve(&desk, "index.html", page, &HeaderMap::new()),
-        None => page(&desk, Cow::Borrowed(NO_WEB_FILES.as_bytes())),
+    let name = if is_phones(path) {
+        PHONES_PAGE
+    } else {
+        "index.html"
+    };
+    match load(&desk, name, &HeaderMap::new()) {
+        Some(page) => serve(&desk, name, page, &HeaderMap::new()),
+        None => page(&desk, name, Cow::Borrowed(NO_WEB_FILES.as_bytes())),
     }
+}
+
+/// The page of phones, and their worker, which may keep that page and nothing else of ours.
+const PHONES_PAGE: &str = "field.html";
+const PHONES_WORKER: &str = "field/sw.js";
+
+fn is_phones(path: &str) -> bool {
+    path == "field" || path.starts_with("field/")
 }
 
 /// An address that is there, asked by a method it does not know.
@@ -112,7 +125,7 @@ fn bytes_of(desk: &Desk, path: &str) -> Option<Cow<'static, [u8]>> {
 
 fn serve(desk: &Desk, path: &str, found: Found, headers: &HeaderMap) -> Response {
     if path.ends_with(".html") {
-        return page(desk, found.bytes);
+        return page(desk, path, found.bytes);
     }
     let etag = format!("\"{}\"", &app::hex(&Sha256::digest(&found.bytes))[..20]);
     let has = headers
@@ -143,11 +156,22 @@ fn serve(desk: &Desk, path: &str, found: Found, headers: &HeaderMap) -> Response
     if let Ok(value) = HeaderValue::from_str(&etag) {
         out.insert(header::ETAG, value);
     }
+    if path == PHONES_WORKER {
+        out.insert(
+            HeaderName::from_static("service-worker-allowed"),
+            HeaderValue::from_static("/field"),
+        );
+        // A worker's own requests go by the policy it came with.
+        out.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("default-src 'none'; script-src 'self'; connect-src 'self'"),
+        );
+    }
     response
 }
 
 /// All of it, or the one range asked for.
-fn ranged(bytes: Cow<'static, [u8]>, headers: &HeaderMap) -> Response {
+pub(crate) fn ranged(bytes: Cow<'static, [u8]>, headers: &HeaderMap) -> Response {
     let asked = headers.get(header::RANGE).and_then(|v| v.to_str().ok());
     let Some(range) = asked.and_then(|r| r.strip_prefix("bytes=")) else {
         return Body::from(bytes.into_owned()).into_response();
@@ -184,23 +208,17 @@ fn span(range: &str, size: usize) -> Option<(usize, usize)> {
 
 /// A page with the one nonce its styles may use, and the policy that forbids every origin but our own and those of the
 /// map sources that the bureau configured.
-fn page(desk: &Desk, bytes: Cow<'static, [u8]>) -> Response {
+fn page(desk: &Desk, name: &str, bytes: Cow<'static, [u8]>) -> Response {
     let nonce = app::people::new_secret().map_or(String::new(), |s| s[..24].to_owned());
     let html = String::from_utf8_lossy(&bytes);
     let filled = html.replace("{{csp-nonce}}", &nonce).replace(
         "<meta name=\"csp-nonce\" content=\"\">",
         &format!("<meta name=\"csp-nonce\" content=\"{nonce}\">"),
     );
-    let sources: String = desk
-        .basemaps()
-        .iter()
-        .flat_map(app::Basemap::origins)
-        .fold(String::new(), |all, origin| all + " " + &origin);
-    let policy = format!(
-        "default-src 'self'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' blob: data:{sources}; \
-         font-src 'self' data:; connect-src 'self'{sources}; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; \
-         form-action 'self'; frame-ancestors 'none'"
-    );
+    let policy = match name {
+        PHONES_PAGE => policy_of_phones(&nonce),
+        _ => policy_of_desks(&nonce, desk),
+    };
     let mut response = Body::from(filled).into_response();
     let headers = response.headers_mut();
     headers.insert(
@@ -208,10 +226,39 @@ fn page(desk: &Desk, bytes: Cow<'static, [u8]>) -> Response {
         HeaderValue::from_static("text/html; charset=utf-8"),
     );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    if name == PHONES_PAGE {
+        headers.insert(
+            HeaderName::from_static("permissions-policy"),
+            HeaderValue::from_static("camera=(self), geolocation=(self), microphone=(self)"),
+        );
+    }
     if let Ok(value) = HeaderValue::from_str(&policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, value);
     }
     response
+}
+
+fn policy_of_desks(nonce: &str, desk: &Desk) -> String {
+    let sources: String = desk
+        .basemaps()
+        .iter()
+        .flat_map(app::Basemap::origins)
+        .fold(String::new(), |all, origin| all + " " + &origin);
+    format!(
+        "default-src 'self'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' blob: data:{sources}; \
+         font-src 'self' data:; connect-src 'self'{sources}; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; \
+         form-action 'self'; frame-ancestors 'none'"
+    )
+}
+
+/// Phones draw the map of their pack, so no map source is allowed; they play what they recorded and run the rules as WASM.
+fn policy_of_phones(nonce: &str) -> String {
+    format!(
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; \
+         img-src 'self' blob: data:; media-src 'self' blob:; font-src 'self' data:; connect-src 'self'; \
+         worker-src 'self' blob:; manifest-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; \
+         frame-ancestors 'none'"
+    )
 }
 
 fn media_type(path: &str) -> &'static str {
@@ -238,6 +285,18 @@ fn media_type(path: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_addresses_of_phones_get_their_page() {
+        for path in ["field", "field/", "field/site/1", "field/outbox"] {
+            assert!(is_phones(path), "{path}");
+        }
+        for path in ["", "fields", "field-desk", "sites/field"] {
+            assert!(!is_phones(path), "{path}");
+        }
+        let policy = policy_of_phones("n");
+        assert!(policy.contains("'wasm-unsafe-eval'") && !policy.contains("http"));
+    }
 
     #[test]
     fn ranges_are_cut_to_the_file() {

@@ -41,6 +41,7 @@ pub fn entry(stream: StreamId, body: impl Into<EntryBody>) -> Entry {
         author: importer(),
         occurred_at: start(),
         clocks: None,
+        stamp: None,
     }
 }
 
@@ -207,6 +208,7 @@ pub fn a_verification(n: u64, conclusion: &str) -> Entry {
         basis: Basis::Person {
             reason: "现场核查".to_owned(),
         },
+        ..VerificationRecorded::default()
     };
     Entry {
         author: station_head(),

@@ -24,7 +24,7 @@ cargo xtask demo [--out DIR] [--port N] [--no-serve]
 cargo xtask demo-inputs DIR      only write the demonstration inputs
 cargo xtask test [--quick]       set up what is missing and run every check and test
 cargo xtask gen [--check]        write (or only compare) the generated pages
-cargo xtask web [--e2e]         check and build the browser side; with --e2e drive it in Chromium
+cargo xtask web [--e2e]         check and build the browser side; with --e2e drive it in Chromium, phones too
 cargo xtask tidy                 paths in the pages exist, floors are respected, texts are complete
 cargo xtask bench [w1|w2|w3|log|judge|memory|all] [--size t|s|m|l] [--repeat N]
                                  side by side with the peers of ../shared/bench";

@@ -83,42 +83,45 @@ fn modified(path: &Path) -> Result<SystemTime> {
     Ok(about.modified()?)
 }
 
-/// The journeys in Chromium against the built binary and a demonstration register; screenshots go to the target folder.
+/// The journeys in Chromium against the built binary and a demonstration register, those of phones too, and the short
+/// torture; screenshots and figures go to the target folder.
 pub(crate) fn journeys() -> Result<()> {
     setup::browser()?;
     let target = shell::target();
-    let report = target.join("web-e2e/report.json");
-    if report.exists() {
-        std::fs::remove_file(&report)?;
-    }
     let demo = target.join("web-e2e/demo");
     if demo.exists() {
         std::fs::remove_dir_all(&demo)?;
     }
     std::fs::create_dir_all(&demo)?;
-    let text = |path: PathBuf| path.to_string_lossy().into_owned();
-    let args = [
-        "run",
-        "e2e",
-        "--",
-        "--binary",
-        &text(shell::binary()),
-        "--demo",
-        &text(demo.clone()),
-        "--out",
-        &text(target.join("web-e2e")),
-    ];
-    demo_run::make(demo)?;
-    npm(&args)?;
-    // A suite that did not run must not look like one that passed.
+    demo_run::make(demo.clone())?;
+    let out = target.join("web-e2e");
+    let ran = suite("e2e", &demo, &out, "report.json", "passed")?;
+    println!("{ran} browser journeys passed");
+    let out = target.join("web-e2e-field");
+    let ran = suite("e2e:field", &demo, &out, "report.json", "passed")?;
+    println!("{ran} journeys of phones passed");
+    let ran = suite("torture", &demo, &out, "torture.json", "recorded")?;
+    println!("{ran} records came through the torture");
+    Ok(())
+}
+
+/// Runs a suite and reads how much of it there was: one that did not run must not look like one that passed.
+fn suite(script: &str, demo: &Path, out: &Path, report: &str, member: &str) -> Result<u64> {
+    let report = out.join(report);
+    if report.exists() {
+        std::fs::remove_file(&report)?;
+    }
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    let (binary, demo) = (text(&shell::binary()), text(demo));
+    let args = ["run", script, "--", "--binary", &binary, "--demo", &demo];
+    npm(&[&args[..], &["--out", &text(out)]].concat())?;
     let ran = std::fs::read_to_string(&report)
         .ok()
         .and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok())
-        .and_then(|report| report["passed"].as_u64())
+        .and_then(|report| report[member].as_u64())
         .unwrap_or(0);
     if ran == 0 {
-        bail!("no browser journey ran");
+        bail!("nothing of {script} ran");
     }
-    println!("{ran} browser journeys passed");
-    Ok(())
+    Ok(ran)
 }

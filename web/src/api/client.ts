@@ -74,8 +74,10 @@ async function send(method: string, url: string, body?: unknown): Promise<Respon
   if (link) headers.Authorization = `Bearer ${link}`;
   else if (method !== 'GET') headers['X-CSRF-Token'] = csrfToken;
   const isForm = body instanceof FormData;
-  if (body !== undefined && !isForm) headers['Content-Type'] = 'application/json';
-  const payload = body === undefined ? null : isForm ? body : JSON.stringify(body);
+  const isFile = body instanceof Blob;
+  if (isFile) headers['Content-Type'] = body.type || 'application/octet-stream';
+  else if (body !== undefined && !isForm) headers['Content-Type'] = 'application/json';
+  const payload = body === undefined ? null : isForm || isFile ? body : JSON.stringify(body);
   const response = await reach(url, { method, headers, body: payload, credentials: link ? 'omit' : 'same-origin' });
   if (response.ok) return response;
   const problem = await problemOf(response);
@@ -93,6 +95,8 @@ export const text = async (path: string, query?: Query) => (await send('GET', ad
 export const blobOf = async (path: string, query?: Query) => (await send('GET', address(path, query))).blob();
 export const get = <T>(path: string, query?: Query) => json<T>('GET', path, query);
 export const post = <T>(path: string, body?: unknown, query?: Query) => json<T>('POST', path, query, body ?? {});
+/** A file as the whole body, under a type of ours: the browser may not know its ending. */
+export const postFile = <T>(path: string, file: Blob, type: string) => json<T>('POST', path, undefined, file.slice(0, file.size, type));
 export const put = <T>(path: string, body?: unknown) => json<T>('PUT', path, undefined, body ?? {});
 export const patch = <T>(path: string, body?: unknown) => json<T>('PATCH', path, undefined, body ?? {});
 export const remove = <T>(path: string, body?: unknown) => json<T>('DELETE', path, undefined, body);

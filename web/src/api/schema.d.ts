@@ -415,6 +415,213 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/evidence/{sha256}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Proof that a file was taken, and when. Whoever asks has the file, or would not know its hash; hashes and times are told. */
+        get: operations["prove_evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What came from each phone on each day, and where it stands. */
+        get: operations["show_balance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/blobs/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /** How much of a file is here. */
+        head: operations["find_upload"];
+        /** A piece of a file: `Upload-Offset`, `Upload-Length`, `Content-Digest` (RFC 9530), at most a mebibyte. */
+        patch: operations["take_chunk"];
+        trace?: never;
+    };
+    "/api/v1/field/contact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A phone is back: its clocks, what it holds; what became of what it sent. */
+        post: operations["make_contact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Phones of one's own, and of the stations one answers for. */
+        get: operations["list_devices"];
+        put?: never;
+        /** Enrols a phone for whoever is logged in; the same phone again gets a fresh token. */
+        post: operations["enrol_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/devices/{device_id}/lock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Locks a phone that is out of hand: one's own, or one of the stations one answers for. */
+        post: operations["lock_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/devices/{device_id}/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A fresh token for one's own phone. */
+        post: operations["renew_device_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a phone's items stand; without ids, all that waits for a decision. */
+        get: operations["list_items"];
+        put?: never;
+        /** Takes entries as phones signed them; answers where each stands. */
+        post: operations["take_items"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/items/{id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides on an item that no rule can: record it, merge it field by field, or refuse it. */
+        post: operations["decide_item"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/pack": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest pack of one's territory. */
+        get: operations["show_pack"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/pack/parts/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A part of the pack; ranges are cut out of it, so that a fetch can go on where it stopped. */
+        get: operations["show_pack_part"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/rescue-files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes in what a phone sealed for the register. A phone's token may bring any phone's file, that of a locked one too. */
+        post: operations["take_rescue_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/imports": {
         parameters: {
             query?: never;
@@ -1448,6 +1655,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites/{site_code}/verification-reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accepts a verification made in the field, or returns it. */
+        post: operations["review_verification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites/{site_code}/verifications": {
         parameters: {
             query?: never;
@@ -1844,7 +2068,7 @@ export interface components {
          * @description 操作 — what somebody does.
          * @enum {string}
          */
-        Action: "init_register" | "manage_campaign" | "adopt_boundary" | "import_patches" | "import_inspection" | "import_inquiry" | "import_petition" | "import_patrol" | "import_tip_off" | "import_old_ledger" | "import_permits" | "import_verifications" | "import_parcels" | "register_site" | "amend_site" | "link_clue" | "unlink_clue" | "merge_sites" | "withdraw_site" | "verify" | "judge" | "characterize" | "override_focal" | "confirm_override" | "record_determination" | "instruct" | "record_finding" | "remark" | "open_issue" | "amend_issue" | "draft_plan" | "review_plan" | "start_rectification" | "report_progress" | "request_extension" | "decide_extension" | "evidence_completion" | "report_rectification" | "accept_self" | "accept_county" | "determine" | "file_province" | "publish_notice" | "receive_objection" | "handle_objection" | "close_out" | "plan_look_back" | "look_back" | "suspect_relapse" | "judge_relapse" | "urge" | "answer_urging" | "record_penalty" | "record_accountability" | "refer" | "find_suspicion" | "judge_suspicion" | "read_suspicions" | "record_lesson" | "record_publicity" | "read_ledgers" | "read_clues" | "read_petitions" | "export" | "read_statistics" | "run_check" | "verify_log" | "rebuild_register" | "backup" | "manage_people" | "read_access_log";
+        Action: "init_register" | "manage_campaign" | "adopt_boundary" | "import_patches" | "import_inspection" | "import_inquiry" | "import_petition" | "import_patrol" | "import_tip_off" | "import_old_ledger" | "import_permits" | "import_verifications" | "import_parcels" | "register_site" | "amend_site" | "link_clue" | "unlink_clue" | "merge_sites" | "withdraw_site" | "verify" | "judge" | "characterize" | "override_focal" | "confirm_override" | "record_determination" | "instruct" | "record_finding" | "remark" | "open_issue" | "amend_issue" | "draft_plan" | "review_plan" | "start_rectification" | "report_progress" | "request_extension" | "decide_extension" | "evidence_completion" | "report_rectification" | "accept_self" | "accept_county" | "determine" | "file_province" | "publish_notice" | "receive_objection" | "handle_objection" | "close_out" | "plan_look_back" | "look_back" | "suspect_relapse" | "judge_relapse" | "urge" | "answer_urging" | "record_penalty" | "record_accountability" | "refer" | "find_suspicion" | "judge_suspicion" | "read_suspicions" | "record_lesson" | "record_publicity" | "enrol_device" | "lock_device" | "decide_item" | "record_patrol" | "plan_patrol" | "review_patrol" | "review_verification" | "read_ledgers" | "read_clues" | "read_petitions" | "export" | "read_statistics" | "run_check" | "verify_log" | "rebuild_register" | "backup" | "manage_people" | "read_access_log";
         /**
          * @description 督促对象 — whom a rung goes to.
          * @enum {string}
@@ -1936,6 +2160,26 @@ export interface components {
              * @description Version that a withdrawal is based on.
              */
             version: number;
+        };
+        /** @description 收发对账 — by phone and day. */
+        Balance: {
+            items: components["schemas"]["BalanceRow"][];
+        };
+        /** @description 收发对账 — of one phone on one day. */
+        BalanceRow: {
+            day: string;
+            device_id: string;
+            person?: components["schemas"]["DevicePerson"] | null;
+            /** Format: int64 */
+            sent: number;
+            /** Format: int64 */
+            received: number;
+            /** Format: int64 */
+            recorded: number;
+            /** Format: int64 */
+            held: number;
+            /** Format: int64 */
+            refused: number;
         };
         /** @description 在线底图 — one source of picture tiles in the web Mercator grid. */
         Basemap: {
@@ -2362,6 +2606,63 @@ export interface components {
             /** @description What the reserve may be drawn over besides what the register itself holds; nothing unless configured. */
             basemaps: components["schemas"]["Basemap"][];
         };
+        /** @description 联络 — what a phone says of itself. */
+        Contact: {
+            /** @default null */
+            app_version: string | null;
+            /**
+             * Format: date-time
+             * @default null
+             */
+            device_now: string | null;
+            /** @default null */
+            session: string | null;
+            /**
+             * Format: int64
+             * @default null
+             */
+            session_ms: number | null;
+            /**
+             * @description Entries not sent yet, by kind.
+             * @default {}
+             */
+            unsent: {
+                [key: string]: number;
+            };
+            /** @default null */
+            storage: components["schemas"]["StorageTold"] | null;
+            /** @default null */
+            pack_etag: string | null;
+            /**
+             * @description The newest receipts it still keeps, at most 200.
+             * @default []
+             */
+            kept: components["schemas"]["KeptReceipt"][];
+        };
+        /** @description 联络答复. */
+        ContactAnswer: {
+            /** Format: date-time */
+            server_time: string;
+            /** @description `active`. */
+            state: string;
+            checkpoint: string;
+            /** Format: int64 */
+            log_size: number;
+            pack?: components["schemas"]["PackNote"] | null;
+            /** @description Receipts that this log does not know: their items are to be sent again. */
+            unknown: string[];
+            /** @description Items of this phone that changed since its last contact. */
+            statuses: components["schemas"]["ItemStatus"][];
+            /**
+             * Format: int64
+             * @description Highest number of its entries that arrived.
+             */
+            last_number: number;
+            me: components["schemas"]["FieldMe"];
+            token?: string | null;
+            /** Format: date */
+            token_expires_on?: string | null;
+        };
         /** @description 计数格 — sites and area of one combination of codes. */
         CountCell: {
             /** @description Codes in the order asked; none where nothing is known. */
@@ -2469,6 +2770,16 @@ export interface components {
              */
             based_on?: number | null;
         };
+        /** @description 处理决定 — what a person decided on an item, and why. */
+        Decided: {
+            /** @description By post. */
+            by: string;
+            /** Format: date-time */
+            at: string;
+            reason: string;
+            /** @description `record`, `merge`, `refuse`. */
+            choice: string;
+        };
         /** @description What was put on record. */
         DecidedView: {
             entry_id: string;
@@ -2477,6 +2788,16 @@ export interface components {
             /** @description Whether it holds, or waits for a second reader. */
             is_effective: boolean;
             state: string;
+        };
+        /** @description 处理请求 — the choice, for a merge whose value of each field, and why. */
+        DecisionRequest: {
+            /** @description `record`, `merge`, `refuse`. */
+            choice: string;
+            /** @description For `merge`: `mine` or `theirs` of each clashing field. */
+            values?: {
+                [key: string]: string;
+            };
+            reason: string;
         };
         /** @description 已作判别. */
         DecisionView: {
@@ -2495,6 +2816,50 @@ export interface components {
             reason?: string | null;
             /** @description The post of the second reader, in words. */
             second_reader?: string | null;
+        };
+        /** @description 持机人. */
+        DevicePerson: {
+            person_id: string;
+            name: string;
+        };
+        /** @description 手机 — as its holder and the heads of its station see it. */
+        DeviceRow: {
+            device_id: string;
+            label?: string | null;
+            person: components["schemas"]["DevicePerson"];
+            post: string;
+            /** @description `active`, `locked`. */
+            state: string;
+            /** Format: date-time */
+            locked_since?: string | null;
+            lock_reason?: string | null;
+            /** Format: date-time */
+            enrolled_at: string;
+            /** Format: date-time */
+            seen_at?: string | null;
+            app_version?: string | null;
+            pack_etag?: string | null;
+            /** Format: date-time */
+            pack_made_at?: string | null;
+            /** @description Whether its pack was made more than a day ago. */
+            is_pack_old: boolean;
+            /** @description What the phone had not sent when it was last heard of, by kind. */
+            unsent: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            waiting: number;
+            /** Format: int64 */
+            held: number;
+            storage?: components["schemas"]["StorageTold"] | null;
+            /** @description Numbers of its entries that never came, `5` or `7-9`. */
+            missing_numbers: string[];
+        };
+        /** @description 手机清单. */
+        Devices: {
+            items: components["schemas"]["DeviceRow"][];
+            /** Format: int64 */
+            total: number;
         };
         /** @description 诊断 — what is imperfect in the file, where, and what to do. */
         DiagnosticView: {
@@ -2590,6 +2955,12 @@ export interface components {
             clues: unknown[];
             permits: unknown[];
             verifications: unknown[];
+            /** @description 未审核: entries of verifications made in the field that nobody else has accepted yet. */
+            unreviewed: string[];
+            /** @description What others said of them. */
+            reviews: unknown[];
+            /** @description Entries that phones signed, in the order of the log. */
+            signed: components["schemas"]["SignedView"][];
             carried_over: unknown[];
             determinations: unknown[];
             characterization?: unknown;
@@ -2721,6 +3092,34 @@ export interface components {
             responsible_person?: string | null;
             area_lead?: string | null;
         };
+        /** @description 登记请求 — a phone's key, and the proof that whoever asks holds it. */
+        EnrolRequest: {
+            /** Format: uuid */
+            device_id: string;
+            /** @description `ES256`. */
+            alg: string;
+            /** @description base64url of the uncompressed point, 65 bytes. */
+            public_key: string;
+            /** @description Signature of the new key over `qingshan-enrol-v1\n<device_id>\n<csrf_token>`. */
+            proof: string;
+            /** @description Up to four, for posts that reach wider than stations. */
+            station_ids?: string[];
+            app_version?: string | null;
+            storage?: components["schemas"]["StorageTold"] | null;
+        };
+        /** @description 登记结果 — token and all that a phone has to know. */
+        Enrolled: {
+            /** Format: uuid */
+            device_id: string;
+            receipt: components["schemas"]["ReceiptView"];
+            token: string;
+            /** Format: date */
+            token_expires_on: string;
+            me: components["schemas"]["FieldMe"];
+            register: components["schemas"]["FieldRegister"];
+            /** Format: date-time */
+            server_time: string;
+        };
         /**
          * Format: uuid
          * @description 条目编号 — names one entry for ever; UUIDv7, made where the entry is made.
@@ -2739,6 +3138,27 @@ export interface components {
         EvidenceForm: {
             /** Format: binary */
             file: string;
+        };
+        /** @description 举证证明 — that a file was taken, and when: hashes and times, no word of whose or where. */
+        EvidenceProof: {
+            sha256: string;
+            is_taken: boolean;
+            /** Format: int64 */
+            seq: number;
+            /** Format: date-time */
+            recorded_at: string;
+            leaf_hash: string;
+            /** Format: int64 */
+            log_size: number;
+            root_hash: string;
+            /** @description RFC 6962 proof of inclusion. */
+            proof: string[];
+            checkpoint: string;
+            /** @description For those who may read the site: the entry as the log covers it. */
+            entry?: string | null;
+            /** @description The enrolment of the phone that signed it, as the log covers it. */
+            device?: string | null;
+            device_proof?: string[];
         };
         /** @description 证据 — a file that shows something of the site. */
         EvidenceView: {
@@ -2815,6 +3235,60 @@ export interface components {
             provenance: components["schemas"]["ProvenanceView"];
             others: components["schemas"]["ClaimView"][];
         };
+        /** @description 并列 — one field with both values, and whose the other one is. */
+        FieldClash: {
+            field: string;
+            label: string;
+            mine: Record<string, never>;
+            theirs: Record<string, never>;
+            theirs_by: string;
+            /** Format: date-time */
+            theirs_at: string;
+        };
+        /** @description 待处理送登件 — as the desk reads it. */
+        FieldItemView: components["schemas"]["ItemStatus"] & {
+            kind: string;
+            kind_label: string;
+            stream: string;
+            site_code?: string | null;
+            /** @description Who made it. */
+            person: string;
+            device_id: string;
+            /** Format: date-time */
+            claimed_at: string;
+            /** Format: date-time */
+            arrived_at: string;
+            body: Record<string, never>;
+        };
+        /** @description 送登件清单. */
+        FieldItems: {
+            /** Format: int64 */
+            total: number;
+            by_state: {
+                [key: string]: number;
+            };
+            items: components["schemas"]["FieldItemView"][];
+            next?: string | null;
+        };
+        /** @description 本人 — whose phone it is, in which post, for which stations. */
+        FieldMe: {
+            person_id: string;
+            name: string;
+            /** @description The post in words. */
+            post: string;
+            role: string;
+            unit: string;
+            station_ids: string[];
+        };
+        /** @description 登记簿 — what a phone keeps of the register it belongs to. */
+        FieldRegister: {
+            name: string;
+            /** @description Key that checkpoints and receipts are verified by. */
+            verifier_key: string;
+            /** @description Point that rescue files are sealed to, base64url. */
+            rescue_key: string;
+            reserve_code: string;
+        };
         /** @description A field a column may be taken for. */
         FieldView: {
             key: string;
@@ -2838,6 +3312,12 @@ export interface components {
             /** Format: binary */
             file: string;
         };
+        /** @description A file that is here now. */
+        FileKept: {
+            sha256: string;
+            /** Format: int64 */
+            size_bytes: number;
+        };
         /** @description 查漏结果. */
         FindingView: {
             code: string;
@@ -2850,6 +3330,13 @@ export interface components {
             /** Format: uuid */
             clue_id?: string | null;
             station_id?: string | null;
+        };
+        /** @description 采集标记. */
+        FlagView: {
+            code: string;
+            label: string;
+            /** @description `low`, `medium`, `high`. */
+            grade: string;
         };
         /** @description 焦点改定请求 — a focal category by code or label, or none, and why. */
         FocalRequest: {
@@ -3367,6 +3854,59 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** @description 回执 — an entry's place in the log, signed by the node. */
+        ItemReceipt: {
+            /** Format: uuid */
+            id: string;
+            /** @description SHA-256 of the bytes that the phone signed. */
+            entry_sha256: string;
+            /** Format: int64 */
+            seq: number;
+            /**
+             * Format: int64
+             * @description Version of the stream after it.
+             */
+            version: number;
+            /** Format: date-time */
+            recorded_at: string;
+            /** @description RFC 6962 leaf hash. */
+            leaf_hash: string;
+            /** Format: int64 */
+            log_size: number;
+            root_hash: string;
+            /** @description C2SP signed note over the lines above. */
+            note: string;
+        };
+        /** @description 送登状态 — where an item stands, in words too. */
+        ItemStatus: {
+            id: string;
+            /** Format: int64 */
+            number: number;
+            /** @description `received`, `held`, `recorded`, `refused`. */
+            state: string;
+            code?: string | null;
+            text?: string | null;
+            args?: {
+                [key: string]: string;
+            };
+            receipt?: components["schemas"]["ItemReceipt"] | null;
+            waits?: components["schemas"]["Waits"] | null;
+            clashes?: components["schemas"]["FieldClash"][];
+            /** @description Code of the site that a copy went to, where the site was merged meanwhile. */
+            carried_to?: string | null;
+            decided?: components["schemas"]["Decided"] | null;
+        };
+        /** @description Where items stand. */
+        ItemsAnswer: {
+            /** Format: date-time */
+            server_time: string;
+            /** @description The newest signed checkpoint. */
+            checkpoint: string;
+            /** @description In the order of the items. */
+            results: components["schemas"]["ItemStatus"][];
+        };
+        /** @description A list, or where the items asked for stand. */
+        ItemsShown: components["schemas"]["ItemsAnswer"] | components["schemas"]["FieldItems"];
         /** @description A member of the result that today's tables would give otherwise. */
         JudgedDifferenceView: {
             member: string;
@@ -3427,6 +3967,14 @@ export interface components {
             verdicts: components["schemas"]["CodeView"][];
             /** @description Ways to put it right that an override may choose from. */
             disposals: components["schemas"]["CodeView"][];
+        };
+        /** @description A receipt as a phone keeps it. */
+        KeptReceipt: {
+            /** Format: uuid */
+            id: string;
+            /** Format: int64 */
+            seq: number;
+            leaf_hash: string;
         };
         /** @description 带出处的登记 — a body that is kept whole in the dossier, with its entry. */
         Kept_AcceptanceRecorded: {
@@ -4287,6 +4835,14 @@ export interface components {
             label: string;
             group?: string | null;
         };
+        /** @description 锁定请求 — why, and since when it has been out of hand. */
+        LockRequest: {
+            /** @description Code of CL-DEVICELOCK. */
+            reason: string;
+            /** Format: date-time */
+            since?: string | null;
+            note?: string | null;
+        };
         /** @description 核验问题 — one thing that is not as the log says; the sentence is that of its code. */
         LogFault: {
             code: string;
@@ -4750,6 +5306,32 @@ export interface components {
             rule?: string | null;
             candidates: string[];
         };
+        /** @description 离线包清单. */
+        PackManifest: {
+            version: string;
+            /** Format: date-time */
+            made_at: string;
+            /** Format: int64 */
+            log_size: number;
+            station_ids: string[];
+            /** Format: date */
+            as_of: string;
+            parts: components["schemas"]["PartNote"][];
+            /** Format: int64 */
+            size_bytes: number;
+            rules: components["schemas"]["RulesNote"];
+            person_id: string;
+        };
+        /** @description 离线包简况 — the newest pack that was made for this territory. */
+        PackNote: {
+            etag: string;
+            /** Format: date-time */
+            made_at: string;
+            /** @description Whether the phone has another. */
+            is_old: boolean;
+            /** Format: int64 */
+            size_bytes: number;
+        };
         /** @description 对照一侧 — whose it is, and the picture or text itself as far as the reader may see it. */
         PairSideView: {
             site_code: string;
@@ -4774,6 +5356,21 @@ export interface components {
             likeness?: number | null;
             own: components["schemas"]["PairSideView"];
             other: components["schemas"]["PairSideView"];
+        };
+        /** @description 离线包部分. */
+        PartNote: {
+            name: string;
+            sha256: string;
+            /** Format: int64 */
+            size_bytes: number;
+            /**
+             * Format: int64
+             * @description Items in it, where it is a list.
+             */
+            count?: number | null;
+            /** Format: date-time */
+            made_at: string;
+            is_optional: boolean;
         };
         PasswordAgain: {
             password: string;
@@ -5373,6 +5970,28 @@ export interface components {
             /** Format: date */
             due_on: string;
         };
+        /** @description 救援文件报告 — what a file brought, and where its items stand now. */
+        RescueReport: {
+            device_id: string;
+            /** @description Whose phone it is. */
+            person: string;
+            /** Format: date-time */
+            sealed_at: string;
+            items: components["schemas"]["ItemStatus"][];
+            /** Format: int64 */
+            items_new: number;
+            /** Format: int64 */
+            items_known: number;
+            /** Format: int64 */
+            items_refused: number;
+            /** Format: int64 */
+            blobs_new: number;
+            /** Format: int64 */
+            blobs_known: number;
+            /** @description SHA-256 of files that its items name and nobody has. */
+            missing_blobs: string[];
+            receipt?: components["schemas"]["ReceiptView"] | null;
+        };
         /** @description The reserve the register is of. */
         ReserveOf: {
             code: string;
@@ -5392,6 +6011,15 @@ export interface components {
             /** @default null */
             area_lead: string | null;
         };
+        /** @description 审核请求 — which verification of the site, and what another person says of it. */
+        ReviewRequest: {
+            /** Format: uuid */
+            verification: string;
+            /** @description `accepted`, `returned`. */
+            result: string;
+            /** @description Asked for where it is returned. */
+            reason?: string | null;
+        };
         /**
          * @description 角色 — as what somebody acts. A person may hold several and acts in one at a time.
          * @enum {string}
@@ -5401,6 +6029,11 @@ export interface components {
         RowChange: {
             site_code: string;
             changes: components["schemas"]["CellChange"][];
+        };
+        /** @description Rules and boundary that the pack was made with. */
+        RulesNote: {
+            ruleset_sha256: string;
+            boundary_version: string;
         };
         /** @description What went wrong with a run. */
         RunFault: {
@@ -5546,6 +6179,30 @@ export interface components {
             /** @description Account of the person, as entries name their author. */
             account?: string | null;
         };
+        /** @description 设备签章 — an entry that a phone signed: its place in the log, and what of its capture a person should look at. */
+        SignedView: {
+            /** Format: uuid */
+            entry_id: string;
+            /** Format: int64 */
+            seq: number;
+            kind: string;
+            /** @description Of the file it takes in. */
+            sha256?: string | null;
+            device_id: string;
+            /** Format: int64 */
+            number: number;
+            /**
+             * Format: date-time
+             * @description What the phone says.
+             */
+            claimed_at: string;
+            /**
+             * Format: date-time
+             * @description When the register took it.
+             */
+            recorded_at: string;
+            flags: components["schemas"]["FlagView"][];
+        };
         /** @description 点位计数 — the sites of a list by up to three codes. */
         SiteCounts: {
             by: string[];
@@ -5690,6 +6347,23 @@ export interface components {
             occurred_at: string;
             actor: string;
         };
+        /** @description 本机存储 — what the browser grants, as it says itself. */
+        StorageTold: {
+            /**
+             * Format: double
+             * @default 0
+             */
+            quota: number;
+            /**
+             * Format: double
+             * @default 0
+             */
+            usage: number;
+            /** @default false */
+            is_persisted: boolean;
+            /** @default false */
+            is_installed: boolean;
+        };
         /** @description 状态条 — one state of the way, and when it was reached. */
         StripState: {
             state: string;
@@ -5697,6 +6371,27 @@ export interface components {
             /** Format: date */
             reached_on?: string | null;
             is_current: boolean;
+        };
+        /** @description 送登批 — items in the order they were made. */
+        Submission: {
+            items: components["schemas"]["SubmittedItem"][];
+        };
+        /** @description 送登件 — an entry exactly as it was signed. */
+        SubmittedItem: {
+            /** @description Canonical JSON text of the stamped entry. */
+            bytes: string;
+            /**
+             * Format: int64
+             * @description Version of its stream that the phone knew.
+             */
+            based_on?: number | null;
+            /**
+             * Format: uuid
+             * @description The entry before it on the same stream, for kinds that do not commute.
+             */
+            after?: string | null;
+            /** @description SHA-256 of the files it names. */
+            blobs?: string[];
         };
         /** @description 相关登记 — an entry that a suspicion is about. */
         SuspectEntryView: {
@@ -5992,6 +6687,12 @@ export interface components {
             token: components["schemas"]["TokenView"];
             secret: string;
         };
+        /** @description 新令牌. */
+        TokenFresh: {
+            token: string;
+            /** Format: date */
+            token_expires_on: string;
+        };
         /** @description 令牌请求 — an API token to make. */
         TokenRequest: {
             name: string;
@@ -6006,7 +6707,7 @@ export interface components {
          * @description 令牌范围 — what a program may do with an API token, within the rights of its post.
          * @enum {string}
          */
-        TokenScope: "read" | "write" | "ogc";
+        TokenScope: "read" | "write" | "ogc" | "field" | "odk";
         /** @description 令牌 — an API token without its secret. */
         TokenView: {
             token_id: string;
@@ -6209,6 +6910,17 @@ export interface components {
          * @enum {string}
          */
         WaitKind: "reopen" | "draft_plan" | "review_plan" | "start" | "rectify" | "decide_extension" | "supplement" | "accept_self" | "accept_county" | "determine" | "file_province" | "publish_notice" | "answer_objection" | "close_out" | "answer_urging" | "answer_referral" | "look_back" | "judge_relapse" | "judge_suspicion";
+        /** @description 等待 — what an item waits for. */
+        Waits: {
+            /** @description `blobs`, `predecessor`, `decision`, `turn`. */
+            for: string;
+            /** Format: int64 */
+            have?: number | null;
+            /** Format: int64 */
+            need?: number | null;
+            /** @description SHA-256 of the files that have not come. */
+            missing?: string[];
+        };
         /** @description 推演行 — a site that would be judged otherwise. */
         WhatIfLine: {
             site_code: string;
@@ -7222,6 +7934,505 @@ export interface operations {
                 };
                 content: {
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    prove_evidence: {
+        parameters: {
+            query?: {
+                /** @description With the entries themselves, for those who may read the site: what `qingshan evidence verify --proof` goes by. */
+                full?: boolean;
+            };
+            header?: never;
+            path: {
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceProof"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_balance: {
+        parameters: {
+            query: {
+                from: string;
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Balance"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    find_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `Upload-Offset` of `Upload-Length` bytes are here; equal: kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    take_chunk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/offset+octet-stream": number[];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileKept"];
+                };
+            };
+            /** @description `Upload-Offset` tells how far it is */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    make_contact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Contact"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactAnswer"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Devices"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    enrol_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnrolRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolled"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolled"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    lock_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LockRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    renew_device_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenFresh"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_items: {
+        parameters: {
+            query?: {
+                /** @description Of the phone that asks: ids with commas between, at most 500. All else is for whoever decides on items. */
+                ids?: string;
+                /** @description States with commas between; `held,refused,received` where none is said. */
+                state?: string;
+                station?: string;
+                device?: string;
+                /** @description 50 where it is not said, at most 500. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsShown"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    take_items: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Submission"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsAnswer"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    decide_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemStatus"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_pack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackManifest"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_pack_part: {
+        parameters: {
+            query: {
+                /** @description SHA-256 that the manifest names. */
+                v: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": number[];
+                };
+            };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    take_rescue_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-qingshan-rescue": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RescueReport"];
                 };
             };
             "4XX": {
@@ -9722,6 +10933,39 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["StandingRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    review_verification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site_code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewRequest"];
             };
         };
         responses: {

@@ -24,6 +24,7 @@ export const MENU: MenuItem[] = [
   { name: 'suspicions', path: '/suspicions', label: s('suspicions'), glyph: '⚠', actions: ['read_suspicions'] },
   { name: 'ledgers', path: '/ledgers/sites', label: s('ledgers'), glyph: '▦', actions: ['read_ledgers'] },
   { name: 'dashboard', path: '/dashboard', label: s('dashboard'), glyph: '◔', actions: ['read_statistics'] },
+  { name: 'field-desk', path: '/field-desk', label: s('field_desk'), glyph: '⇅', actions: ['decide_item'] },
   { name: 'law', path: '/law', label: s('law'), glyph: '§', actions: ['judge'] },
   { name: 'admin', path: '/admin', label: s('admin'), glyph: '⚙', actions: [] },
 ];

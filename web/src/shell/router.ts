@@ -32,6 +32,7 @@ const screens: RouteRecordRaw[] = [
   { path: '/suspicions', name: 'suspicions', component: () => import('@/screens/suspicions/SuspicionsScreen.vue') },
   { path: '/suspicions/:entry', name: 'suspicion', meta: { key: 'entry' }, component: () => import('@/screens/suspicions/SuspicionScreen.vue') },
   { path: '/dashboard', name: 'dashboard', component: () => import('@/screens/dashboard/DashboardScreen.vue') },
+  { path: '/field-desk/:tab?', name: 'field-desk', component: () => import('@/screens/field-desk/FieldDeskScreen.vue') },
   { path: '/law', name: 'law', component: () => import('@/screens/law/LawScreen.vue') },
   { path: '/admin/:tab?', name: 'admin', component: () => import('@/screens/admin/AdminScreen.vue') },
 ];

@@ -82,6 +82,7 @@ fn issue(session: &Session, n: usize, site: SiteId) -> Vec<Entry> {
             author: session.author(),
             occurred_at: session.now,
             clocks: None,
+            stamp: None,
         }
     };
     let today = session.today();

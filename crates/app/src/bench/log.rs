@@ -117,5 +117,6 @@ fn clue(n: u64, batch_id: BatchId, author: &Author) -> Entry {
         author: author.clone(),
         occurred_at: Timestamp::UNIX_EPOCH,
         clocks: None,
+        stamp: None,
     }
 }

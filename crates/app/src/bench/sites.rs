@@ -142,5 +142,6 @@ fn registered(session: &Session, n: usize, facts: SiteFacts) -> Entry {
         author: session.author(),
         occurred_at: session.now,
         clocks: None,
+        stamp: None,
     }
 }

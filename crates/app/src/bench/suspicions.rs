@@ -113,6 +113,7 @@ fn issue(session: &mut Session, n: usize) -> Result<Vec<Entry>> {
             author: session.author(),
             occurred_at: session.now,
             clocks: None,
+            stamp: None,
         }
     };
     let source = if is_copy(n) { n - 1 } else { n };

@@ -186,6 +186,7 @@ fn verification(
             batch_id: staging.batch_id,
             place: record.place.clone(),
         },
+        ..VerificationRecorded::default()
     })
 }
 

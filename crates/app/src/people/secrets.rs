@@ -8,7 +8,7 @@ use super::TotpProposal;
 use crate::error::Error;
 
 /// Bytes nobody can guess.
-pub(super) fn random<const N: usize>() -> Result<[u8; N], Error> {
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|e| Error::internal(anyhow::anyhow!("random: {e}")))?;
     Ok(bytes)

@@ -98,6 +98,10 @@ pub enum TokenScope {
     Write,
     /// OGC API, tiles and feeds only.
     Ogc,
+    /// What a phone asks for and sends; made at its enrolment only.
+    Field,
+    /// OpenRosa clients.
+    Odk,
 }
 
 impl TokenScope {
@@ -107,6 +111,16 @@ impl TokenScope {
             Self::Read => "read",
             Self::Write => "write",
             Self::Ogc => "ogc",
+            Self::Field => "field",
+            Self::Odk => "odk",
+        }
+    }
+
+    /// What a secret of it begins with, so that people tell one from another.
+    pub(crate) fn prefix(self) -> &'static str {
+        match self {
+            Self::Field => "qf",
+            _ => "qs",
         }
     }
 }

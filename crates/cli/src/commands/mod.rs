@@ -3,6 +3,8 @@
 mod backgrounds;
 mod bench;
 mod clues;
+mod evidence;
+mod field;
 mod import;
 mod issues;
 mod judge;
@@ -66,6 +68,8 @@ pub(crate) fn run(
         Command::Check(args) => summaries::check(&desk, args),
         Command::Convert(args) => sites::convert(&desk, args),
         Command::Suspicions(command) => suspicions::run(&desk, command),
+        Command::Evidence(args) => evidence::run(&desk, args),
+        Command::Field(command) => field::run(&desk, command),
         Command::Log(args) => log::run(&desk, args),
         Command::Register(args) => log::register(&desk, args),
         Command::Serve(args) => serve::run(&desk, args),

@@ -5,9 +5,11 @@ mod campaign;
 mod characterization;
 mod closing;
 mod clue;
+mod device;
 mod evidence;
 mod export;
 mod issue;
+mod patrol;
 mod permit;
 mod rectification;
 mod register;
@@ -32,9 +34,14 @@ pub use closing::{
 pub use clue::{
     ClueBatchImported, ClueFacts, ClueLinked, ClueReceived, ClueScreened, ClueUnlinked, SourcePlace,
 };
+pub use device::{DeviceEnrolled, DeviceLocked, RescueFileImported};
 pub use evidence::EvidenceRecorded;
 pub use export::LedgerExported;
 pub use issue::{DeterminationRecorded, FocalOverridden, IssueCarriedOver};
+pub use patrol::{
+    ContentItem, KeyPoint, PatrolFinding, PatrolPlanAdopted, PatrolRecorded, PatrolReviewed,
+    PlannedRound, Segment, TrackRecorded,
+};
 pub use permit::PermitRecorded;
 pub use rectification::{
     ChainLink, ClosingRequirements, CompletionEvidenced, ExtensionDecided, ExtensionRequested,
@@ -55,4 +62,6 @@ pub use urging::{
     AccountabilityRecorded, PenaltyRecorded, ReferralReceived, ReferralRecorded, UrgingAnswered,
     UrgingIssued,
 };
-pub use verification::{TeamMember, VerificationRecorded};
+pub use verification::{
+    FieldWork, Hint, PartyPresent, Shot, TeamMember, VerificationRecorded, VerificationReviewed,
+};

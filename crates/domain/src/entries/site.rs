@@ -115,6 +115,15 @@ pub enum Basis {
     Overlay,
 }
 
+impl Default for Basis {
+    /// Somebody's word, no reason given.
+    fn default() -> Self {
+        Self::Person {
+            reason: String::new(),
+        }
+    }
+}
+
 /// 点位登记 — a human activity gets a place in the register, suspected until verified.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SiteRegistered {

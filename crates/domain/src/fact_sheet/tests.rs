@@ -47,6 +47,7 @@ fn recorded(seq: u64, body: impl Into<EntryBody>) -> RecordedEntry {
             },
             occurred_at: at,
             clocks: None,
+            stamp: None,
         },
     }
 }
@@ -132,6 +133,7 @@ fn verified(seq: u64, conclusion: &str, facts: &[(&str, &str)]) -> RecordedEntry
                 .collect(),
             facts: SiteFacts::default(),
             basis: by_hand(),
+            ..VerificationRecorded::default()
         },
     )
 }

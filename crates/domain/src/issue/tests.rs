@@ -128,6 +128,7 @@ impl Story {
                 },
                 occurred_at: at,
                 clocks: None,
+                stamp: None,
             },
         });
         id
@@ -456,6 +457,7 @@ fn verified() -> VerificationRecorded {
         judged_facts: Default::default(),
         facts: SiteFacts::default(),
         basis: by_hand(),
+        ..VerificationRecorded::default()
     }
 }
 

@@ -64,6 +64,7 @@ fn photo(
         lat: at.map(|p| p.1),
         azimuth_deg: azimuth,
         device: None,
+        ..EvidenceRecorded::default()
     }
 }
 

@@ -17,7 +17,7 @@ const MAX_DEPTH: usize = 127;
 const MAX_EXACT: u64 = 1 << 53;
 
 /// Canonical JSON of a value.
-pub(super) fn to_vec(value: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
+pub(crate) fn to_vec(value: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
     to_vec_with_nulls(value).map(|(written, _)| written)
 }
 

@@ -5,11 +5,11 @@
 //! bundle (65,535 bytes: a boundary, a campaign's files); then the leaf is a short canonical JSON that names the
 //! SHA-256 and the size of the stored bytes, so that the log still covers every one of them.
 
-mod json;
+pub(crate) mod json;
 
 use std::borrow::Cow;
 
-use domain::entry::{Author, Clocks, Entry, EntryBody, RecordedEntry};
+use domain::entry::{Author, Clocks, Entry, EntryBody, RecordedEntry, Stamp};
 use domain::ids::{EntryId, StreamId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -118,6 +118,8 @@ struct Stored<'a> {
     occurred_at: Timestamp,
     #[serde(default)]
     clocks: Option<Clocks>,
+    #[serde(default)]
+    stamp: Option<Stamp>,
 }
 
 /// The same as deserializing a [`RecordedEntry`], in half the time: in canonical JSON the body stands before the kind
@@ -145,6 +147,7 @@ fn read(stored: &[u8]) -> Result<RecordedEntry, serde_json::Error> {
             },
             occurred_at: entry.occurred_at,
             clocks: entry.clocks,
+            stamp: entry.stamp,
         },
     })
 }
@@ -218,10 +221,21 @@ mod tests {
                 device: testkit::later(0, 2),
                 monotonic_ms: Some(12),
                 gnss: None,
+                session: Some("9f31ac02".to_owned()),
+                session_ms: Some(24_512_007),
+                contact_at: Some(testkit::later(0, 1)),
+                utc_offset_min: Some(480),
+            };
+            let stamp = Stamp {
+                device_id: domain::ids::DeviceId(Uuid::from_u128(9)),
+                number: 41,
+                alg: "ES256".to_owned(),
+                signature: "AAAA".to_owned(),
             };
             let entry = Entry {
                 based_on: Some(3),
                 clocks: Some(clocks),
+                stamp: Some(stamp),
                 ..entry
             };
             let recorded_at = "2019-08-16T01:00:00.123456789Z".parse().unwrap();

@@ -1,9 +1,10 @@
 //! Evidence: files taken in for sites, and given out without harm.
 
+use app::proof::{self, EvidenceProof};
 use app::{EvidenceAdded, LARGEST_EVIDENCE, is_shown};
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Multipart, State};
+use axum::extract::{FromRequestParts, Multipart, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -12,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::imports::{take_file, upload_fault};
 use super::ledgers::attachment;
-use crate::caller::{Asked, Caller, Named};
+use crate::caller::{Asked, Caller, Context, Named};
 use crate::desk::Desk;
 use crate::problem::{Problem, ProblemBody};
 
@@ -139,4 +140,40 @@ pub(crate) async fn show_thumbnail(
         (header::CACHE_CONTROL, "private, max-age=86400, immutable"),
     ];
     Ok((kind, Body::from(bytes)).into_response())
+}
+
+/// How much of a proof.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ProofAsked {
+    /// With the entries themselves, for those who may read the site: what `qingshan evidence verify --proof` goes by.
+    #[serde(default)]
+    full: bool,
+}
+
+/// Proof that a file was taken, and when. Whoever asks has the file, or would not know its hash; hashes and times are told.
+#[utoipa::path(get, path = "/api/v1/evidence/{sha256}/proof", tag = "log", security(()),
+    params(("sha256" = String, Path), ProofAsked),
+    responses((status = 200, body = EvidenceProof), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn prove_evidence(
+    State(desk): State<Desk>,
+    context: Context,
+    Named(sha256): Named<String>,
+    Asked(asked): Asked<ProofAsked>,
+    request: Request,
+) -> Result<Json<EvidenceProof>, Problem> {
+    if asked.full {
+        let (mut parts, _) = request.into_parts();
+        let caller = Caller::from_request_parts(&mut parts, &desk).await?;
+        let proved = desk.look(&caller, move |session, atlases| {
+            session.prove_evidence_in_full(atlases, &sha256)
+        });
+        return Ok(Json(proved.await?));
+    }
+    let inner = desk.clone();
+    let proved = desk.consult(&context, move |register| {
+        let setting = inner.current_setting(register)?;
+        proof::prove_evidence(register, &setting, inner.atlases(), &sha256)
+    });
+    Ok(Json(proved.await?))
 }

@@ -3,7 +3,7 @@
 use app::atlas::{Atlases, SiteQuery};
 use app::{
     AmendRequest, DossierView, FocalRequest, MergeRequest, Paging, ReceiptView, RemarkRequest,
-    Session, SiteCounts, SiteDiffView, SiteList, StandingRequest, TimelineItem,
+    ReviewRequest, Session, SiteCounts, SiteDiffView, SiteList, StandingRequest, TimelineItem,
     VerificationRequest,
 };
 use axum::Json;
@@ -167,6 +167,24 @@ pub(crate) async fn verify_site(
     let receipt = desk
         .write(&caller, move |session, _| {
             session.record_verification(&site_code, &said)
+        })
+        .await?;
+    Ok(Json(receipt))
+}
+
+/// Accepts a verification made in the field, or returns it.
+#[utoipa::path(post, path = "/api/v1/sites/{site_code}/verification-reviews", tag = "sites",
+    params(("site_code" = String, Path)), request_body = ReviewRequest,
+    responses((status = 200, body = ReceiptView), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn review_verification(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Named(site_code): Named<String>,
+    Said(said): Said<ReviewRequest>,
+) -> Result<Json<ReceiptView>, Problem> {
+    let receipt = desk
+        .write(&caller, move |session, _| {
+            session.review_verification(&site_code, &said)
         })
         .await?;
     Ok(Json(receipt))

@@ -1,0 +1,363 @@
+//! 处理 — what a person decides on items that no rule can: record as it is, merge field by field, or refuse with a reason.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use domain::as_of::AsOf;
+use domain::entries::{Basis, SiteAmended, SiteFacts};
+use domain::entry::{Entry, EntryBody};
+use domain::ids::{EntryId, SiteId, StreamId};
+use domain::policy::{Action, Role};
+use jiff::Timestamp;
+use register::accounts::{Accounts, FieldItem, ItemQuery};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use spatial::diagnostic::Diagnostic;
+use utoipa::{IntoParams, ToSchema};
+
+use super::items::body_of;
+use super::settle::recorded;
+use super::{Decided, Detail, ItemStatus, not_found, rejected};
+use crate::error::Error;
+use crate::session::Session;
+
+/// 处理请求 — the choice, for a merge whose value of each field, and why.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecisionRequest {
+    /// `record`, `merge`, `refuse`.
+    pub choice: String,
+    /// For `merge`: `mine` or `theirs` of each clashing field.
+    #[serde(default)]
+    pub values: BTreeMap<String, String>,
+    pub reason: String,
+}
+
+/// 送登件查询.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ItemFilter {
+    /// States with commas between; `held,refused,received` where none is said.
+    pub state: Option<String>,
+    pub station: Option<String>,
+    pub device: Option<String>,
+    /// 50 where it is not said, at most 500.
+    #[param(minimum = 0, maximum = 500)]
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    pub cursor: Option<i64>,
+}
+
+/// 待处理送登件 — as the desk reads it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct FieldItemView {
+    #[serde(flatten)]
+    pub status: ItemStatus,
+    pub kind: String,
+    pub kind_label: String,
+    pub stream: String,
+    pub site_code: Option<String>,
+    /// Who made it.
+    pub person: String,
+    pub device_id: String,
+    pub claimed_at: Timestamp,
+    pub arrived_at: Timestamp,
+    #[schema(value_type = Object)]
+    pub body: Value,
+}
+
+/// 送登件清单.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct FieldItems {
+    pub total: u64,
+    pub by_state: BTreeMap<String, u64>,
+    pub items: Vec<FieldItemView>,
+    pub next: Option<String>,
+}
+
+const USUAL_STATES: &str = "held,refused,received";
+/// A reason is a sentence, no essay.
+const LONGEST_REASON: usize = 500;
+/// Rows read before the filter of the scope; a desk that has more waiting has another trouble.
+const MOST_READ: u32 = 20_000;
+
+/// A phone may merge what is its own; all else is done at the desk.
+pub fn only_merge() -> Error {
+    rejected("session.token_scope")
+}
+
+fn open(accounts: &Mutex<Accounts>) -> std::sync::MutexGuard<'_, Accounts> {
+    accounts.lock().unwrap_or_else(|e| e.into_inner())
+}
+
+impl Session {
+    /// Items that are not in the log, of the stations that the actor decides for.
+    pub fn field_items(
+        &self,
+        accounts: &Accounts,
+        filter: &ItemFilter,
+    ) -> Result<FieldItems, Error> {
+        self.may_somewhere(Action::DecideItem)?;
+        let states = filter.state.as_deref().unwrap_or(USUAL_STATES);
+        let states: Vec<&str> = states.split(',').map(str::trim).collect();
+        let query = ItemQuery {
+            states: &states,
+            device_id: filter.device.as_deref(),
+            after: 0,
+            limit: MOST_READ,
+        };
+        let cursor = filter.cursor.unwrap_or(0);
+        let limit = filter.limit.unwrap_or(50).min(500) as usize;
+        let mut found = FieldItems {
+            total: 0,
+            by_state: BTreeMap::new(),
+            items: Vec::new(),
+            next: None,
+        };
+        let mut last = cursor;
+        for (at, item) in accounts.list_items(&query)? {
+            let station = self.station_of_item(&item)?;
+            let is_wanted = filter.station.is_none() || filter.station == station;
+            if !is_wanted || !self.sees(Action::DecideItem, station.as_deref()) {
+                continue;
+            }
+            found.total += 1;
+            *found.by_state.entry(item.state.clone()).or_default() += 1;
+            if at <= cursor {
+                continue;
+            }
+            match found.items.len() < limit {
+                true => {
+                    last = at;
+                    found.items.push(self.field_item_view(accounts, &item)?);
+                }
+                false => found.next = Some(last.to_string()),
+            }
+        }
+        Ok(found)
+    }
+
+    /// The station whose head decides on an item: that of its site, else its maker's.
+    fn station_of_item(&self, item: &FieldItem) -> Result<Option<String>, Error> {
+        if item.station_id.is_some() {
+            return Ok(item.station_id.clone());
+        }
+        match StreamId(item.stream.clone()).as_site() {
+            Some(site) => {
+                let dossier = self.register.find_dossier(site, AsOf::Now)?;
+                Ok(dossier.and_then(|d| d.facts.station_id))
+            }
+            None => Ok(None),
+        }
+    }
+
+    fn field_item_view(
+        &self,
+        accounts: &Accounts,
+        item: &FieldItem,
+    ) -> Result<FieldItemView, Error> {
+        let site = StreamId(item.stream.clone()).as_site();
+        let dossier = match site {
+            Some(site) => self.register.find_dossier(site, AsOf::Now)?,
+            None => None,
+        };
+        let kinds = EntryBody::KINDS.iter();
+        let label = kinds
+            .filter(|(k, _)| *k == item.kind)
+            .map(|(_, l)| *l)
+            .next();
+        let person = accounts.find_person(&item.person_id)?;
+        Ok(FieldItemView {
+            status: ItemStatus::of(item, &self.messages),
+            kind: item.kind.clone(),
+            kind_label: label.unwrap_or(&item.kind).to_owned(),
+            stream: item.stream.clone(),
+            site_code: dossier.map(|d| d.site_code),
+            person: person.map_or_else(|| item.person_id.clone(), |p| p.name),
+            device_id: item.device_id.clone(),
+            claimed_at: item.claimed_at,
+            arrived_at: item.arrived_at,
+            body: body_of(item),
+        })
+    }
+
+    /// Decides on a held item; the stream too, on which others may have waited. Whoever made it may merge it; all else is the head's of its station.
+    pub fn decide_item(
+        &mut self,
+        accounts: &Mutex<Accounts>,
+        id: &str,
+        request: &DecisionRequest,
+    ) -> Result<(ItemStatus, String), Error> {
+        let found = open(accounts).find_item(&id.to_lowercase())?;
+        let item = found.ok_or_else(|| not_found("field_item", id))?;
+        self.may_decide(&item, request)?;
+        let reason = request.reason.trim();
+        if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
+            return Err(rejected("field.no_reason"));
+        }
+        let detail = Detail::of(&item);
+        // A clue from a phone has no batch to lie in yet.
+        let is_clue = item.code.as_deref() == Some("field.clue");
+        if item.state != "held"
+            || is_clue
+            || detail.waits.as_ref().is_none_or(|w| w.what == "blobs")
+        {
+            // Nothing is forced in whose files are not here: the log would name what nobody has.
+            return Err(rejected("field.not_to_decide"));
+        }
+        let decided = Decided {
+            by: self.decider(),
+            at: self.now,
+            reason: reason.to_owned(),
+            choice: request.choice.clone(),
+        };
+        let item = match request.choice.as_str() {
+            "refuse" => {
+                let refused = self.refused_by_hand(item, decided)?;
+                // Another program, or one that died before it could say so, may have recorded it.
+                if self.is_recorded(&refused)? || !open(accounts).refuse_item(&refused)? {
+                    return Err(rejected("field.not_to_decide"));
+                }
+                return Ok((ItemStatus::of(&refused, &self.messages), refused.stream));
+            }
+            "record" | "merge" => self.recorded_by_hand(item, request, decided)?,
+            other => {
+                let fault = Diagnostic::error("field.choice").arg("text", other);
+                return Err(Error::rejected(fault));
+            }
+        };
+        open(accounts).settle_items(std::slice::from_ref(&item))?;
+        Ok((ItemStatus::of(&item, &self.messages), item.stream))
+    }
+
+    fn decider(&self) -> String {
+        let label = Role::label(self.actor.role);
+        format!("{} {label}", self.actor.unit).trim().to_owned()
+    }
+
+    fn may_decide(&self, item: &FieldItem, request: &DecisionRequest) -> Result<(), Error> {
+        let is_own = item.person_id == self.actor.id;
+        // What one's own rights do not reach is not made right by oneself.
+        let is_denied = item
+            .code
+            .as_deref()
+            .is_some_and(|code| code.starts_with("policy."));
+        if is_own && is_denied && request.choice != "refuse" {
+            return Err(rejected("policy.own_work"));
+        }
+        let is_own_merge = request.choice == "merge" && is_own;
+        if is_own_merge {
+            return Ok(());
+        }
+        let station = self.station_of_item(item)?;
+        match self.sees(Action::DecideItem, station.as_deref()) {
+            true => self.may(Action::DecideItem, station.as_deref()),
+            // What is not yours to know of is not found; who may never decide is told so.
+            false => self
+                .may_somewhere(Action::DecideItem)
+                .and_then(|()| Err(not_found("field_item", &item.entry_id))),
+        }
+    }
+
+    fn is_recorded(&self, item: &FieldItem) -> Result<bool, Error> {
+        let id: Option<EntryId> = item.entry_id.parse().ok();
+        let receipt = id.map(|id| self.register.find_receipt(id));
+        Ok(receipt.transpose()?.flatten().is_some())
+    }
+
+    fn refused_by_hand(&self, item: FieldItem, decided: Decided) -> Result<FieldItem, Error> {
+        let detail = Detail {
+            waits: None,
+            decided: Some(decided),
+            ..Detail::of(&item)
+        };
+        Ok(FieldItem {
+            state: "refused".to_owned(),
+            code: Some("field.refused".to_owned()),
+            detail: detail.to_text()?,
+            is_open: false,
+            changed_at: self.now,
+            ..item
+        })
+    }
+
+    fn recorded_by_hand(
+        &mut self,
+        item: FieldItem,
+        request: &DecisionRequest,
+        decided: Decided,
+    ) -> Result<FieldItem, Error> {
+        let bytes = item.item_bytes.as_deref().unwrap_or_default();
+        let read = register::read_item(bytes).map_err(Error::internal)?;
+        let entry = read.ok_or_else(|| rejected("field.unfaithful"))?;
+        for sha256 in entry.body.named_files() {
+            if !self.register.keeps_blob(sha256)? {
+                return Err(rejected("field.not_to_decide"));
+            }
+        }
+        let mut entries = vec![entry.clone()];
+        if request.choice == "merge" {
+            entries.extend(self.chosen_values(&item, &entry, request)?);
+        }
+        let receipts = self.register.append(&entries, self.now)?;
+        let receipt = receipts
+            .iter()
+            .find(|r| r.entry_id == entry.id)
+            .ok_or_else(|| Error::internal(anyhow::anyhow!("an append gave no receipt")))?;
+        let detail = Detail {
+            decided: Some(decided),
+            ..Detail::of(&item)
+        };
+        let clashes = detail.clashes.clone();
+        let item = FieldItem {
+            detail: detail.to_text()?,
+            ..item
+        };
+        recorded(self, item, receipt, clashes)
+    }
+
+    /// The decider's own entry that states the value chosen of every clashing field.
+    fn chosen_values(
+        &self,
+        item: &FieldItem,
+        entry: &Entry,
+        request: &DecisionRequest,
+    ) -> Result<Option<Entry>, Error> {
+        let Some(site) = entry.stream.as_site() else {
+            return Err(rejected("field.not_to_decide"));
+        };
+        let mut facts = Map::new();
+        for clash in Detail::of(item).clashes {
+            let choice = request.values.get(&clash.field).map(String::as_str);
+            let value = match choice {
+                Some("mine") => clash.mine,
+                Some("theirs") => clash.theirs,
+                _ => {
+                    let fault = Diagnostic::error("field.no_choice").arg("field", clash.label);
+                    return Err(Error::rejected(fault));
+                }
+            };
+            facts.insert(clash.field, value);
+        }
+        if facts.is_empty() {
+            return Err(rejected("field.not_to_decide"));
+        }
+        let facts: SiteFacts =
+            serde_json::from_value(Value::Object(facts)).map_err(Error::internal)?;
+        self.amended_by_hand(site, facts, &request.reason).map(Some)
+    }
+
+    fn amended_by_hand(
+        &self,
+        site: SiteId,
+        facts: SiteFacts,
+        reason: &str,
+    ) -> Result<Entry, Error> {
+        let dossier = self.register.load_dossier(site, AsOf::Now)?;
+        self.may(Action::AmendSite, dossier.facts.station_id.as_deref())?;
+        let basis = Basis::Person {
+            reason: reason.trim().to_owned(),
+        };
+        self.dated_entry(StreamId::site(site), SiteAmended { basis, facts })
+    }
+}

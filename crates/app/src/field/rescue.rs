@@ -1,0 +1,431 @@
+//! 救援文件 — what a phone sealed for the register alone, brought by cable, by a colleague's phone, or before it was emptied.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use domain::entries::RescueFileImported;
+use domain::ids::{DeviceId, StreamId};
+use domain::policy::Action;
+use jiff::Timestamp;
+use register::accounts::{Accounts, Device};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use spatial::diagnostic::Diagnostic;
+use tempfile::TempDir;
+use utoipa::ToSchema;
+
+use super::items::{Submission, SubmittedItem, take};
+use super::sealed::Opener;
+use super::uploads::{LARGEST_FIELD_BLOB, full, rescue_secret};
+use super::{ItemStatus, MOST_ITEMS, rejected};
+use crate::amendments::ReceiptView;
+use crate::error::Error;
+use crate::people::Visitor;
+use crate::session::Session;
+
+const MAGIC: &[u8] = b"QSRESCUE1\n";
+const LONGEST_HEADER: u64 = 4096;
+/// A frame holds an item, or a mebibyte of a file.
+const LARGEST_FRAME: u32 = 8 << 20;
+/// A whole file.
+pub const LARGEST_RESCUE: u64 = 4 << 30;
+/// Bytes of the items that are taken in at once.
+const LARGEST_TAKING: usize = 1 << 20;
+
+/// First line of a file, in the clear.
+#[derive(Debug, Deserialize)]
+struct Header {
+    register: String,
+    rescue_key_sha256: String,
+    device_id: DeviceId,
+    sealed_at: Timestamp,
+    enc: String,
+}
+
+/// A frame that is no piece of a file.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Frame {
+    Item { item: SubmittedItem },
+    Blob { blob: String, size: u64 },
+    End { end: u64, sha256: String },
+}
+
+/// 救援文件报告 — what a file brought, and where its items stand now.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RescueReport {
+    pub device_id: String,
+    /// Whose phone it is.
+    pub person: String,
+    pub sealed_at: Timestamp,
+    pub items: Vec<ItemStatus>,
+    pub items_new: u64,
+    pub items_known: u64,
+    pub items_refused: u64,
+    pub blobs_new: u64,
+    pub blobs_known: u64,
+    /// SHA-256 of files that its items name and nobody has.
+    pub missing_blobs: Vec<String>,
+    /// Of the entry that tells of the import; nothing where nothing was new.
+    pub receipt: Option<ReceiptView>,
+}
+
+/// 拆封件 — an opened file on its way into the register.
+pub struct Rescue {
+    device: Device,
+    sealed_at: Timestamp,
+    sha256: String,
+    size_bytes: u64,
+    items: Vec<SubmittedItem>,
+    files: Vec<(String, PathBuf)>,
+    /// First frame that is not as it was sealed, or is not there.
+    broken_at: Option<u64>,
+    ids: Vec<String>,
+    missing: Vec<String>,
+    counts: Counts,
+    /// Its files lie here until they are kept.
+    folder: TempDir,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Counts {
+    new: u64,
+    known: u64,
+    refused: u64,
+    blobs_new: u64,
+    blobs_known: u64,
+}
+
+/// Whether somebody may hand a file over: a phone of any state may; at the desk, who decides on items.
+pub fn may_rescue(session: &Session, accounts: &Accounts, visitor: &Visitor) -> Result<(), Error> {
+    match visitor.token {
+        Some(_) => super::device_of(accounts, visitor).map(drop),
+        None => session.may_take_rescue_files(),
+    }
+}
+
+impl Session {
+    /// Whether the actor takes in files that are brought to the desk.
+    pub fn may_take_rescue_files(&self) -> Result<(), Error> {
+        self.may_somewhere(Action::DecideItem)
+    }
+}
+
+/// Opens a file of this register and lays out what it holds; whatever comes before the first damage counts.
+pub fn unseal(session: &Session, accounts: &Mutex<Accounts>, path: &Path) -> Result<Rescue, Error> {
+    let mut reader = BufReader::new(File::open(path).map_err(Error::internal)?);
+    let (line, header) = read_header(&mut reader).ok_or_else(not_ours)?;
+    let own = rescue_secret(session.register.home())?;
+    let point = super::uploads::point_of(&own);
+    let is_ours = header.register == session.register.opened().node
+        && header.rescue_key_sha256 == crate::sha256_hex(&point);
+    let enc = BASE64_URL_SAFE_NO_PAD.decode(&header.enc).ok();
+    let opener = enc.filter(|_| is_ours).and_then(|e| Opener::new(&own, &e));
+    let opener = opener.ok_or_else(not_ours)?;
+    let found = {
+        let accounts = accounts.lock().unwrap_or_else(|e| e.into_inner());
+        accounts.find_device(&header.device_id.to_string())?
+    };
+    let device = found.ok_or_else(|| rejected("field.device_unknown"))?;
+    let folder = session.register.home().join("uploads");
+    std::fs::create_dir_all(&folder).map_err(full)?;
+    let folder = tempfile::Builder::new()
+        .prefix("rescue-")
+        .tempdir_in(&folder)
+        .map_err(full)?;
+    let mut rescue = Rescue {
+        device,
+        sealed_at: header.sealed_at,
+        sha256: crate::proof::hash_file(path)?,
+        size_bytes: path.metadata().map_err(Error::internal)?.len(),
+        items: Vec::new(),
+        files: Vec::new(),
+        broken_at: None,
+        ids: Vec::new(),
+        missing: Vec::new(),
+        counts: Counts::default(),
+        folder,
+    };
+    let mut frames = Frames {
+        reader,
+        opener,
+        line,
+        count: 0,
+        seen: Sha256::new(),
+    };
+    if !rescue.lay_out(&mut frames)? {
+        rescue.broken_at = Some(frames.count);
+    }
+    Ok(rescue)
+}
+
+fn not_ours() -> Error {
+    rejected("field.rescue_other_register")
+}
+
+/// The header with its bytes, which stand beside every frame under the seal.
+fn read_header(reader: &mut impl BufRead) -> Option<(Vec<u8>, Header)> {
+    let mut magic = [0; MAGIC.len()];
+    reader.read_exact(&mut magic).ok()?;
+    let mut line = Vec::new();
+    reader
+        .take(LONGEST_HEADER)
+        .read_until(b'\n', &mut line)
+        .ok()?;
+    (magic == MAGIC && line.pop() == Some(b'\n')).then_some(())?;
+    let header = serde_json::from_slice(&line).ok()?;
+    Some((line, header))
+}
+
+/// Frames of a file, in their turn.
+struct Frames<R> {
+    reader: R,
+    opener: Opener,
+    line: Vec<u8>,
+    count: u64,
+    /// Over the hashes of all frames so far.
+    seen: Sha256,
+}
+
+impl<R: Read> Frames<R> {
+    /// The next frame; nothing where it is cut off or was changed.
+    fn next(&mut self) -> Option<Vec<u8>> {
+        let mut length = [0; 4];
+        self.reader.read_exact(&mut length).ok()?;
+        let length = u32::from_be_bytes(length);
+        (length <= LARGEST_FRAME).then_some(())?;
+        let mut sealed = Vec::new();
+        let read = (&mut self.reader)
+            .take(length.into())
+            .read_to_end(&mut sealed);
+        (read.ok()? == length as usize).then_some(())?;
+        let plain = self.opener.open(&self.line, sealed)?;
+        self.seen.update(crate::sha256_hex(&plain).as_bytes());
+        self.count += 1;
+        Some(plain)
+    }
+}
+
+impl Rescue {
+    /// Goes through the frames; whether all of them were there as they were sealed.
+    fn lay_out<R: Read>(&mut self, frames: &mut Frames<R>) -> Result<bool, Error> {
+        loop {
+            let seen = crate::hex(&frames.seen.clone().finalize());
+            let Some(plain) = frames.next() else {
+                return Ok(false);
+            };
+            match serde_json::from_slice(&plain) {
+                Ok(Frame::Item { item }) => self.items.push(item),
+                Ok(Frame::Blob { blob, size }) if size <= LARGEST_FIELD_BLOB => {
+                    if !self.lay_out_file(frames, blob, size)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(Frame::End { end, sha256 }) => {
+                    return Ok(end + 1 == frames.count && sha256 == seen);
+                }
+                _ => return Ok(false),
+            }
+        }
+    }
+
+    fn lay_out_file<R: Read>(
+        &mut self,
+        frames: &mut Frames<R>,
+        name: String,
+        size: u64,
+    ) -> Result<bool, Error> {
+        let path = self.folder.path().join(self.files.len().to_string());
+        let mut file = File::create(&path).map_err(full)?;
+        let (mut left, mut hash) = (size, Sha256::new());
+        while left > 0 {
+            let Some(piece) = frames.next() else {
+                return Ok(false);
+            };
+            let Some(rest) = left
+                .checked_sub(piece.len() as u64)
+                .filter(|_| !piece.is_empty())
+            else {
+                return Ok(false);
+            };
+            hash.update(&piece);
+            file.write_all(&piece).map_err(full)?;
+            left = rest;
+        }
+        // A file that was damaged on the phone already is none.
+        if crate::hex(&hash.finalize()) == name {
+            self.files.push((name, path));
+        }
+        Ok(true)
+    }
+
+    /// Keeps the next of its files; whether there was one.
+    pub fn keep_file(&mut self, session: &mut Session) -> Result<bool, Error> {
+        let Some((sha256, path)) = self.files.pop() else {
+            return Ok(false);
+        };
+        if session.register.keeps_blob(&sha256)? {
+            self.counts.blobs_known += 1;
+            return Ok(true);
+        }
+        match session.keep_upload(&path) {
+            Ok(_) => self.counts.blobs_new += 1,
+            // What is no evidence is missed by the items that name it.
+            Err(Error::Rejected(d)) if d.code == "field.file_kind" => {}
+            Err(other) => return Err(other),
+        }
+        Ok(true)
+    }
+
+    /// Takes its items in as if the phone had sent them; they are durable when this returns.
+    pub fn take_items(
+        &mut self,
+        session: &Session,
+        accounts: &Mutex<Accounts>,
+    ) -> Result<(), Error> {
+        let mut accounts = accounts.lock().unwrap_or_else(|e| e.into_inner());
+        let items = std::mem::take(&mut self.items);
+        let mut batch: Vec<SubmittedItem> = Vec::new();
+        for item in items {
+            let size: usize = batch.iter().map(|i| i.bytes.len()).sum();
+            if batch.len() == MOST_ITEMS || size + item.bytes.len() > LARGEST_TAKING {
+                self.take_batch(session, &mut accounts, std::mem::take(&mut batch))?;
+            }
+            batch.push(item);
+        }
+        self.take_batch(session, &mut accounts, batch)
+    }
+
+    fn take_batch(
+        &mut self,
+        session: &Session,
+        accounts: &mut Accounts,
+        items: Vec<SubmittedItem>,
+    ) -> Result<(), Error> {
+        let known = accounts.known_items(&items.iter().filter_map(id_of).collect::<Vec<_>>())?;
+        let (register, messages) = (&session.register, &session.messages);
+        let submission = Submission { items };
+        match take(
+            accounts,
+            register,
+            messages,
+            &self.device,
+            &submission,
+            session.now,
+        ) {
+            Ok(taken) => {
+                let ids = taken.ids();
+                let is_known = |id: &&String| known.contains(*id);
+                self.counts.known += ids.iter().filter(is_known).count() as u64;
+                self.counts.new += ids.iter().filter(|id| !is_known(id)).count() as u64;
+                self.ids.extend(ids);
+                Ok(())
+            }
+            // One that cannot be read holds up no other.
+            Err(Error::Rejected(_)) if submission.items.len() > 1 => submission
+                .items
+                .into_iter()
+                .try_for_each(|one| self.take_batch(session, accounts, vec![one])),
+            Err(Error::Rejected(_)) => {
+                self.counts.refused += 1;
+                Ok(())
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Ids of its items, for whoever tries them now.
+    pub fn ids(&self) -> Vec<String> {
+        self.ids.clone()
+    }
+
+    /// Tells of the import in the log where it brought something, and says what became of all of it.
+    pub fn finish(
+        mut self,
+        session: &mut Session,
+        accounts: &Mutex<Accounts>,
+    ) -> Result<RescueReport, Error> {
+        let (statuses, person) = {
+            let accounts = accounts.lock().unwrap_or_else(|e| e.into_inner());
+            let mut statuses = Vec::with_capacity(self.ids.len());
+            for id in &self.ids {
+                let item = accounts.find_item(id)?;
+                statuses.extend(item.map(|i| ItemStatus::of(&i, &session.messages)));
+            }
+            (statuses, accounts.find_person(&self.device.person_id)?)
+        };
+        let refused = statuses.iter().filter(|s| s.state == "refused").count() as u64;
+        for status in &statuses {
+            let missing = status.waits.iter().flat_map(|w| &w.missing);
+            self.missing.extend(missing.cloned());
+        }
+        self.missing.sort();
+        self.missing.dedup();
+        let receipt = match self.counts.new + self.counts.blobs_new {
+            0 => None,
+            _ => Some(self.told_in_the_log(session)?),
+        };
+        let report = RescueReport {
+            person: person.map_or_else(|| self.device.person_id.clone(), |p| p.name),
+            device_id: self.device.device_id,
+            sealed_at: self.sealed_at,
+            items: statuses,
+            items_new: self.counts.new,
+            items_known: self.counts.known,
+            items_refused: self.counts.refused + refused,
+            blobs_new: self.counts.blobs_new,
+            blobs_known: self.counts.blobs_known,
+            missing_blobs: self.missing,
+            receipt,
+        };
+        match self.broken_at {
+            None => Ok(report),
+            Some(frame) => Err(broken(frame, &report)),
+        }
+    }
+
+    fn told_in_the_log(&self, session: &mut Session) -> Result<ReceiptView, Error> {
+        let device_id: DeviceId = self
+            .device
+            .device_id
+            .parse()
+            .map_err(|e: uuid::Error| Error::internal(e))?;
+        let body = RescueFileImported {
+            device_id,
+            sha256: self.sha256.clone(),
+            size_bytes: self.size_bytes,
+            items: self.counts.new + self.counts.known + self.counts.refused,
+            items_new: self.counts.new,
+            items_known: self.counts.known,
+            items_refused: self.counts.refused,
+            blobs_new: self.counts.blobs_new,
+        };
+        let entry = session.dated_entry(StreamId::device(device_id), body)?;
+        let receipts = session.register.append(&[entry], session.now)?;
+        let first = receipts.first().map(ReceiptView::of);
+        first.ok_or_else(|| Error::internal(io::Error::other("an append gave no receipt")))
+    }
+}
+
+fn id_of(item: &SubmittedItem) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Named {
+        id: domain::ids::EntryId,
+    }
+    let named: Named = serde_json::from_str(&item.bytes).ok()?;
+    Some(named.id.to_string())
+}
+
+/// What was whole was taken; the rest has to be brought again.
+fn broken(frame: u64, report: &RescueReport) -> Error {
+    let fault = Diagnostic::error("field.rescue_broken")
+        .arg("frame", frame + 1)
+        .arg("items_new", report.items_new)
+        .arg("items_known", report.items_known)
+        .arg("blobs_new", report.blobs_new);
+    Error::rejected(fault)
+}

@@ -1,0 +1,908 @@
+//! 落账 — items that wait for nothing any more are appended, many at a time; every other one is told what it waits for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+use std::sync::{Mutex, MutexGuard};
+
+use domain::as_of::AsOf;
+use domain::codes::CodeList;
+use domain::concurrency::{StalePolicy, clashing_fields};
+use domain::dossier::{Dossier, Kept, SiteState, civil_day};
+use domain::entries::{Basis, EvidenceRecorded, SiteFacts, VerificationRecorded};
+use domain::entry::{Entry, EntryBody, RecordedEntry};
+use domain::ids::{EntryId, SiteId, StreamId};
+use domain::policy::{Action, Actor, Reason, Role};
+use jiff::Timestamp;
+use register::accounts::{Accounts, Device, FieldItem, OpenItems, Person};
+use register::{Clash, Receipt};
+use spatial::diagnostic::Diagnostic;
+
+use super::contact::BYTES_KEPT;
+use super::devices::beside;
+use super::{Detail, FieldClash, ItemReceipt, Waits};
+use crate::amendments::SETTABLE;
+use crate::error::Error;
+use crate::people;
+use crate::session::Session;
+
+/// Items looked at in one round, and appended in one transaction.
+const A_ROUND: u32 = 1_000;
+const A_TRANSACTION: usize = 50;
+/// Rounds in one settling: what waits for something that came in this very settling goes on.
+const MOST_ROUNDS: usize = 20;
+/// Lineages longer than this are none.
+const LONGEST_LINEAGE: usize = 32;
+
+/// What a recorded item says that was made upon a refused one.
+const UPON_REFUSED: &str = "built_on_refused";
+
+/// First line of receipts; no checkpoint begins so.
+const RECEIPT: &str = "qingshan-receipt/v1";
+
+/// Appends all items that wait for nothing any more; how many. The accounts are locked for moments only: others come in
+/// while the log is written.
+pub fn settle(
+    session: &mut Session,
+    accounts: &Mutex<Accounts>,
+    which: &OpenItems<'_>,
+) -> Result<usize, Error> {
+    let mut streams = round(session, accounts, which)?;
+    let mut recorded = streams.len();
+    for _ in 0..MOST_ROUNDS {
+        if streams.is_empty() {
+            break;
+        }
+        // What was recorded may be what others on its stream waited for.
+        streams.sort();
+        streams.dedup();
+        streams = round(session, accounts, &OpenItems::OfStreams(&streams))?;
+        recorded += streams.len();
+    }
+    let long_ago = session
+        .now
+        .saturating_sub(BYTES_KEPT)
+        .unwrap_or(session.now);
+    open(accounts).forget_item_bytes(long_ago)?;
+    Ok(recorded)
+}
+
+fn open(accounts: &Mutex<Accounts>) -> MutexGuard<'_, Accounts> {
+    // What a panicking request left is whole: every change is one transaction.
+    accounts.lock().unwrap_or_else(|e| e.into_inner())
+}
+
+/// What a round is decided with, read at its beginning.
+struct Known {
+    people: BTreeMap<String, Person>,
+    devices: BTreeMap<String, Device>,
+    /// Items named as predecessors, by id.
+    before: BTreeMap<String, FieldItem>,
+}
+
+/// One look at items; the streams of those that were recorded.
+fn round(
+    session: &mut Session,
+    accounts: &Mutex<Accounts>,
+    which: &OpenItems<'_>,
+) -> Result<Vec<String>, Error> {
+    let (items, known) = {
+        let accounts = open(accounts);
+        let items = accounts.open_items(which, A_ROUND)?;
+        let known = read_known(&accounts, &items)?;
+        (items, known)
+    };
+    let mut changed = Vec::new();
+    let mut ready: Vec<Ready> = Vec::new();
+    let mut evidenced = BTreeSet::new();
+    for item in items {
+        let mut look = Look {
+            session: &*session,
+            known: &known,
+            evidenced: &mut evidenced,
+        };
+        match look.judge(&item)? {
+            Judged::Ready(entries) => ready.push(Ready {
+                item: attached(item, &known)?,
+                entries,
+            }),
+            Judged::Recorded(receipt) => {
+                changed.push(recorded(session, item, &receipt, Vec::new())?)
+            }
+            Judged::Other(outcome) => changed.extend(outcome.apply(item, session.now)?),
+        }
+    }
+    let is_done = |item: &&FieldItem| item.state == "recorded";
+    let mut streams: Vec<String> = changed
+        .iter()
+        .filter(is_done)
+        .map(|i| i.stream.clone())
+        .collect();
+    for some in ready.chunks(A_TRANSACTION) {
+        let appended = append(session, some)?;
+        streams.extend(appended.iter().filter(is_done).map(|i| i.stream.clone()));
+        // At once: what the log has, the phone is told, whatever becomes of the next.
+        open(accounts).settle_items(&appended)?;
+    }
+    open(accounts).settle_items(&changed)?;
+    Ok(streams)
+}
+
+fn read_known(accounts: &Accounts, items: &[FieldItem]) -> Result<Known, Error> {
+    let mut known = Known {
+        people: BTreeMap::new(),
+        devices: BTreeMap::new(),
+        before: BTreeMap::new(),
+    };
+    for item in items {
+        if !known.people.contains_key(&item.person_id)
+            && let Some(person) = accounts.find_person(&item.person_id)?
+        {
+            known.people.insert(item.person_id.clone(), person);
+        }
+        if !known.devices.contains_key(&item.device_id)
+            && let Some(device) = accounts.find_device(&item.device_id)?
+        {
+            known.devices.insert(item.device_id.clone(), device);
+        }
+        if let Some(after) = &item.after_id
+            && let Some(before) = accounts.find_item(after)?
+        {
+            known.before.insert(after.clone(), before);
+        }
+    }
+    Ok(known)
+}
+
+/// An item whose predecessor was refused goes on, and says so.
+fn attached(item: FieldItem, known: &Known) -> Result<FieldItem, Error> {
+    let before = item.after_id.as_ref().and_then(|id| known.before.get(id));
+    let Some(refused) = before.filter(|b| b.state == "refused") else {
+        return Ok(item);
+    };
+    let mut detail = Detail::of(&item);
+    detail.args = BTreeMap::from([(UPON_REFUSED.to_owned(), refused.number.to_string())]);
+    Ok(FieldItem {
+        detail: detail.to_text()?,
+        ..item
+    })
+}
+
+/// An item whose entries can be appended; the first that bears its id is its own.
+struct Ready {
+    item: FieldItem,
+    entries: Vec<Entry>,
+}
+
+/// What an item waits for, or why it never will be taken.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Outcome {
+    state: &'static str,
+    code: String,
+    args: BTreeMap<String, String>,
+    waits: Option<Waits>,
+    clashes: Vec<FieldClash>,
+    is_open: bool,
+    station_id: Option<String>,
+}
+
+enum Judged {
+    Ready(Vec<Entry>),
+    /// The log has it already.
+    Recorded(Receipt),
+    Other(Outcome),
+}
+
+impl Outcome {
+    fn held(code: impl Into<String>, what: &str) -> Self {
+        Self {
+            state: "held",
+            code: code.into(),
+            waits: Some(Waits {
+                what: what.to_owned(),
+                ..Waits::default()
+            }),
+            is_open: what != "decision",
+            ..Self::default()
+        }
+    }
+
+    fn refused(code: &str) -> Self {
+        Self {
+            state: "refused",
+            code: code.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    fn told(diagnostic: &Diagnostic) -> Self {
+        let args = diagnostic.args.iter();
+        Self {
+            args: args.map(|(n, v)| (n.to_string(), v.clone())).collect(),
+            ..Self::held(diagnostic.code.to_string(), "decision")
+        }
+    }
+
+    fn arg(mut self, name: &str, value: impl ToString) -> Self {
+        self.args.insert(name.to_owned(), value.to_string());
+        self
+    }
+
+    /// The item as it stands now; nothing where it stood so before.
+    fn apply(self, item: FieldItem, now: Timestamp) -> Result<Option<FieldItem>, Error> {
+        let detail = Detail {
+            args: self.args,
+            waits: self.waits,
+            clashes: self.clashes,
+            ..Detail::of(&item)
+        };
+        let detail = detail.to_text()?;
+        let is_news = item.state != self.state
+            || item.code.as_deref() != Some(self.code.as_str())
+            || item.detail != detail;
+        Ok(is_news.then(|| FieldItem {
+            state: self.state.to_owned(),
+            code: Some(self.code),
+            detail,
+            is_open: self.is_open,
+            station_id: self.station_id.or(item.station_id.clone()),
+            changed_at: now,
+            ..item
+        }))
+    }
+}
+
+/// The action that an entry of this kind asks the policy for.
+fn action_of(entry: &Entry) -> Action {
+    match (&entry.body, entry.stream.noun()) {
+        (EntryBody::VerificationRecorded(_), _) | (EntryBody::EvidenceRecorded(_), "site") => {
+            Action::Verify
+        }
+        (EntryBody::SiteAmended(_), _) => Action::AmendSite,
+        (EntryBody::VerificationReviewed(_), _) => Action::ReviewVerification,
+        (EntryBody::PatrolReviewed(_), _) => Action::ReviewPatrol,
+        _ => Action::RecordPatrol,
+    }
+}
+
+/// One look at one item.
+struct Look<'a> {
+    session: &'a Session,
+    known: &'a Known,
+    /// Files whose evidence this round will append, by stream.
+    evidenced: &'a mut BTreeSet<(String, String)>,
+}
+
+impl Look<'_> {
+    fn judge(&mut self, item: &FieldItem) -> Result<Judged, Error> {
+        let bytes = item.item_bytes.as_deref().unwrap_or_default();
+        let Ok(Some(mut entry)) = register::read_item(bytes) else {
+            return Ok(Judged::Other(Outcome::refused("field.unfaithful")));
+        };
+        if let Some(receipt) = self.session.register.find_receipt(entry.id)? {
+            return Ok(match is_in_log(self.session, &entry, bytes)? {
+                true => Judged::Recorded(receipt),
+                false => Judged::Other(Outcome::refused("field.other_content")),
+            });
+        }
+        let Some(actor) = self.actor_of(&entry) else {
+            return Ok(Judged::Other(Outcome::held(
+                "field.not_your_post",
+                "decision",
+            )));
+        };
+        let device = self.known.devices.get(&item.device_id);
+        let since = device.filter(|d| d.is_locked).and_then(|d| d.locked_since);
+        // Whoever has a phone that was lost sets its clock as he likes: what came after says nothing of when it was made.
+        let is_out_of_hand = device
+            .and_then(|d| d.lock_reason.as_deref())
+            .is_some_and(|reason| OUT_OF_HAND.contains(&reason));
+        let is_after = |since: Timestamp| {
+            entry.occurred_at >= since || (is_out_of_hand && item.arrived_at >= since)
+        };
+        if since.is_some_and(is_after) {
+            return Ok(Judged::Other(Outcome::held("field.after_lock", "decision")));
+        }
+        if let Some(outcome) = unfit(&entry) {
+            return Ok(Judged::Other(outcome));
+        }
+        let found = match entry.stream.as_site() {
+            Some(site) => self.judge_on_site(item, &entry, &actor, site)?,
+            None => self.judge_elsewhere(item, &entry, &actor)?,
+        };
+        Ok(match found {
+            Err(outcome) => Judged::Other(*outcome),
+            Ok(beside) => {
+                // Kinds that commute are kept whatever came between; the rest says upon what it was made.
+                let commutes = StalePolicy::of(entry.body.kind()) == StalePolicy::Commute;
+                entry.based_on = item.based_on.filter(|_| !commutes);
+                if let EntryBody::EvidenceRecorded(b) = &entry.body {
+                    let key = (entry.stream.0.clone(), b.sha256.clone());
+                    self.evidenced.insert(key);
+                }
+                Judged::Ready([vec![entry], beside].concat())
+            }
+        })
+    }
+
+    /// Who made the entry, in the post it names, held on that day or now.
+    fn actor_of(&self, entry: &Entry) -> Option<Actor> {
+        let person = self.known.people.get(&entry.author.actor)?;
+        let setting = &self.session.setting;
+        let days = [civil_day(entry.occurred_at), self.session.today()];
+        let mut held = person
+            .posts
+            .iter()
+            .filter(|p| p.role == entry.author.role && days.iter().any(|day| p.is_held(*day)));
+        held.find_map(|post| {
+            let actor = people::actor_of(person, post, setting).ok()?;
+            (actor.unit == entry.author.unit).then_some(actor)
+        })
+    }
+
+    fn judge_on_site(
+        &mut self,
+        item: &FieldItem,
+        entry: &Entry,
+        actor: &Actor,
+        site: SiteId,
+    ) -> Result<Result<Vec<Entry>, Box<Outcome>>, Error> {
+        let Some(dossier) = self.session.register.find_dossier(site, AsOf::Now)? else {
+            return Ok(no(Outcome::held("field.unknown_site", "decision")));
+        };
+        let station = dossier.facts.station_id.clone();
+        let at_station = |mut outcome: Outcome| {
+            outcome.station_id.clone_from(&station);
+            no(outcome)
+        };
+        let mut done = Vec::new();
+        if let EntryBody::VerificationReviewed(body) = &entry.body {
+            let reviewed = |v: &&Kept<VerificationRecorded>| v.entry_id == body.verification;
+            let Some(of) = dossier.verifications.iter().find(reviewed) else {
+                return Ok(at_station(Outcome::held(
+                    "field.awaits_predecessor",
+                    "predecessor",
+                )));
+            };
+            done.push((Action::Verify, of.actor.clone()));
+        }
+        if let Some(outcome) = self.denied(entry, actor, station.as_deref(), done) {
+            return Ok(at_station(outcome));
+        }
+        if dossier.state == SiteState::Withdrawn {
+            let reason = self.withdrawn_because(site)?;
+            let outcome = Outcome::held("field.site_withdrawn", "decision");
+            return Ok(at_station(outcome.arg("reason", reason)));
+        }
+        let successor = self.successor(&dossier)?;
+        let commutes = StalePolicy::of(entry.body.kind()) == StalePolicy::Commute;
+        if let Some(other) = successor.as_ref().filter(|_| !commutes) {
+            let outcome = Outcome::held("field.site_merged", "decision");
+            return Ok(at_station(outcome.arg("site_code", &other.site_code)));
+        }
+        if let Some(outcome) = self.awaited(item, entry, &dossier)? {
+            return Ok(at_station(outcome));
+        }
+        if let EntryBody::VerificationRecorded(body) = &entry.body {
+            if let Some(code) = self.unknown_code(body) {
+                let outcome = Outcome::held("field.unknown_code", "decision");
+                return Ok(at_station(outcome.arg("code", code)));
+            }
+            // A merged site takes no step any more; what was found of it is kept and goes on with its successor.
+            let state = successor.as_ref().unwrap_or(&dossier).state;
+            if let Some(refusal) = self.session.refusal_of_flow(state.code(), body) {
+                return Ok(at_station(Outcome::told(&refusal)));
+            }
+        }
+        Ok(Ok(successor
+            .and_then(|s| carried(entry, &s))
+            .into_iter()
+            .collect()))
+    }
+
+    fn judge_elsewhere(
+        &mut self,
+        item: &FieldItem,
+        entry: &Entry,
+        actor: &Actor,
+    ) -> Result<Result<Vec<Entry>, Box<Outcome>>, Error> {
+        let mut done = Vec::new();
+        let station = match &entry.body {
+            EntryBody::PatrolRecorded(b) => Some(b.station_id.clone()),
+            EntryBody::TrackRecorded(b) => b.station_id.clone(),
+            EntryBody::PatrolReviewed(_) => {
+                let Some((station, actor)) = self.patrol_of(&entry.stream)? else {
+                    return Ok(no(Outcome::held("field.awaits_predecessor", "predecessor")));
+                };
+                done.push((Action::RecordPatrol, actor));
+                Some(station)
+            }
+            _ => None,
+        };
+        let station = station.or_else(|| actor.station_ids.first().cloned());
+        let held = self
+            .denied(entry, actor, station.as_deref(), done)
+            .map_or_else(|| self.awaited_files(item, entry), |o| Ok(Some(o)))?;
+        Ok(match held {
+            Some(mut outcome) => {
+                outcome.station_id = station;
+                no(outcome)
+            }
+            None => Ok(Vec::new()),
+        })
+    }
+
+    /// What the policy says against it.
+    fn denied(
+        &self,
+        entry: &Entry,
+        actor: &Actor,
+        station: Option<&str>,
+        done: Vec<(Action, String)>,
+    ) -> Option<Outcome> {
+        let mut resource = self.session.resource(station);
+        resource.done = done;
+        let denied = domain::policy::may(actor, action_of(entry), &resource).err()?;
+        let name = |id: &str| {
+            let known = self.session.campaign.find_station(id);
+            known.map_or_else(|| id.to_owned(), |s| s.name.clone())
+        };
+        Some(match denied.reason {
+            Reason::OutOfScope => Outcome::held("field.other_station", "decision")
+                .arg("station", station.map_or_else(|| "—".to_owned(), name)),
+            reason => Outcome::held(reason.code(), "decision")
+                .arg("role", Role::label(denied.role))
+                .arg("action", denied.action.label()),
+        })
+    }
+
+    /// The station of a patrol, and who recorded it last.
+    fn patrol_of(&self, stream: &StreamId) -> Result<Option<(String, String)>, Error> {
+        let entries = self.session.register.load_stream(stream)?;
+        Ok(entries.into_iter().rev().find_map(|e| match e.entry.body {
+            EntryBody::PatrolRecorded(b) => Some((b.station_id.clone(), e.entry.author.actor)),
+            _ => None,
+        }))
+    }
+
+    fn withdrawn_because(&self, site: SiteId) -> Result<String, Error> {
+        let entries = self.session.register.load_stream(&StreamId::site(site))?;
+        let reason = entries.into_iter().rev().find_map(|e| match e.entry.body {
+            EntryBody::SiteWithdrawn(b) => Some(b.reason),
+            _ => None,
+        });
+        Ok(reason.unwrap_or_default())
+    }
+
+    /// The site that a merged one is now, to the end of the line.
+    fn successor(&self, dossier: &Dossier) -> Result<Option<Dossier>, Error> {
+        let mut last = None;
+        let mut next = dossier.merged_into;
+        for _ in 0..LONGEST_LINEAGE {
+            let Some(site) = next else { break };
+            let Some(found) = self.session.register.find_dossier(site, AsOf::Now)? else {
+                break;
+            };
+            next = found.merged_into;
+            last = Some(found);
+        }
+        Ok(last)
+    }
+
+    /// The predecessor, the files, and the evidence of the files it names.
+    fn awaited(
+        &self,
+        item: &FieldItem,
+        entry: &Entry,
+        dossier: &Dossier,
+    ) -> Result<Option<Outcome>, Error> {
+        if let Some(outcome) = self.awaited_predecessor(item, entry)? {
+            return Ok(Some(outcome));
+        }
+        if let Some(outcome) = self.awaited_files(item, entry)? {
+            return Ok(Some(outcome));
+        }
+        let EntryBody::VerificationRecorded(body) = &entry.body else {
+            return Ok(None);
+        };
+        let is_evidenced = |sha256: &&str| {
+            let key = (entry.stream.0.clone(), (*sha256).to_owned());
+            self.evidenced.contains(&key)
+                || dossier.evidence.iter().any(|e| e.body.sha256 == **sha256)
+        };
+        let is_missing = body.files().iter().any(|f| !is_evidenced(f));
+        Ok(is_missing.then(|| Outcome::held("field.awaits_evidence", "predecessor")))
+    }
+
+    fn awaited_predecessor(
+        &self,
+        item: &FieldItem,
+        entry: &Entry,
+    ) -> Result<Option<Outcome>, Error> {
+        let commutes = StalePolicy::of(entry.body.kind()) == StalePolicy::Commute;
+        let Some(after) = item.after_id.as_ref().filter(|_| !commutes) else {
+            return Ok(None);
+        };
+        let before = self.known.before.get(after);
+        if before.is_some_and(|b| matches!(b.state.as_str(), "recorded" | "refused")) {
+            return Ok(None);
+        }
+        let id: Option<EntryId> = after.parse().ok();
+        let is_in_log = match id {
+            Some(id) => self.session.register.find_receipt(id)?.is_some(),
+            None => false,
+        };
+        let number = before.map_or_else(String::new, |b| b.number.to_string());
+        let outcome = Outcome::held("field.awaits_predecessor", "predecessor");
+        Ok((!is_in_log).then(|| outcome.arg("number", number).arg("after", after)))
+    }
+
+    /// Files that have not come; files that are no kind of evidence.
+    fn awaited_files(&self, _item: &FieldItem, entry: &Entry) -> Result<Option<Outcome>, Error> {
+        let named = entry.body.named_files();
+        let mut missing = Vec::new();
+        for sha256 in &named {
+            if !self.session.register.keeps_blob(sha256)? {
+                missing.push((*sha256).to_owned());
+            }
+        }
+        if !missing.is_empty() {
+            let (have, need) = ((named.len() - missing.len()) as u64, named.len() as u64);
+            let mut outcome = Outcome::held("field.awaits_blobs", "blobs")
+                .arg("have", have)
+                .arg("need", need);
+            outcome.waits = Some(Waits {
+                what: "blobs".to_owned(),
+                have: Some(have),
+                need: Some(need),
+                missing,
+            });
+            return Ok(Some(outcome));
+        }
+        match &entry.body {
+            EntryBody::EvidenceRecorded(body) if !self.is_kind_taken(body)? => Ok(Some(
+                Outcome::refused("evidence.kind").arg("name", &body.file_name),
+            )),
+            _ => Ok(None),
+        }
+    }
+
+    fn is_kind_taken(&self, body: &EvidenceRecorded) -> Result<bool, Error> {
+        let file = self.session.register.open_blob(&body.sha256)?;
+        let mut head = Vec::new();
+        file.take(4096)
+            .read_to_end(&mut head)
+            .map_err(Error::internal)?;
+        Ok(crate::evidence::media_type_of(&head, &body.file_name).is_some())
+    }
+
+    /// A code that is in no list any more.
+    fn unknown_code(&self, body: &VerificationRecorded) -> Option<String> {
+        let list = |purpose| {
+            self.session
+                .campaign
+                .find_list(&self.session.codes, purpose)
+        };
+        let lacks = |list: Option<&CodeList>, code: &str| {
+            list.is_some_and(|l| !code.is_empty() && l.find_code(code).is_none())
+        };
+        let coded = [
+            ("round", Some(&body.round)),
+            ("verdict", Some(&body.conclusion)),
+            ("clue_truth", body.clue_truth.as_ref()),
+            ("ecological_effect", body.ecological_effect.as_ref()),
+            ("disposal", body.suggested_disposal.as_ref()),
+            ("unverified", body.unverified_reason.as_ref()),
+        ];
+        let mut given = coded
+            .into_iter()
+            .filter_map(|(purpose, code)| Some((purpose, code?)))
+            .chain(body.shots.iter().map(|s| ("shot", &s.view)));
+        given
+            .find(|(purpose, code)| lacks(list(purpose), code))
+            .map(|(_, code)| code.clone())
+    }
+}
+
+/// Reasons of CL-DEVICELOCK for which a phone may be in a stranger's hands.
+const OUT_OF_HAND: [&str; 2] = ["lost", "stolen"];
+
+/// What a verification finds out on the spot, besides what anybody may set.
+const FOUND_ON_SITE: [&str; 4] = ["shape", "lon", "lat", "precision_m"];
+/// Results of a review.
+const REVIEWED: [&str; 2] = ["accepted", "returned"];
+
+/// Whether the log holds just this under its id.
+pub(super) fn is_in_log(session: &Session, entry: &Entry, bytes: &[u8]) -> Result<bool, Error> {
+    let stored = session.register.find_stored(entry.id)?.unwrap_or_default();
+    let stored = register::signed_bytes(&stored).map_err(Error::internal)?;
+    let sent = register::signed_bytes(bytes).map_err(Error::internal)?;
+    Ok(stored == sent)
+}
+
+/// What no phone may say, whoever holds it: the same bounds as at the desk.
+fn unfit(entry: &Entry) -> Option<Outcome> {
+    let facts = || Some(Outcome::refused("field.facts"));
+    match &entry.body {
+        EntryBody::ClueReceived(_) => Some(Outcome::held("field.clue", "decision")),
+        EntryBody::SiteAmended(b) => {
+            let is_fit = matches!(b.basis, Basis::Person { .. }) && states_only(&b.facts, &[]);
+            if is_fit { None } else { facts() }
+        }
+        EntryBody::VerificationRecorded(b) => {
+            let known = crate::judged_facts::stated().unwrap_or_default();
+            let are_known = b
+                .judged_facts
+                .keys()
+                .all(|name| known.iter().any(|f| f.name == *name));
+            let has_files = b
+                .photo_count
+                .is_none_or(|count| count as usize <= b.files().len());
+            let is_fit = are_known && has_files && states_only(&b.facts, &FOUND_ON_SITE);
+            if is_fit { None } else { facts() }
+        }
+        EntryBody::VerificationReviewed(b) => {
+            let says_why =
+                b.result != "returned" || b.reason.as_deref().is_some_and(|r| !r.trim().is_empty());
+            if REVIEWED.contains(&b.result.as_str()) && says_why {
+                None
+            } else {
+                facts()
+            }
+        }
+        EntryBody::PatrolReviewed(b) => {
+            if REVIEWED.contains(&b.result.as_str()) {
+                None
+            } else {
+                facts()
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Whether facts are stated that anybody may set, or that are found in this way.
+fn states_only(facts: &SiteFacts, found: &[&str]) -> bool {
+    let stated = serde_json::to_value(facts).unwrap_or_default();
+    let stated = stated
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(_, value)| !value.is_null());
+    let mut names = stated.map(|(name, _)| name.as_str());
+    names.all(|name| SETTABLE.contains(&name) || found.contains(&name))
+}
+
+fn no(outcome: Outcome) -> Result<Vec<Entry>, Box<Outcome>> {
+    Err(Box::new(outcome))
+}
+
+/// The copy for the site that the old one was merged into.
+fn carried(entry: &Entry, successor: &Dossier) -> Option<Entry> {
+    let body: EntryBody = match &entry.body {
+        EntryBody::VerificationRecorded(b) => VerificationRecorded {
+            carried_from: Some(entry.id),
+            ..(**b).clone()
+        }
+        .into(),
+        EntryBody::EvidenceRecorded(b) => EvidenceRecorded {
+            carried_from: Some(entry.id),
+            ..(**b).clone()
+        }
+        .into(),
+        _ => return None,
+    };
+    Some(beside(entry, StreamId::site(successor.site_id), body))
+}
+
+/// Appends what is ready, all together; where one of them cannot be, each by itself.
+fn append(session: &mut Session, ready: &[Ready]) -> Result<Vec<FieldItem>, Error> {
+    let all: Vec<Entry> = ready.iter().flat_map(|r| r.entries.clone()).collect();
+    match session.register.append(&all, session.now) {
+        Ok(receipts) => {
+            let mut rest = receipts.as_slice();
+            let mut done = Vec::new();
+            for one in ready {
+                let (own, others) = rest.split_at(one.entries.len());
+                rest = others;
+                done.push(appended(session, one, own)?);
+            }
+            Ok(done)
+        }
+        Err(error) if ready.len() == 1 => one_failed(session, &ready[0], error),
+        Err(_) => {
+            let mut done = Vec::new();
+            for one in ready {
+                match session.register.append(&one.entries, session.now) {
+                    Ok(receipts) => done.push(appended(session, one, &receipts)?),
+                    Err(error) => done.extend(one_failed(session, one, error)?),
+                }
+            }
+            Ok(done)
+        }
+    }
+}
+
+/// The item after its append, with the receipt signed.
+fn appended(session: &Session, one: &Ready, receipts: &[Receipt]) -> Result<FieldItem, Error> {
+    let receipt = receipts
+        .iter()
+        .find(|r| r.entry_id.to_string() == one.item.entry_id)
+        .ok_or_else(|| Error::internal(anyhow::anyhow!("an append gave no receipt")))?;
+    let own = one.entries.iter().find(|e| e.id == receipt.entry_id);
+    let clashes = match own {
+        Some(entry) => informed(session, entry, one.item.based_on)?,
+        None => Vec::new(),
+    };
+    let mut item = recorded(session, one.item.clone(), receipt, clashes)?;
+    let copy = one.entries.iter().find(|e| e.stamp.is_none());
+    if let Some(site) = copy.and_then(|e| e.stream.as_site()) {
+        let dossier = session.register.load_dossier(site, AsOf::Now)?;
+        let detail = Detail {
+            carried_to: Some(dossier.site_code),
+            ..Detail::of(&item)
+        };
+        item.detail = detail.to_text()?;
+    }
+    Ok(item)
+}
+
+/// A recorded item with its receipt.
+pub(super) fn recorded(
+    session: &Session,
+    item: FieldItem,
+    receipt: &Receipt,
+    clashes: Vec<FieldClash>,
+) -> Result<FieldItem, Error> {
+    let detail = Detail::of(&item);
+    let receipt = match detail.receipt.clone() {
+        Some(first) => first,
+        None => signed_receipt(session, &item, receipt)?,
+    };
+    let mut args = detail.args;
+    args.retain(|name, _| name == UPON_REFUSED);
+    let detail = Detail {
+        args,
+        waits: None,
+        clashes,
+        receipt: Some(receipt),
+        decided: detail.decided,
+        carried_to: detail.carried_to,
+    };
+    Ok(FieldItem {
+        state: "recorded".to_owned(),
+        code: None,
+        detail: detail.to_text()?,
+        is_open: false,
+        changed_at: session.now,
+        ..item
+    })
+}
+
+fn signed_receipt(
+    session: &Session,
+    item: &FieldItem,
+    receipt: &Receipt,
+) -> Result<ItemReceipt, Error> {
+    let bytes = item.item_bytes.as_deref().unwrap_or_default();
+    let signed = register::signed_bytes(bytes).map_err(Error::internal)?;
+    let entry_sha256 = crate::sha256_hex(&signed);
+    let leaf_hash = crate::hex(&receipt.leaf_hash);
+    let head = session.register.head()?;
+    let lines = [
+        receipt.entry_id.to_string(),
+        entry_sha256.clone(),
+        receipt.seq.to_string(),
+        leaf_hash.clone(),
+        receipt.recorded_at.to_string(),
+    ];
+    Ok(ItemReceipt {
+        id: receipt.entry_id,
+        entry_sha256,
+        seq: receipt.seq,
+        version: receipt.version,
+        recorded_at: receipt.recorded_at,
+        leaf_hash,
+        log_size: head.size,
+        root_hash: head.root_hex(),
+        note: session.register.sign_note(RECEIPT, &lines)?,
+    })
+}
+
+/// What an append that failed makes of an item.
+fn one_failed(
+    session: &Session,
+    one: &Ready,
+    error: register::Error,
+) -> Result<Vec<FieldItem>, Error> {
+    use register::Error as E;
+    let outcome = match error {
+        E::Stale { clashes, .. } => {
+            let own = one.entries.iter().find(|e| e.stamp.is_some());
+            let mut outcome = Outcome::held("field.clash", "decision");
+            if let Some(entry) = own {
+                outcome.clashes = side_by_side(session, entry, &clashes);
+            }
+            outcome
+        }
+        E::AheadOfStream { .. } => Outcome::held(error.code(), "decision"),
+        E::SameIdOtherContent { .. } => Outcome::refused("field.other_content"),
+        E::Encode { .. } => Outcome::refused("field.unfaithful"),
+        // The writer is busy or the disk is full: nothing is lost, it is tried again.
+        error => {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                entry.id = %one.item.entry_id,
+                "an item could not be appended; it is tried again"
+            );
+            let mut outcome = Outcome::held("field.awaits_turn", "turn");
+            outcome.state = "received";
+            outcome
+        }
+    };
+    let changed = outcome.apply(one.item.clone(), session.now)?;
+    Ok(changed.into_iter().collect())
+}
+
+/// Both values of every field that both state.
+fn side_by_side(session: &Session, entry: &Entry, clashes: &[Clash]) -> Vec<FieldClash> {
+    let mine = facts_of(&entry.body);
+    let mut shown: BTreeMap<String, FieldClash> = BTreeMap::new();
+    for clash in clashes {
+        let theirs = facts_of(&clash.theirs.entry.body);
+        for field in &clash.fields {
+            let value = |of: &serde_json::Value| of.get(field).cloned().unwrap_or_default();
+            // Of several, the last one counts.
+            shown.insert(
+                field.clone(),
+                FieldClash {
+                    label: session.messages.text(&format!("field.{field}"), &[]),
+                    field: field.clone(),
+                    mine: value(&mine),
+                    theirs: value(&theirs),
+                    theirs_by: by_post(&clash.theirs),
+                    theirs_at: clash.theirs.claimed_at(),
+                },
+            );
+        }
+    }
+    shown.into_values().collect()
+}
+
+/// For kinds that are kept whatever came between: what others stated meanwhile of the same fields, otherwise.
+fn informed(
+    session: &Session,
+    entry: &Entry,
+    based_on: Option<u64>,
+) -> Result<Vec<FieldClash>, Error> {
+    let Some(based_on) = based_on else {
+        return Ok(Vec::new());
+    };
+    let entries = session.register.load_stream(&entry.stream)?;
+    let others = entries.into_iter().filter(|e| {
+        e.version > based_on && e.entry.author.actor != entry.author.actor && e.entry.id != entry.id
+    });
+    let clashes: Vec<Clash> = others
+        .map(|theirs| Clash {
+            fields: clashing_fields(&entry.body, &theirs.entry.body),
+            theirs: Box::new(theirs),
+        })
+        .collect();
+    let mut found = side_by_side(session, entry, &clashes);
+    found.retain(|clash| clash.mine != clash.theirs);
+    Ok(found)
+}
+
+fn facts_of(body: &EntryBody) -> serde_json::Value {
+    let facts = match body {
+        EntryBody::SiteAmended(b) => &b.facts,
+        EntryBody::VerificationRecorded(b) => &b.facts,
+        _ => return serde_json::Value::Null,
+    };
+    serde_json::to_value(facts).unwrap_or_default()
+}
+
+fn by_post(entry: &RecordedEntry) -> String {
+    let author = &entry.entry.author;
+    let role = Role::from_code(&author.role).map_or(author.role.as_str(), |r| r.label());
+    format!("{} {role}", author.unit).trim().to_owned()
+}

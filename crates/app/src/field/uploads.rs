@@ -1,0 +1,436 @@
+//! 分块上传 — files come in pieces of at most a mebibyte; what was acknowledged is on disk, and every file is whole or
+//! absent.
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use base64::Engine;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use p256::SecretKey;
+use p256::elliptic_curve::sec1::ToSec1Point;
+use sha2::{Digest, Sha256};
+use spatial::diagnostic::Diagnostic;
+
+use super::rejected;
+use crate::error::Error;
+
+/// Bytes of one piece, and of one file.
+pub const LARGEST_CHUNK: usize = 1 << 20;
+pub const LARGEST_FIELD_BLOB: u64 = 1 << 30;
+
+/// 文件分块 — one piece as it came.
+#[derive(Debug, Clone)]
+pub struct Chunk {
+    pub sha256: String,
+    pub offset: u64,
+    /// Size of the whole file.
+    pub length: u64,
+    /// `sha-256=:…:` (RFC 9530) of this piece.
+    pub digest: String,
+    pub bytes: Vec<u8>,
+}
+
+/// How much of a file is here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Nothing,
+    /// So many of so many bytes.
+    Part(u64, u64),
+}
+
+/// What a piece made of its file.
+#[derive(Debug)]
+pub enum Arrived {
+    /// So many bytes are here.
+    Part(u64),
+    /// All of them, and they are what the name says; the file is to be put among the blobs.
+    Whole(PathBuf),
+}
+
+/// 上传处 — pieces of files under way, and who writes which.
+#[derive(Debug)]
+pub struct Uploads {
+    folder: PathBuf,
+    turns: Mutex<HashMap<String, Arc<Mutex<()>>>>,
+}
+
+fn is_name(sha256: &str) -> bool {
+    sha256.len() == 64
+        && sha256
+            .bytes()
+            .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// The refusal of a piece that begins elsewhere.
+pub fn at_offset(offset: u64) -> Error {
+    Error::rejected(Diagnostic::error("field.offset").arg("offset", offset))
+}
+
+/// Where an offset was wrong: the right one.
+pub(crate) fn right_offset(error: &Error) -> Option<u64> {
+    match error {
+        Error::Rejected(d) if d.code == "field.offset" => d.args.get("offset")?.parse().ok(),
+        _ => None,
+    }
+}
+
+impl Uploads {
+    /// Pieces beside a register.
+    pub fn new(home: &Path) -> Self {
+        Self {
+            folder: home.join("uploads"),
+            turns: Mutex::default(),
+        }
+    }
+
+    /// The right offset, where a piece was refused because it began elsewhere.
+    pub fn right_offset(error: &Error) -> Option<u64> {
+        right_offset(error)
+    }
+
+    /// A file's pieces lie in a folder of its name, in a file that is called by the whole's length.
+    fn folder_of(&self, sha256: &str) -> PathBuf {
+        self.folder.join(sha256)
+    }
+
+    /// How much of a file is here.
+    pub fn standing(&self, sha256: &str) -> Result<Standing, Error> {
+        if !is_name(sha256) {
+            return Ok(Standing::Nothing);
+        }
+        Ok(self
+            .part_of(sha256)?
+            .map_or(Standing::Nothing, |(_, have, length)| {
+                Standing::Part(have, length)
+            }))
+    }
+
+    fn part_of(&self, sha256: &str) -> Result<Option<(PathBuf, u64, u64)>, Error> {
+        let entries = match fs::read_dir(self.folder_of(sha256)) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            other => other.map_err(Error::internal)?,
+        };
+        for entry in entries {
+            let entry = entry.map_err(Error::internal)?;
+            let name = entry.file_name();
+            let length = name.to_str().and_then(|n| n.strip_suffix(".part"));
+            if let Some(length) = length.and_then(|l| l.parse().ok()) {
+                let have = entry.metadata().map_err(Error::internal)?.len();
+                return Ok(Some((entry.path(), have, length)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Runs work on one file while nobody else does.
+    pub fn in_turn<T>(&self, sha256: &str, work: impl FnOnce() -> T) -> T {
+        let turn = {
+            let mut turns = self.turns.lock().unwrap_or_else(|e| e.into_inner());
+            // Turns that nobody holds are forgotten, so that the list stays as long as the work.
+            turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+            Arc::clone(turns.entry(sha256.to_owned()).or_default())
+        };
+        let _held = turn.lock().unwrap_or_else(|e| e.into_inner());
+        work()
+    }
+
+    /// Takes a piece; it is on disk when this returns. To be called in turn.
+    pub fn take(&self, chunk: &Chunk) -> Result<Arrived, Error> {
+        if !is_name(&chunk.sha256) {
+            return Err(super::not_found("upload", &chunk.sha256));
+        }
+        let size = chunk.bytes.len() as u64;
+        let digest = format!(
+            "sha-256=:{}:",
+            BASE64_STANDARD.encode(Sha256::digest(&chunk.bytes))
+        );
+        let fits = chunk
+            .offset
+            .checked_add(size)
+            .is_some_and(|end| end <= chunk.length);
+        if digest != chunk.digest || !fits {
+            return Err(rejected("field.chunk_damaged"));
+        }
+        let found = self.part_of(&chunk.sha256)?;
+        let have = match &found {
+            Some((_, have, length)) if *length == chunk.length => *have,
+            // Another length under the same name: one of them lies; the later one is believed from its beginning on.
+            Some((path, ..)) if chunk.offset == 0 => {
+                fs::remove_file(path).map_err(full)?;
+                0
+            }
+            Some((_, have, _)) => return Err(at_offset(*have)),
+            None => 0,
+        };
+        if chunk.offset != have {
+            return Err(at_offset(have));
+        }
+        let path = self.write(chunk, have)?;
+        let have = have + size;
+        match have == chunk.length {
+            true => self.whole(&chunk.sha256, path),
+            false => Ok(Arrived::Part(have)),
+        }
+    }
+
+    fn write(&self, chunk: &Chunk, have: u64) -> Result<PathBuf, Error> {
+        let folder = self.folder_of(&chunk.sha256);
+        fs::create_dir_all(&folder).map_err(full)?;
+        let path = folder.join(format!("{}.part", chunk.length));
+        let mut file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map_err(full)?;
+        let written = file.write_all(&chunk.bytes).and_then(|()| file.sync_data());
+        if let Err(e) = written {
+            // Half a piece was never acknowledged. Should even that fail, the next one finds another offset.
+            let _ = file.set_len(have);
+            return Err(full(e));
+        }
+        Ok(path)
+    }
+
+    fn whole(&self, sha256: &str, path: PathBuf) -> Result<Arrived, Error> {
+        match hash_of(&path)? == sha256 {
+            true => Ok(Arrived::Whole(path)),
+            false => {
+                fs::remove_file(&path).map_err(full)?;
+                Err(rejected("field.blob_damaged"))
+            }
+        }
+    }
+
+    /// The whole of a file that came in pieces and could not be put among the blobs yet.
+    pub fn find_whole(&self, sha256: &str) -> Result<Option<PathBuf>, Error> {
+        let found = self.part_of(sha256)?;
+        Ok(found
+            .filter(|(_, have, length)| have == length)
+            .map(|(path, ..)| path))
+    }
+
+    /// Forgets a file that is among the blobs now.
+    pub fn forget(&self, sha256: &str) {
+        // What stays behind is swept later.
+        let _ = fs::remove_dir_all(self.folder_of(sha256));
+    }
+
+    /// Throws away what nobody went on with since before an instant.
+    pub fn sweep(&self, before: std::time::SystemTime) {
+        let Ok(entries) = fs::read_dir(&self.folder) else {
+            return;
+        };
+        for entry in entries.flatten() {
+            let touched = entry.metadata().and_then(|m| m.modified());
+            let parts = fs::read_dir(entry.path()).into_iter().flatten().flatten();
+            let newest = parts
+                .filter_map(|p| p.metadata().and_then(|m| m.modified()).ok())
+                .chain(touched)
+                .max();
+            if newest.is_some_and(|at| at < before) {
+                self.forget(&entry.file_name().to_string_lossy());
+            }
+        }
+    }
+}
+
+/// A write that failed: for want of room, in words that the phone knows.
+pub(super) fn full(error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::FileTooLarge | io::ErrorKind::QuotaExceeded => {
+            rejected("field.disk_full")
+        }
+        _ => Error::internal(error),
+    }
+}
+
+fn hash_of(path: &Path) -> Result<String, Error> {
+    let mut file = File::open(path).map_err(Error::internal)?;
+    let (mut hash, mut buffer) = (Sha256::new(), vec![0u8; 1 << 16]);
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(crate::hex(&hash.finalize())),
+            Ok(read) => hash.update(&buffer[..read]),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(Error::internal(e)),
+        }
+    }
+}
+
+impl crate::session::Session {
+    /// Size of a file that is kept.
+    pub fn kept_size(&self, sha256: &str) -> Result<Option<u64>, Error> {
+        match self.register.keeps_blob(sha256)? {
+            true => {
+                let file = self.register.open_blob(sha256)?;
+                Ok(Some(file.metadata().map_err(Error::internal)?.len()))
+            }
+            false => Ok(None),
+        }
+    }
+
+    /// Puts a whole file among the blobs; its kind must be one that is taken as evidence.
+    pub fn keep_upload(&mut self, path: &Path) -> Result<register::Blob, Error> {
+        let mut file = File::open(path).map_err(Error::internal)?;
+        let mut head = Vec::new();
+        (&mut file)
+            .take(4096)
+            .read_to_end(&mut head)
+            .map_err(Error::internal)?;
+        if !is_taken(&head) {
+            return Err(rejected("field.file_kind"));
+        }
+        file.rewind().map_err(Error::internal)?;
+        Ok(self.register.put_blob(&mut file, LARGEST_FIELD_BLOB)?)
+    }
+}
+
+/// Whether a file is of a kind that phones send: a picture, a film, a sound, a paper, or text (tracks).
+fn is_taken(head: &[u8]) -> bool {
+    // A file sent without its name: text of any kind may be a track.
+    crate::evidence::media_type_of(head, "").is_some()
+        || (std::str::from_utf8(head).map_or_else(|e| e.error_len().is_none(), |_| true)
+            && !head.contains(&0))
+}
+
+/// The point that rescue files are sealed to, base64url.
+pub(super) fn rescue_key(home: &Path) -> Result<String, Error> {
+    Ok(BASE64_URL_SAFE_NO_PAD.encode(point_of(&rescue_secret(home)?)))
+}
+
+/// The uncompressed point of a key.
+pub(super) fn point_of(key: &SecretKey) -> Vec<u8> {
+    key.public_key().to_sec1_point(false).as_bytes().to_vec()
+}
+
+/// The key that opens rescue files; made once, beside the node's.
+pub(super) fn rescue_secret(home: &Path) -> Result<SecretKey, Error> {
+    let path = home.join("keys").join("rescue.key");
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => make_rescue_key(&path)?,
+        Err(e) => return Err(Error::internal(e)),
+    };
+    let bytes = BASE64_URL_SAFE_NO_PAD
+        .decode(text.trim())
+        .map_err(Error::internal)?;
+    SecretKey::from_slice(&bytes).map_err(Error::internal)
+}
+
+fn make_rescue_key(path: &Path) -> Result<String, Error> {
+    // All but one in 2³² random texts are keys.
+    let key = loop {
+        let bytes = crate::people::random::<32>()?;
+        if let Ok(key) = SecretKey::from_slice(&bytes) {
+            break key;
+        }
+    };
+    let text = BASE64_URL_SAFE_NO_PAD.encode(key.to_bytes());
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(mut file) => {
+            writeln!(file, "{text}").map_err(Error::internal)?;
+            file.sync_all().map_err(Error::internal)?;
+            Ok(text)
+        }
+        // Somebody else was quicker.
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+            fs::read_to_string(path).map_err(Error::internal)
+        }
+        Err(e) => Err(Error::internal(e)),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failing test may panic")]
+mod tests {
+    use super::*;
+
+    fn chunk(whole: &[u8], from: usize, to: usize) -> Chunk {
+        let bytes = whole[from..to].to_vec();
+        Chunk {
+            sha256: crate::hex(&Sha256::digest(whole)),
+            offset: from as u64,
+            length: whole.len() as u64,
+            digest: format!(
+                "sha-256=:{}:",
+                BASE64_STANDARD.encode(Sha256::digest(&bytes))
+            ),
+            bytes,
+        }
+    }
+
+    fn code(error: Error) -> String {
+        error.code()
+    }
+
+    #[test]
+    fn a_file_comes_in_pieces_and_each_piece_once() {
+        let home = tempfile::tempdir().unwrap();
+        let uploads = Uploads::new(home.path());
+        let whole = b"a photo taken in the rain";
+        let name = chunk(whole, 0, 1).sha256;
+        assert_eq!(uploads.standing(&name).unwrap(), Standing::Nothing);
+        assert!(matches!(
+            uploads.take(&chunk(whole, 0, 10)).unwrap(),
+            Arrived::Part(10)
+        ));
+        let again = uploads.take(&chunk(whole, 0, 10)).unwrap_err();
+        assert_eq!(right_offset(&again), Some(10));
+        let beyond = uploads.take(&chunk(whole, 12, 20)).unwrap_err();
+        assert_eq!(right_offset(&beyond), Some(10));
+        let part = Standing::Part(10, whole.len() as u64);
+        assert_eq!(Uploads::new(home.path()).standing(&name).unwrap(), part);
+        let last = uploads.take(&chunk(whole, 10, whole.len())).unwrap();
+        let Arrived::Whole(path) = last else {
+            panic!("{last:?}")
+        };
+        assert_eq!(fs::read(path).unwrap(), whole);
+        uploads.forget(&name);
+        assert_eq!(uploads.standing(&name).unwrap(), Standing::Nothing);
+    }
+
+    #[test]
+    fn a_damaged_piece_and_a_damaged_whole_are_told_apart() {
+        let home = tempfile::tempdir().unwrap();
+        let uploads = Uploads::new(home.path());
+        let whole = b"two pieces";
+        let mut flipped = chunk(whole, 0, 5);
+        flipped.bytes[2] ^= 1;
+        assert_eq!(
+            code(uploads.take(&flipped).unwrap_err()),
+            "field.chunk_damaged"
+        );
+        let mut other = chunk(b"TWO pieces", 0, 5);
+        other.sha256 = chunk(whole, 0, 1).sha256;
+        uploads.take(&other).unwrap();
+        let last = uploads.take(&chunk(whole, 5, 10)).unwrap_err();
+        assert_eq!(code(last), "field.blob_damaged");
+        assert_eq!(uploads.standing(&other.sha256).unwrap(), Standing::Nothing);
+    }
+
+    #[test]
+    fn no_name_leads_out_of_the_folder() {
+        let home = tempfile::tempdir().unwrap();
+        let uploads = Uploads::new(home.path());
+        let mut away = chunk(b"x", 0, 1);
+        away.sha256 = "../../etc".to_owned();
+        assert!(uploads.take(&away).is_err());
+        assert_eq!(uploads.standing("../..").unwrap(), Standing::Nothing);
+    }
+
+    #[test]
+    fn the_rescue_key_is_made_once() {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir(home.path().join("keys")).unwrap();
+        let first = rescue_key(home.path()).unwrap();
+        assert_eq!(rescue_key(home.path()).unwrap(), first);
+        assert_eq!(BASE64_URL_SAFE_NO_PAD.decode(first).unwrap().len(), 65);
+    }
+}

@@ -1,0 +1,25 @@
+//! 巡护 — routes and patrols of stations.
+
+use domain::as_of::AsOf;
+use serde_json::{Value, json};
+
+use crate::error::Error;
+use crate::session::Session;
+
+/// Routes of stations as a pack carries them.
+pub(crate) fn pack_routes(session: &Session, station_ids: &[String]) -> Result<Vec<Value>, Error> {
+    let reserve = &session.reserve.reserve_code;
+    let adopted = session.register.latest_routes(reserve, AsOf::Now)?;
+    let routes = adopted.into_iter().flat_map(|r| r.body.routes);
+    let own = routes.filter(|r| {
+        r.station_id
+            .as_ref()
+            .is_some_and(|s| station_ids.contains(s))
+    });
+    Ok(own
+        .map(|r| {
+            json!({ "route_id": r.route_id, "name": r.name, "station_id": r.station_id,
+                    "length_m": r.length_m, "shape": r.shape })
+        })
+        .collect())
+}
