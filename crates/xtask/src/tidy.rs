@@ -167,7 +167,7 @@ fn sentences(faults: &mut Vec<String>) -> Result<()> {
     let kinds: BTreeSet<&str> = codes_in(&kinds).collect();
     let is_file = |code: &str| {
         let endings = [
-            ".toml", ".xlsx", ".csv", ".gpkg", ".json", ".sqlite", ".log",
+            ".toml", ".xlsx", ".csv", ".gpkg", ".json", ".sqlite", ".log", ".html",
         ];
         endings.iter().any(|e| code.ends_with(e))
     };
