@@ -261,7 +261,7 @@ pub(super) fn large_routes() -> OpenApiRouter<Desk> {
 /// Takes in what a phone sealed for the register. A phone's token may bring any phone's file, that of a locked one too.
 #[utoipa::path(post, path = "/api/v1/field/rescue-files", tag = "field",
     request_body(content = Vec<u8>, content_type = "application/x-qingshan-rescue"),
-    responses((status = 200, body = RescueReport), (status = "4XX", body = ProblemBody)))]
+    responses((status = 200, body = RescueReport), (status = "4XX", body = ProblemBody), (status = "5XX", body = ProblemBody)))]
 async fn take_rescue_file(
     State(desk): State<Desk>,
     caller: Caller,
@@ -377,7 +377,8 @@ fn set_number(response: &mut Response, name: &'static str, number: u64) {
 
 /// How much of a file is here.
 #[utoipa::path(head, path = "/api/v1/field/blobs/{sha256}", tag = "field", params(("sha256" = String, Path)),
-    responses((status = 200, description = "`Upload-Offset` of `Upload-Length` bytes are here; equal: kept"), (status = 404)))]
+    responses((status = 200, description = "`Upload-Offset` of `Upload-Length` bytes are here; equal: kept"), (status = 404),
+        (status = "4XX", description = "Why is told to a PATCH"), (status = "5XX", description = "Try again")))]
 async fn find_upload(
     State(desk): State<Desk>,
     phone: Phone,
