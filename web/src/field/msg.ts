@@ -23,7 +23,7 @@ export const t = words({
   unreached: ['连接不上登记簿，记录仍在手机上', 'The register cannot be reached; the records stay on this phone'],
   insecure: ['此地址不是安全连接（https），浏览器不准离线、定位和签章。请改用 https 地址，或按安装说明信任本单位证书。', 'This address is not secure (https): the browser allows neither offline use, position nor signing. Open the https address, or install the certificate of the bureau.'],
   cleared: ['浏览器清除过本机数据', 'The browser cleared this phone’s data'],
-  cleared_unknown: ['本机最后记到第 {n} 号。登录后可知登记簿收到第几号。', 'The last record here was number {n}. Sign in to learn how many the register has.'],
+  cleared_unknown: ['本机最后记到第 {n} 号。哪些号没有送到，请站长看手机清单。', 'The last record here was number {n}. Your station head sees which never arrived.'],
   locked_title: ['这部手机已锁定', 'This phone is locked'],
   locked_sealed: ['未送的记录已封存，正等网络交给登记簿。', 'What was not sent is sealed and waits for a network.'],
   locked_sealing: ['正在封存未送的记录。', 'What was not sent is being sealed.'],
@@ -283,7 +283,7 @@ export const t = words({
   check_again: ['再查一遍', 'Check again'],
   check_run: ['查', 'Check'],
   /* review */
-  review_elsewhere: ['另有 {n} 处未审核，请在电脑上审核', '{n} more: review them at the desk'],
+  review_elsewhere: ['另有 {n} 条是您自己所作，由他人审核', '{n} more are your own: somebody else reviews them'],
   review_none: ['没有待审核的记录', 'Nothing to review'],
   review_accept: ['通过', 'Accept'],
   review_return: ['退回', 'Return'],
