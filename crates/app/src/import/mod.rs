@@ -14,6 +14,7 @@ mod record;
 mod report;
 mod reserve;
 mod staging;
+mod tracks;
 mod verifications;
 
 use std::path::PathBuf;
@@ -63,6 +64,8 @@ pub struct ImportRequest {
     pub approval: Option<String>,
     /// What is said of a background layer.
     pub background: BackgroundSaid,
+    /// Whose tracks they are, where neither the file nor the importer's post says.
+    pub station: Option<String>,
 }
 
 impl ImportRequest {
@@ -82,6 +85,7 @@ impl ImportRequest {
             valid_from: None,
             approval: None,
             background: BackgroundSaid::default(),
+            station: None,
         }
     }
 }
@@ -143,6 +147,7 @@ impl Session {
             ImportKind::OldLedger => old_ledgers::stage(&mut staging)?,
             ImportKind::Permits => permits::stage(&mut staging)?,
             ImportKind::Verifications => verifications::stage(&mut staging)?,
+            ImportKind::Tracks => tracks::stage(&mut staging)?,
             _ => clues::stage(&mut staging)?,
         }
         let files = std::mem::take(&mut staging.files);
