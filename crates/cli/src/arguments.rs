@@ -236,7 +236,25 @@ pub(crate) enum PatrolsCommand {
         #[arg(long)]
         reviewed_only: bool,
     },
+    Plan {
+        #[arg(value_name = "STATION")]
+        station: String,
+        #[arg(value_name = "YYYY-MM")]
+        month: String,
+        #[arg(long, conflicts_with = "adopt")]
+        propose: bool,
+        #[arg(long, value_name = "FILE")]
+        adopt: Option<std::path::PathBuf>,
+    },
     Stats {
+        #[arg(long, value_name = "YYYY-MM")]
+        month: Option<String>,
+    },
+    File {
+        #[arg(value_name = "FILE")]
+        out: std::path::PathBuf,
+        #[arg(long, value_name = "STATION")]
+        station: Option<String>,
         #[arg(long, value_name = "YYYY-MM")]
         month: Option<String>,
     },

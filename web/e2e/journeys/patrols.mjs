@@ -82,6 +82,22 @@ export const journeys = [
       await page.goto('/patrols/statistics?month=2026-11');
       await page.locator('[data-test=patrol-statistics] tbody tr').first().waitFor();
       await shot(page, 'patrol-statistics', { phone: true });
+
+      await page.goto('/patrols/plan?station=houhe&month=2026-11');
+      await page.locator('[data-test=off-route]').waitFor();
+      const proposal = (await ask(page, '/api/v1/patrols/plans/proposal?station=houhe&month=2026-11')).body;
+      const on = proposal.rounds.reduce((sum, r) => sum + r.key_points.length, 0);
+      assert.equal(on + proposal.off_route.length + proposal.without_position.length, proposal.unfinished);
+      await shot(page, 'patrol-plan-proposed', { fullPage: true, phone: true });
+      if (proposal.off_route.length > 0) await page.locator('[data-test=own-round]').first().click();
+      const rows = await page.locator('[data-test=plan] tbody tr').count();
+      assert.equal(rows, proposal.rounds.length + Math.min(1, proposal.off_route.length));
+      await page.locator('[data-test=plan-adopt]').click();
+      await page.locator('[data-test=plan-state]', { hasText: '完成' }).waitFor();
+      const plan = (await ask(page, '/api/v1/patrols/plans/houhe/2026-11')).body;
+      assert.equal(plan.version, 1);
+      assert.equal(plan.rounds.length, rows);
+      await shot(page, 'patrol-plan', { fullPage: true });
     },
   },
 ];

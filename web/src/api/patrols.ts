@@ -23,7 +23,7 @@ export interface PatrolView {
 }
 export interface CoverageCount { total: number; visited: number; percent: number | null }
 export interface Cell { cell: string; passes: number; minutes: number; metres: number; last_on: string | null; days_since: number | null; bbox: [number, number, number, number] }
-export interface CoveredSite { site_code: string; name: string | null; state: string; state_label: string; is_unfinished: boolean; lon: number; lat: number; passes: number; last_on: string | null }
+export interface CoveredSite { site_code: string; name: string | null; state: string; state_label: string; is_unfinished: boolean; lon: number; lat: number; passes: number; verified_on: string | null; is_seen: boolean; last_on: string | null }
 export interface CoveredRoute { route_id: string; name: string; station_id: string | null; length_m: number; walked_m: number; percent: number; passes: number; last_on: string | null; unwalked: MultiLineString | null; shape: LineString | MultiLineString }
 export interface Coverage {
   station_id: string | null; station_label: string | null; from: string; to: string; cell_m: number; near_site_m: number; near_route_m: number; patrols: number; without_track: number; log_size: number;
@@ -32,6 +32,14 @@ export interface Coverage {
 }
 export interface StationMonth {
   station_id: string | null; station_label: string; patrols: number; patrols_before: number; by_kind: Record<string, number>; by_mode: Record<string, number>; person_times: number; hours: number; km: number; km_before: number; with_track: number;
-  findings: Record<string, number>; clues: number; abnormal: number; reviewed: number; doubtful: number; cells: CoverageCount; routes: CoverageCount; unfinished_sites: CoverageCount;
+  findings: Record<string, number>; clues: number; clues_confirmed: number; planned: number; planned_done: number; abnormal: number; reviewed: number; doubtful: number; cells: CoverageCount; routes: CoverageCount; unfinished_sites: CoverageCount;
 }
 export interface PatrolStatistics { month: string; month_before: string; log_size: number; rows: StationMonth[] }
+export interface KeyPoint { point: { site_id?: string; name?: string; lon: number; lat: number; reason?: string }; site_code: string | null; name: string; reason_label: string; passed_on: string | null }
+export interface PlanRound { route_id: string | null; route_name: string | null; route_m: number | null; kind: string; kind_label: string; times: number; posts: string[]; on: string | null; key_points: KeyPoint[]; done: number; by_week: number[] }
+export interface PatrolPlan {
+  station_id: string; station_label: string; month: string; version: number; adopted_at: string | null; note: string | null; rounds: PlanRound[]; planned: number; done: number; unplanned: number;
+  posts: { post: string; planned: number; done: number }[]; unfinished: CoverageCount; unfinished_days: number; unplanned_routes: string[]; may_plan: boolean; log_size: number;
+}
+export interface OffRoute { key_point: KeyPoint; nearest_route_id: string | null; nearest_route_name: string | null; distance_m: number | null; code: string; text: string }
+export interface PatrolProposal { station_id: string; station_label: string; month: string; rounds: PlanRound[]; off_route: OffRoute[]; unfinished: number; without_position: string[]; off_route_m: number; log_size: number }

@@ -22,6 +22,7 @@ use super::devices::beside;
 use super::{Detail, FieldClash, ItemReceipt, Waits};
 use crate::amendments::SETTABLE;
 use crate::error::Error;
+use crate::import::{FieldLanding, is_fit, nothing_said};
 use crate::people;
 use crate::session::Session;
 
@@ -94,16 +95,20 @@ fn round(
     let mut changed = Vec::new();
     let mut ready: Vec<Ready> = Vec::new();
     let mut evidenced = BTreeSet::new();
+    let unsaid = nothing_said();
+    let mut landing = FieldLanding::new(session, &unsaid);
     for item in items {
         let mut look = Look {
             session: &*session,
             known: &known,
             evidenced: &mut evidenced,
+            landing: &mut landing,
         };
         match look.judge(&item)? {
-            Judged::Ready(entries) => ready.push(Ready {
+            Judged::Ready(entries, files) => ready.push(Ready {
                 item: attached(item, &known)?,
                 entries,
+                files,
             }),
             Judged::Recorded(receipt) => {
                 changed.push(recorded(session, item, &receipt, Vec::new())?)
@@ -171,6 +176,8 @@ fn attached(item: FieldItem, known: &Known) -> Result<FieldItem, Error> {
 struct Ready {
     item: FieldItem,
     entries: Vec<Entry>,
+    /// Files that entries beside it name.
+    files: Vec<Vec<u8>>,
 }
 
 /// What an item waits for, or why it never will be taken.
@@ -186,7 +193,8 @@ pub(super) struct Outcome {
 }
 
 enum Judged {
-    Ready(Vec<Entry>),
+    /// Entries in order, and files that those beside it name.
+    Ready(Vec<Entry>, Vec<Vec<u8>>),
     /// The log has it already.
     Recorded(Receipt),
     Other(Outcome),
@@ -265,14 +273,15 @@ fn action_of(entry: &Entry) -> Action {
 }
 
 /// One look at one item.
-struct Look<'a> {
-    session: &'a Session,
+struct Look<'a, 's> {
+    session: &'s Session,
     known: &'a Known,
     /// Files whose evidence this round will append, by stream.
     evidenced: &'a mut BTreeSet<(String, String)>,
+    landing: &'a mut FieldLanding<'s>,
 }
 
-impl Look<'_> {
+impl Look<'_, '_> {
     fn judge(&mut self, item: &FieldItem) -> Result<Judged, Error> {
         let bytes = item.item_bytes.as_deref().unwrap_or_default();
         let Ok(Some(mut entry)) = register::read_item(bytes) else {
@@ -319,7 +328,12 @@ impl Look<'_> {
                     let key = (entry.stream.0.clone(), b.sha256.clone());
                     self.evidenced.insert(key);
                 }
-                Judged::Ready([vec![entry], beside].concat())
+                if let EntryBody::ClueReceived(clue) = &entry.body {
+                    let landed = self.landing.beside(&entry, clue, &actor)?;
+                    let entries = [landed.before, vec![entry], landed.after].concat();
+                    return Ok(Judged::Ready(entries, landed.files));
+                }
+                Judged::Ready([vec![entry], beside].concat(), Vec::new())
             }
         })
     }
@@ -405,6 +419,11 @@ impl Look<'_> {
         entry: &Entry,
         actor: &Actor,
     ) -> Result<Result<Vec<Entry>, Box<Outcome>>, Error> {
+        if let EntryBody::ClueReceived(clue) = &entry.body
+            && !self.landing.is_own(entry, clue)?
+        {
+            return Ok(no(Outcome::refused("field.facts")));
+        }
         let mut done = Vec::new();
         let station = match &entry.body {
             EntryBody::PatrolRecorded(b) => Some(b.station_id.clone()),
@@ -623,7 +642,13 @@ pub(super) fn is_in_log(session: &Session, entry: &Entry, bytes: &[u8]) -> Resul
 fn unfit(entry: &Entry) -> Option<Outcome> {
     let facts = || Some(Outcome::refused("field.facts"));
     match &entry.body {
-        EntryBody::ClueReceived(_) => Some(Outcome::held("field.clue", "decision")),
+        EntryBody::ClueReceived(b) => {
+            if is_fit(entry, b) {
+                None
+            } else {
+                facts()
+            }
+        }
         EntryBody::SiteAmended(b) => {
             let is_fit = matches!(b.basis, Basis::Person { .. }) && states_only(&b.facts, &[]);
             if is_fit { None } else { facts() }
@@ -696,6 +721,11 @@ fn carried(entry: &Entry, successor: &Dossier) -> Option<Entry> {
 
 /// Appends what is ready, all together; where one of them cannot be, each by itself.
 fn append(session: &mut Session, ready: &[Ready]) -> Result<Vec<FieldItem>, Error> {
+    for file in ready.iter().flat_map(|r| &r.files) {
+        session
+            .register
+            .put_blob(&mut file.as_slice(), file.len() as u64)?;
+    }
     let all: Vec<Entry> = ready.iter().flat_map(|r| r.entries.clone()).collect();
     match session.register.append(&all, session.now) {
         Ok(receipts) => {
@@ -734,7 +764,7 @@ fn appended(session: &Session, one: &Ready, receipts: &[Receipt]) -> Result<Fiel
         None => Vec::new(),
     };
     let mut item = recorded(session, one.item.clone(), receipt, clashes)?;
-    let copy = one.entries.iter().find(|e| e.stamp.is_none());
+    let copy = one.entries.iter().find(|e| is_carried(e));
     if let Some(site) = copy.and_then(|e| e.stream.as_site()) {
         let dossier = session.register.load_dossier(site, AsOf::Now)?;
         let detail = Detail {
@@ -744,6 +774,15 @@ fn appended(session: &Session, one: &Ready, receipts: &[Receipt]) -> Result<Fiel
         item.detail = detail.to_text()?;
     }
     Ok(item)
+}
+
+/// Whether an entry is the copy for the successor of a merged site.
+fn is_carried(entry: &Entry) -> bool {
+    match &entry.body {
+        EntryBody::VerificationRecorded(b) => b.carried_from.is_some(),
+        EntryBody::EvidenceRecorded(b) => b.carried_from.is_some(),
+        _ => false,
+    }
 }
 
 /// A recorded item with its receipt.

@@ -4,6 +4,7 @@ mod backgrounds;
 mod clues;
 mod coding;
 mod desk;
+mod from_field;
 mod kind;
 mod load;
 mod old_ledgers;
@@ -28,6 +29,7 @@ use jiff::civil::Date;
 use spatial::crs::Crs;
 use spatial::diagnostic::{Diagnostic, Severity};
 
+pub(crate) use from_field::{FieldLanding, is_fit, nothing_said};
 pub use backgrounds::BackgroundSaid;
 pub use desk::*;
 pub use kind::ImportKind;

@@ -44,6 +44,7 @@ impl Session {
         patrol_id: &str,
         request: &PatrolReviewRequest,
     ) -> Result<ReceiptView, Error> {
+        self.may_read_lists(Action::ReviewPatrol)?;
         let book = atlases.patrols().read(&self.register, AsOf::Now)?;
         let bench = Bench::new(self, atlases.patrols(), &book)?;
         let patrol = self.find_patrol(&bench, patrol_id)?;

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use domain::as_of::AsOf;
-use domain::ids::{EntryId, PatrolId, StreamId};
+use domain::entries::EvidenceRecorded;
+use domain::entry::EntryBody;
+use domain::ids::{ClueId, EntryId, PatrolId, StreamId};
 use domain::patrol::{Patrol, PatrolFold, PatrolRules};
 use register::{EntryFilter, Register};
 use spatial::bounds::Limits;
@@ -21,7 +23,12 @@ pub(crate) struct PatrolBook {
     pub(crate) patrols: BTreeMap<PatrolId, Arc<Patrol>>,
     /// Patrols by the fingerprints of their tracks.
     pub(crate) by_fingerprint: BTreeMap<String, BTreeSet<PatrolId>>,
+    /// Files that show what phones reported as clues, by their SHA-256.
+    pub(crate) clue_files: BTreeMap<String, (ClueId, EvidenceRecorded)>,
 }
+
+/// Kinds of the files beside clues.
+const FILES: &[&str] = &["evidence.recorded"];
 
 impl PatrolBook {
     /// Reads everything as of a day or a position in the log.
@@ -46,7 +53,25 @@ impl PatrolBook {
         for fold in folds.values() {
             book.put(fold);
         }
+        let of_clues = EntryFilter {
+            noun: Some("clue_batch"),
+            kinds: FILES,
+            as_of,
+            ..EntryFilter::default()
+        };
+        book.put_files(register, &of_clues)?;
         Ok(book)
+    }
+
+    fn put_files(&mut self, register: &Register, filter: &EntryFilter<'_>) -> Result<(), Error> {
+        register.entries::<Error>(filter, |entry| {
+            if let EntryBody::EvidenceRecorded(body) = entry.entry.body
+                && let Some(clue) = body.clue_id
+            {
+                self.clue_files.insert(body.sha256.clone(), (clue, *body));
+            }
+            Ok(())
+        })
     }
 
     fn put(&mut self, fold: &PatrolFold) {
@@ -62,8 +87,13 @@ impl PatrolBook {
     fn caught_up(&self, register: &Register) -> Result<Self, Error> {
         let size = register.log_size()?;
         let mut gained: BTreeSet<PatrolId> = BTreeSet::new();
+        let mut batches: BTreeSet<String> = BTreeSet::new();
         register.stored_entries::<Error>(self.log_size, size, |entry| {
-            gained.extend(StreamId(entry.stream.to_owned()).as_patrol());
+            let stream = StreamId(entry.stream.to_owned());
+            gained.extend(stream.as_patrol());
+            if FILES.contains(&entry.kind) && stream.as_clue_batch().is_some() {
+                batches.insert(stream.0);
+            }
             Ok(())
         })?;
         let mut book = self.clone();
@@ -74,6 +104,15 @@ impl PatrolBook {
                 fold.apply(&entry);
             }
             book.put(&fold);
+        }
+        for batch in batches {
+            let batch = StreamId(batch);
+            let filter = EntryFilter {
+                stream: Some(&batch),
+                kinds: FILES,
+                ..EntryFilter::default()
+            };
+            book.put_files(register, &filter)?;
         }
         Ok(book)
     }

@@ -13,6 +13,7 @@ use geo_types::{Geometry, LineString, MultiLineString, MultiPolygon, Point};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use spatial::cells::CellGrid;
 use spatial::diagnostic::Diagnostic;
 use utoipa::{IntoParams, ToSchema};
@@ -95,6 +96,10 @@ pub struct PlaceView {
     pub lon: f64,
     pub lat: f64,
     pub passes: u64,
+    /// Last verified on the spot within the period, whether or not a track tells of it.
+    pub verified_on: Option<Date>,
+    /// Passed or verified within the period.
+    pub is_seen: bool,
     pub last_on: Option<Date>,
 }
 
@@ -159,12 +164,12 @@ pub struct CoverageView {
 const MOST_TRACKS: usize = 2_000;
 
 /// The segments of patrols, held where passages point to.
-struct Walked {
+pub(super) struct Walked {
     segments: Vec<(String, Date, LineString<f64>, f64)>,
 }
 
 impl Walked {
-    fn of(patrols: &[&Patrol]) -> Self {
+    pub(super) fn of(patrols: &[&Patrol]) -> Self {
         let mut segments = Vec::new();
         for patrol in patrols {
             for segment in patrol.tracks.iter().flat_map(|t| &t.body.segments) {
@@ -180,7 +185,7 @@ impl Walked {
         Self { segments }
     }
 
-    fn passages(&self) -> Vec<Passage<'_>> {
+    pub(super) fn passages(&self) -> Vec<Passage<'_>> {
         let all = self.segments.iter();
         all.map(|(patrol, day, line, seconds)| Passage {
             patrol,
@@ -204,6 +209,47 @@ impl Session {
         let as_of = as_of.map_or(Ok(AsOf::Now), crate::parse_as_of)?;
         let book = atlases.patrols().read(&self.register, as_of)?;
         self.coverage_over(&book, query, as_of)
+    }
+
+    /// A coverage as GeoJSON: cells with their figures, sites, routes with what was not walked, tracks.
+    pub fn coverage_geojson(
+        &self,
+        atlases: &Atlases,
+        query: &CoverageQuery,
+    ) -> Result<Vec<u8>, Error> {
+        let view = self.patrol_coverage(atlases, query)?;
+        let feature = |what: &str, geometry: Value, properties: Value| {
+            json!({ "type": "Feature", "geometry": geometry, "properties": { "what": what, "of": properties } })
+        };
+        let cells = view.cell_list.iter().map(|c| {
+            let [w, s, e, n] = c.bbox;
+            let ring = json!([[[w, s], [e, s], [e, n], [w, n], [w, s]]]);
+            feature("cell", json!({ "type": "Polygon", "coordinates": ring }), json!(c))
+        });
+        let sites = view.site_list.iter().map(|s| {
+            let at = json!({ "type": "Point", "coordinates": [s.lon, s.lat] });
+            feature("site", at, json!(s))
+        });
+        let routes = view.route_list.iter().map(|r| {
+            let told = json!({ "route_id": r.route_id, "name": r.name, "percent": r.percent, "last_on": r.last_on });
+            feature("route", json!(r.shape), told)
+        });
+        let unwalked = view.route_list.iter().filter_map(|r| {
+            let told = json!({ "route_id": r.route_id, "name": r.name });
+            Some(feature("unwalked", json!(r.unwalked.as_ref()?), told))
+        });
+        let tracks = view.tracks.iter().map(|t| feature("tracks", json!(t), json!({})));
+        let features: Vec<Value> = cells
+            .chain(sites)
+            .chain(routes)
+            .chain(unwalked)
+            .chain(tracks)
+            .collect();
+        // Foreign members: what the figures are shares of.
+        let all = json!({ "type": "FeatureCollection", "from": view.from, "to": view.to, "cell_m": view.cell_m,
+            "cells": view.cells, "sites": view.sites, "unfinished_sites": view.unfinished_sites,
+            "routes": view.routes, "log_size": view.log_size, "features": features });
+        serde_json::to_vec(&all).map_err(Error::internal)
     }
 
     pub(super) fn coverage_over(
@@ -253,7 +299,10 @@ impl Session {
             .collect();
         let visited = cells.values().filter(|v| v.is_visited()).count();
         let site_list = match wanted("sites") {
-            true => self.covered_sites(station.as_deref(), &passages, rules.near_site_m, as_of)?,
+            true => {
+                let near_m = rules.near_site_m;
+                self.covered_sites(station.as_deref(), &passages, near_m, period, as_of)?
+            }
             false => Vec::new(),
         };
         let route_list = match wanted("routes") {
@@ -266,7 +315,7 @@ impl Session {
         };
         let seen = |of: &dyn Fn(&PlaceView) -> bool| {
             let all = site_list.iter().filter(|s| of(s));
-            let met = all.clone().filter(|s| s.passes > 0).count();
+            let met = all.clone().filter(|s| s.is_seen).count();
             CoverageCount::of(met as f64, all.count() as f64)
         };
         let length = |of: fn(&RouteView) -> f64| route_list.iter().map(of).sum::<f64>().round();
@@ -348,6 +397,7 @@ impl Session {
         station: Option<&str>,
         passages: &[Passage<'_>],
         near_m: f64,
+        period: Period,
         as_of: AsOf,
     ) -> Result<Vec<PlaceView>, Error> {
         let mut places = Vec::new();
@@ -367,6 +417,8 @@ impl Session {
             let shape = shape.map_or_else(|| Point::new(lon, lat).into(), |s| s.0);
             shapes.push((places.len(), shape));
             let state = dossier.state.code();
+            let verified = dossier.verifications.iter().map(|v| v.body.verified_on);
+            let verified_on = verified.filter(|day| period.holds(*day)).max();
             places.push(PlaceView {
                 site_code: dossier.site_code.clone(),
                 name: dossier.facts.facility_name.clone(),
@@ -376,16 +428,20 @@ impl Session {
                 lon,
                 lat,
                 passes: 0,
-                last_on: None,
+                verified_on,
+                is_seen: verified_on.is_some(),
+                last_on: verified_on,
             });
             Ok(())
         })?;
         for (at, visits) in of_places(&shapes, passages, near_m) {
-            places[at].passes = visits.patrols.len() as u64;
-            places[at].last_on = visits.last;
+            let place = &mut places[at];
+            place.passes = visits.patrols.len() as u64;
+            place.is_seen |= visits.is_visited();
+            place.last_on = place.last_on.max(visits.last);
         }
         // What is unfinished and was not seen comes first.
-        places.sort_by_key(|p| (p.passes > 0, !p.is_unfinished, p.site_code.clone()));
+        places.sort_by_key(|p| (p.is_seen, !p.is_unfinished, p.site_code.clone()));
         Ok(places)
     }
 
@@ -458,7 +514,7 @@ impl Session {
     }
 }
 
-fn lines_of(geometry: &Geometry<f64>) -> Vec<LineString<f64>> {
+pub(super) fn lines_of(geometry: &Geometry<f64>) -> Vec<LineString<f64>> {
     match geometry {
         Geometry::LineString(line) => vec![line.clone()],
         Geometry::MultiLineString(lines) => lines.0.clone(),

@@ -7,6 +7,7 @@ mod files;
 mod judge;
 mod list;
 mod page;
+mod plans;
 mod statistics;
 mod tracks;
 
@@ -25,6 +26,10 @@ pub use list::{PatrolList, PatrolQuery, PatrolRow, PatrolTotals};
 pub use page::{
     DoubtView, GapView, PatrolFile, PatrolFindingView, PatrolReviewView, PatrolView, SegmentView,
     TrackView,
+};
+pub use plans::{
+    KeyPointView, OffRouteView, PatrolPlanRequest, PatrolPlanView, PostDone, PatrolProposalQuery, PatrolProposalView,
+    PlannedRoundView,
 };
 pub use statistics::{PatrolStatistics, PatrolStatisticsQuery, StationMonth};
 

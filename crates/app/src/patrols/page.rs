@@ -15,6 +15,7 @@ use geo_types::LineString;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
+use spatial::diagnostic::Diagnostic;
 use spatial::track::Gap;
 use utoipa::ToSchema;
 
@@ -154,6 +155,7 @@ pub struct PatrolFile {
 impl Session {
     /// One patrol; one of a station the actor may not read is not found.
     pub fn patrol_page(&self, atlases: &Atlases, patrol_id: &str) -> Result<PatrolView, Error> {
+        self.may_read_lists(Action::ReadLedgers)?;
         let book = atlases.patrols().read(&self.register, AsOf::Now)?;
         let bench = Bench::new(self, atlases.patrols(), &book)?;
         let patrol = self.find_patrol(&bench, patrol_id)?;
@@ -207,8 +209,10 @@ impl Session {
         bench: &Bench<'b>,
         patrol_id: &str,
     ) -> Result<&'b Patrol, Error> {
-        let found: Option<PatrolId> = patrol_id.parse().ok();
-        let found = found.and_then(|id| bench.book.patrols.get(&id));
+        let id: PatrolId = patrol_id.parse().ok().ok_or_else(|| {
+            Error::rejected(Diagnostic::error("patrol.not_an_id").arg("text", patrol_id))
+        })?;
+        let found = bench.book.patrols.get(&id);
         let seen = found.filter(|p| {
             let station = Some(p.sheet.body.station_id.as_str());
             self.sees(Action::ReadLedgers, station)
@@ -339,6 +343,44 @@ impl Session {
         let features: Vec<Value> = page.tracks.iter().flat_map(features).collect();
         let all = json!({ "type": "FeatureCollection", "features": features });
         serde_json::to_vec(&all).map_err(Error::internal)
+    }
+}
+
+impl Session {
+    /// A file of a patrol, or of a clue that a phone reported, with its kind and name, as far as the actor may see it.
+    pub(crate) fn open_of_patrols(
+        &self,
+        atlases: &Atlases,
+        sha256: &str,
+    ) -> Result<Option<(std::fs::File, String, String)>, Error> {
+        let book = atlases.patrols().read(&self.register, AsOf::Now)?;
+        let of_patrol = book.patrols.values().find_map(|p| {
+            let station = Some(p.sheet.body.station_id.as_str());
+            let file = p.evidence.iter().find(|e| e.body.sha256 == sha256)?;
+            self.sees(Action::ReadClues, station).then_some(&file.body)
+        });
+        let body = match (of_patrol, book.clue_files.get(sha256)) {
+            (Some(body), _) => body,
+            (None, Some((clue, body))) if self.sees_clue(*clue)? => body,
+            _ => return Ok(None),
+        };
+        let file = self.register.open_blob(sha256)?;
+        Ok(Some((file, body.media_type.clone(), body.file_name.clone())))
+    }
+
+    fn sees_clue(&self, clue: domain::ids::ClueId) -> Result<bool, Error> {
+        let Some(clue) = self.register.find_clue(clue)? else {
+            return Ok(false);
+        };
+        let body = &clue.received.body;
+        let geography = self.geography(AsOf::Now).ok();
+        let place = body.facts.shape.as_ref().zip(geography.as_ref());
+        let station = place.and_then(|(shape, g)| g.station_of(&shape.0));
+        let action = match body.is_confidential {
+            true => Action::ReadPetitions,
+            false => Action::ReadClues,
+        };
+        Ok(self.sees(action, station.as_deref()))
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::as_of::AsOf;
 use domain::ledger::Labels;
-use domain::patrol::ledger::Figures;
+use domain::patrol::Patrol;
 use domain::policy::Action;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -42,6 +42,11 @@ pub struct StationMonth {
     pub with_track: u64,
     pub findings: BTreeMap<String, u64>,
     pub clues: u64,
+    /// Clues of these patrols that lie with a site by now.
+    pub clues_confirmed: u64,
+    /// Rounds planned, and patrols done as planned.
+    pub planned: u32,
+    pub planned_done: u32,
     pub abnormal: u64,
     pub reviewed: u64,
     pub doubtful: u64,
@@ -82,15 +87,24 @@ impl Session {
         let stations = std::iter::once(None).chain(seen.map(Some));
         let mut rows = Vec::new();
         for station in stations {
-            let figures = |month: &str| -> Result<Figures, Error> {
+            let rows_of = |month: &str| {
                 let query = PatrolQuery {
                     station: station.cloned(),
                     month: Some(month.to_owned()),
                     ..PatrolQuery::default()
                 };
-                Ok(figures_of(&self.patrol_rows(&bench, &query)?))
+                self.patrol_rows(&bench, &query)
             };
-            let (now, earlier) = (figures(&month)?, figures(&before)?);
+            let of_month = rows_of(&month)?;
+            let (now, earlier) = (figures_of(&of_month), figures_of(&rows_of(&before)?));
+            let patrols: Vec<&Patrol> = of_month.iter().map(|(_, p)| *p).collect();
+            let own = names.keys().filter(|s| station.is_none_or(|own| own == *s));
+            let (mut planned, mut planned_done) = (0, 0);
+            for station in own {
+                let (times, done) = self.planned_and_done(station, &month, &patrols)?;
+                (planned, planned_done) = (planned + times, planned_done + done);
+            }
+            let clues_confirmed = self.linked_clues(&patrols)?;
             let covered = self.coverage_over(
                 &book,
                 &CoverageQuery {
@@ -121,6 +135,9 @@ impl Session {
                 with_track: now.with_track,
                 findings: self.labelled("finding", now.findings),
                 clues: now.clues,
+                clues_confirmed,
+                planned,
+                planned_done,
                 abnormal: now.abnormal,
                 reviewed: now.reviewed,
                 doubtful: now.doubtful,
@@ -135,6 +152,17 @@ impl Session {
             log_size: book.log_size,
             rows,
         })
+    }
+
+    /// Clues of patrols that lie with a site by now.
+    fn linked_clues(&self, patrols: &[&Patrol]) -> Result<u64, Error> {
+        let mut linked = 0;
+        let findings = patrols.iter().flat_map(|p| &p.sheet.body.findings);
+        for id in findings.filter_map(|f| f.clue_id) {
+            let clue = self.register.find_clue(id)?;
+            linked += u64::from(clue.is_some_and(|c| c.site_id.is_some()));
+        }
+        Ok(linked)
     }
 
     fn labelled(&self, list: &str, counts: BTreeMap<String, u64>) -> BTreeMap<String, u64> {

@@ -1,12 +1,16 @@
+use std::path::Path;
 use std::process::ExitCode;
 
 use app::atlas::Atlases;
-use app::{CoverageCount, CoverageQuery, Error, PatrolQuery, PatrolRow, PatrolStatisticsQuery};
+use app::{
+    CoverageCount, CoverageQuery, Error, PatrolQuery, PatrolRow, PatrolStatisticsQuery,
+    PatrolPlanRequest, PatrolProposalQuery, PlannedRoundView,
+};
 
 use super::Desk;
 use crate::arguments::PatrolsCommand;
 
-/// `qingshan patrols`: list, one of them, coverage, figures of a month.
+/// `qingshan patrols`: list, one of them, coverage, plans, figures of a month, the ledger as a file.
 pub(super) fn run(desk: &Desk<'_>, command: &PatrolsCommand) -> Result<ExitCode, Error> {
     match command {
         PatrolsCommand::List {
@@ -48,7 +52,31 @@ pub(super) fn run(desk: &Desk<'_>, command: &PatrolsCommand) -> Result<ExitCode,
             };
             coverage(desk, &query)
         }
+        PatrolsCommand::Plan {
+            station,
+            month,
+            adopt: Some(file),
+            ..
+        } => adopt(desk, station, month, file),
+        PatrolsCommand::Plan {
+            station,
+            month,
+            propose,
+            ..
+        } => plan(desk, station, month, *propose),
         PatrolsCommand::Stats { month } => stats(desk, month.clone()),
+        PatrolsCommand::File {
+            out,
+            station,
+            month,
+        } => {
+            let query = PatrolQuery {
+                station: station.clone(),
+                month: month.clone(),
+                ..PatrolQuery::default()
+            };
+            file(desk, out, &query)
+        }
     }
 }
 
@@ -180,6 +208,127 @@ fn coverage(desk: &Desk<'_>, query: &CoverageQuery) -> Result<ExitCode, Error> {
         let told: Vec<(&str, &str)> = told.iter().map(|(n, v)| (*n, v.as_str())).collect();
         output.say("patrol.zone", &told);
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn plan(
+    desk: &Desk<'_>,
+    station: &str,
+    month: &str,
+    propose: bool,
+) -> Result<ExitCode, Error> {
+    let session = desk.session()?;
+    let atlases = Atlases::default();
+    let output = desk.output;
+    let view = session.patrol_plan(&atlases, station, month)?;
+    if !propose && view.version > 0 {
+        output.value(&view);
+        rounds(desk, &view.rounds);
+        let told = [
+            ("station", view.station_label),
+            ("month", view.month),
+            ("planned", view.planned.to_string()),
+            ("done", view.done.to_string()),
+            ("unplanned", view.unplanned.to_string()),
+            ("days", view.unfinished_days.to_string()),
+            ("visited", format!("{:.0}", view.unfinished.visited)),
+            ("total", format!("{:.0}", view.unfinished.total)),
+        ];
+        say(desk, "patrol.planned", &told);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let query = PatrolProposalQuery {
+        station: station.to_owned(),
+        month: month.to_owned(),
+    };
+    let proposal = session.propose_patrol_plan(&atlases, &query)?;
+    output.value(&proposal);
+    if view.version == 0 {
+        let told = [("station", view.station_label), ("month", view.month)];
+        say(desk, "patrol.no_plan", &told);
+    }
+    rounds(desk, &proposal.rounds);
+    let told = [
+        ("rounds", proposal.rounds.len().to_string()),
+        ("unfinished", proposal.unfinished.to_string()),
+        ("off", proposal.off_route.len().to_string()),
+        ("placeless", proposal.without_position.len().to_string()),
+    ];
+    say(desk, "patrol.proposed", &told);
+    for off in proposal.off_route {
+        let told = [
+            ("name", off.key_point.name),
+            ("site", off.key_point.site_code.unwrap_or_default()),
+            ("text", off.text),
+        ];
+        say(desk, "patrol.off_route_line", &told);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn say<const N: usize>(desk: &Desk<'_>, code: &str, args: &[(&str, String); N]) {
+    let told: Vec<(&str, &str)> = args.iter().map(|(n, v)| (*n, v.as_str())).collect();
+    desk.output.say(code, &told);
+}
+
+fn rounds(desk: &Desk<'_>, rounds: &[PlannedRoundView]) {
+    let output = desk.output;
+    let headers = [
+        "patrol_route",
+        "patrol_kind",
+        "patrol_planned",
+        "patrol_done",
+        "patrol_points",
+    ]
+    .map(|h| output.text(&format!("column.{h}"), &[]));
+    let rows = rounds.iter().map(|r| {
+        let points: Vec<&str> = r.key_points.iter().map(|p| p.name.as_str()).collect();
+        vec![
+            r.route_name
+                .clone()
+                .or_else(|| r.route_id.clone())
+                .unwrap_or_else(|| "—".to_owned()),
+            r.kind_label.clone(),
+            r.times.to_string(),
+            r.done.to_string(),
+            points.join("、"),
+        ]
+    });
+    output.table(&headers, &rows.collect::<Vec<_>>());
+}
+
+fn adopt(desk: &Desk<'_>, station: &str, month: &str, file: &Path) -> Result<ExitCode, Error> {
+    let path = file.display().to_string();
+    let text = std::fs::read(file).map_err(|source| Error::Read {
+        path: path.clone(),
+        source,
+    })?;
+    let request = PatrolPlanRequest::from_file(&path, &text)?;
+    let mut session = desk.session()?;
+    let receipt = session.adopt_patrol_plan(station, month, &request)?;
+    desk.output.value(&receipt);
+    let times: u32 = request.rounds.iter().map(|r| r.times).sum();
+    let told = [
+        ("station", station.to_owned()),
+        ("month", month.to_owned()),
+        ("rounds", request.rounds.len().to_string()),
+        ("times", times.to_string()),
+    ];
+    say(desk, "patrol.plan_adopted", &told);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The ledger of patrols as a file; its ending says which kind.
+fn file(desk: &Desk<'_>, out: &Path, query: &PatrolQuery) -> Result<ExitCode, Error> {
+    let session = desk.session()?;
+    let format = out.extension().and_then(|e| e.to_str()).unwrap_or("xlsx");
+    let made = session.patrols_file(&Atlases::default(), query, format)?;
+    let path = out.display().to_string();
+    std::fs::write(out, &made.bytes).map_err(|source| Error::Read {
+        path: path.clone(),
+        source,
+    })?;
+    desk.output.say("patrol.written", &[("path", &path)]);
     Ok(ExitCode::SUCCESS)
 }
 
