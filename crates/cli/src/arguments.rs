@@ -244,7 +244,7 @@ pub(crate) enum PatrolsCommand {
         #[arg(long, conflicts_with = "adopt")]
         propose: bool,
         #[arg(long, value_name = "FILE")]
-        adopt: Option<std::path::PathBuf>,
+        adopt: Option<PathBuf>,
     },
     Stats {
         #[arg(long, value_name = "YYYY-MM")]
@@ -252,7 +252,7 @@ pub(crate) enum PatrolsCommand {
     },
     File {
         #[arg(value_name = "FILE")]
-        out: std::path::PathBuf,
+        out: PathBuf,
         #[arg(long, value_name = "STATION")]
         station: Option<String>,
         #[arg(long, value_name = "YYYY-MM")]
