@@ -71,13 +71,12 @@ export const journeys = [
       await reader.locator('[data-test=review-state]', { hasText: '已通过' }).waitFor();
 
       await page.goto('/patrols/coverage?days=365');
-      await page.locator('[data-test=coverage-counts]').waitFor();
-      await settled(page);
+      await page.locator('[data-test=coverage-map][data-drawn=true]').waitFor();
       await shot(page, 'patrol-coverage', { fullPage: true, phone: true });
       const coverage = (await ask(page, '/api/v1/patrols/coverage?days=365')).body;
       assert.ok(coverage.cells.visited > 5 && coverage.cells.visited < coverage.cells.total, JSON.stringify(coverage.cells));
       await page.goto('/patrols/coverage?days=365&station=houhe&heat=minutes');
-      await settled(page);
+      await page.locator('[data-test=coverage-map][data-drawn=true]').waitFor();
       await shot(page, 'patrol-coverage-minutes');
       await page.goto('/patrols/statistics?month=2026-11');
       await page.locator('[data-test=patrol-statistics] tbody tr').first().waitFor();
