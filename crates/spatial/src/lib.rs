@@ -6,6 +6,7 @@
 pub mod archive;
 pub mod authalic;
 pub mod bounds;
+pub mod cells;
 pub mod crs;
 pub mod diagnostic;
 pub mod elevation;
@@ -21,5 +22,7 @@ pub mod parcel;
 pub mod relief;
 pub mod repair;
 pub mod tiles;
+pub mod track;
 pub mod validity;
+pub mod ways;
 pub mod zoning;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use domain::as_of::AsOf;
-use domain::entries::{Basis, SiteAmended, SiteFacts};
+use domain::entries::{Basis, ClueReceived, SiteAmended, SiteFacts};
 use domain::entry::{Entry, EntryBody};
 use domain::ids::{EntryId, SiteId, StreamId};
 use domain::policy::{Action, Role};
@@ -20,6 +20,7 @@ use super::items::body_of;
 use super::settle::{carried_to, copy_of, missing_files, recorded, station_of_stream};
 use super::{Decided, Detail, ItemStatus, not_found, rejected};
 use crate::error::Error;
+use crate::import::{FieldLanding, nothing_said};
 use crate::session::Session;
 
 /// 处理请求 — the choice, for a merge whose value of each field, and why.
@@ -215,12 +216,7 @@ impl Session {
             return Err(rejected("field.no_reason"));
         }
         let detail = Detail::of(&item);
-        // A clue from a phone has no batch to lie in yet.
-        let is_clue = item.code.as_deref() == Some("field.clue");
-        if item.state != "held"
-            || is_clue
-            || detail.waits.as_ref().is_none_or(|w| w.what == "blobs")
-        {
+        if item.state != "held" || detail.waits.as_ref().is_none_or(|w| w.what == "blobs") {
             // Nothing is forced in whose files are not here: the log would name what nobody has.
             return Err(rejected("field.not_to_decide"));
         }
@@ -315,7 +311,10 @@ impl Session {
         }
         // What was found of a merged site goes on with its successor, as it does without a decision.
         let copy = copy_of(self, &entry)?;
-        let mut entries = vec![entry.clone()];
+        let mut entries = match &entry.body {
+            EntryBody::ClueReceived(clue) => self.with_its_batch(&entry, clue)?,
+            _ => vec![entry.clone()],
+        };
         entries.extend(copy.clone());
         if request.choice == "merge" {
             entries.extend(self.chosen_values(&item, &entry, request)?);
@@ -339,6 +338,21 @@ impl Session {
             Some(copy) => carried_to(self, item, &copy),
             None => Ok(item),
         }
+    }
+
+    /// A clue with the batch it lies in and the site that a stated rule finds for it.
+    fn with_its_batch(
+        &mut self,
+        entry: &Entry,
+        clue: &ClueReceived,
+    ) -> Result<Vec<Entry>, Error> {
+        let unsaid = nothing_said();
+        let landed = FieldLanding::new(self, &unsaid).beside(entry, clue, &self.actor)?;
+        for file in &landed.files {
+            self.register
+                .put_blob(&mut file.as_slice(), file.len() as u64)?;
+        }
+        Ok([landed.before, vec![entry.clone()], landed.after].concat())
     }
 
     /// The decider's own entry that states the value chosen of every clashing field.

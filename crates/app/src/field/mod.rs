@@ -50,7 +50,7 @@ pub const KINDS: [(&str, &[&str]); 8] = [
     ("patrol.recorded", &["patrol"]),
     ("track.recorded", &["patrol"]),
     ("patrol.reviewed", &["patrol"]),
-    // Held until clues of phones have a batch to lie in.
+    // Its batch is made beside the first clue of it.
     ("clue.received", &["clue_batch"]),
 ];
 

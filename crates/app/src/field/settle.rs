@@ -22,6 +22,7 @@ use super::devices::beside;
 use super::{Detail, FieldClash, ItemReceipt, Waits};
 use crate::amendments::SETTABLE;
 use crate::error::Error;
+use crate::import::{FieldLanding, is_fit, nothing_said};
 use crate::people;
 use crate::session::Session;
 
@@ -135,21 +136,25 @@ fn round(
     let mut changed = Vec::new();
     let mut ready: Vec<Ready> = Vec::new();
     let mut coming = Coming::default();
+    let unsaid = nothing_said();
+    let mut landing = FieldLanding::new(session, &unsaid);
     for item in items {
         let mut look = Look {
             session: &*session,
             accounts,
             known: &known,
             coming: &mut coming,
+            landing: &mut landing,
             upon: Vec::new(),
         };
         match look.judge(&item) {
-            Ok(Judged::Ready(entries)) => {
+            Ok(Judged::Ready(entries, files)) => {
                 let upon = std::mem::take(&mut look.upon);
                 coming.ids.insert(item.entry_id.clone());
                 ready.push(Ready {
                     item: attached(item, &known)?,
                     entries,
+                    files,
                     upon,
                 });
             }
@@ -225,6 +230,8 @@ fn attached(item: FieldItem, known: &Known) -> Result<FieldItem, Error> {
 struct Ready {
     item: FieldItem,
     entries: Vec<Entry>,
+    /// Files that entries beside it name.
+    files: Vec<Vec<u8>>,
     /// Items of the same round that have to be appended before it.
     upon: Vec<String>,
 }
@@ -250,7 +257,8 @@ pub(super) struct Outcome {
 }
 
 enum Judged {
-    Ready(Vec<Entry>),
+    /// Entries in order, and files that those beside it name.
+    Ready(Vec<Entry>, Vec<Vec<u8>>),
     /// The log has it already.
     Recorded(Receipt),
     Other(Outcome),
@@ -329,16 +337,17 @@ fn action_of(entry: &Entry) -> Action {
 }
 
 /// One look at one item.
-struct Look<'a> {
-    session: &'a Session,
+struct Look<'a, 's> {
+    session: &'s Session,
     accounts: &'a Mutex<Accounts>,
     known: &'a Known,
     coming: &'a mut Coming,
+    landing: &'a mut FieldLanding<'s>,
     /// What it found to come before this item in the same round.
     upon: Vec<String>,
 }
 
-impl Look<'_> {
+impl Look<'_, '_> {
     /// What is to be done with an item; whoever decides on it is the head of its site's station.
     fn judge(&mut self, item: &FieldItem) -> Result<Judged, Error> {
         let mut judged = self.weigh(item)?;
@@ -396,7 +405,12 @@ impl Look<'_> {
                     let key = (entry.stream.0.clone(), b.sha256.clone());
                     self.coming.evidenced.insert(key, item.entry_id.clone());
                 }
-                Judged::Ready([vec![entry], beside].concat())
+                if let EntryBody::ClueReceived(clue) = &entry.body {
+                    let landed = self.landing.beside(&entry, clue, &actor)?;
+                    let entries = [landed.before, vec![entry], landed.after].concat();
+                    return Ok(Judged::Ready(entries, landed.files));
+                }
+                Judged::Ready([vec![entry], beside].concat(), Vec::new())
             }
         })
     }
@@ -485,6 +499,11 @@ impl Look<'_> {
         entry: &Entry,
         actor: &Actor,
     ) -> Result<Result<Vec<Entry>, Box<Outcome>>, Error> {
+        if let EntryBody::ClueReceived(clue) = &entry.body
+            && !self.landing.is_own(entry, clue)?
+        {
+            return Ok(no(Outcome::refused("field.facts")));
+        }
         let mut done = Vec::new();
         // A patrol that the log has is of its station, whatever is laid beside it says.
         let patrol = self.patrol_of(&entry.stream)?;
@@ -770,7 +789,13 @@ pub(super) fn copy_of(session: &Session, entry: &Entry) -> Result<Option<Entry>,
 fn unfit(entry: &Entry) -> Option<Outcome> {
     let facts = || Some(Outcome::refused("field.facts"));
     match &entry.body {
-        EntryBody::ClueReceived(_) => Some(Outcome::held("field.clue", "decision")),
+        EntryBody::ClueReceived(b) => {
+            if is_fit(entry, b) {
+                None
+            } else {
+                facts()
+            }
+        }
         EntryBody::SiteAmended(b) => {
             let is_fit = matches!(b.basis, Basis::Person { .. }) && states_only(&b.facts, &[]);
             if is_fit { None } else { facts() }
@@ -848,6 +873,11 @@ fn append(
     ready: &[Ready],
     failed: &mut BTreeSet<String>,
 ) -> Result<Vec<FieldItem>, Error> {
+    for file in ready.iter().flat_map(|r| &r.files) {
+        session
+            .register
+            .put_blob(&mut file.as_slice(), file.len() as u64)?;
+    }
     let hangs =
         |one: &Ready, failed: &BTreeSet<String>| one.upon.iter().any(|id| failed.contains(id));
     let mut done = Vec::new();
@@ -900,7 +930,11 @@ fn appended(session: &Session, one: &Ready, receipts: &[Receipt]) -> Result<Fiel
         None => Vec::new(),
     };
     let item = recorded(session, one.item.clone(), receipt, clashes)?;
-    match one.entries.iter().find(|e| e.stamp.is_none()) {
+    let copy = one
+        .entries
+        .iter()
+        .find(|e| e.stamp.is_none() && is_carried(e));
+    match copy {
         Some(copy) => carried_to(session, item, copy),
         None => Ok(item),
     }
@@ -941,6 +975,15 @@ fn recorded_before(
             carried_to(session, item, &copy)
         }
         _ => Ok(item),
+    }
+}
+
+/// Whether an entry is the copy for the successor of a merged site.
+fn is_carried(entry: &Entry) -> bool {
+    match &entry.body {
+        EntryBody::VerificationRecorded(b) => b.carried_from.is_some(),
+        EntryBody::EvidenceRecorded(b) => b.carried_from.is_some(),
+        _ => false,
     }
 }
 

@@ -24,11 +24,12 @@ pub enum ImportKind {
     OldLedger,
     Permits,
     Verifications,
+    Tracks,
 }
 
 impl ImportKind {
     /// All kinds, in the order of the help text.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Boundary,
         Self::Stations,
         Self::Routes,
@@ -43,6 +44,7 @@ impl ImportKind {
         Self::OldLedger,
         Self::Permits,
         Self::Verifications,
+        Self::Tracks,
     ];
 
     /// The word of the command line and of batch entries.
@@ -62,6 +64,7 @@ impl ImportKind {
             Self::OldLedger => "old-ledger",
             Self::Permits => "permits",
             Self::Verifications => "verifications",
+            Self::Tracks => "tracks",
         }
     }
 
@@ -111,6 +114,7 @@ impl ImportKind {
             Self::OldLedger => Action::ImportOldLedger,
             Self::Permits => Action::ImportPermits,
             Self::Verifications => Action::ImportVerifications,
+            Self::Tracks => Action::RecordPatrol,
         }
     }
 }

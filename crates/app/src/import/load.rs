@@ -88,6 +88,10 @@ pub(super) fn load(session: &Session, request: &ImportRequest) -> Result<Loaded,
         }
         return Ok(loaded);
     }
+    if request.kind == ImportKind::Tracks && !matches!(content_of(&loaded), Content::Table) {
+        // Fixes with their times are no features; `tracks` reads them itself.
+        return Ok(loaded);
+    }
     match content_of(&loaded) {
         Content::Table => loaded.read_tables(session, request, &request.path)?,
         Content::Parcels => loaded.read_parcels(session, request)?,
@@ -495,6 +499,7 @@ fn table_name(kind: ImportKind) -> &'static str {
         ImportKind::Verifications => "verifications",
         ImportKind::OldLedger => "issues",
         ImportKind::Background => "backgrounds",
+        ImportKind::Tracks => "tracks",
         _ => "clues",
     }
 }

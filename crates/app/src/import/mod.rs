@@ -4,6 +4,7 @@ mod backgrounds;
 mod clues;
 mod coding;
 mod desk;
+mod from_field;
 mod kind;
 mod load;
 mod old_ledgers;
@@ -14,6 +15,7 @@ mod record;
 mod report;
 mod reserve;
 mod staging;
+mod tracks;
 mod verifications;
 
 use std::path::PathBuf;
@@ -27,6 +29,7 @@ use jiff::civil::Date;
 use spatial::crs::Crs;
 use spatial::diagnostic::{Diagnostic, Severity};
 
+pub(crate) use from_field::{FieldLanding, is_fit, nothing_said};
 pub use backgrounds::BackgroundSaid;
 pub use desk::*;
 pub use kind::ImportKind;
@@ -63,6 +66,8 @@ pub struct ImportRequest {
     pub approval: Option<String>,
     /// What is said of a background layer.
     pub background: BackgroundSaid,
+    /// Whose tracks they are, where neither the file nor the importer's post says.
+    pub station: Option<String>,
 }
 
 impl ImportRequest {
@@ -82,6 +87,7 @@ impl ImportRequest {
             valid_from: None,
             approval: None,
             background: BackgroundSaid::default(),
+            station: None,
         }
     }
 }
@@ -143,6 +149,7 @@ impl Session {
             ImportKind::OldLedger => old_ledgers::stage(&mut staging)?,
             ImportKind::Permits => permits::stage(&mut staging)?,
             ImportKind::Verifications => verifications::stage(&mut staging)?,
+            ImportKind::Tracks => tracks::stage(&mut staging)?,
             _ => clues::stage(&mut staging)?,
         }
         let files = std::mem::take(&mut staging.files);
