@@ -60,9 +60,10 @@ pub struct CoverageCount {
 impl CoverageCount {
     fn of(visited: f64, total: f64) -> Self {
         let percent = (total > 0.0).then(|| (visited / total * 1_000.0).round() / 10.0);
+        // The sum of nothing is a negative zero.
         Self {
-            total,
-            visited,
+            total: total + 0.0,
+            visited: visited + 0.0,
             percent,
         }
     }
