@@ -145,3 +145,25 @@ fn one_track_under_two_names_is_found_on_both() {
     let page = register.json(&["patrols", "show", first]);
     assert_eq!(page["plausibility"][0]["code"], "same_track");
 }
+
+#[test]
+fn real_tracks_of_handhelds_and_watches_are_not_doubted() {
+    let (register, _) = mara();
+    let files = [
+        ("gpxpy", "korita-zbevnica.gpx", 3),
+        ("gpxpy", "around-visnjan-with-car.gpx", 1),
+        ("gpxpy", "cerknicko-jezero.gpx", 7),
+    ];
+    for (folder, name, tracks) in files {
+        let file = text(&real_data(&format!("tracks/{folder}/{name}")));
+        let done = register.json(&["import", "tracks", &file, "--station", "houhe", "--yes"]);
+        assert_eq!(done["counts"]["patrolled"], tracks, "{name}");
+    }
+    let all = register.json(&["patrols", "list", "--limit", "100"]);
+    assert_eq!(all["total"], 11);
+    let judged = all["items"].as_array().unwrap().iter();
+    let judged = judged.filter(|row| row["plausibility"] != "unjudged");
+    assert!(judged.count() >= 4, "some have fixes enough to judge by: {all}");
+    let doubted = register.json(&["patrols", "list", "--plausibility", "doubtful"]);
+    assert_eq!(doubted["total"], 0, "{doubted}");
+}
