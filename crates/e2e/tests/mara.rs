@@ -118,7 +118,7 @@ fn line(page: &Value) -> String {
             )
         })
         .collect();
-    format!(
+    let told = format!(
         "{} {} fixes, {} segments, {} gaps, {:.1} km: {} {}",
         row["summary"].as_str().unwrap(),
         track["fixes_distinct"],
@@ -127,7 +127,8 @@ fn line(page: &Value) -> String {
         row["length_m"].as_f64().unwrap() / 1000.0,
         row["plausibility"].as_str().unwrap(),
         doubts.join(", "),
-    )
+    );
+    told.trim_end().to_owned()
 }
 
 #[test]
@@ -163,7 +164,10 @@ fn real_tracks_of_handhelds_and_watches_are_not_doubted() {
     assert_eq!(all["total"], 11);
     let judged = all["items"].as_array().unwrap().iter();
     let judged = judged.filter(|row| row["plausibility"] != "unjudged");
-    assert!(judged.count() >= 4, "some have fixes enough to judge by: {all}");
+    assert!(
+        judged.count() >= 4,
+        "some have fixes enough to judge by: {all}"
+    );
     let doubted = register.json(&["patrols", "list", "--plausibility", "doubtful"]);
     assert_eq!(doubted["total"], 0, "{doubted}");
 }

@@ -219,13 +219,15 @@ impl Session {
         query: &CoverageQuery,
     ) -> Result<Vec<u8>, Error> {
         let view = self.patrol_coverage(atlases, query)?;
-        let feature = |what: &str, geometry: Value, properties: Value| {
-            json!({ "type": "Feature", "geometry": geometry, "properties": { "what": what, "of": properties } })
-        };
+        let feature = |what: &str, geometry: Value, properties: Value| json!({ "type": "Feature", "geometry": geometry, "properties": { "what": what, "of": properties } });
         let cells = view.cell_list.iter().map(|c| {
             let [w, s, e, n] = c.bbox;
             let ring = json!([[[w, s], [e, s], [e, n], [w, n], [w, s]]]);
-            feature("cell", json!({ "type": "Polygon", "coordinates": ring }), json!(c))
+            feature(
+                "cell",
+                json!({ "type": "Polygon", "coordinates": ring }),
+                json!(c),
+            )
         });
         let sites = view.site_list.iter().map(|s| {
             let at = json!({ "type": "Point", "coordinates": [s.lon, s.lat] });
@@ -239,7 +241,10 @@ impl Session {
             let told = json!({ "route_id": r.route_id, "name": r.name });
             Some(feature("unwalked", json!(r.unwalked.as_ref()?), told))
         });
-        let tracks = view.tracks.iter().map(|t| feature("tracks", json!(t), json!({})));
+        let tracks = view
+            .tracks
+            .iter()
+            .map(|t| feature("tracks", json!(t), json!({})));
         let features: Vec<Value> = cells
             .chain(sites)
             .chain(routes)
