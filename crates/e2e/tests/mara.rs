@@ -118,7 +118,7 @@ fn line(page: &Value) -> String {
             )
         })
         .collect();
-    format!(
+    let told = format!(
         "{} {} fixes, {} segments, {} gaps, {:.1} km: {} {}",
         row["summary"].as_str().unwrap(),
         track["fixes_distinct"],
@@ -127,7 +127,8 @@ fn line(page: &Value) -> String {
         row["length_m"].as_f64().unwrap() / 1000.0,
         row["plausibility"].as_str().unwrap(),
         doubts.join(", "),
-    )
+    );
+    told.trim_end().to_owned()
 }
 
 #[test]
@@ -144,4 +145,29 @@ fn one_track_under_two_names_is_found_on_both() {
     let first = doubted["items"][0]["patrol_id"].as_str().unwrap();
     let page = register.json(&["patrols", "show", first]);
     assert_eq!(page["plausibility"][0]["code"], "same_track");
+}
+
+#[test]
+fn real_tracks_of_handhelds_and_watches_are_not_doubted() {
+    let (register, _) = mara();
+    let files = [
+        ("gpxpy", "korita-zbevnica.gpx", 3),
+        ("gpxpy", "around-visnjan-with-car.gpx", 1),
+        ("gpxpy", "cerknicko-jezero.gpx", 7),
+    ];
+    for (folder, name, tracks) in files {
+        let file = text(&real_data(&format!("tracks/{folder}/{name}")));
+        let done = register.json(&["import", "tracks", &file, "--station", "houhe", "--yes"]);
+        assert_eq!(done["counts"]["patrolled"], tracks, "{name}");
+    }
+    let all = register.json(&["patrols", "list", "--limit", "100"]);
+    assert_eq!(all["total"], 11);
+    let judged = all["items"].as_array().unwrap().iter();
+    let judged = judged.filter(|row| row["plausibility"] != "unjudged");
+    assert!(
+        judged.count() >= 4,
+        "some have fixes enough to judge by: {all}"
+    );
+    let doubted = register.json(&["patrols", "list", "--plausibility", "doubtful"]);
+    assert_eq!(doubted["total"], 0, "{doubted}");
 }

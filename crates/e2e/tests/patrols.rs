@@ -106,7 +106,12 @@ fn what_a_ranger_finds_is_a_clue_of_the_inbox_at_once() {
     assert!(ids.contains(&clue.as_str()) && ids.contains(&second.as_str()));
     let page = scene.read(&format!("/api/v1/clues/{clue}"));
     assert_eq!(page["files"][0]["sha256"], sha256(&photo));
-    assert!(page["place"]["file_name"].as_str().unwrap().contains(&patrol));
+    assert!(
+        page["place"]["file_name"]
+            .as_str()
+            .unwrap()
+            .contains(&patrol)
+    );
     let blob = format!("/api/v1/blobs/{}", sha256(&photo));
     assert_eq!(scene.office.get(server, &blob).status(200).body, photo);
     // Whoever may not know of the clue does not get its photo either.
@@ -115,12 +120,17 @@ fn what_a_ranger_finds_is_a_clue_of_the_inbox_at_once() {
 
     // The batch is there once, and names what it is of.
     let (from, limit) = (before.0.to_string(), (after.0 - before.0).to_string());
-    let log = scene.register.json(&["log", "show", "--from", &from, "--limit", &limit]);
+    let log = scene
+        .register
+        .json(&["log", "show", "--from", &from, "--limit", &limit]);
     let text = log.to_string();
     let kinds = text.matches("clue_batch.imported").count();
     assert_eq!(kinds, 1, "{text}");
     let place = |kind: &str| text.find(kind).unwrap();
-    assert!(place("clue_batch.imported") < place("clue.received"), "{text}");
+    assert!(
+        place("clue_batch.imported") < place("clue.received"),
+        "{text}"
+    );
 
     // A phone says nothing of numbers and rulings, and nothing in another's batch.
     let mut thief = Phone::enrol(server, &stranger, "ling");
@@ -149,11 +159,17 @@ fn a_month_is_planned_upon_its_proposal_and_an_older_plan_is_refused() {
     for one in off {
         assert_eq!(one["code"], "lies_on_no_route");
         let far = one["distance_m"].as_f64();
-        assert!(far.is_none_or(|m| m > proposal["off_route_m"].as_f64().unwrap()), "{one}");
+        assert!(
+            far.is_none_or(|m| m > proposal["off_route_m"].as_f64().unwrap()),
+            "{one}"
+        );
     }
     let path = "/api/v1/patrols/plans/houhe/2026-11";
     let none = scene.read(path);
-    assert_eq!((none["version"].as_u64(), none["planned"].as_u64()), (Some(0), Some(0)));
+    assert_eq!(
+        (none["version"].as_u64(), none["planned"].as_u64()),
+        (Some(0), Some(0))
+    );
     let own = json!({ "kind": "inspection", "times": 2, "posts": ["护林员"],
         "key_points": [{ "name": "沟口", "lon": 106.5, "lat": 35.5, "reason": "custom" }] });
     let plan = |based_on: u64, times: u32| {
@@ -166,15 +182,22 @@ fn a_month_is_planned_upon_its_proposal_and_an_older_plan_is_refused() {
     let done = put(&head, &plan(0, 2)).status(200).json();
     assert_eq!(done["version"], 1);
     let clash = put(&scene.office, &plan(0, 5)).status(409).json();
-    assert_eq!(clash["details"]["clashes"][0]["current"][0]["times"], 2, "{clash}");
+    assert_eq!(
+        clash["details"]["clashes"][0]["current"][0]["times"], 2,
+        "{clash}"
+    );
     assert_eq!(clash["details"]["clashes"][0]["wanted"][0]["times"], 5);
     put(&scene.office, &plan(1, 5)).status(200);
     let now = scene.read(path);
-    assert_eq!((now["version"].as_u64(), now["planned"].as_u64()), (Some(2), Some(5)));
+    assert_eq!(
+        (now["version"].as_u64(), now["planned"].as_u64()),
+        (Some(2), Some(5))
+    );
     assert_eq!(now["rounds"][0]["key_points"][0]["name"], "沟口");
     let ranger = scene.person("hulin", "ranger@houhe");
     assert_eq!(put(&ranger, &plan(2, 1)).status, 403);
-    let unknown = json!({ "based_on": 2, "rounds": [{ "route_id": "没有", "kind": "routine", "times": 1 }] });
+    let unknown =
+        json!({ "based_on": 2, "rounds": [{ "route_id": "没有", "kind": "routine", "times": 1 }] });
     let refused = put(&head, &unknown).status(400).json();
     assert_eq!(refused["code"], "patrol.plan_route");
 }
@@ -201,23 +224,47 @@ fn a_patrol_of_a_phone_is_listed_reviewed_by_another_and_in_the_ledger() {
     let path = format!("/api/v1/patrols/{patrol}");
     let page = scene.read(&path);
     assert_eq!(page["unreviewed"], true);
-    assert_eq!(page["row"]["plausibility"], "unjudged", "without a track nothing is judged");
+    assert_eq!(
+        page["row"]["plausibility"], "unjudged",
+        "without a track nothing is judged"
+    );
     let review = json!({ "of": page["sheet_entry"], "result": "accepted" });
     let reviews = format!("{path}/reviews");
-    assert_eq!(ranger.post(server, &reviews, &review).status, 403, "nobody reviews their own");
+    assert_eq!(
+        ranger.post(server, &reviews, &review).status,
+        403,
+        "nobody reviews their own"
+    );
     let without_reason = json!({ "of": page["sheet_entry"], "result": "returned" });
     assert_eq!(head.post(server, &reviews, &without_reason).status, 400);
     head.post(server, &reviews, &review).status(200);
     assert_eq!(scene.read(&path)["row"]["review"], "accepted");
 
-    let csv = scene.office.get(server, "/api/v1/patrols/file?format=csv").status(200).text();
+    let csv = scene
+        .office
+        .get(server, "/api/v1/patrols/file?format=csv")
+        .status(200)
+        .text();
     let line = csv.lines().find(|l| l.contains("沟口一线")).unwrap();
-    assert!(line.contains("查看沟口便道") && line.contains("已通过"), "{line}");
-    let xlsx = scene.office.get(server, "/api/v1/patrols/file").status(200).body;
+    assert!(
+        line.contains("查看沟口便道") && line.contains("已通过"),
+        "{line}"
+    );
+    let xlsx = scene
+        .office
+        .get(server, "/api/v1/patrols/file")
+        .status(200)
+        .body;
     assert_eq!(&xlsx[..2], b"PK");
-    let month = &now[..7];
+    let month = &page["row"]["on"].as_str().unwrap()[..7];
     let figures = scene.read(&format!("/api/v1/patrols/statistics?month={month}"));
-    assert_eq!((figures["rows"][0]["patrols"].as_u64(), figures["rows"][0]["person_times"].as_u64()), (Some(1), Some(2)));
+    assert_eq!(
+        (
+            figures["rows"][0]["patrols"].as_u64(),
+            figures["rows"][0]["person_times"].as_u64()
+        ),
+        (Some(1), Some(2))
+    );
     let table = format!("/api/v1/patrols/statistics/file?format=csv&month={month}");
     let table = scene.office.get(server, &table).status(200).text();
     assert!(table.lines().count() > 2, "{table}");

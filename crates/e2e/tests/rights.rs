@@ -539,11 +539,10 @@ fn every_operation_of_the_document_asks_for_the_right_it_is_listed_with() {
 
     let cast = cast();
     let matrix = matrix();
-    let things = [(true, "houhe"), (false, "taitong")]
-        .map(|(is_own, station)| {
-            let issue = issue_of(&cast, station);
-            (is_own, station, things_of(&cast, station), issue)
-        });
+    let things = [(true, "houhe"), (false, "taitong")].map(|(is_own, station)| {
+        let issue = issue_of(&cast, station);
+        (is_own, station, things_of(&cast, station), issue)
+    });
     let mut asked = 0;
     let mut faults = Vec::new();
     for (name, asks) in OPERATIONS {

@@ -341,11 +341,7 @@ impl Session {
     }
 
     /// A clue with the batch it lies in and the site that a stated rule finds for it.
-    fn with_its_batch(
-        &mut self,
-        entry: &Entry,
-        clue: &ClueReceived,
-    ) -> Result<Vec<Entry>, Error> {
+    fn with_its_batch(&mut self, entry: &Entry, clue: &ClueReceived) -> Result<Vec<Entry>, Error> {
         let unsaid = nothing_said();
         let landed = FieldLanding::new(self, &unsaid).beside(entry, clue, &self.actor)?;
         for file in &landed.files {

@@ -140,8 +140,8 @@ impl<'s> FieldLanding<'s> {
         let day = start_of(jiff::civil::date(2000, 1, 1));
         let seed: [&[u8]; 2] = [b"clue_batch of a patrol", clue.batch_id.0.as_bytes()];
         let id = EntryId::derived(day, &seed);
-        let is_known = !self.begun.insert(clue.batch_id)
-            || self.session.register.find_entry(id)?.is_some();
+        let is_known =
+            !self.begun.insert(clue.batch_id) || self.session.register.find_entry(id)?.is_some();
         if is_known {
             return Ok(None);
         }

@@ -29,9 +29,9 @@ use jiff::civil::Date;
 use spatial::crs::Crs;
 use spatial::diagnostic::{Diagnostic, Severity};
 
-pub(crate) use from_field::{FieldLanding, is_fit, nothing_said};
 pub use backgrounds::BackgroundSaid;
 pub use desk::*;
+pub(crate) use from_field::{FieldLanding, is_fit, nothing_said};
 pub use kind::ImportKind;
 pub use load::{Loaded, LoadedTable};
 pub use position::{Convention, Placed, system_of};

@@ -1,6 +1,6 @@
 //! 轨迹导入 — tracks of receivers become patrols with their tracks: one a track of the file, or one a patrol of a table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::entries::{PatrolFinding, PatrolRecorded, SourcePlace};
 use domain::ids::{PatrolId, StreamId, TrackId};
@@ -213,20 +213,34 @@ struct ZoneCounts {
     by_zone: BTreeMap<String, (usize, usize)>,
 }
 
+/// A place where fixes lie, with how many and of how many instants.
+struct Spot {
+    at: Coord<f64>,
+    read: usize,
+    instants: BTreeSet<Option<i64>>,
+}
+
+impl Spot {
+    fn of(fix: &Fix) -> Self {
+        Self {
+            at: fix.at,
+            read: 0,
+            instants: BTreeSet::new(),
+        }
+    }
+}
+
 impl ZoneCounts {
     fn count(&mut self, staging: &Staging<'_>, fixes: &[Fix]) {
-        let mut times: BTreeMap<(u64, u64), (Fix, usize, BTreeMap<Option<i64>, ()>)> =
-            BTreeMap::new();
+        let mut spots: BTreeMap<(u64, u64), Spot> = BTreeMap::new();
         for fix in fixes {
             let key = (fix.at.x.to_bits(), fix.at.y.to_bits());
-            let place = times
-                .entry(key)
-                .or_insert_with(|| (*fix, 0, BTreeMap::new()));
-            place.1 += 1;
-            place.2.insert(fix.t, ());
+            let spot = spots.entry(key).or_insert_with(|| Spot::of(fix));
+            spot.read += 1;
+            spot.instants.insert(fix.t);
         }
-        for (fix, read, instants) in times.into_values() {
-            let located = staging.locate(&Point(fix.at).into());
+        for Spot { at, read, instants } in spots.into_values() {
+            let located = staging.locate(&Point(at).into());
             let zone = located.facts.zone_shares.and_then(|s| {
                 let most = s.into_iter().max_by(|a, b| a.share.total_cmp(&b.share));
                 most.map(|share| share.zone_id)

@@ -60,9 +60,10 @@ pub struct CoverageCount {
 impl CoverageCount {
     fn of(visited: f64, total: f64) -> Self {
         let percent = (total > 0.0).then(|| (visited / total * 1_000.0).round() / 10.0);
+        // The sum of nothing is a negative zero.
         Self {
-            total,
-            visited,
+            total: total + 0.0,
+            visited: visited + 0.0,
             percent,
         }
     }
@@ -218,13 +219,15 @@ impl Session {
         query: &CoverageQuery,
     ) -> Result<Vec<u8>, Error> {
         let view = self.patrol_coverage(atlases, query)?;
-        let feature = |what: &str, geometry: Value, properties: Value| {
-            json!({ "type": "Feature", "geometry": geometry, "properties": { "what": what, "of": properties } })
-        };
+        let feature = |what: &str, geometry: Value, properties: Value| json!({ "type": "Feature", "geometry": geometry, "properties": { "what": what, "of": properties } });
         let cells = view.cell_list.iter().map(|c| {
             let [w, s, e, n] = c.bbox;
             let ring = json!([[[w, s], [e, s], [e, n], [w, n], [w, s]]]);
-            feature("cell", json!({ "type": "Polygon", "coordinates": ring }), json!(c))
+            feature(
+                "cell",
+                json!({ "type": "Polygon", "coordinates": ring }),
+                json!(c),
+            )
         });
         let sites = view.site_list.iter().map(|s| {
             let at = json!({ "type": "Point", "coordinates": [s.lon, s.lat] });
@@ -238,7 +241,10 @@ impl Session {
             let told = json!({ "route_id": r.route_id, "name": r.name });
             Some(feature("unwalked", json!(r.unwalked.as_ref()?), told))
         });
-        let tracks = view.tracks.iter().map(|t| feature("tracks", json!(t), json!({})));
+        let tracks = view
+            .tracks
+            .iter()
+            .map(|t| feature("tracks", json!(t), json!({})));
         let features: Vec<Value> = cells
             .chain(sites)
             .chain(routes)

@@ -98,9 +98,7 @@ impl Session {
 
     fn patrol_ledger(&self, scope: &str, day: &str) -> LedgerSheet {
         let column = |key: &'static str, width: f64| self.patrol_column(key, width);
-        let number = |key: &'static str, format: Format| {
-            column(key, 9.0).format(format).summed()
-        };
+        let number = |key: &'static str, format: Format| column(key, 9.0).format(format).summed();
         self.summary_sheet("patrols", scope, day)
             .column(column("index", 6.0).format(Format::Integer))
             .column(column("patrol_day", 12.0).format(Format::Date))
@@ -193,7 +191,8 @@ impl Session {
 
     fn statistics_ledger(&self, month: &str) -> LedgerSheet {
         let scope = self.messages.text("patrol.all_stations", &[]);
-        let number = |key: &'static str, format: Format| self.patrol_column(key, 10.0).format(format);
+        let number =
+            |key: &'static str, format: Format| self.patrol_column(key, 10.0).format(format);
         let whole = |key: &'static str| number(key, Format::Integer);
         let share = |key: &'static str| number(key, Format::Decimal(1));
         self.summary_sheet("patrol_months", &scope, month)

@@ -28,8 +28,8 @@ pub use page::{
     TrackView,
 };
 pub use plans::{
-    KeyPointView, OffRouteView, PatrolPlanRequest, PatrolPlanView, PostDone, PatrolProposalQuery, PatrolProposalView,
-    PlannedRoundView,
+    KeyPointView, OffRouteView, PatrolPlanRequest, PatrolPlanView, PatrolProposalQuery,
+    PatrolProposalView, PlannedRoundView, PostDone,
 };
 pub use statistics::{PatrolStatistics, PatrolStatisticsQuery, StationMonth};
 

@@ -365,7 +365,11 @@ impl Session {
             _ => return Ok(None),
         };
         let file = self.register.open_blob(sha256)?;
-        Ok(Some((file, body.media_type.clone(), body.file_name.clone())))
+        Ok(Some((
+            file,
+            body.media_type.clone(),
+            body.file_name.clone(),
+        )))
     }
 
     fn sees_clue(&self, clue: domain::ids::ClueId) -> Result<bool, Error> {

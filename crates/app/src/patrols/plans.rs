@@ -265,7 +265,10 @@ impl Session {
         };
         // Without a territory nothing is known of coverage; the plan is shown all the same.
         let covered = self.coverage_over(&book, &query, AsOf::Now).ok();
-        let beyond = shown.patrols.iter().filter(|p| !planned.contains(&p.patrol_id));
+        let beyond = shown
+            .patrols
+            .iter()
+            .filter(|p| !planned.contains(&p.patrol_id));
         let named = |r: &&Route| {
             let id = Some(&r.route_id);
             !rounds.iter().any(|round| round.route_id.as_ref() == id)
@@ -288,7 +291,9 @@ impl Session {
                 .filter(named)
                 .map(|r| r.name.clone())
                 .collect(),
-            may_plan: self.may(Action::PlanPatrol, Some(&shown.station_id)).is_ok(),
+            may_plan: self
+                .may(Action::PlanPatrol, Some(&shown.station_id))
+                .is_ok(),
             log_size: book.log_size,
             rounds,
             station_id: shown.station_id,
@@ -601,9 +606,7 @@ impl Session {
         KeyPointView {
             name: name.or_else(|| code.clone()).unwrap_or_default(),
             site_code: code,
-            reason_label: self
-                .messages
-                .text(&format!("patrol.reason_{reason}"), &[]),
+            reason_label: self.messages.text(&format!("patrol.reason_{reason}"), &[]),
             point: point.clone(),
             passed_on: last,
         }

@@ -3,8 +3,8 @@ use std::process::ExitCode;
 
 use app::atlas::Atlases;
 use app::{
-    CoverageCount, CoverageQuery, Error, PatrolQuery, PatrolRow, PatrolStatisticsQuery,
-    PatrolPlanRequest, PatrolProposalQuery, PlannedRoundView,
+    CoverageCount, CoverageQuery, Error, PatrolPlanRequest, PatrolProposalQuery, PatrolQuery,
+    PatrolRow, PatrolStatisticsQuery, PlannedRoundView,
 };
 
 use super::Desk;
@@ -211,12 +211,7 @@ fn coverage(desk: &Desk<'_>, query: &CoverageQuery) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn plan(
-    desk: &Desk<'_>,
-    station: &str,
-    month: &str,
-    propose: bool,
-) -> Result<ExitCode, Error> {
+fn plan(desk: &Desk<'_>, station: &str, month: &str, propose: bool) -> Result<ExitCode, Error> {
     let session = desk.session()?;
     let atlases = Atlases::default();
     let output = desk.output;

@@ -183,8 +183,7 @@ CREATE TABLE patrols (
   findings INTEGER NOT NULL,
   conclusion TEXT NOT NULL,
   review TEXT,
-  source TEXT,
-  CONSTRAINT patrols_patrol_id_once UNIQUE (patrol_id)
+  source TEXT
 );
 
 CREATE TABLE tracks (

@@ -190,8 +190,7 @@ CREATE TABLE patrols (
   findings bigint NOT NULL,
   conclusion text COLLATE "C" NOT NULL,
   review text COLLATE "C",
-  source text COLLATE "C",
-  CONSTRAINT patrols_patrol_id_once UNIQUE (patrol_id)
+  source text COLLATE "C"
 );
 
 CREATE TABLE tracks (

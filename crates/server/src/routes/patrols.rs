@@ -1,9 +1,9 @@
 //! Patrols: the list, one of them with its tracks, what was covered, the figures of a month, plans, reviews.
 
 use app::{
-    CoverageQuery, CoverageView, PatrolList, PatrolQuery, PatrolReviewRequest, PatrolStatistics,
-    PatrolStatisticsQuery, PatrolView, PatrolPlanRequest, PatrolPlanView, PatrolProposalQuery, PatrolProposalView,
-    ReceiptView,
+    CoverageQuery, CoverageView, PatrolList, PatrolPlanRequest, PatrolPlanView,
+    PatrolProposalQuery, PatrolProposalView, PatrolQuery, PatrolReviewRequest, PatrolStatistics,
+    PatrolStatisticsQuery, PatrolView, ReceiptView,
 };
 use axum::Json;
 use axum::extract::State;

@@ -62,6 +62,7 @@ export const t = words({
   site_seen: ['点位：看过', 'Site passed'],
   site_unseen: ['其他点位：没有看到', 'Other site not seen'],
   shown: ['显示', 'Shown'],
+  empty_cells: ['没有走到的方格 {n} / {total}（约 {km2} 平方公里，图上斜线）', 'Cells not visited {n} / {total} (some {km2} km², hatched on the map)'],
   missed_sites: ['没有看到的点位 {n} / {total}', 'Sites not seen {n} / {total}'],
   more_missed: ['另有 {n} 个', '{n} more'],
   site_unfinished: ['未完成点位：没有看到', 'Unfinished site not passed'],
