@@ -10,12 +10,13 @@ use serde_json::Value;
 use crate::shell;
 
 /// What each room may depend on (house rules, ARCHITECTURE.md).
-const FLOORS: [(&str, &[&str]); 13] = [
+const FLOORS: [(&str, &[&str]); 14] = [
     ("spatial", &[]),
     ("sheets", &["spatial"]),
     ("likeness", &[]),
     ("domain", &["spatial"]),
     ("rules", &["domain", "spatial"]),
+    ("pocket", &["rules", "spatial"]),
     ("documents", &["domain", "spatial"]),
     ("register", &["domain", "spatial"]),
     (

@@ -40,7 +40,7 @@ export interface FieldSite {
   notes?: string[]; unreviewed?: boolean; pictures?: { sha256: string; view?: string; lon?: number; lat?: number; azimuth_deg?: number }[]; required_shots?: string[];
   station_id?: string; activity_label?: string;
 }
-export interface AskedAnswer { value: string; label: string; verdict?: string; row?: string }
+export interface AskedAnswer { value: string; label: string; verdict?: string; verdict_label?: string; row?: string }
 export interface AskedFact { fact: string; label: string; asked_of?: string; answers: AskedAnswer[] }
 export interface SiteSheet { site_id: string; as_of: string; table?: string; sheet?: Record<string, unknown>; missing: AskedFact[]; candidates?: { subtype: string; table: string; sheet: Record<string, unknown>; missing: AskedFact[] }[] }
 export interface Code { code: string; label: string; group?: string }
