@@ -18,7 +18,8 @@ fn mara() -> (Register, String) {
     let lines = "reserve_code = \"KE-MARA\"\nname = \"Maasai Mara\"\nkind = \"自然保护区\"\nlevel = \"国家级\"\n";
     std::fs::write(&particulars, lines).unwrap();
     let init = ["init", "--campaign", "lvdun-2019", "--reserve"];
-    let init = [&init[..], &[&text(&particulars)]].concat();
+    let particulars = text(&particulars);
+    let init = [&init[..], &[&particulars]].concat();
     let _ = register.run_as("operator", &init).success();
     let [plain, zones, fixes] =
         ["plain.geojson", "zones.geojson", "fixes.csv"].map(|n| text(&register.path(n)));

@@ -1154,6 +1154,211 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/patrols": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Patrols that the post may read, newest first. */
+        get: operations["list_patrols"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patrols/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What of a territory was passed in a period: cells, sites, routes, zones. */
+        get: operations["show_patrol_coverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patrols/coverage.geojson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The cells, sites, routes and tracks of a coverage as GeoJSON, for other programs. */
+        get: operations["download_patrol_coverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patrols/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The ledger of patrols: all that the query finds, without pages. */
+        get: operations["download_patrols"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patrols/plans/proposal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a month of a station should hold: its routes, and on them every unfinished site; those on no route are named. */
+        get: operations["propose_patrol_plan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patrols/plans/{station}/{month}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The plan of a station and a month, with what was done of it; an empty one where none was adopted. */
+        get: operations["show_patrol_plan"];
+        /** Adopts the plan of a month; refused where another was adopted since. */
+        put: operations["adopt_patrol_plan"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patrols/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The figures of a month, all stations together first. */
+        get: operations["show_patrol_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patrols/statistics/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The figures of a month as a table, all stations together first. */
+        get: operations["download_patrol_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patrols/{patrol_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One patrol with its tracks, their gaps and what speaks against them. */
+        get: operations["show_patrol"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patrols/{patrol_id}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accepts or returns a patrol that somebody else recorded. */
+        post: operations["review_patrol"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patrols/{patrol_id}/track.geojson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tracks of a patrol as GeoJSON, gaps as chords of their own. */
+        get: operations["download_patrol_geojson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patrols/{patrol_id}/track.gpx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tracks of a patrol as GPX, gaps left out. */
+        get: operations["download_patrol_gpx"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -2270,6 +2475,29 @@ export interface components {
             before: string;
             after: string;
         };
+        /** @description 方格 — one square of the net. */
+        CellView: {
+            /** @description Row from the south, column from the west: `r12c07`. */
+            cell: string;
+            /**
+             * Format: int64
+             * @description Patrols that passed.
+             */
+            passes: number;
+            /** Format: double */
+            minutes: number;
+            /** Format: double */
+            metres: number;
+            /** Format: date */
+            last_on?: string | null;
+            /**
+             * Format: int32
+             * @description Days since; nothing where nobody ever passed in the period.
+             */
+            days_since?: number | null;
+            /** @description Corners, longitude first: west, south, east, north. */
+            bbox: number[];
+        };
         /** @description 层级链 — the levels of a place; the first chain whose places fit is used, one without places fits everywhere. */
         Chain: {
             id: string;
@@ -2490,6 +2718,14 @@ export interface components {
             label: string;
             text: string;
         };
+        /** @description 线索附件 — a file that shows what the clue says. */
+        ClueFileView: {
+            sha256: string;
+            file_name: string;
+            media_type: string;
+            /** Format: date-time */
+            at: string;
+        };
         /**
          * Format: uuid
          * @description 线索内部编号 — names a clue; the number it was issued under is `external_code`.
@@ -2543,6 +2779,8 @@ export interface components {
             place: Record<string, never>;
             /** @description GeoJSON geometry, CGCS2000. */
             shape?: Record<string, never> | null;
+            /** @description Photos and other files that a phone sent with it. */
+            files: components["schemas"]["ClueFileView"][];
             /** Format: int64 */
             log_size: number;
         };
@@ -2677,6 +2915,54 @@ export interface components {
          * @enum {string}
          */
         Counting: "next_day" | "first_day";
+        /** @description 覆盖数 — so many of so many. */
+        CoverageCount: {
+            /**
+             * Format: double
+             * @description The denominator; for routes, metres.
+             */
+            total: number;
+            /** Format: double */
+            visited: number;
+            /** Format: double */
+            percent?: number | null;
+        };
+        /** @description 覆盖 — always with its denominator, cell size, period and log size. */
+        CoverageView: {
+            station_id?: string | null;
+            station_label?: string | null;
+            /** Format: date */
+            from: string;
+            /** Format: date */
+            to: string;
+            /** Format: double */
+            cell_m: number;
+            /** Format: double */
+            near_site_m: number;
+            /** Format: double */
+            near_route_m: number;
+            /** Format: int64 */
+            patrols: number;
+            /**
+             * Format: int64
+             * @description Of them, patrols whose sheet names no track: they cover nothing here.
+             */
+            without_track: number;
+            /** Format: int64 */
+            log_size: number;
+            cells: components["schemas"]["CoverageCount"];
+            sites: components["schemas"]["CoverageCount"];
+            unfinished_sites: components["schemas"]["CoverageCount"];
+            routes: components["schemas"]["CoverageCount"];
+            cell_list: components["schemas"]["CellView"][];
+            site_list: components["schemas"]["PlaceView"][];
+            route_list: components["schemas"]["RouteView"][];
+            zone_list: components["schemas"]["ZoneFixes"][];
+            /** @description Tracks of the period, GeoJSON, simplified. */
+            tracks?: Record<string, never> | null;
+            /** @description The territory, GeoJSON. */
+            territory: Record<string, never>;
+        };
         Credentials: {
             login: string;
             password: string;
@@ -2984,6 +3270,17 @@ export interface components {
             /** Format: int64 */
             log_size: number;
         };
+        /** @description 疑由 — one thing that speaks against a track, in words. */
+        DoubtView: {
+            code: string;
+            /** @description `low`, `medium`, `high`. */
+            grade: string;
+            grade_label: string;
+            text: string;
+            args: {
+                [key: string]: string;
+            };
+        };
         /** @description 中签问题. */
         DrawnIssue: {
             issue: components["schemas"]["IssueRow"];
@@ -3159,6 +3456,8 @@ export interface components {
             /** @description The enrolment of the phone that signed it, as the log covers it. */
             device?: string | null;
             device_proof?: string[];
+            /** @description What the log says of that phone being out of hand; whoever shows a proof may leave it out, the register does not. */
+            locks?: components["schemas"]["LockProof"][];
         };
         /** @description 证据 — a file that shows something of the site. */
         EvidenceView: {
@@ -3318,6 +3617,15 @@ export interface components {
             /** Format: int64 */
             size_bytes: number;
         };
+        /** @description 不收文件 — a file that was kept aside, and why. */
+        FileRefused: {
+            /** @description Of the bytes as they came. */
+            sha256: string;
+            /** Format: int64 */
+            size_bytes: number;
+            /** @description `field.file_kind`, `field.blob_damaged`. */
+            code: string;
+        };
         /** @description 查漏结果. */
         FindingView: {
             code: string;
@@ -3387,6 +3695,22 @@ export interface components {
             suspicion_label: string;
             grade: string;
             text: string;
+        };
+        /** @description 断开 — nothing is known between its ends. */
+        GapView: {
+            /** Format: date-time */
+            from_at?: string | null;
+            /** Format: date-time */
+            to_at?: string | null;
+            /** Format: double */
+            minutes: number;
+            /** Format: double */
+            distance_m: number;
+            /** @description `silence`, `hidden`, `killed`, `paused`, `no_fix`. */
+            why: string;
+            why_label: string;
+            /** @description Both ends, longitude first: to be drawn dotted. */
+            ends: number[][];
         };
         /** @description 列 — a column of the grid. */
         GridColumn: {
@@ -4658,6 +4982,19 @@ export interface components {
             occurred_at: string;
             actor: string;
         };
+        /** @description 重点部位 — a place that a round must pass, and when it was. */
+        KeyPointView: {
+            /** @description As entries hold it. */
+            point: Record<string, never>;
+            site_code?: string | null;
+            name: string;
+            reason_label: string;
+            /**
+             * Format: date
+             * @description Day of the month on which a track last passed.
+             */
+            passed_on?: string | null;
+        };
         /** @description 所缺 — one thing a step lacks, in words. */
         Lack: {
             /** @description Name in the transition table. */
@@ -4834,6 +5171,11 @@ export interface components {
             code: string;
             label: string;
             group?: string | null;
+        };
+        /** @description 锁定证明 — an entry that locked the phone, as the log covers it. */
+        LockProof: {
+            entry: string;
+            proof: string[];
         };
         /** @description 锁定请求 — why, and since when it has been out of hand. */
         LockRequest: {
@@ -5207,6 +5549,17 @@ export interface components {
             person_ref?: string | null;
             channel?: string | null;
         };
+        /** @description 不在路线上 — an unfinished site that no route passes. */
+        OffRouteView: {
+            key_point: components["schemas"]["KeyPointView"];
+            nearest_route_id?: string | null;
+            nearest_route_name?: string | null;
+            /** Format: double */
+            distance_m?: number | null;
+            /** @description `lies_on_no_route`. */
+            code: string;
+            text: string;
+        };
         /** @description 立账请求 — what is left out is filled from the proposal. */
         OpenIssueRequest: {
             /** @default null */
@@ -5300,7 +5653,7 @@ export interface components {
             number: number;
             sheet?: string | null;
             title: string;
-            /** @description `new_site`, `linked`, `recorded`, `adopted`, `doubtful`, `screened`, `same`, `refused`. */
+            /** @description `new_site`, `linked`, `recorded`, `adopted`, `patrolled`, `doubtful`, `screened`, `same`, `refused`. */
             action: string;
             site_code?: string | null;
             rule?: string | null;
@@ -5411,6 +5764,238 @@ export interface components {
             refused: number;
             cells: components["schemas"]["PasteOutcome"][];
         };
+        /** @description 巡护文件 — a file that shows something of the patrol. */
+        PatrolFile: {
+            sha256: string;
+            file_name: string;
+            media_type: string;
+        };
+        /** @description 发现 — something seen on the way. */
+        PatrolFindingView: Record<string, never> & {
+            kind_label: string;
+            clue_code?: string | null;
+            site_code?: string | null;
+        };
+        /** @description 巡护清单 — a page of patrols, newest first. */
+        PatrolList: {
+            /** Format: int64 */
+            total: number;
+            totals: components["schemas"]["PatrolTotals"];
+            items: components["schemas"]["PatrolRow"][];
+            next_cursor?: string | null;
+            /** Format: int64 */
+            log_size: number;
+        };
+        /** @description 计划请求 — the rounds of a month; what stood there before is replaced. */
+        PatrolPlanRequest: {
+            /**
+             * Format: int64
+             * @description `version` of the plan that was looked at; 0 where there was none.
+             */
+            based_on: number;
+            /** @description `{route_id?, kind, times, key_points: [{site_id?, name?, lon, lat, reason?}], posts: [], on?}`. */
+            rounds: Record<string, never>[];
+            note?: string | null;
+        };
+        /** @description 巡护计划 — the plan of a station and a month, with what was done. */
+        PatrolPlanView: {
+            station_id: string;
+            station_label: string;
+            month: string;
+            /**
+             * Format: int64
+             * @description What an adoption is based on; 0 before the first.
+             */
+            version: number;
+            /** Format: date-time */
+            adopted_at?: string | null;
+            note?: string | null;
+            rounds: components["schemas"]["PlannedRoundView"][];
+            /**
+             * Format: int32
+             * @description Patrols planned.
+             */
+            planned: number;
+            /**
+             * Format: int32
+             * @description Patrols done as planned: of each round no more than its times.
+             */
+            done: number;
+            /**
+             * Format: int32
+             * @description Patrols of the month that are on no planned round.
+             */
+            unplanned: number;
+            posts: components["schemas"]["PostDone"][];
+            /** @description Unfinished sites that a track passed in the last `unfinished_days`. */
+            unfinished: components["schemas"]["CoverageCount"];
+            /** Format: int32 */
+            unfinished_days: number;
+            /** @description Routes of the station that the plan leaves out. */
+            unplanned_routes: string[];
+            may_plan: boolean;
+            /** Format: int64 */
+            log_size: number;
+        };
+        /** @description 计划建议 — every route as often as asked, with the unfinished sites it passes, and those that lie on none. */
+        PatrolProposalView: {
+            station_id: string;
+            station_label: string;
+            month: string;
+            rounds: components["schemas"]["PlannedRoundView"][];
+            off_route: components["schemas"]["OffRouteView"][];
+            /**
+             * Format: int64
+             * @description Unfinished sites of the station in all.
+             */
+            unfinished: number;
+            /** @description Unfinished sites without a position: no round can be laid past them. */
+            without_position: string[];
+            /**
+             * Format: double
+             * @description Farther from every route than this lies on none, metres.
+             */
+            off_route_m: number;
+            /** Format: int64 */
+            log_size: number;
+        };
+        /** @description 审核请求 — what came of reading a patrol. */
+        PatrolReviewRequest: {
+            /**
+             * Format: uuid
+             * @description The sheet that was read; a newer one has to be read anew.
+             */
+            of: string;
+            /** @description `accepted`, `returned`. */
+            result: string;
+            /** @description Asked for where it is returned. */
+            reason?: string | null;
+        };
+        /** @description 巡护审核 — who read it, and with which result. */
+        PatrolReviewView: {
+            /** Format: date-time */
+            at: string;
+            result: string;
+            result_label: string;
+            reason?: string | null;
+            /** @description Of the sheet that counts; one of an earlier sheet says nothing of it. */
+            is_of_current: boolean;
+        };
+        /** @description 巡护行 — one patrol of a list. */
+        PatrolRow: {
+            /** Format: uuid */
+            patrol_id: string;
+            station_id: string;
+            station_label: string;
+            kind: string;
+            kind_label: string;
+            route_id?: string | null;
+            route_name?: string | null;
+            /** Format: date */
+            on: string;
+            /** Format: date-time */
+            started_at: string;
+            /** Format: date-time */
+            ended_at: string;
+            /** Format: double */
+            hours: number;
+            leader: string;
+            /** Format: int32 */
+            head_count: number;
+            modes: string[];
+            modes_label: string;
+            /**
+             * Format: double
+             * @description Metres of its tracks, gaps left out.
+             */
+            length_m: number;
+            has_track: boolean;
+            /** Format: int64 */
+            gap_min: number;
+            findings: number;
+            clues: number;
+            conclusion: string;
+            conclusion_label: string;
+            summary: string;
+            /** @description `none`, `low`, `medium`, `high`, `unjudged`. */
+            plausibility: string;
+            plausibility_label: string;
+            /** @description `accepted`, `returned`; nothing while nobody reviewed it. */
+            review?: string | null;
+            review_label: string;
+            basis?: string | null;
+            /**
+             * Format: double
+             * @description Somewhere on its track.
+             */
+            lon?: number | null;
+            /** Format: double */
+            lat?: number | null;
+        };
+        /** @description 巡护统计 — a month, by stations, with the sum first. */
+        PatrolStatistics: {
+            month: string;
+            month_before: string;
+            /** Format: int64 */
+            log_size: number;
+            rows: components["schemas"]["StationMonth"][];
+        };
+        /** @description 合计 — sums over all patrols the query finds. */
+        PatrolTotals: {
+            /** Format: int64 */
+            patrols: number;
+            /** Format: int64 */
+            person_times: number;
+            /** Format: double */
+            hours: number;
+            /** Format: double */
+            length_m: number;
+            /** Format: int64 */
+            findings: number;
+            /** Format: int64 */
+            clues: number;
+            /** Format: int64 */
+            unreviewed: number;
+            /** Format: int64 */
+            doubtful: number;
+        };
+        /** @description 巡护页 — everything of one patrol. */
+        PatrolView: {
+            row: components["schemas"]["PatrolRow"];
+            /**
+             * Format: uuid
+             * @description The sheet that counts; a review names it.
+             */
+            sheet_entry: string;
+            sheets: number;
+            plan_month?: string | null;
+            members: string[];
+            units: string[];
+            weather?: string | null;
+            wind?: string | null;
+            /** Format: double */
+            temperature_c?: number | null;
+            /** Format: double */
+            altitude_start_m?: number | null;
+            /** Format: double */
+            altitude_max_m?: number | null;
+            tools: string[];
+            vehicles: string[];
+            content_items: Record<string, never>[];
+            findings: components["schemas"]["PatrolFindingView"][];
+            tracks: components["schemas"]["TrackView"][];
+            /** @description Of the patrol as a whole, the gravest first. */
+            plausibility: components["schemas"]["DoubtView"][];
+            is_unjudged: boolean;
+            reviews: components["schemas"]["PatrolReviewView"][];
+            /** @description SHA-256 and names of files. */
+            evidence: components["schemas"]["PatrolFile"][];
+            unreviewed: boolean;
+            /** @description Whether the actor may review it. */
+            may_review: boolean;
+            /** @description The route it says it walked, GeoJSON. */
+            route_shape?: Record<string, never> | null;
+        };
         /** @description 行政处罚登记 — number, kind, amount, paid; a later entry of the same number says what became of it. */
         PenaltyRecorded: {
             issue: components["schemas"]["EntryId"];
@@ -5498,6 +6083,30 @@ export interface components {
             /** Format: double */
             after_azimuth_deg?: number | null;
         };
+        /** @description 点位覆盖 — whether a site was passed. */
+        PlaceView: {
+            site_code: string;
+            name?: string | null;
+            state: string;
+            state_label: string;
+            /** @description An issue of it is not closed. */
+            is_unfinished: boolean;
+            /** Format: double */
+            lon: number;
+            /** Format: double */
+            lat: number;
+            /** Format: int64 */
+            passes: number;
+            /**
+             * Format: date
+             * @description Last verified on the spot within the period, whether or not a track tells of it.
+             */
+            verified_on?: string | null;
+            /** @description Passed or verified within the period. */
+            is_seen: boolean;
+            /** Format: date */
+            last_on?: string | null;
+        };
         /** @description 整改方案编制 — target, measures, who, by when; a later draft takes the place of an earlier one. */
         PlanDrafted: {
             issue: components["schemas"]["EntryId"];
@@ -5552,6 +6161,28 @@ export interface components {
             reviewed_on: string;
             document_number?: string | null;
         };
+        /** @description 计划巡护 — a round with what was done of it. */
+        PlannedRoundView: {
+            route_id?: string | null;
+            route_name?: string | null;
+            /** Format: double */
+            route_m?: number | null;
+            kind: string;
+            kind_label: string;
+            /** Format: int32 */
+            times: number;
+            posts: string[];
+            /** Format: date */
+            on?: string | null;
+            key_points: components["schemas"]["KeyPointView"][];
+            /**
+             * Format: int32
+             * @description Patrols of the month on this route and of this kind.
+             */
+            done: number;
+            /** @description Of them by week: days 1–7, 8–14, 15–21, 22–28, the rest. */
+            by_week: number[];
+        };
         /** @description 坐标读数 — a position as written, and what it comes to. */
         PositionView: {
             /**
@@ -5575,6 +6206,17 @@ export interface components {
         PostChange: {
             /** Format: int64 */
             post_id: number;
+        };
+        /** @description 岗位完成 — patrols of the month by who led them. */
+        PostDone: {
+            post: string;
+            /**
+             * Format: int32
+             * @description Times of all rounds that name the post.
+             */
+            planned: number;
+            /** Format: int32 */
+            done: number;
         };
         /** @description 任职请求 — a post to hold. */
         PostRequest: {
@@ -5990,6 +6632,8 @@ export interface components {
             blobs_known: number;
             /** @description SHA-256 of files that its items name and nobody has. */
             missing_blobs: string[];
+            /** @description Files that are no evidence, or not what their names say: kept, and named by no entry. */
+            files_refused: components["schemas"]["FileRefused"][];
             receipt?: components["schemas"]["ReceiptView"] | null;
         };
         /** @description The reserve the register is of. */
@@ -6025,6 +6669,25 @@ export interface components {
          * @enum {string}
          */
         Role: "ranger" | "station_head" | "area_lead" | "office" | "bureau_leader" | "discipline" | "city" | "province" | "inspector" | "responsible_unit" | "public" | "operator";
+        /** @description 路线覆盖 — how much of a route was walked. */
+        RouteView: {
+            route_id: string;
+            name: string;
+            station_id?: string | null;
+            /** Format: double */
+            length_m: number;
+            /** Format: double */
+            walked_m: number;
+            /** Format: double */
+            percent: number;
+            /** Format: int64 */
+            passes: number;
+            /** Format: date */
+            last_on?: string | null;
+            /** @description Stretches nobody walked, GeoJSON. */
+            unwalked?: Record<string, never> | null;
+            shape: Record<string, never>;
+        };
         /** @description A row that changed. */
         RowChange: {
             site_code: string;
@@ -6156,6 +6819,17 @@ export interface components {
             /** @description `outside_reserve`, `below_threshold`, `no_change`, `duplicate_in_batch`. */
             code: string;
             reason: string;
+        };
+        /** @description 轨迹段 — a part without a gap. */
+        SegmentView: {
+            /** Format: date-time */
+            started_at?: string | null;
+            /** Format: date-time */
+            ended_at?: string | null;
+            /** Format: double */
+            length_m: number;
+            /** @description GeoJSON; a single fix is a point. */
+            shape: Record<string, never>;
         };
         SetupNeeded: {
             is_needed: boolean;
@@ -6320,6 +6994,61 @@ export interface components {
             /** @description Whether sites in it count. */
             counts: boolean;
         };
+        /** @description 站月 — the figures of one station in a month. */
+        StationMonth: {
+            /** @description Nothing for all stations together. */
+            station_id?: string | null;
+            station_label: string;
+            /** Format: int64 */
+            patrols: number;
+            /**
+             * Format: int64
+             * @description Of the month before.
+             */
+            patrols_before: number;
+            by_kind: {
+                [key: string]: number;
+            };
+            by_mode: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            person_times: number;
+            /** Format: double */
+            hours: number;
+            /** Format: double */
+            km: number;
+            /** Format: double */
+            km_before: number;
+            /** Format: int64 */
+            with_track: number;
+            findings: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            clues: number;
+            /**
+             * Format: int64
+             * @description Clues of these patrols that lie with a site by now.
+             */
+            clues_confirmed: number;
+            /**
+             * Format: int32
+             * @description Rounds planned, and patrols done as planned.
+             */
+            planned: number;
+            /** Format: int32 */
+            planned_done: number;
+            /** Format: int64 */
+            abnormal: number;
+            /** Format: int64 */
+            reviewed: number;
+            /** Format: int64 */
+            doubtful: number;
+            cells: components["schemas"]["CoverageCount"];
+            routes: components["schemas"]["CoverageCount"];
+            unfinished_sites: components["schemas"]["CoverageCount"];
+        };
         /** @description A station with the post that leads its area. */
         StationView: {
             id: string;
@@ -6390,8 +7119,6 @@ export interface components {
              * @description The entry before it on the same stream, for kinds that do not commute.
              */
             after?: string | null;
-            /** @description SHA-256 of the files it names. */
-            blobs?: string[];
         };
         /** @description 相关登记 — an entry that a suspicion is about. */
         SuspectEntryView: {
@@ -6740,6 +7467,37 @@ export interface components {
             /** @description The condition that failed, in words. */
             failed?: string | null;
         };
+        /** @description 轨迹 — one track with its figures. */
+        TrackView: {
+            /** Format: uuid */
+            track_id: string;
+            format: string;
+            recorded_by?: string | null;
+            subject?: string | null;
+            /** @description SHA-256 of the file with its fixes. */
+            sha256: string;
+            /** Format: date-time */
+            started_at?: string | null;
+            /** Format: date-time */
+            ended_at?: string | null;
+            /** Format: int64 */
+            fixes_read: number;
+            /** Format: int64 */
+            fixes_distinct: number;
+            /** Format: int64 */
+            fixes_refused: number;
+            /** Format: double */
+            length_m: number;
+            /** Format: int64 */
+            moving_s: number;
+            /** Format: int64 */
+            gap_s: number;
+            segments: components["schemas"]["SegmentView"][];
+            gaps: components["schemas"]["GapView"][];
+            /** @description Single leaps of the receiver, left out of the length. */
+            drifts: number[][];
+            plausibility: components["schemas"]["DoubtView"][];
+        };
         /** @description 外单位链接 — the secret is told once; it goes as `Authorization: Bearer`. */
         UnitLinkAdded: {
             unit: string;
@@ -7001,6 +7759,15 @@ export interface components {
             total: number;
             groups: components["schemas"]["WorkGroup"][];
             next_cursor?: string | null;
+        };
+        /** @description 功能区走动 — distinct fixes and metres by zone. */
+        ZoneFixes: {
+            zone_id: string;
+            name: string;
+            /** Format: double */
+            metres: number;
+            /** Format: double */
+            percent: number;
         };
         /** @description 分区占比 — how much of a site lies in a zone. */
         ZoneShareView: {
@@ -8260,8 +9027,10 @@ export interface operations {
             query?: {
                 /** @description Of the phone that asks: ids with commas between, at most 500. All else is for whoever decides on items. */
                 ids?: string;
-                /** @description States with commas between; `held,refused,received` where none is said. */
+                /** @description States with commas between; `held,received` where none is said. */
                 state?: string;
+                /** @description Refused items since this day; of the last 30 days where it is not said. */
+                refused_since?: string;
                 station?: string;
                 device?: string;
                 /** @description 50 where it is not said, at most 500. */
@@ -8457,6 +9226,14 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemBody"];
                 };
             };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
     upload: {
@@ -8464,7 +9241,7 @@ export interface operations {
             query: {
                 /**
                  * @description `boundary`, `stations`, `routes`, `background`, `patches`, `inspection`, `inquiry`, `petition`, `patrol`, `tip-off`,
-                 *     `parcels`, `old-ledger`, `permits`, `verifications`.
+                 *     `parcels`, `old-ledger`, `permits`, `verifications`, `tracks`.
                  */
                 kind: string;
                 source?: string;
@@ -8492,6 +9269,8 @@ export interface operations {
                 dated_on?: string;
                 /** @description Attribute that its features are labelled by. */
                 label?: string;
+                /** @description Whose tracks they are. */
+                station?: string;
             };
             header?: never;
             path?: never;
@@ -9752,6 +10531,509 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NoticesQueued"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_patrols: {
+        parameters: {
+            query?: {
+                station?: string;
+                /** @description `2026-11`. */
+                month?: string;
+                from?: string;
+                to?: string;
+                /** @description Code of CL-PATROLKIND. */
+                kind?: string;
+                /** @description Part of the leader's post. */
+                leader?: string;
+                /** @description `none`, `low`, `medium`, `high`, `unjudged`; `doubtful` for medium and high. */
+                plausibility?: string;
+                /** @description `yes`, `no`. */
+                reviewed?: string;
+                /** @description Part of the summary or of a finding. */
+                q?: string;
+                /** @description `now`, a day `YYYY-MM-DD`, or a log size `@N`. */
+                as_of?: string;
+                /** @description 50 where it is not said, at most 500. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatrolList"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_patrol_coverage: {
+        parameters: {
+            query?: {
+                /** @description Territory of one station; the whole reserve where it is not said. */
+                station?: string;
+                /** @description `2026-11`; goes before `from` and `to`. */
+                month?: string;
+                from?: string;
+                /** @description Today where it is not said. */
+                to?: string;
+                /** @description Days back from `to`, where `from` is not said; 30 where neither is. */
+                days?: number;
+                /** @description `cells`, `sites`, `routes`, `zones`; all where it is not said. */
+                by?: string;
+                /** @description `yes`: only patrols that somebody reviewed and accepted. */
+                reviewed_only?: string;
+                /** @description `now`, a day `YYYY-MM-DD`, or a log size `@N`. */
+                as_of?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoverageView"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    download_patrol_coverage: {
+        parameters: {
+            query?: {
+                /** @description Territory of one station; the whole reserve where it is not said. */
+                station?: string;
+                /** @description `2026-11`; goes before `from` and `to`. */
+                month?: string;
+                from?: string;
+                /** @description Today where it is not said. */
+                to?: string;
+                /** @description Days back from `to`, where `from` is not said; 30 where neither is. */
+                days?: number;
+                /** @description `cells`, `sites`, `routes`, `zones`; all where it is not said. */
+                by?: string;
+                /** @description `yes`: only patrols that somebody reviewed and accepted. */
+                reviewed_only?: string;
+                /** @description `now`, a day `YYYY-MM-DD`, or a log size `@N`. */
+                as_of?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": Record<string, never>;
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    download_patrols: {
+        parameters: {
+            query?: {
+                /** @description `xlsx`, `csv`; `xlsx` where it is not said. */
+                format?: string;
+                station?: string;
+                /** @description `2026-11`. */
+                month?: string;
+                from?: string;
+                to?: string;
+                /** @description Code of CL-PATROLKIND. */
+                kind?: string;
+                /** @description Part of the leader's post. */
+                leader?: string;
+                /** @description `none`, `low`, `medium`, `high`, `unjudged`; `doubtful` for medium and high. */
+                plausibility?: string;
+                /** @description `yes`, `no`. */
+                reviewed?: string;
+                /** @description Part of the summary or of a finding. */
+                q?: string;
+                /** @description `now`, a day `YYYY-MM-DD`, or a log size `@N`. */
+                as_of?: string;
+                /** @description 50 where it is not said, at most 500. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                    "text/csv": string;
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    propose_patrol_plan: {
+        parameters: {
+            query: {
+                station: string;
+                /** @description `2026-11`. */
+                month: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatrolProposalView"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_patrol_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                station: string;
+                /** @description 2026-11 */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatrolPlanView"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    adopt_patrol_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                station: string;
+                /** @description 2026-11 */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatrolPlanRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_patrol_statistics: {
+        parameters: {
+            query?: {
+                /** @description `2026-11`; the month of today where it is not said. */
+                month?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatrolStatistics"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    download_patrol_statistics: {
+        parameters: {
+            query?: {
+                /** @description `xlsx`, `csv`; `xlsx` where it is not said. */
+                format?: string;
+                /** @description `2026-11`; the month of today where it is not said. */
+                month?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                    "text/csv": string;
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_patrol: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                patrol_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatrolView"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    review_patrol: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                patrol_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatrolReviewRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    download_patrol_geojson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                patrol_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": number[];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    download_patrol_gpx: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                patrol_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/gpx+xml": number[];
                 };
             };
             "4XX": {
