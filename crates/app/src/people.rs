@@ -375,7 +375,7 @@ pub fn visit_by_token(
     let is_phone = token.scope == TokenScope::Field.code();
     let post = own.or_else(|| held_today(&person, None, now).filter(|_| is_phone));
     // Without a post it may still hand over what it holds.
-    Ok((post.is_some() || is_phone).then(|| Visitor {
+    Ok((post.is_some() || is_phone).then_some(Visitor {
         person,
         post,
         session: None,

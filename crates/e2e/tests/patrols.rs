@@ -137,7 +137,7 @@ fn what_a_ranger_finds_is_a_clue_of_the_inbox_at_once() {
     let (_, stolen, _) = finding(&mut thief, &patrol, "别处", (lon, lat), &photo);
     let refused = thief.submit(server, &[&stolen]);
     assert_eq!(states(&refused), [r#"refused "field.facts""#]);
-    scene.register.verified_head();
+    let _ = scene.register.verified_head();
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn a_month_is_planned_upon_its_proposal_and_an_older_plan_is_refused() {
         "{clash}"
     );
     assert_eq!(clash["details"]["clashes"][0]["wanted"][0]["times"], 5);
-    put(&scene.office, &plan(1, 5)).status(200);
+    let _ = put(&scene.office, &plan(1, 5)).status(200);
     let now = scene.read(path);
     assert_eq!(
         (now["version"].as_u64(), now["planned"].as_u64()),
@@ -237,7 +237,7 @@ fn a_patrol_of_a_phone_is_listed_reviewed_by_another_and_in_the_ledger() {
     );
     let without_reason = json!({ "of": page["sheet_entry"], "result": "returned" });
     assert_eq!(head.post(server, &reviews, &without_reason).status, 400);
-    head.post(server, &reviews, &review).status(200);
+    let _ = head.post(server, &reviews, &review).status(200);
     assert_eq!(scene.read(&path)["row"]["review"], "accepted");
 
     let csv = scene

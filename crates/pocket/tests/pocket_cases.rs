@@ -96,7 +96,8 @@ fn ground(dice: &mut Dice) -> Value {
     let polygon = |rings: Vec<Value>| json!({ "type": "Polygon", "coordinates": rings });
     let site = |n: u64, dice: &mut Dice| {
         let place = (dice.between(106.45, 106.62), dice.between(35.49, 35.61));
-        let shape = (n % 4 > 0).then(|| polygon(vec![ring(dice, place, 0.0015, 12, true)]));
+        let shape =
+            (!n.is_multiple_of(4)).then(|| polygon(vec![ring(dice, place, 0.0015, 12, true)]));
         json!({ "site_id": format!("s{n}"), "lon": degrees(place.0), "lat": degrees(place.1), "shape": shape })
     };
     json!({
