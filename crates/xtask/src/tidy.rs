@@ -10,10 +10,11 @@ use serde_json::Value;
 use crate::shell;
 
 /// What each room may depend on (house rules, ARCHITECTURE.md).
-const FLOORS: [(&str, &[&str]); 13] = [
+const FLOORS: [(&str, &[&str]); 14] = [
     ("spatial", &[]),
     ("sheets", &["spatial"]),
     ("likeness", &[]),
+    ("foreign", &["spatial"]),
     ("domain", &["spatial"]),
     ("rules", &["domain", "spatial"]),
     ("documents", &["domain", "spatial"]),
@@ -24,6 +25,7 @@ const FLOORS: [(&str, &[&str]); 13] = [
             "spatial",
             "sheets",
             "likeness",
+            "foreign",
             "domain",
             "rules",
             "documents",
