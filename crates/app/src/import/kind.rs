@@ -24,11 +24,12 @@ pub enum ImportKind {
     OldLedger,
     Permits,
     Verifications,
+    FieldReports,
 }
 
 impl ImportKind {
     /// All kinds, in the order of the help text.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Boundary,
         Self::Stations,
         Self::Routes,
@@ -43,6 +44,7 @@ impl ImportKind {
         Self::OldLedger,
         Self::Permits,
         Self::Verifications,
+        Self::FieldReports,
     ];
 
     /// The word of the command line and of batch entries.
@@ -62,6 +64,7 @@ impl ImportKind {
             Self::OldLedger => "old-ledger",
             Self::Permits => "permits",
             Self::Verifications => "verifications",
+            Self::FieldReports => "field-reports",
         }
     }
 
@@ -75,7 +78,7 @@ impl ImportKind {
             Self::Patrol => Some("patrol"),
             Self::TipOff => Some("petition"),
             Self::Parcels => Some("transfer"),
-            Self::Verifications => Some("field_survey"),
+            Self::Verifications | Self::FieldReports => Some("field_survey"),
             _ => None,
         }
     }
@@ -110,7 +113,7 @@ impl ImportKind {
             Self::Parcels => Action::ImportParcels,
             Self::OldLedger => Action::ImportOldLedger,
             Self::Permits => Action::ImportPermits,
-            Self::Verifications => Action::ImportVerifications,
+            Self::Verifications | Self::FieldReports => Action::ImportVerifications,
         }
     }
 }

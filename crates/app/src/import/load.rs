@@ -88,6 +88,10 @@ pub(super) fn load(session: &Session, request: &ImportRequest) -> Result<Loaded,
         }
         return Ok(loaded);
     }
+    if request.kind == ImportKind::FieldReports {
+        super::reports::read(&mut loaded)?;
+        return Ok(loaded);
+    }
     match content_of(&loaded) {
         Content::Table => loaded.read_tables(session, request, &request.path)?,
         Content::Parcels => loaded.read_parcels(session, request)?,
