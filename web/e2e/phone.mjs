@@ -194,8 +194,10 @@ export class Phone {
     await page.click('[data-test=finish]');
     await page.waitForURL('**/field');
   }
-  stats = () => this.page.evaluate(() => window.qingshanField.stats());
-  sync = () => this.page.evaluate(() => window.qingshanField.sync());
+  /** The page's own door, once its script has run. */
+  through = async (door) => (await this.page.waitForFunction(() => window.qingshanField), this.page.evaluate((name) => window.qingshanField[name](), door));
+  stats = () => this.through('stats');
+  sync = () => this.through('sync');
   /** Syncs until nothing waits. */
   async syncAll(tries = 30) {
     for (let i = 0; i < tries; i++) {

@@ -96,13 +96,20 @@ async function jumpClock(phone) {
     Date.now = () => real() + ms;
   }, days * 86_400_000);
 }
+/** A full phone. Chromium remembers for minutes how much room there is, so the limit stands before the page opens its store, and ends with the browser. */
 async function quotaError(phone, n) {
+  const { usage } = await phone.page.evaluate(() => navigator.storage.estimate());
+  await phone.kill();
+  await phone.open('');
   const session = await phone.context.newCDPSession(phone.page);
-  const origin = network.origin;
-  await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 });
+  await session.send('Storage.overrideQuotaForOrigin', { origin: network.origin, quotaSize: usage + 4_000 });
+  await phone.page.goto(`${network.origin}/field`);
+  await ready(phone);
   const code = await make(phone, n).then(() => 'kept', (e) => (/no room|QuotaExceeded/.test(e.message) ? 'no_room' : e.message));
-  await session.send('Storage.overrideQuotaForOrigin', { origin });
   if (code === 'no_room') figures.quota_errors += 1;
+  await phone.kill();
+  await phone.open('/field');
+  await ready(phone);
   const found = await isThere(phone, n);
   if (code === 'no_room' && found.length !== 0) throw new Error(`record ${n} is half kept after a quota error`);
   return code === 'kept' ? found : make(phone, n);

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 
 use crate::atlas::Atlases;
 use crate::error::Error;
-use crate::session::{Session, Setting};
+use crate::session::Session;
 
 /// 举证证明 — that a file was taken, and when: hashes and times, no word of whose or where.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -112,12 +112,11 @@ fn takings(register: &Register, sha256: &str) -> Result<Vec<RecordedEntry>, Erro
 /// The same of sites, by the atlas: no log is read from end to end for anybody's question.
 fn takings_of_sites(
     register: &Register,
-    setting: &Setting,
     atlases: &Atlases,
     sha256: &str,
 ) -> Result<Vec<RecordedEntry>, Error> {
     let sites: Vec<SiteId> = {
-        let atlas = atlases.read(register, setting, AsOf::Now)?;
+        let atlas = atlases.read(register, AsOf::Now)?;
         let rows = atlas.sites.rows_of_evidence(sha256).iter();
         rows.map(|row| atlas.sites.site_id(*row)).collect()
     };
@@ -203,11 +202,10 @@ fn not_taken() -> Error {
 /// The proof of a file for anybody who knows its hash, and so has it: hashes and times alone.
 pub fn prove_evidence(
     register: &Register,
-    setting: &Setting,
     atlases: &Atlases,
     sha256: &str,
 ) -> Result<EvidenceProof, Error> {
-    let found = takings_of_sites(register, setting, atlases, sha256)?;
+    let found = takings_of_sites(register, atlases, sha256)?;
     let first = found.first().ok_or_else(not_taken)?;
     prove(register, first, false)
 }
@@ -219,8 +217,7 @@ impl Session {
         atlases: &Atlases,
         sha256: &str,
     ) -> Result<EvidenceProof, Error> {
-        let setting = &self.setting;
-        for entry in takings_of_sites(&self.register, setting, atlases, sha256)? {
+        for entry in takings_of_sites(&self.register, atlases, sha256)? {
             let site = entry.entry.stream.as_site();
             let dossier = site
                 .map(|s| self.register.load_dossier(s, AsOf::Now))

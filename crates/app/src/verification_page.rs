@@ -119,10 +119,6 @@ impl Session {
             .into_iter()
             .collect();
         domain::policy::may(&self.actor, Action::ReviewVerification, &resource)?;
-        let reviewed = reviewed.ok_or_else(|| Error::NotFound {
-            what: "verification",
-            name: request.verification.to_string(),
-        })?;
         let reason = request.reason.as_deref().map(str::trim);
         let reason = reason.filter(|r| !r.is_empty());
         let is_told = match request.result.as_str() {
@@ -133,6 +129,10 @@ impl Session {
         if !is_told {
             return Err(Error::rejected(Diagnostic::error("verification.review")));
         }
+        let reviewed = reviewed.ok_or_else(|| Error::NotFound {
+            what: "verification",
+            name: request.verification.to_string(),
+        })?;
         let body = VerificationReviewed {
             verification: reviewed.entry_id,
             result: request.result.clone(),

@@ -1,7 +1,7 @@
 //! What anybody can find out about a file of evidence: whether the register took it, when, and that nothing was changed since.
 #![allow(clippy::unwrap_used, reason = "a failing test may panic")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use e2e::phone::{Item, Phone, picture, sha256};
 use e2e::{Demonstration, Person, Register, Server, script};
@@ -67,12 +67,12 @@ fn taken() -> Taken {
 }
 
 impl Taken {
-    fn by_register(&self, photo: &PathBuf) -> e2e::Outcome {
+    fn by_register(&self, photo: &Path) -> e2e::Outcome {
         let photo = photo.to_str().unwrap();
         self.register.run(&["--json", "evidence", "verify", photo])
     }
 
-    fn by_proof(&self, photo: &PathBuf, proof: &PathBuf) -> e2e::Outcome {
+    fn by_proof(&self, photo: &Path, proof: &Path) -> e2e::Outcome {
         let [photo, proof] = [photo, proof].map(|p| p.to_str().unwrap());
         let key = self.vkey.as_str();
         let args = [

@@ -1,6 +1,10 @@
 //! Many phones back from the mountains on one evening: nothing is lost, memory stays bounded, the time is printed.
 //! `QINGSHAN_CROWD=1000x20` makes it as many phones with as many photos each; 60 × 4 otherwise.
-#![allow(clippy::unwrap_used, reason = "a failing test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a failing test may panic; the figures are printed"
+)]
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};

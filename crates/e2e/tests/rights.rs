@@ -437,7 +437,7 @@ const OPERATIONS: &[(&str, Asks)] = &[
     ("get /api/v1/sites/{site_code}/issues/proposal", Action("问题立账", "/api/v1/sites/{site}/issues/proposal", "")),
     ("post /api/v1/sites/{site_code}/merges", Action("点位合并", "/api/v1/sites/{site}/merges", r#"{ "into": "{site}", "reason": "" }"#)),
     ("post /api/v1/sites/{site_code}/restorations", Action("点位撤销", "/api/v1/sites/{site}/restorations", REASONLESS)),
-    ("post /api/v1/sites/{site_code}/verification-reviews", Action("审核核查记录", "/api/v1/sites/{site}/verification-reviews", r#"{ "verification": "01930000-0000-7000-8000-000000000001", "result": "accepted" }"#)),
+    ("post /api/v1/sites/{site_code}/verification-reviews", Action("审核核查记录", "/api/v1/sites/{site}/verification-reviews", r#"{ "verification": "01930000-0000-7000-8000-000000000001", "result": "没有这个结论" }"#)),
     ("post /api/v1/sites/{site_code}/verifications", Action("实地核查登记", "/api/v1/sites/{site}/verifications", r#"{ "verified_on": "2019-08-20", "team": [], "conclusion": "没有这个结论" }"#)),
     ("post /api/v1/sites/{site_code}/withdrawals", Action("点位撤销", "/api/v1/sites/{site}/withdrawals", REASONLESS)),
     ("get /api/v1/statistics", Action("查看统计", "/api/v1/statistics", "")),

@@ -66,6 +66,8 @@ fn nobody_sees_anything_without_logging_in() {
                 path == "/api/v1/setup" || (path == "/api/v1/session" && method == "post");
             // The log is anybody's to verify; it tells hashes alone.
             let is_open = is_open || path.starts_with("/api/v1/log/");
+            // So is what it says of a file by whoever has the file; its entries need a login.
+            let is_open = is_open || path == "/api/v1/evidence/sha256/proof";
             if is_open {
                 continue;
             }
@@ -76,6 +78,8 @@ fn nobody_sees_anything_without_logging_in() {
         }
     }
     assert!(asked > 30, "{asked}");
+    let whole = format!("/api/v1/evidence/{}/proof?full=true", "0".repeat(64));
+    assert_eq!(server.send("GET", &whole, &[], None).status, 401);
     for path in ["/ogc", "/ogc/collections/sites/items", "/feeds/changes.rss"] {
         assert_eq!(server.send("GET", path, &[], None).status, 401, "{path}");
     }

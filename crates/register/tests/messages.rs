@@ -12,6 +12,7 @@ fn codes() -> BTreeSet<String> {
         include_str!("../src/error.rs"),
         include_str!("../src/constraints.rs"),
         include_str!("../src/verify.rs"),
+        include_str!("../src/stamp.rs"),
         include_str!("../src/geopackage/verify.rs"),
         include_str!("../src/postgres/verify.rs"),
     ];

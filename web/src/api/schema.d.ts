@@ -8032,6 +8032,20 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Why is told to a PATCH */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Try again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
     take_chunk: {

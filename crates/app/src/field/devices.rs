@@ -675,7 +675,7 @@ pub fn lock(
     let reason = reason.ok_or_else(|| rejected("field.lock_reason"))?;
     let id: DeviceId = device_id
         .parse()
-        .map_err(|_: uuid::Error| not_found("device", device_id))?;
+        .map_err(|_unreadable: uuid::Error| not_found("device", device_id))?;
     let body = DeviceLocked {
         device_id: id,
         reason: reason.clone(),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use domain::as_of::AsOf;
-use domain::deadlines::light;
+use domain::deadlines::Lights;
 use domain::dossier::{Dossier, SiteState};
 use domain::fact_sheet::{self, FilledSheet};
 use domain::ledger::Labels;
@@ -341,12 +341,12 @@ impl Making<'_> {
         let facts = &dossier.facts;
         let state = dossier.state.code();
         let timers = self.session.campaign.timers.as_ref();
-        let amber = timers.map_or(0, |t| t.amber_days);
+        let lights = Lights::on(today, timers.map_or(0, |t| t.amber_days));
         let task = json!({
             "site_id": dossier.site_id, "site_code": dossier.site_code,
             "facility_name": facts.facility_name, "state": state,
             "state_label": self.session.label("site_state", state),
-            "lights": due_on.map(|due| light((due - today).get_days(), amber)), "due_on": due_on, "kind": kind,
+            "lights": due_on.map(|due| lights.of(due)), "due_on": due_on, "kind": kind,
             "lon": facts.lon, "lat": facts.lat, "reason": reason,
             "unreviewed": !dossier.unreviewed.is_empty(),
         });

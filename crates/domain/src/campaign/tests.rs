@@ -481,6 +481,8 @@ fn the_configuration_survives_being_written_and_read() {
             timers: None,
             ladder: None,
             suspicions: None,
+            shots: vec![],
+            capture: None,
             ..campaign
         }
     );

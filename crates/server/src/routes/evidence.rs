@@ -172,8 +172,7 @@ pub(crate) async fn prove_evidence(
     }
     let inner = desk.clone();
     let proved = desk.consult(&context, move |register| {
-        let setting = inner.current_setting(register)?;
-        proof::prove_evidence(register, &setting, inner.atlases(), &sha256)
+        proof::prove_evidence(register, inner.atlases(), &sha256)
     });
     Ok(Json(proved.await?))
 }

@@ -346,7 +346,8 @@ fn set_number(response: &mut Response, name: &'static str, number: u64) {
 
 /// How much of a file is here.
 #[utoipa::path(head, path = "/api/v1/field/blobs/{sha256}", tag = "field", params(("sha256" = String, Path)),
-    responses((status = 200, description = "`Upload-Offset` of `Upload-Length` bytes are here; equal: kept"), (status = 404)))]
+    responses((status = 200, description = "`Upload-Offset` of `Upload-Length` bytes are here; equal: kept"), (status = 404),
+        (status = "4XX", description = "Why is told to a PATCH"), (status = "5XX", description = "Try again")))]
 async fn find_upload(
     State(desk): State<Desk>,
     phone: Phone,
