@@ -14,6 +14,7 @@ import * as figures from './journeys/figures.mjs';
 import * as finding from './journeys/finding.mjs';
 import * as ledgers from './journeys/ledgers.mjs';
 import * as mapTools from './journeys/map-tools.mjs';
+import * as patrols from './journeys/patrols.mjs';
 import * as people from './journeys/people.mjs';
 import * as rectification from './journeys/rectification.mjs';
 import * as scope from './journeys/scope.mjs';
@@ -32,7 +33,7 @@ const program = new Program({ binary: resolve(option('binary', '')), demo: resol
 const LOGINS = ['guanli', 'bangongshi', 'fuhe', 'juzhang', 'houhe', 'mawu', 'baozhua-houhe', 'ducha', 'jiwei', 'shiji', 'shengji', 'baozhua-mawu'];
 
 // Readers first, so that writers do not move the figures under them.
-const modules = { finding, figures, scope, everyRoute, people, ledgers, clues, mapTools, backgrounds, dossiers, threeClicks, standing, rectification, atSize };
+const modules = { finding, figures, scope, everyRoute, people, ledgers, clues, mapTools, backgrounds, dossiers, threeClicks, standing, rectification, patrols, atSize };
 const journeys = Object.values(modules).flatMap((m) => m.journeys).filter((j) => j.name.includes(only));
 
 async function travel(browser, journey) {

@@ -53,6 +53,8 @@ for (const key of Object.keys(manifest).filter((k) => k.startsWith('src/field/sc
   hold(`phone ${basename(key, '.vue')}`, weigh(own) + (usesMap ? 0 : weigh(phoneShell)), usesMap ? LIMITS.map : 150);
 }
 hold('phone service worker', size('field/sw.js'), 45);
+hold('phone engine', size('field/pocket.wasm'), 350);
+if ([...phoneShell].some((f) => /pocket/.test(f))) failures.push('the engine is part of the phone shell: it must come after the first paint');
 hold('everything', weigh(all), 1200);
 
 // Addresses in texts and namespaces are no requests; fonts, styles, tiles and scripts from elsewhere would be.

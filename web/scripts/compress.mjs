@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants } from 'node:zlib';
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
-const files = readdirSync(dist, { recursive: true }).map(String).filter((f) => /\.(js|mjs|css|html|svg|json|webmanifest)$/.test(f));
+const files = readdirSync(dist, { recursive: true }).map(String).filter((f) => /\.(js|mjs|css|html|svg|json|webmanifest|wasm)$/.test(f));
 for (const name of files) {
   const path = join(dist, name);
   if (!statSync(path).isFile()) continue;

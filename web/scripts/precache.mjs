@@ -28,6 +28,8 @@ for (const url of unique) {
   if (!existsSync(path)) throw new Error(`the shell names ${url}, which was not built`);
   hash.update(url).update(readFileSync(path));
 }
+// A worker that does something else is another shell: what an older one keeps stays whole beside it.
+for (const file of readdirSync(join(root, 'src/offline')).filter((f) => /^[^.]+\.ts$/.test(f)).sort()) hash.update(readFileSync(join(root, 'src/offline', file)));
 const name = hash.digest('hex').slice(0, 12);
 
 await build({

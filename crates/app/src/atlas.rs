@@ -278,6 +278,7 @@ pub struct Atlases {
     keeping: Mutex<()>,
     past: Mutex<Vec<Past>>,
     backgrounds: BackgroundShelf,
+    patrols: crate::patrols::PatrolShelf,
     loads: AtomicU64,
 }
 
@@ -320,6 +321,7 @@ impl Default for Atlases {
             keeping: Mutex::new(()),
             past: Mutex::new(Vec::new()),
             backgrounds: BackgroundShelf::default(),
+            patrols: crate::patrols::PatrolShelf::default(),
             loads: AtomicU64::new(0),
         }
     }
@@ -416,6 +418,11 @@ impl Atlases {
     /// Background layers as they are drawn.
     pub fn backgrounds(&self) -> &BackgroundShelf {
         &self.backgrounds
+    }
+
+    /// Patrols and what was worked out of their tracks.
+    pub fn patrols(&self) -> &crate::patrols::PatrolShelf {
+        &self.patrols
     }
 
     /// How often everything was read.

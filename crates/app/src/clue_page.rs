@@ -1,9 +1,11 @@
 //! 线索页 — one clue with its place in the source, and the sites it may belong to, with reasons.
 
 use domain::as_of::AsOf;
-use domain::ids::ClueId;
+use domain::entries::ClueReceived;
+use domain::entry::EntryBody;
+use domain::ids::{ClueId, StreamId};
 use domain::ledger::Labels;
-use register::Clue;
+use register::{Clue, EntryFilter};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -32,7 +34,18 @@ pub struct ClueView {
     /// GeoJSON geometry, CGCS2000.
     #[schema(value_type = Option<Object>)]
     pub shape: Option<Value>,
+    /// Photos and other files that a phone sent with it.
+    pub files: Vec<ClueFileView>,
     pub log_size: u64,
+}
+
+/// 线索附件 — a file that shows what the clue says.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ClueFileView {
+    pub sha256: String,
+    pub file_name: String,
+    pub media_type: String,
+    pub at: jiff::Timestamp,
 }
 
 /// A reason, by code and in words.
@@ -157,8 +170,34 @@ impl Session {
                 .as_ref()
                 .and_then(|s| serde_json::to_value(s).ok()),
             row,
+            files: self.files_of_clue(body)?,
             log_size: self.register.log_size()?,
         })
+    }
+
+    fn files_of_clue(&self, clue: &ClueReceived) -> Result<Vec<ClueFileView>, Error> {
+        let batch = StreamId::clue_batch(clue.batch_id);
+        let filter = EntryFilter {
+            stream: Some(&batch),
+            kinds: &["evidence.recorded"],
+            ..EntryFilter::default()
+        };
+        let mut files = Vec::new();
+        self.register.entries::<Error>(&filter, |entry| {
+            let at = entry.claimed_at();
+            if let EntryBody::EvidenceRecorded(body) = entry.entry.body
+                && body.clue_id == Some(clue.clue_id)
+            {
+                files.push(ClueFileView {
+                    sha256: body.sha256,
+                    file_name: body.file_name,
+                    media_type: body.media_type,
+                    at,
+                });
+            }
+            Ok(())
+        })?;
+        Ok(files)
     }
 
     fn clue_text(&self, field: &str, value: &Value) -> String {

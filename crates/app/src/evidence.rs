@@ -231,7 +231,11 @@ impl Session {
                     let sites = atlas.sites.rows_of_evidence(sha256).iter();
                     let sites: Vec<SiteId> = sites.map(|r| atlas.sites.site_id(*r)).collect();
                     drop(atlas);
-                    return self.open_of_own_issue(&sites, sha256)?.ok_or_else(missing);
+                    let found = match self.open_of_own_issue(&sites, sha256)? {
+                        Some(found) => Some(found),
+                        None => self.open_of_patrols(atlases, sha256)?,
+                    };
+                    return found.ok_or_else(missing);
                 }
             }
         };

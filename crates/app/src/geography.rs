@@ -15,6 +15,8 @@ pub struct Geography {
     boundary: MultiPolygon<f64>,
     zones: ZoneIndex,
     zone_names: Vec<(String, String)>,
+    /// What the boundary calls its zones, by their ids.
+    zone_titles: std::collections::BTreeMap<String, String>,
     stations: ZoneIndex,
     station_ids: Vec<String>,
     sliver: Sliver,
@@ -57,6 +59,11 @@ impl Geography {
             boundary_version: boundary.boundary_version.clone(),
             reserve_code: boundary.reserve_code.clone(),
             boundary: outline,
+            zone_titles: boundary
+                .zones
+                .iter()
+                .filter_map(|z| Some((z.zone_id.clone(), z.name.clone()?)))
+                .collect(),
             zone_names: boundary
                 .zones
                 .iter()
@@ -143,6 +150,20 @@ impl Geography {
             .iter()
             .max_by(|a, b| a.measure.total_cmp(&b.measure).then(b.zone.cmp(&a.zone)))?;
         self.station_ids.get(most.zone as usize).cloned()
+    }
+
+    /// What the boundary calls a zone, where it says.
+    pub(crate) fn zone_name(&self, zone_id: &str) -> Option<String> {
+        self.zone_titles.get(zone_id).cloned()
+    }
+
+    /// How much of a way lies in a station's territory, from 0 to 1; nothing where there are no territories.
+    pub(crate) fn share_in_station(&self, station: &str, way: &Geometry<f64>) -> Option<f64> {
+        let own = self.station_ids.iter().position(|s| s == station)?;
+        let whole = spatial::geodesic::length_m(way);
+        let shares = self.stations.overlay(way).shares;
+        let inside = shares.iter().find(|s| s.zone as usize == own);
+        (whole > 0.0).then(|| inside.map_or(0.0, |s| s.measure / whole))
     }
 
     fn distance_to_boundary_m(&self, geometry: &Geometry<f64>) -> f64 {

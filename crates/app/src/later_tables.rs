@@ -11,12 +11,13 @@ use crate::error::Error;
 use crate::session::load_campaign;
 
 /// Files that came to campaigns after registers were opened with them.
-const LATER_TABLES: [&str; 6] = [
+const LATER_TABLES: [&str; 7] = [
     "closing.toml",
     "deadlines.toml",
     "urging.toml",
     "suspicions.toml",
     "shots.toml",
+    "patrols.toml",
     "capture.toml",
 ];
 /// The file that names the code lists.

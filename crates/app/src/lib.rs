@@ -103,6 +103,7 @@ pub use law_pages::*;
 pub use ledger_page::*;
 pub use ledgers::{LedgerDrawn, LedgerScope, Site};
 pub use lists::*;
+pub use patrols::*;
 pub use proposals::{Difference, Proposal, SiteJudgement, TraceLine};
 pub use questions::Asked;
 pub use register::{Address, Clue, ClueState, DatabaseAddress, Register};

@@ -50,8 +50,23 @@ pub struct Visitor {
 impl Visitor {
     /// Who is written into entries and asked about in the policy.
     pub fn actor(&self, setting: &Setting) -> Result<Actor, Error> {
-        let held = self.post.as_ref().ok_or_else(no_post)?;
-        actor_of(&self.person, held, setting)
+        match &self.post {
+            Some(held) => actor_of(&self.person, held, setting),
+            None if self.is_phone() => {
+                let nobody = Post {
+                    role: Role::Public,
+                    station: None,
+                };
+                setting.actor(&nobody, Some(&self.person.person_id))
+            }
+            None => Err(no_post()),
+        }
+    }
+
+    /// Whether a phone comes with its token.
+    pub fn is_phone(&self) -> bool {
+        let token = self.token.as_ref();
+        token.is_some_and(|t| t.scope == TokenScope::Field.code())
     }
 
     /// The post as text for the access log: `station_head@houhe`.
@@ -359,9 +374,10 @@ pub fn visit_by_token(
     // A phone goes with its holder to another post; what it holds of the old one is told from the answer.
     let is_phone = token.scope == TokenScope::Field.code();
     let post = own.or_else(|| held_today(&person, None, now).filter(|_| is_phone));
-    Ok(post.map(|post| Visitor {
+    // Without a post it may still hand over what it holds.
+    Ok((post.is_some() || is_phone).then(|| Visitor {
         person,
-        post: Some(post),
+        post,
         session: None,
         token: Some(token),
     }))

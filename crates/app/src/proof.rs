@@ -40,6 +40,16 @@ pub struct EvidenceProof {
     pub device: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub device_proof: Vec<String>,
+    /// What the log says of that phone being out of hand; whoever shows a proof may leave it out, the register does not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub locks: Vec<LockProof>,
+}
+
+/// 锁定证明 — an entry that locked the phone, as the log covers it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LockProof {
+    pub entry: String,
+    pub proof: Vec<String>,
 }
 
 /// 验真结果 — one entry that names the file, and what of it was proved.
@@ -67,6 +77,8 @@ pub struct Verified {
     pub lat: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accuracy_m: Option<f64>,
+    /// Whether it claims a time at which the phone was out of hand, or came after it was lost or stolen.
+    pub is_after_lock: bool,
     /// Whether what the camera wrote into the file is what the entry says of it.
     pub is_exif_as_stated: bool,
 }
@@ -93,15 +105,15 @@ pub fn hash_file(path: &Path) -> Result<String, Error> {
     }
 }
 
-/// Entries that take a file in as evidence, in the order of the log.
+/// Entries that take a file in, as evidence or as a track, in the order of the log.
 fn takings(register: &Register, sha256: &str) -> Result<Vec<RecordedEntry>, Error> {
     let mut found = Vec::new();
     let filter = EntryFilter {
-        kinds: &["evidence.recorded"],
+        kinds: &["evidence.recorded", "track.recorded"],
         ..EntryFilter::default()
     };
     register.entries::<Error>(&filter, |entry| {
-        if evidence_of(&entry).is_some_and(|b| b.sha256 == sha256) {
+        if taken_by(&entry) == Some(sha256) {
             found.push(entry);
         }
         Ok(())
@@ -136,6 +148,15 @@ fn evidence_of(entry: &RecordedEntry) -> Option<&EvidenceRecorded> {
     }
 }
 
+/// The file that an entry takes in.
+fn taken_by(entry: &RecordedEntry) -> Option<&str> {
+    match &entry.entry.body {
+        EntryBody::EvidenceRecorded(body) => Some(&body.sha256),
+        EntryBody::TrackRecorded(body) => Some(&body.sha256),
+        _ => None,
+    }
+}
+
 fn stored(register: &Register, entry: &RecordedEntry) -> Result<Vec<u8>, Error> {
     let bytes = register.find_stored(entry.entry.id)?;
     bytes.ok_or_else(|| broken("verify.entry_missing"))
@@ -146,6 +167,22 @@ fn enrolment(register: &Register, device: DeviceId) -> Result<Option<RecordedEnt
     let entries = register.load_stream(&StreamId::device(device))?;
     let is_enrolment = |e: &RecordedEntry| matches!(e.entry.body, EntryBody::DeviceEnrolled(_));
     Ok(entries.into_iter().find(is_enrolment))
+}
+
+/// What the log says of a device being out of hand, proved in a log of a size.
+fn locks(register: &Register, device: DeviceId, size: u64) -> Result<Vec<LockProof>, Error> {
+    let mut found = Vec::new();
+    for entry in register.load_stream(&StreamId::device(device))? {
+        if !matches!(entry.entry.body, EntryBody::DeviceLocked(_)) || entry.seq >= size {
+            continue;
+        }
+        let bytes = stored(register, &entry)?;
+        found.push(LockProof {
+            entry: String::from_utf8(bytes).map_err(Error::internal)?,
+            proof: hexes(register.inclusion_proof(entry.seq, size)?),
+        });
+    }
+    Ok(found)
 }
 
 fn hexes(proof: Vec<[u8; 32]>) -> Vec<String> {
@@ -164,7 +201,7 @@ fn prove(
     let (size, root) = signed.ok_or_else(|| broken("verify.checkpoint"))?;
     let bytes = stored(register, entry)?;
     let (_, leaf) = register::leaf_of(&bytes).ok_or_else(|| broken("verify.entry_missing"))?;
-    let sha256 = evidence_of(entry).map_or(String::new(), |b| b.sha256.clone());
+    let sha256 = taken_by(entry).unwrap_or_default().to_owned();
     let mut proof = EvidenceProof {
         sha256,
         is_taken: true,
@@ -178,6 +215,7 @@ fn prove(
         entry: None,
         device: None,
         device_proof: Vec::new(),
+        locks: Vec::new(),
     };
     if is_full {
         proof.entry = Some(String::from_utf8(bytes).map_err(Error::internal)?);
@@ -190,6 +228,9 @@ fn prove(
             let bytes = stored(register, &enrolled)?;
             proof.device = Some(String::from_utf8(bytes).map_err(Error::internal)?);
             proof.device_proof = hexes(register.inclusion_proof(enrolled.seq, size)?);
+        }
+        if let Some(device) = device {
+            proof.locks = locks(register, device, size)?;
         }
     }
     Ok(proof)
@@ -260,17 +301,22 @@ pub fn verify_proof(
         .ok()
         .ok_or_else(|| broken("verify.entry_unreadable"))?;
     let sha256 = hash_file(path)?;
-    let body = evidence_of(&entry)
-        .filter(|b| b.sha256 == sha256)
-        .ok_or_else(not_taken)?;
+    if taken_by(&entry) != Some(&sha256) {
+        return Err(not_taken());
+    }
+    let size_bytes = check_file(path, &entry)?;
     let signed = register::open_checkpoint(&proof.checkpoint, verifier_key);
     let log = signed.ok_or_else(|| broken("verify.checkpoint"))?;
     check_in_log(text.as_bytes(), &proof.proof, log)?;
     let stamp = entry.entry.stamp.as_ref();
+    let mut is_after_lock = false;
     if let Some(stamp) = stamp {
-        check_stamp(text, stamp, proof, log)?;
+        check_stamp(text, &entry, stamp, proof, log)?;
+        is_after_lock = is_out_of_hand(&entry, stamp, proof, log)?;
     }
-    let capture = body.capture.as_ref();
+    let body = evidence_of(&entry);
+    let capture = body.and_then(|b| b.capture.as_ref());
+    let own = |place: fn(&EvidenceRecorded) -> Option<f64>| body.and_then(place);
     let clocks = entry.entry.clocks.as_ref().filter(|_| stamp.is_some());
     Ok(Verified {
         seq: entry.seq,
@@ -279,17 +325,49 @@ pub fn verify_proof(
         actor: entry.entry.author.actor.clone(),
         role: entry.entry.author.role.clone(),
         unit: entry.entry.author.unit.clone(),
-        file_name: body.file_name.clone(),
-        size_bytes: body.size_bytes,
+        file_name: body.map_or_else(|| name_of(path), |b| b.file_name.clone()),
+        size_bytes,
         log_size: log.0,
         device_id: stamp.map(|s| s.device_id.to_string()),
         drift_s: clocks.and_then(drift_s),
-        lon: capture.and_then(|c| c.lon).or(body.lon),
-        lat: capture.and_then(|c| c.lat).or(body.lat),
+        lon: capture.and_then(|c| c.lon).or(own(|b| b.lon)),
+        lat: capture.and_then(|c| c.lat).or(own(|b| b.lat)),
         accuracy_m: capture.and_then(|c| c.accuracy_m),
-        is_exif_as_stated: is_exif_as_stated(path, body)?,
+        is_after_lock,
+        is_exif_as_stated: body.map_or(Ok(true), |b| is_exif_as_stated(path, b))?,
         sha256,
     })
+}
+
+fn name_of(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+/// The file's size; what the entry says of size and kind has to be so.
+fn check_file(path: &Path, entry: &RecordedEntry) -> Result<u64, Error> {
+    let unread = |source| Error::Read {
+        path: path.display().to_string(),
+        source,
+    };
+    let mut file = std::fs::File::open(path).map_err(unread)?;
+    let size = file.metadata().map_err(unread)?.len();
+    let Some(body) = evidence_of(entry) else {
+        return Ok(size);
+    };
+    let mut head = Vec::new();
+    (&mut file)
+        .take(4096)
+        .read_to_end(&mut head)
+        .map_err(unread)?;
+    let kind = crate::evidence::media_type_of(&head, &body.file_name);
+    // Browsers name sounds, films and tracks in many ways: what is told apart is whether it is a picture.
+    let is_picture = |kind: &str| kind.starts_with("image/");
+    let is_kind = kind.is_none_or(|kind| is_picture(kind) == is_picture(&body.media_type));
+    match body.size_bytes == size && is_kind {
+        true => Ok(size),
+        false => Err(broken("verify.other_file")),
+    }
 }
 
 /// How far the phone's clock stood from what the register's clock and the page's counter say.
@@ -297,7 +375,8 @@ fn drift_s(clocks: &domain::entry::Clocks) -> Option<i64> {
     let contact = clocks.contact_at?;
     let ran = i64::try_from(clocks.monotonic_ms?).ok()?;
     let device = clocks.device.as_millisecond();
-    Some((device - contact.as_millisecond() - ran) / 1_000)
+    let drift = device.saturating_sub(contact.as_millisecond());
+    Some(drift.saturating_sub(ran) / 1_000)
 }
 
 /// Leaf, proof and root: whether the bytes are in the log that the checkpoint signs.
@@ -311,30 +390,61 @@ fn check_in_log(bytes: &[u8], proof: &[String], log: (u64, [u8; 32])) -> Result<
     }
 }
 
+/// The signature, the phone's enrolment before the entry, and that it was enrolled for whoever made the entry.
 fn check_stamp(
-    entry: &str,
+    text: &str,
+    entry: &RecordedEntry,
     stamp: &Stamp,
     proof: &EvidenceProof,
     log: (u64, [u8; 32]),
 ) -> Result<(), Error> {
-    let text = proof
+    let told = proof
         .device
         .as_deref()
         .ok_or_else(|| broken("verify.device_unknown"))?;
-    let device: RecordedEntry = serde_json::from_str(text)
+    let device: RecordedEntry = serde_json::from_str(told)
         .ok()
         .ok_or_else(|| broken("verify.device_unknown"))?;
-    check_in_log(text.as_bytes(), &proof.device_proof, log)?;
+    check_in_log(told.as_bytes(), &proof.device_proof, log)?;
     let EntryBody::DeviceEnrolled(enrolled) = &device.entry.body else {
         return Err(broken("verify.device_unknown"));
     };
-    if enrolled.device_id != stamp.device_id {
+    if enrolled.device_id != stamp.device_id || device.seq >= entry.seq {
         return Err(broken("verify.device_unknown"));
     }
-    match register::is_stamped(entry.as_bytes(), stamp, &enrolled.public_key) {
+    if enrolled.person_id != entry.entry.author.actor {
+        return Err(broken("verify.other_person"));
+    }
+    match register::is_stamped(text.as_bytes(), stamp, &enrolled.public_key) {
         true => Ok(()),
         false => Err(broken("verify.bad_stamp")),
     }
+}
+
+/// Whether the phone was out of hand at the time that the entry claims, or was lost or stolen when the entry came.
+fn is_out_of_hand(
+    entry: &RecordedEntry,
+    stamp: &Stamp,
+    proof: &EvidenceProof,
+    log: (u64, [u8; 32]),
+) -> Result<bool, Error> {
+    for told in &proof.locks {
+        let lock: RecordedEntry = serde_json::from_str(&told.entry)
+            .ok()
+            .ok_or_else(|| broken("verify.entry_unreadable"))?;
+        check_in_log(told.entry.as_bytes(), &told.proof, log)?;
+        let EntryBody::DeviceLocked(body) = &lock.entry.body else {
+            continue;
+        };
+        let since = body.since.unwrap_or(lock.recorded_at).min(lock.recorded_at);
+        let is_stranger = crate::field::OUT_OF_HAND.contains(&body.reason.as_str());
+        let is_after =
+            entry.entry.occurred_at >= since || (is_stranger && entry.recorded_at >= since);
+        if body.device_id == stamp.device_id && is_after {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn unhex(text: &str) -> Option<[u8; 32]> {

@@ -111,6 +111,8 @@ pub(crate) enum Command {
     Check(Check),
     Convert(Convert),
     #[command(subcommand)]
+    Patrols(PatrolsCommand),
+    #[command(subcommand)]
     Suspicions(SuspicionsCommand),
     #[command(subcommand)]
     Evidence(EvidenceCommand),
@@ -198,6 +200,64 @@ pub(crate) enum FieldCommand {
 fn chosen(text: &str) -> Result<(String, String), String> {
     let (field, value) = text.split_once('=').ok_or("FIELD=mine|theirs")?;
     Ok((field.to_owned(), value.to_owned()))
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PatrolsCommand {
+    List {
+        #[arg(long, value_name = "STATION")]
+        station: Option<String>,
+        #[arg(long, value_name = "YYYY-MM")]
+        month: Option<String>,
+        #[arg(long, value_name = "CODE")]
+        kind: Option<String>,
+        #[arg(long, value_name = "GRADE")]
+        plausibility: Option<String>,
+        #[arg(long, value_name = "yes|no")]
+        reviewed: Option<String>,
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: u64,
+    },
+    Show {
+        #[arg(value_name = "PATROL")]
+        patrol: String,
+    },
+    Coverage {
+        #[arg(long, value_name = "STATION")]
+        station: Option<String>,
+        #[arg(long, value_name = "YYYY-MM", conflicts_with_all = ["from", "to", "days"])]
+        month: Option<String>,
+        #[arg(long, value_name = "DATE")]
+        from: Option<jiff::civil::Date>,
+        #[arg(long, value_name = "DATE")]
+        to: Option<jiff::civil::Date>,
+        #[arg(long, value_name = "N", conflicts_with = "from")]
+        days: Option<u32>,
+        #[arg(long)]
+        reviewed_only: bool,
+    },
+    Plan {
+        #[arg(value_name = "STATION")]
+        station: String,
+        #[arg(value_name = "YYYY-MM")]
+        month: String,
+        #[arg(long, conflicts_with = "adopt")]
+        propose: bool,
+        #[arg(long, value_name = "FILE")]
+        adopt: Option<PathBuf>,
+    },
+    Stats {
+        #[arg(long, value_name = "YYYY-MM")]
+        month: Option<String>,
+    },
+    File {
+        #[arg(value_name = "FILE")]
+        out: PathBuf,
+        #[arg(long, value_name = "STATION")]
+        station: Option<String>,
+        #[arg(long, value_name = "YYYY-MM")]
+        month: Option<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -345,6 +405,8 @@ pub(crate) struct Import {
     pub(crate) dated_on: Option<jiff::civil::Date>,
     #[arg(long, value_name = "FIELD")]
     pub(crate) label: Option<String>,
+    #[arg(long, value_name = "STATION")]
+    pub(crate) station: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

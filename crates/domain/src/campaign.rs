@@ -2,7 +2,7 @@
 //! and focal rules of a year live here, so that no year is hard-coded.
 //!
 //! A campaign is a folder of TOML files handed in as texts: `campaign.toml` (required), `ledgers.toml`, `flow.toml`,
-//! `closing.toml`, `deadlines.toml`, `urging.toml`, `suspicions.toml`, `shots.toml`,
+//! `closing.toml`, `deadlines.toml`, `urging.toml`, `suspicions.toml`, `shots.toml`, `patrols.toml`,
 //! `capture.toml`.
 
 use std::collections::BTreeMap;
@@ -18,6 +18,7 @@ use crate::codes::{CodeBook, CodeList, ListRef, SourceKind};
 use crate::deadlines::Timers;
 use crate::flow::Flow;
 use crate::numbering::Numbering;
+use crate::patrol::PatrolRules;
 use crate::reading;
 pub use crate::reading::ReadError;
 use crate::suspicion::Suspicions;
@@ -170,6 +171,9 @@ pub struct Campaign {
     /// From `shots.toml`.
     #[serde(skip)]
     pub shots: Vec<RequiredShots>,
+    /// From `patrols.toml`.
+    #[serde(skip)]
+    pub patrols: Option<PatrolRules>,
     /// From `capture.toml`.
     #[serde(skip)]
     pub capture: Option<CaptureLimits>,
@@ -184,6 +188,7 @@ const DEADLINES_FILE: &str = "deadlines.toml";
 const URGING_FILE: &str = "urging.toml";
 const SUSPICIONS_FILE: &str = "suspicions.toml";
 const SHOTS_FILE: &str = "shots.toml";
+const PATROLS_FILE: &str = "patrols.toml";
 const CAPTURE_FILE: &str = "capture.toml";
 
 /// Lists that came after registers were opened, by what they are used for: a campaign that names none goes by these.
@@ -277,6 +282,11 @@ impl Campaign {
             let (read, found) =
                 reading::read::<ShotsFile>(SHOTS_FILE, text, "campaign.unknown_key")?;
             self.shots = read.shots;
+            diagnostics.extend(found);
+        }
+        if let Some(text) = files.get(PATROLS_FILE) {
+            let (patrols, found) = PatrolRules::from_toml(PATROLS_FILE, text)?;
+            self.patrols = Some(patrols);
             diagnostics.extend(found);
         }
         if let Some(text) = files.get(CAPTURE_FILE) {

@@ -158,8 +158,9 @@ impl<'a> Looked<'a> {
         let mut found = Vec::new();
         let device = clocks.device;
         if let (Some(contact), Some(ran)) = (clocks.contact_at, clocks.monotonic_ms) {
-            let drift = millis(contact, device) - i64::try_from(ran).unwrap_or(i64::MAX);
-            if drift.abs() > limits.clock_drift_s * 1_000 {
+            let ran = i64::try_from(ran).unwrap_or(i64::MAX);
+            let drift = millis(contact, device).saturating_sub(ran);
+            if drift.saturating_abs() > limits.clock_drift_s * 1_000 {
                 found.push(("clock_drift", MEDIUM));
             }
         }
@@ -181,9 +182,10 @@ impl<'a> Looked<'a> {
                 && last.session.is_some()
                 && last.session == clocks.session
             {
-                let ran = i64::try_from(to).unwrap_or(0) - i64::try_from(from).unwrap_or(0);
-                let jump = millis(last.device, device) - ran;
-                if jump.abs() > limits.session_jump_s * 1_000 {
+                let counted = |ms| i64::try_from(ms).unwrap_or(i64::MAX);
+                let ran = counted(to).saturating_sub(counted(from));
+                let jump = millis(last.device, device).saturating_sub(ran);
+                if jump.saturating_abs() > limits.session_jump_s * 1_000 {
                     found.push(("session_jump", HIGH));
                 }
             }

@@ -22,6 +22,7 @@ pub mod ledger;
 pub mod look_back;
 pub mod numbering;
 pub mod partial_date;
+pub mod patrol;
 pub mod policy;
 pub mod printed;
 pub mod privacy;

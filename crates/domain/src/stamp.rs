@@ -11,6 +11,7 @@ pub const ALG: &str = "ES256";
 /// What stands before the canonical bytes of an entry under the signature, so that no other text can pass for one.
 const ENTRY_PREFIX: &str = "qingshan-entry-v1\n";
 const ENROL_PREFIX: &str = "qingshan-enrol-v1\n";
+const RESCUE_PREFIX: &str = "qingshan-rescue-v1\n";
 
 /// The text an entry's signature stands over.
 pub fn entry_text(entry_bytes: &[u8]) -> Vec<u8> {
@@ -20,6 +21,11 @@ pub fn entry_text(entry_bytes: &[u8]) -> Vec<u8> {
 /// The text that proves at enrolment that whoever asks holds the key.
 pub fn enrol_text(device_id: &str, csrf_token: &str) -> Vec<u8> {
     format!("{ENROL_PREFIX}{device_id}\n{csrf_token}").into_bytes()
+}
+
+/// The text by which a phone says that it sealed a rescue file itself; `enc` is known to whoever sealed it alone.
+pub fn rescue_text(device_id: &str, sealed_at: &str, enc: &str) -> Vec<u8> {
+    format!("{RESCUE_PREFIX}{device_id}\n{sealed_at}\n{enc}").into_bytes()
 }
 
 /// Whether `public_key` (base64url of the uncompressed point) is one.

@@ -3,6 +3,7 @@
 mara.py zones IN.geojson OUT.geojson    zone names of Kenya become zone kinds of the system's own
 mara.py events IN.parquet OUT.geojson
 mara.py points IN.parquet OUT.gpx
+mara.py tracks IN.parquet OUT.csv      a row a fix, as SMART tables it, repeats and all
 """
 import json, struct, sys
 import pyarrow
@@ -48,4 +49,14 @@ def points(source, target):
     return len(rows)
 
 
-print(json.dumps({"zones": zones, "events": events, "points": points}[sys.argv[1]](*sys.argv[2:4])))
+def tracks(source, target):
+    rows = read(source, ["patrol_id", "groupby_col", "geometry"], "fixtime")
+    with open(target, "w", encoding="utf-8") as out:
+        out.write("patrol_id,subject,fixtime,lon,lat\n")
+        for row in rows:
+            lon, lat = struct.unpack_from("<dd", row["geometry"], 5)
+            out.write(f'{row["patrol_id"]},{row["groupby_col"]},{row["time"].isoformat()},{lon!r},{lat!r}\n')
+    return len(rows)
+
+
+print(json.dumps({"zones": zones, "events": events, "points": points, "tracks": tracks}[sys.argv[1]](*sys.argv[2:4])))

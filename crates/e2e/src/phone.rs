@@ -170,6 +170,20 @@ impl Phone {
         person.post(server, "/api/v1/field/devices", &request)
     }
 
+    /// The head of a rescue file of this phone, signed by another or by itself; no frame follows.
+    #[must_use]
+    pub fn rescue_head(&self, register: &Value, signed_by: &Phone) -> Vec<u8> {
+        let point = register["rescue_key"].as_str().expect("a key");
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(point).expect("base64url");
+        let at = &self.enrolled_at;
+        let text = format!("qingshan-rescue-v1\n{}\n{at}\n{point}", self.device_id);
+        let head = json!({
+            "register": register["name"], "rescue_key_sha256": sha256(&bytes), "device_id": self.device_id,
+            "sealed_at": at, "enc": point, "signature": signed_by.sign(&text),
+        });
+        format!("QSRESCUE1\n{head}\n").into_bytes()
+    }
+
     fn sign(&self, text: &str) -> String {
         let signature: Signature = self.key.sign(text.as_bytes());
         BASE64_URL_SAFE_NO_PAD.encode(signature.to_bytes())

@@ -482,6 +482,164 @@ fn s01_both_phones_keep_their_own() {
 }
 
 #[test]
+fn a_file_that_only_others_brought_is_named_by_nobody() {
+    let scene = scene();
+    let server = &scene.server;
+    let first = scene.phone("hulin", "ranger@houhe");
+    let mut second = scene.phone("hulin2", "ranger@houhe");
+    let task = scene.a_task(&second);
+    let file = picture("not theirs", 2_000);
+    first.upload(server, &file, 1 << 20);
+    let hash = sha256(&file);
+    assert_eq!(first.standing(server, &hash), Some((2_000, 2_000)));
+    assert_eq!(second.standing(server, &hash), None);
+    let item = evidence(&mut second, &task, "far", &file);
+    let told = second.submit(server, &[&item]);
+    assert_eq!(codes(&told), ["field.awaits_blobs"]);
+    assert_eq!(told[0]["waits"]["missing"], json!([hash]));
+    second.upload(server, &file, 1_000);
+    assert_eq!(states(&second.ask(server, &[&item])), ["recorded"]);
+}
+
+#[test]
+fn what_asks_for_its_basis_waits_for_a_person_where_it_is_left_out_or_came_by_another() {
+    let scene = scene();
+    let server = &scene.server;
+    let mut phone = scene.phone("zhanzhang", "station_head@houhe");
+    let other = scene.phone("hulin", "ranger@houhe");
+    let sites = scene.part(&phone, "sites");
+    let site = &sites["items"][0];
+    let (stream, version) = (stream_of(site), site["version"].as_u64().unwrap());
+    let at = phone.enrolled_at.clone();
+    let body = |village: &str| json!({ "basis": { "from": "person", "reason": "现场更正" }, "facts": { "village": village } });
+    let bare = phone.record(&stream, "site.amended", &at, body("高岭村"), &[]);
+    assert_eq!(codes(&phone.submit(server, &[&bare])), ["field.no_basis"]);
+    let based = phone
+        .record(&stream, "site.amended", &at, body("石坝村"), &[])
+        .upon(version, None);
+    assert_eq!(codes(&other.submit(server, &[&based])), ["field.no_basis"]);
+    let head = Person::new(&scene.register, server, "zhanzhang2", "station_head@houhe");
+    let waiting = head.get(server, "/api/v1/field/items").status(200).json();
+    assert_eq!(waiting["by_state"]["held"], 2);
+    assert_eq!(
+        waiting["items"][0]["id"],
+        based.id.as_str(),
+        "the newest first"
+    );
+    let path = format!("/api/v1/field/items/{}/decision", based.id);
+    let record = json!({ "choice": "record", "reason": "与本人核对无误" });
+    let decided = head.post(server, &path, &record).status(200).json();
+    assert_eq!(decided["state"], "recorded", "{decided:#?}");
+}
+
+#[test]
+fn a_chain_of_edits_goes_in_at_once() {
+    let scene = scene();
+    let server = &scene.server;
+    let mut phone = scene.phone("zhanzhang", "station_head@houhe");
+    let sites = scene.part(&phone, "sites");
+    let site = &sites["items"][0];
+    let (stream, version) = (stream_of(site), site["version"].as_u64().unwrap());
+    let at = phone.enrolled_at.clone();
+    let mut chain: Vec<Item> = Vec::new();
+    for n in 1..=40 {
+        let body = json!({
+            "basis": { "from": "person", "reason": "现场更正" }, "facts": { "facility_name": format!("一号采石场{n}") },
+        });
+        let item = phone.record(&stream, "site.amended", &at, body, &[]);
+        chain.push(item.upon(version, chain.last()));
+    }
+    let chain: Vec<&Item> = chain.iter().collect();
+    assert_eq!(states(&phone.submit(server, &chain)), ["recorded"; 40]);
+}
+
+#[test]
+fn a_receipt_that_stands_is_taken_from_nobody() {
+    let scene = scene();
+    let server = &scene.server;
+    let mut phone = scene.phone("hulin", "ranger@houhe");
+    let other = scene.phone("hulin2", "ranger@houhe");
+    let task = scene.a_task(&phone);
+    let file = picture("stands", 900);
+    phone.upload(server, &file, 1 << 20);
+    let item = evidence(&mut phone, &task, "far", &file);
+    let told = phone.submit(server, &[&item]);
+    assert_eq!(states(&told), ["recorded"]);
+    // Something more in the log: a receipt that were made anew would be another.
+    let more = evidence(&mut phone, &task, "near", &file);
+    assert_eq!(states(&phone.submit(server, &[&more])), ["recorded"]);
+    let lie =
+        json!({ "id": item.id, "seq": told[0]["receipt"]["seq"], "leaf_hash": "00".repeat(32) });
+    for liar in [&other, &phone] {
+        let answer = liar.contact(server, std::slice::from_ref(&lie));
+        let unknown = &answer.status(200).json()["unknown"];
+        assert_eq!(unknown, &json!([item.id]));
+        assert_eq!(phone.ask(server, &[&item]), told);
+    }
+}
+
+#[test]
+fn a_rescue_file_is_taken_from_the_phone_that_sealed_it_alone() {
+    let scene = scene();
+    let server = &scene.server;
+    let person = Person::new(&scene.register, server, "hulin", "ranger@houhe");
+    let phone = Phone::enrol(server, &person, "hulin");
+    let other = scene.phone("hulin2", "ranger@taitong");
+    let enrolled = phone.ask_to_enrol(server, &person).status(200).json();
+    let hand_over = |signed_by: &Phone| {
+        let file = phone.rescue_head(&enrolled["register"], signed_by);
+        let body = Some(("application/x-qingshan-rescue", file.as_slice()));
+        let answer = other.send(server, "POST", "/api/v1/field/rescue-files", &[], body);
+        answer.status(400).json()["code"].clone()
+    };
+    assert_eq!(hand_over(&other), "field.rescue_unsigned");
+    // The seal is its own: what is missing is all that should follow.
+    assert_eq!(hand_over(&phone), "field.rescue_broken");
+}
+
+#[test]
+fn whoever_holds_no_post_any_more_still_hands_over_what_the_phone_holds() {
+    let scene = scene();
+    let server = &scene.server;
+    let person = Person::new(&scene.register, server, "hulin", "ranger@houhe");
+    let mut phone = Phone::enrol(server, &person, "hulin");
+    let enrolled = phone.ask_to_enrol(server, &person).status(200).json();
+    phone.token = enrolled["token"].as_str().unwrap().to_owned();
+    let operator = Person::new(&scene.register, server, "guanli", "operator");
+    let over = json!({
+        "posts": [{ "role": "ranger", "station_id": "houhe", "from_on": "2019-01-01", "to_on": "2019-01-02" }],
+    });
+    let path = format!("/api/v1/people/{}", phone.me["person_id"].as_str().unwrap());
+    let _ = operator
+        .send_json(server, "PATCH", &path, &over)
+        .status(200);
+    let told = phone.contact(server, &[]).status(403).json();
+    assert_eq!(told["code"], "field.no_post");
+    let file = phone.rescue_head(&enrolled["register"], &phone);
+    let body = Some(("application/x-qingshan-rescue", file.as_slice()));
+    let answer = phone.send(server, "POST", "/api/v1/field/rescue-files", &[], body);
+    assert_eq!(
+        answer.status(400).json()["code"],
+        "field.rescue_broken",
+        "it was opened: what is missing is all that should follow"
+    );
+}
+
+#[test]
+fn a_note_that_would_stay_for_ever_is_short() {
+    let scene = scene();
+    let server = &scene.server;
+    let phone = scene.phone("hulin", "ranger@houhe");
+    let head = Person::new(&scene.register, server, "zhanzhang", "station_head@houhe");
+    let path = format!("/api/v1/field/devices/{}/lock", phone.device_id);
+    let long = json!({ "reason": "lost", "note": "很".repeat(501) });
+    let refused = head.post(server, &path, &long).status(400).json();
+    assert_eq!(refused["code"], "field.note_too_long");
+    let short = json!({ "reason": "lost", "note": "很".repeat(500) });
+    let _ = head.post(server, &path, &short).status(200);
+}
+
+#[test]
 fn s02_server_dies_between_upload_and_append() {
     let scene = scene();
     let mut phone = scene.phone("hulin", "ranger@houhe");

@@ -400,6 +400,19 @@ const OPERATIONS: &[(&str, Asks)] = &[
     ("get /api/v1/notices", Action("管理人员、岗位", "/api/v1/notices", "")),
     ("get /api/v1/notices/preview", Login),
     ("post /api/v1/notices/tests", Action("管理人员、岗位", "/api/v1/notices/tests", r#"{ "login": "" }"#)),
+    ("get /api/v1/patrols", Action("查看台账、点位档案", "/api/v1/patrols", "")),
+    ("get /api/v1/patrols/coverage", Action("查看台账、点位档案", "/api/v1/patrols/coverage", "")),
+    ("get /api/v1/patrols/coverage.geojson", Action("查看台账、点位档案", "/api/v1/patrols/coverage.geojson", "")),
+    ("get /api/v1/patrols/file", Action("查看台账、点位档案", "/api/v1/patrols/file", "")),
+    ("get /api/v1/patrols/plans/proposal", Action("查看台账、点位档案", "/api/v1/patrols/plans/proposal?station={station}&month=2019-08", "")),
+    ("get /api/v1/patrols/plans/{station}/{month}", Action("查看台账、点位档案", "/api/v1/patrols/plans/{station}/2019-08", "")),
+    ("put /api/v1/patrols/plans/{station}/{month}", Action("安排巡护", "/api/v1/patrols/plans/{station}/2019-08", r#"{ "based_on": 0, "rounds": [{ "kind": "没有这一类", "times": 1 }] }"#)),
+    ("get /api/v1/patrols/statistics", Action("查看台账、点位档案", "/api/v1/patrols/statistics", "")),
+    ("get /api/v1/patrols/statistics/file", Action("查看台账、点位档案", "/api/v1/patrols/statistics/file", "")),
+    ("get /api/v1/patrols/{patrol_id}", Action("查看台账、点位档案", "/api/v1/patrols/not-an-id", "")),
+    ("get /api/v1/patrols/{patrol_id}/track.gpx", Action("查看台账、点位档案", "/api/v1/patrols/not-an-id/track.gpx", "")),
+    ("get /api/v1/patrols/{patrol_id}/track.geojson", Action("查看台账、点位档案", "/api/v1/patrols/not-an-id/track.geojson", "")),
+    ("post /api/v1/patrols/{patrol_id}/reviews", Action("审核巡护", "/api/v1/patrols/not-an-id/reviews", r#"{ "of": "01900000-0000-7000-8000-000000000000", "result": "accepted" }"#)),
     ("get /api/v1/people", Action("管理人员、岗位", "/api/v1/people", "")),
     ("post /api/v1/people", Action("管理人员、岗位", "/api/v1/people", r#"{ "login": "", "name": "" }"#)),
     ("patch /api/v1/people/{person_id}", Login),
@@ -526,8 +539,10 @@ fn every_operation_of_the_document_asks_for_the_right_it_is_listed_with() {
 
     let cast = cast();
     let matrix = matrix();
-    let things = [(true, "houhe"), (false, "taitong")]
-        .map(|(is_own, station)| (is_own, things_of(&cast, station), issue_of(&cast, station)));
+    let things = [(true, "houhe"), (false, "taitong")].map(|(is_own, station)| {
+        let issue = issue_of(&cast, station);
+        (is_own, station, things_of(&cast, station), issue)
+    });
     let mut asked = 0;
     let mut faults = Vec::new();
     for (name, asks) in OPERATIONS {
@@ -536,9 +551,11 @@ fn every_operation_of_the_document_asks_for_the_right_it_is_listed_with() {
             File(action, path) => (*action, *path, None),
             Nothing | Login => continue,
         };
-        for (is_own, (site, clue), issue) in &things {
+        let method = name.split(' ').next().unwrap().to_uppercase();
+        for (is_own, station, (site, clue), issue) in &things {
             let fill = |text: &str| {
                 let text = text.replace("{site}", site).replace("{clue}", clue);
+                let text = text.replace("{station}", station);
                 text.replace("{issue}", issue)
             };
             let is_of_one = [Some(path), body]
@@ -552,7 +569,7 @@ fn every_operation_of_the_document_asks_for_the_right_it_is_listed_with() {
                     Some("") => person.get(&cast.server, &path),
                     Some(body) => {
                         let body: Value = serde_json::from_str(&fill(body)).unwrap();
-                        person.post(&cast.server, &path, &body)
+                        person.send_json(&cast.server, &method, &path, &body)
                     }
                 };
                 let who = POSTS[at].1;

@@ -18,7 +18,7 @@ use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use crate::constraints::failed;
 use crate::error::Error;
 
-pub use field::{Device, FieldItem, ItemCounts, ItemQuery, NumberGap, OpenItems};
+pub use field::{Device, FieldFile, FieldItem, ItemCounts, ItemQuery, NumberGap, OpenItems};
 pub use outbox::{NewNotice, Notice};
 
 /// Pages copied at a time, and the pause in which others may write.

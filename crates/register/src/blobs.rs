@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
@@ -17,6 +18,9 @@ pub struct Blob {
     pub sha256: String,
     pub size_bytes: u64,
 }
+
+/// How files are called that are not whole yet.
+const INCOMING: &str = ".incoming-";
 
 /// A folder of blobs.
 #[derive(Debug, Clone)]
@@ -55,6 +59,22 @@ impl BlobFolder {
         Ok(blob)
     }
 
+    /// Throws away what writers that died left half written before an instant.
+    pub(crate) fn sweep(&self, before: SystemTime) {
+        let entries = fs::read_dir(&self.0).into_iter().flatten().flatten();
+        for entry in entries {
+            let is_left = entry
+                .file_name()
+                .to_str()
+                .is_some_and(|n| n.starts_with(INCOMING));
+            let touched = entry.metadata().and_then(|m| m.modified());
+            if is_left && touched.is_ok_and(|at| at < before) {
+                // What cannot be removed now is met again.
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+
     pub(crate) fn open(&self, sha256: &str) -> Result<File, Error> {
         let missing = || Error::BlobMissing(sha256.to_owned());
         let path = self.path(sha256).ok_or_else(missing)?;
@@ -72,7 +92,7 @@ impl Temporary {
     fn in_folder(folder: &Path) -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        Self(folder.join(format!(".incoming-{}-{count}", std::process::id())))
+        Self(folder.join(format!("{INCOMING}{}-{count}", std::process::id())))
     }
 
     fn fill(&self, content: &mut impl Read, max: u64) -> Result<Blob, Error> {

@@ -349,6 +349,10 @@ impl<S: Store> Keeper<S> {
         views::find_clue(&self.store, clue)
     }
 
+    pub(crate) fn sweep_blobs(&self, before: std::time::SystemTime) {
+        self.blobs().sweep(before);
+    }
+
     pub(crate) fn put_blob(
         &self,
         content: &mut impl std::io::Read,

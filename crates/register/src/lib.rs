@@ -659,6 +659,11 @@ impl Register {
         store!(self, s => s.put_blob(content, max))
     }
 
+    /// Throws away what was left half written of files before an instant.
+    pub fn sweep_blobs(&self, before: std::time::SystemTime) {
+        store!(self, s => s.sweep_blobs(before));
+    }
+
     /// Opens a stored file by its SHA-256.
     pub fn open_blob(&self, sha256: &str) -> Result<File, Error> {
         store!(self, s => s.open_blob(sha256))

@@ -107,6 +107,15 @@ impl Ruleset {
         page.push('\n');
     }
 
+    /// The condition of a row in words; of a row reached through another (`Q07>M03`), that of the last.
+    pub fn condition_of(&self, row: &str) -> Option<String> {
+        let id = row.split('>').next_back()?;
+        let mut tables = std::iter::once(&self.gate).chain(&self.tables);
+        let table = tables.find(|t| t.rows.iter().any(|r| r.id == id))?;
+        let row = table.rows.iter().find(|r| r.id == id)?;
+        Some(self.speech(&table.id).condition(&row.text.when))
+    }
+
     /// The rows of a table as people read them; none where no table has the id.
     pub fn shown(&self, id: &str) -> Option<TableShown> {
         let tables = std::iter::once(&self.gate).chain(&self.tables);

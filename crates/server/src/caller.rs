@@ -187,6 +187,9 @@ fn is_odk(path: &str) -> bool {
     path == "/odk" || path.starts_with("/odk/")
 }
 
+/// Where rescue files are handed over.
+const RESCUE_FILES: &str = "/api/v1/field/rescue-files";
+
 /// What phones ask for and send.
 fn is_field(path: &str) -> bool {
     path.starts_with("/api/v1/field/")
@@ -310,8 +313,14 @@ impl FromRequestParts<Desk> for Caller {
         let context = Context::of(parts, desk);
         let visitor = visitor(parts, desk, &context).await?;
         let setting = desk.setting().map_err(|e| desk.problem(&context, &e))?;
-        if visitor.post.is_none() {
-            return Err(forbidden(desk, &context, "session.no_post"));
+        // Whoever holds no post any more may still hand over what their phone holds of the time when they did.
+        let is_handing_over = visitor.is_phone() && parts.uri.path() == RESCUE_FILES;
+        if visitor.post.is_none() && !is_handing_over {
+            let code = match visitor.is_phone() {
+                true => "field.no_post",
+                false => "session.no_post",
+            };
+            return Err(forbidden(desk, &context, code));
         }
         let actor = visitor
             .actor(&setting)

@@ -22,6 +22,7 @@ use tokio::task::JoinError;
 
 use crate::Options;
 use crate::caller::{Caller, Context};
+use crate::lanes::{Lanes, Throttle};
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::routes::TileCabinet;
@@ -82,6 +83,13 @@ struct Inner {
     uploads: Uploads,
     /// Pieces of files taken at once; each is in memory while it is.
     chunks: Arc<Semaphore>,
+    /// What each phone has under way.
+    lanes: Arc<Lanes>,
+    /// Rescue files that come in at once, and those that are opened: one after the other.
+    spooling: Arc<Semaphore>,
+    opening: Arc<Semaphore>,
+    /// Questions of people without a session.
+    throttle: Throttle,
 }
 
 /// The setting, and the log size at which it was looked at.
@@ -132,11 +140,15 @@ const RECOGNIZED_FOR: SignedDuration = SignedDuration::from_secs(5);
 /// Tokens remembered.
 const MOST_RECOGNIZED: usize = 10_000;
 /// Pieces of files of phones taken at once.
-const MOST_CHUNKS: usize = 64;
+const MOST_CHUNKS: usize = 256;
+/// Rescue files that come in at once; each may be as large as a phone is full.
+const MOST_SPOOLS: usize = 4;
 /// A phone is answered after so long, whether or not its items had their turn.
 const SETTLE_PATIENCE: Duration = Duration::from_secs(8);
 /// How often items that wait for a turn are tried again.
 const SETTLE_EVERY: Duration = Duration::from_secs(2);
+/// How often what was left behind is swept.
+const SWEEP_EVERY: SignedDuration = SignedDuration::from_hours(24);
 /// How long pieces are kept with which nobody goes on.
 const PIECES_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How often the log is looked at for entries of other programs.
@@ -222,6 +234,10 @@ impl Desk {
             packs: Packs::default(),
             uploads: Uploads::new(&options.home),
             chunks: Arc::new(Semaphore::new(MOST_CHUNKS)),
+            lanes: Arc::default(),
+            spooling: Arc::new(Semaphore::new(MOST_SPOOLS)),
+            opening: Arc::new(Semaphore::new(1)),
+            throttle: Throttle::default(),
         }));
         Ok((desk, setup_code))
     }
@@ -426,6 +442,38 @@ impl Desk {
         &self.0.chunks
     }
 
+    pub(crate) fn lanes(&self) -> &Arc<Lanes> {
+        &self.0.lanes
+    }
+
+    pub(crate) fn spooling(&self) -> &Arc<Semaphore> {
+        &self.0.spooling
+    }
+
+    pub(crate) fn throttle(&self) -> &Throttle {
+        &self.0.throttle
+    }
+
+    /// Long work with a rescue file: one at a time, and in nobody's way who reads.
+    pub(crate) async fn open_rescue<T: Send + 'static>(
+        &self,
+        caller: &Caller,
+        work: impl FnOnce(&Session) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let desk = self.clone();
+        let actor = caller.actor.clone();
+        let messages = Arc::clone(self.messages(caller.context.language));
+        let done = admitted(&self.0.opening, move || {
+            let register = desk.take_reader()?;
+            let setting = desk.current_setting(&register)?;
+            let session = setting.session(register, actor, desk.now(), messages);
+            let result = work(&session);
+            desk.keep_reader(session.register);
+            result
+        });
+        self.finish(&caller.context, done.await)
+    }
+
     /// The accounts, for work that holds them for moments only while it does something longer.
     pub(crate) fn accounts_of(&self) -> &Mutex<Accounts> {
         &self.0.accounts
@@ -469,15 +517,20 @@ impl Desk {
 
     /// Tries again what waits for a turn, and sweeps what was left behind.
     pub(crate) async fn settle_from_time_to_time(self) {
-        if let Some(before) = std::time::SystemTime::from(self.now()).checked_sub(PIECES_KEPT) {
-            self.uploads().sweep(before);
-        }
+        let mut swept_at = None;
         let mut tick = tokio::time::interval(SETTLE_EVERY);
         loop {
             tick.tick().await;
+            let now = self.now();
+            if swept_at.is_none_or(|at| now.duration_since(at) >= SWEEP_EVERY) {
+                swept_at = Some(now);
+                let desk = self.clone();
+                // A panic in it is reported by its own hook; tomorrow it is tried again.
+                let _ = tokio::task::spawn_blocking(move || desk.sweep()).await;
+            }
             let desk = self.clone();
             let looked = tokio::task::spawn_blocking(move || {
-                desk.accounts().open_items(&OpenItems::Received, 1)
+                desk.accounts().open_items(&OpenItems::Received, now, 1)
             });
             if looked
                 .await
@@ -486,6 +539,38 @@ impl Desk {
                 self.settle_items(Waiting::Received).await;
             }
         }
+    }
+
+    /// Throws away what was left behind of files, and tidies up what phones sent.
+    fn sweep(&self) {
+        let now = std::time::SystemTime::from(self.now());
+        if let Some(before) = now.checked_sub(PIECES_KEPT) {
+            self.uploads().sweep(before, now);
+        }
+        if let Err(error) = self.tidy(now) {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "items of phones could not be tidied up; it is tried again tomorrow"
+            );
+        }
+    }
+
+    fn tidy(&self, now: std::time::SystemTime) -> Result<(), Error> {
+        let register = self.take_reader()?;
+        if let Some(before) = now.checked_sub(PIECES_KEPT) {
+            register.sweep_blobs(before);
+        }
+        let setting = self.current_setting(&register)?;
+        let nobody = Post {
+            role: Role::Public,
+            station: None,
+        };
+        let actor = setting.actor(&nobody, None)?;
+        let messages = Arc::clone(self.messages(Language::Chinese));
+        let session = setting.session(register, actor, self.now(), messages);
+        let result = app::field::tidy(&session, self.accounts_of());
+        self.keep_reader(session.register);
+        result
     }
 
     fn finish<T>(

@@ -3,6 +3,7 @@
 
 mod caller;
 mod desk;
+mod lanes;
 mod logging;
 mod metrics;
 mod notify;

@@ -140,13 +140,13 @@ fn status_of(error: &Error) -> StatusCode {
 /// What phones are told, by code.
 fn of_field(code: &str) -> StatusCode {
     match code {
-        "field.device_locked" | "field.no_station" => StatusCode::FORBIDDEN,
+        "field.device_locked" | "field.no_station" | "field.no_post" => StatusCode::FORBIDDEN,
         "field.device_taken" | "field.offset" | "field.not_to_decide" => StatusCode::CONFLICT,
         "field.blob_damaged" => StatusCode::UNPROCESSABLE_ENTITY,
         "field.file_kind" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "field.batch_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
         "field.pack_moved_on" => StatusCode::GONE,
-        "field.disk_full" => StatusCode::INSUFFICIENT_STORAGE,
+        "field.disk_full" | "field.too_much" => StatusCode::INSUFFICIENT_STORAGE,
         _ => StatusCode::BAD_REQUEST,
     }
 }

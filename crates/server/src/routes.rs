@@ -20,6 +20,7 @@ mod map;
 mod notices;
 mod ogc;
 mod openrosa;
+mod patrols;
 mod people;
 mod service;
 mod session;
@@ -181,6 +182,7 @@ pub(crate) fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(log::verify_log))
         .routes(routes!(evidence::prove_evidence))
         .merge(field::routes())
+        .merge(patrols::routes())
 }
 
 /// What stands in no OpenAPI document of ours: health, metrics, feeds, and OGC API Features, which describes itself.

@@ -2,14 +2,16 @@
 
 use domain::entries::{
     Basis, ClueBatchImported, ClueFacts, ClueLinked, ClueReceived, ClueScreened, ClueUnlinked,
-    DeterminationRecorded, IssueCarriedOver, PermitRecorded, SiteAmended, SiteFacts,
-    SiteRegistered, SourcePlace, TeamMember, VerificationRecorded,
+    DeterminationRecorded, IssueCarriedOver, PatrolFinding, PatrolRecorded, PatrolReviewed,
+    PermitRecorded, Segment, SiteAmended, SiteFacts, SiteRegistered, SourcePlace, TeamMember,
+    TrackRecorded, VerificationRecorded,
 };
 use domain::entry::{Entry, EntryBody};
-use domain::ids::{BatchId, ClueId, EntryId, SiteId, StreamId};
+use domain::ids::{BatchId, ClueId, EntryId, PatrolId, SiteId, StreamId, TrackId};
+use domain::shape::Shape;
 use jiff::civil::date;
 
-use crate::{RESERVE_CODE, importer, square, start, station_head};
+use crate::{RESERVE_CODE, area_lead, importer, later, square, start, station_head};
 
 /// Ids from small numbers.
 pub trait Seeded {
@@ -27,7 +29,7 @@ macro_rules! seeded {
     };
 }
 
-seeded!(EntryId, SiteId, ClueId, BatchId);
+seeded!(EntryId, SiteId, ClueId, BatchId, PatrolId, TrackId);
 
 /// An entry of a body, signed by the desk, claimed at [`start`], its id following from stream, kind and body.
 pub fn entry(stream: StreamId, body: impl Into<EntryBody>) -> Entry {
@@ -268,4 +270,110 @@ pub fn a_determination(n: u64, result: &str) -> Entry {
         },
     };
     entry(StreamId::site(SiteId::seeded(n)), body)
+}
+
+/// Patrol number `n` of 后河: four hours, three people, one finding.
+pub fn a_patrol(n: u64) -> Entry {
+    let patrol_id = PatrolId::seeded(n);
+    let body = PatrolRecorded {
+        patrol_id,
+        reserve_code: RESERVE_CODE.to_owned(),
+        station_id: "houhe".to_owned(),
+        kind: "routine".to_owned(),
+        route_id: None,
+        plan_month: None,
+        started_at: later(1, 1),
+        ended_at: later(1, 5),
+        leader: "后河保护站护林员".to_owned(),
+        members: Vec::new(),
+        head_count: 3,
+        units: Vec::new(),
+        modes: vec!["foot".to_owned()],
+        weather: Some("晴".to_owned()),
+        wind: None,
+        temperature_c: None,
+        altitude_start_m: None,
+        altitude_max_m: None,
+        tools: Vec::new(),
+        vehicles: Vec::new(),
+        content_items: Vec::new(),
+        findings: vec![PatrolFinding {
+            kind: "grazing".to_owned(),
+            at: later(1, 2),
+            lon: Some(106.51),
+            lat: Some(35.55),
+            severity: None,
+            action: None,
+            note: Some("羊群进入沟口".to_owned()),
+            evidence: Vec::new(),
+            clue_id: None,
+            site_id: None,
+        }],
+        tracks: vec![TrackId::seeded(n)],
+        conclusion: "abnormal".to_owned(),
+        summary: "沟口有放牧，已劝离。".to_owned(),
+        source: None,
+        basis: Some("desk".to_owned()),
+        field: None,
+    };
+    Entry {
+        author: station_head(),
+        ..entry(StreamId::patrol(patrol_id), body)
+    }
+}
+
+/// The track of patrol number `n`: two segments with a gap between them.
+pub fn a_track(n: u64) -> Entry {
+    let patrol_id = PatrolId::seeded(n);
+    let segment = |east: f64, hours: i64| Segment {
+        started_at: Some(later(1, hours)),
+        ended_at: Some(later(1, hours + 1)),
+        length_m: 906.0,
+        shape: Shape(
+            geo_types::LineString::from(vec![
+                (106.50 + east, 35.55),
+                (106.51 + east, 35.55 + n as f64 * 1e-4),
+            ])
+            .into(),
+        ),
+    };
+    let body = TrackRecorded {
+        track_id: TrackId::seeded(n),
+        patrol_id,
+        reserve_code: RESERVE_CODE.to_owned(),
+        station_id: Some("houhe".to_owned()),
+        sha256: format!("{n:064x}"),
+        format: "gpx".to_owned(),
+        recorded_by: None,
+        subject: None,
+        started_at: Some(later(1, 1)),
+        ended_at: Some(later(1, 4)),
+        fixes_read: 400,
+        fixes_distinct: 390,
+        fixes_refused: 2,
+        length_m: 1_812.0,
+        moving_s: 5_400,
+        gap_s: 3_600,
+        segments: vec![segment(0.0, 1), segment(0.02, 3)],
+        fingerprint: format!("{n:064x}"),
+    };
+    Entry {
+        author: station_head(),
+        ..entry(StreamId::patrol(patrol_id), body)
+    }
+}
+
+/// Patrol number `n` read and accepted by the area lead.
+pub fn a_patrol_review(n: u64) -> Entry {
+    let patrol_id = PatrolId::seeded(n);
+    let body = PatrolReviewed {
+        patrol_id,
+        of: a_patrol(n).id,
+        result: "accepted".to_owned(),
+        reason: None,
+    };
+    Entry {
+        author: area_lead(),
+        ..entry(StreamId::patrol(patrol_id), body)
+    }
 }

@@ -15,8 +15,8 @@ mod tally;
 mod usage;
 
 pub use builders::{
-    Seeded, a_batch, a_clue, a_determination, a_permit, a_site, a_verification, amended,
-    carried_over, entry, linked, screened, unlinked,
+    Seeded, a_batch, a_clue, a_determination, a_patrol, a_patrol_review, a_permit, a_site, a_track,
+    a_verification, amended, carried_over, entry, linked, screened, unlinked,
 };
 pub use cast::{
     area_lead, bureau_office, case_officer, importer, outside_unit, reviewer, station_head,

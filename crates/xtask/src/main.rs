@@ -1,4 +1,4 @@
-//! The project's chores: `cargo xtask demo`, `test`, `gen`, `tidy`, `bench`. They run the house's binary and link to none of its rooms.
+//! The project's chores: `cargo xtask demo`, `test`, `gen`, `pocket`, `tidy`, `bench`. They run the house's binary and link to none of its rooms.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -10,6 +10,7 @@ mod demo;
 mod demo_issues;
 mod demo_run;
 mod picture;
+mod pocket;
 mod setup;
 mod shell;
 mod test;
@@ -25,6 +26,7 @@ cargo xtask demo-inputs DIR      only write the demonstration inputs
 cargo xtask test [--quick]       set up what is missing and run every check and test
 cargo xtask gen [--check]        write (or only compare) the generated pages
 cargo xtask web [--e2e]         check and build the browser side; with --e2e drive it in Chromium, phones too
+cargo xtask pocket              take the engine of phones from the repository, or build it where its sources changed
 cargo xtask tidy                 paths in the pages exist, floors are respected, texts are complete
 cargo xtask bench [w1|w2|w3|log|judge|memory|all] [--size t|s|m|l] [--repeat N]
                                  side by side with the peers of ../shared/bench";
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         Some("test") => test::run(rest),
         Some("gen") => test::generate(rest.iter().any(|a| a == "--check")),
         Some("tidy") => tidy::run(),
+        Some("pocket") => pocket::ready(),
         Some("web") => web::command(rest),
         Some("bench") => bench::run(rest),
         _ => {

@@ -17,6 +17,7 @@ const FLOORS: [(&str, &[&str]); 14] = [
     ("foreign", &["spatial"]),
     ("domain", &["spatial"]),
     ("rules", &["domain", "spatial"]),
+    ("pocket", &["rules", "spatial"]),
     ("documents", &["domain", "spatial"]),
     ("register", &["domain", "spatial"]),
     (
@@ -169,7 +170,7 @@ fn sentences(faults: &mut Vec<String>) -> Result<()> {
     let kinds: BTreeSet<&str> = codes_in(&kinds).collect();
     let is_file = |code: &str| {
         let endings = [
-            ".toml", ".xlsx", ".csv", ".gpkg", ".json", ".sqlite", ".log",
+            ".toml", ".xlsx", ".csv", ".gpkg", ".json", ".sqlite", ".log", ".html",
         ];
         endings.iter().any(|e| code.ends_with(e))
     };

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{demo_run, setup, shell};
+use crate::{demo_run, pocket, setup, shell};
 
 fn folder() -> PathBuf {
     shell::root().join("web")
@@ -37,11 +37,14 @@ pub(crate) fn command(args: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Types, lints, unit tests; then the built files in `web/dist`, compressed and within their budgets.
+/// The engine of phones; types, lints, unit tests; then the built files in `web/dist`, compressed and within their budgets.
 pub(crate) fn build(is_checked: bool) -> Result<()> {
     install()?;
+    pocket::ready()?;
+    pocket::lay()?;
     if is_checked {
         npm(&["run", "check"])?;
+        pocket::write_cases()?;
         npm(&["run", "test"])?;
     }
     if is_built()? {

@@ -47,6 +47,9 @@ const routesOf = (site, issue) => [
   ['look-backs', '/look-backs', 'form'],
   ['suspicions', '/suspicions', 'h1'],
   ['suspicion-statistics', '/suspicions?view=statistics', 'h1'],
+  ['patrols', '/patrols/list', 'h1'],
+  ['patrol-coverage', '/patrols/coverage', '.maplibregl-canvas'],
+  ['patrol-statistics', '/patrols/statistics', 'table'],
   ['tokens', '/admin/tokens', 'h1'],
   ['log', '/admin/log', 'pre'],
 ];

@@ -34,8 +34,6 @@ export const journeys = [
       await shot(phone.page, 'field-finding-kind');
       await phone.page.click('[data-kind=human_activity]');
       await phone.page.fill('#note', '新挖土方');
-      // Kept with the patrol; a clue of its own it becomes at the desk.
-      await phone.page.click('button.clue');
       await shot(phone.page, 'field-finding');
       await phone.page.click('[data-test=finding-save]');
       await phone.page.waitForSelector('[data-test=patrol-running]');
@@ -50,11 +48,19 @@ export const journeys = [
       await phone.page.waitForSelector('[data-test=begin-patrol]');
       await phone.syncAll();
       const items = await server.items();
-      assert.deepEqual(items.map((i) => [i.kind, i.state]), ['evidence.recorded', 'track.recorded', 'patrol.recorded'].map((k) => [k, 'recorded']), JSON.stringify(items.map((i) => i.text)));
-      const [track, patrol] = [items[1].body, items[2].body];
+      assert.deepEqual(items.map((i) => [i.kind, i.state]), ['clue.received', 'evidence.recorded', 'track.recorded', 'patrol.recorded'].map((k) => [k, 'recorded']), JSON.stringify(items.map((i) => i.text)));
+      const [told, shown, track, patrol] = items.map((i) => i.body);
       assert.ok(track.fixes_read >= 6 && track.length_m > 150 && track.length_m < 400, `${track.fixes_read} fixes, ${track.length_m} m`);
       assert.deepEqual([patrol.head_count, patrol.findings.length, patrol.tracks], [2, 1, [track.track_id]]);
-      assert.equal(patrol.findings[0].evidence[0], items[0].body.sha256);
+      assert.equal(patrol.findings[0].evidence[0], shown.sha256);
+      // The finding is a clue of the inbox, with its photo; the patrol leads to it.
+      const inbox = await server.get('/clues?limit=1000&source=patrol');
+      assert.ok(inbox.items.some((c) => c.clue_id === told.clue_id), JSON.stringify(inbox.items.slice(0, 3)));
+      const clue = await server.get(`/clues/${told.clue_id}`);
+      assert.deepEqual(clue.files.map((f) => f.sha256), [shown.sha256]);
+      const page = await server.get(`/patrols/${patrol.patrol_id}`);
+      assert.equal(page.findings[0].clue_code, told.clue_id);
+      assert.equal(page.tracks[0].fixes_read, track.fixes_read);
       assert.deepEqual(faults(), []);
     },
   },

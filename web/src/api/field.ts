@@ -32,13 +32,15 @@ export interface FieldTask {
   site_id: string; site_code: string; facility_name?: string; state: string; state_label?: string; lights?: 'green' | 'amber' | 'red'; due_on?: string;
   kind: string; lon?: number; lat?: number; reason?: string; unreviewed?: boolean;
 }
+/** A verification as its reviewer reads it; `mark` is the hash of its id and of whoever made it. */
+export interface FieldVerification { id: string; mark?: string; by?: string; verified_on: string; conclusion_label?: string; condition_text?: string }
 export interface FieldSite {
   site_id: string; site_code: string; state: string; version: number; facts: Record<string, unknown>; lon?: number; lat?: number; shape?: Geometry;
-  zone_kind?: string; clue_shapes?: Geometry[]; last_verification?: { verified_on: string; conclusion_label?: string; condition_text?: string };
+  zone_kind?: string; clue_shapes?: Geometry[]; last_verification?: FieldVerification; to_review?: FieldVerification[];
   notes?: string[]; unreviewed?: boolean; pictures?: { sha256: string; view?: string; lon?: number; lat?: number; azimuth_deg?: number }[]; required_shots?: string[];
   station_id?: string; activity_label?: string;
 }
-export interface AskedAnswer { value: string; label: string; verdict?: string; row?: string }
+export interface AskedAnswer { value: string; label: string; verdict?: string; verdict_label?: string; row?: string }
 export interface AskedFact { fact: string; label: string; asked_of?: string; answers: AskedAnswer[] }
 export interface SiteSheet { site_id: string; as_of: string; table?: string; sheet?: Record<string, unknown>; missing: AskedFact[]; candidates?: { subtype: string; table: string; sheet: Record<string, unknown>; missing: AskedFact[] }[] }
 export interface Code { code: string; label: string; group?: string }
@@ -63,4 +65,6 @@ export interface FieldItems { total: number; by_state: Record<string, number>; i
 export interface RescueReport {
   device_id: string; person: string; sealed_at: string; items: ItemStatus[]; items_new: number; items_known: number; items_refused: number; blobs_new: number;
   blobs_known: number; missing_blobs: string[];
+  /** Kept, though no entry can name them: no evidence, or damaged on the phone already. */
+  files_refused?: { sha256: string; size_bytes: number; code: string }[];
 }

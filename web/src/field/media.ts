@@ -1,6 +1,7 @@
 /** 照片与文件 — the camera's own bytes, hashed before anything else; whatever is drawn is drawn on a copy. */
 import { captureNow } from '@/offline/capture';
 import { keepBlob } from '@/offline/outbox';
+import { hashOf } from '@/offline/pocket';
 import type { PersonDb } from '@/offline/db';
 
 import type { Shot } from './sheet';
@@ -24,11 +25,17 @@ export async function thumbnailOf(data: Blob): Promise<Blob | undefined> {
   }
 }
 
+/** More than a phone should hold at once only to hash it. */
+const LARGE = 32 << 20;
+/** The hash of a long video, piece by piece; where the engine is not there, it is hashed whole like any file. */
+const hashOfLarge = (file: File): Promise<string | undefined> =>
+  file.size > LARGE ? hashOf(file).catch((problem) => void console.warn(problem)) as Promise<string | undefined> : Promise.resolve(undefined);
+
 /** Hash, position of the moment, the row in the store; then the thumbnail. */
 export async function takeFile(db: PersonDb, file: File, view: string, draft_id: string, extra: Partial<Shot> = {}): Promise<Shot> {
   const capture = captureNow();
   const media_type = typeOf(file);
-  const row = await keepBlob(db, file, { media_type, file_name: file.name || `${view}.bin`, draft_id });
+  const row = await keepBlob(db, file, { media_type, file_name: file.name || `${view}.bin`, draft_id, sha256: await hashOfLarge(file) });
   if (media_type.startsWith('image/')) {
     const thumbnail = await thumbnailOf(file);
     if (thumbnail) await db.blobs.update(row.sha256, { thumbnail });

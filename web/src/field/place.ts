@@ -61,8 +61,7 @@ export function distanceToSite(site: { shape?: Geometry; lon?: number; lat?: num
 const OUTSIDE_SLACK_M = 30;
 const POINT_SLACK_M = 100;
 /** Whether a position lies outside by more than its own error allows; then a reason is asked for. */
-export function isOutside(site: { shape?: Geometry; lon?: number; lat?: number }, p: LonLat & { accuracy_m?: number }): boolean {
-  const distance = distanceToSite(site, p);
+export function isOutside(site: { shape?: Geometry; lon?: number; lat?: number }, p: LonLat & { accuracy_m?: number }, distance = distanceToSite(site, p)): boolean {
   return distance !== null && distance > (site.shape ? (p.accuracy_m ?? 0) + OUTSIDE_SLACK_M : POINT_SLACK_M);
 }
 

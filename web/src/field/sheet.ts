@@ -4,15 +4,17 @@ import type { Geometry } from 'geojson';
 
 import { canonical } from '@/offline/canonical';
 import type { Act, EntryDraft } from '@/offline/outbox';
+import type { Outlined } from '@/offline/pocket';
 
+import { statable } from './asked';
 import { distanceToSite, isOutside } from './place';
 
 export interface Shot { view: string; sha256: string; size: number; file_name: string; media_type: string; capture: Capture; sketch_of?: string; duration_ms?: number }
 export interface Party { state: 'signed' | 'refused' | 'absent'; reason?: string; signature?: Shot; signed_sha256?: string }
 export interface Sheet {
-  site_id: string; started_at: string; position?: Capture; outside_reason?: string; zone_seen?: string; shots: Shot[]; missing_shots_reason?: string;
+  site_id: string; started_at: string; position?: Capture; outside_reason?: string; zone_seen?: string; /** By the engine; else it is measured when the entry is made. */ distance_m?: number; shots: Shot[]; missing_shots_reason?: string;
   clue_truth?: string; conclusion?: string; condition_text?: string; ecological_effect?: string; suggested_disposal?: string;
-  outline?: { shape: Geometry; method: 'walked' | 'drawn' }; answers: Record<string, string>; team: string[]; party?: Party; is_unverified?: boolean; unverified_reason?: string;
+  outline?: { shape: Geometry; method: 'walked' | 'drawn'; told?: Outlined }; answers: Record<string, string>; team: string[]; party?: Party; is_unverified?: boolean; unverified_reason?: string;
   hint?: { verdict: string; row: string; ruleset_sha256: string; missing: string[] };
 }
 export const emptySheet = (site_id: string, self: string): Sheet => ({ site_id, started_at: new Date().toISOString(), shots: [], answers: {}, team: [self] });
@@ -38,7 +40,7 @@ export function lacksOf(sheet: Sheet, site: FieldSite, required: readonly string
   const { position } = sheet;
   const isPlaced = position?.lon !== undefined && position.lat !== undefined;
   if (!isPlaced) lacks.push('position');
-  if (isPlaced && isOutside(site, { lon: position.lon!, lat: position.lat!, accuracy_m: position.accuracy_m }) && !sheet.outside_reason?.trim()) lacks.push('outside');
+  if (isPlaced && isOutside(site, { lon: position.lon!, lat: position.lat!, accuracy_m: position.accuracy_m }, sheet.distance_m) && !sheet.outside_reason?.trim()) lacks.push('outside');
   if (sheet.is_unverified && !sheet.unverified_reason) lacks.push('unverified');
   if (!sheet.is_unverified && (photosOf(sheet).length < FEWEST_PHOTOS || (missingViews(sheet, required).length > 0 && !sheet.missing_shots_reason?.trim()))) lacks.push('shots');
   if (!sheet.is_unverified && !sheet.conclusion) lacks.push('conclusion');
@@ -74,13 +76,13 @@ export function actOf(sheet: Sheet, making: Making, draft_id?: string): Act {
   const files = [...sheet.shots, ...(sheet.party?.signature ? [sheet.party.signature] : [])];
   const position = sheet.position ?? { at: sheet.started_at };
   const photos = sheet.shots.filter((s) => s.view !== 'signature');
-  const distance = position.lon === undefined || position.lat === undefined ? null : distanceToSite(site, { lon: position.lon, lat: position.lat });
+  const distance = position.lon === undefined || position.lat === undefined ? null : sheet.distance_m ?? distanceToSite(site, { lon: position.lon, lat: position.lat });
   const party = sheet.party && { state: sheet.party.state, reason: sheet.party.reason, signature: sheet.party.signature?.sha256, signed_sha256: sheet.party.signed_sha256 };
   const body = {
     round: 'first', method: 'field', verified_on: making.day, team: [...new Set(sheet.team)].map((post) => ({ post, unit: making.unit })),
     lon: position.lon, lat: position.lat, clue_truth: sheet.clue_truth, condition_text: sheet.condition_text?.trim() || undefined, ecological_effect: sheet.ecological_effect,
     conclusion: sheet.is_unverified ? 'undetermined' : sheet.conclusion, suggested_disposal: sheet.suggested_disposal, photo_count: photos.length || undefined,
-    evidence: photos.map((s) => s.sha256), judged_facts: Object.keys(sheet.answers).length > 0 ? sheet.answers : undefined, facts: factsOf(sheet),
+    evidence: photos.map((s) => s.sha256), judged_facts: Object.keys(sheet.answers).length > 0 ? statable(sheet.answers) : undefined, facts: factsOf(sheet),
     basis: { from: 'person', reason: '现场核查' },
     verified_at: position.at, capture: { ...position, is_outside_reason: sheet.outside_reason?.trim() || undefined }, distance_to_site_m: distance === null ? undefined : Number(distance.toFixed(1)),
     zone_seen: sheet.zone_seen, boundary_version: making.boundary_version, outline_method: sheet.outline?.method,

@@ -169,15 +169,15 @@ export async function record(who: Enrolment, act: Act): Promise<Item[]> {
 }
 
 /** Hashes a file before anything else and keeps it, for a draft or unfiled. */
-export async function keepBlob(db: PersonDb, data: Blob, about: { media_type: string; file_name: string; thumbnail?: Blob; draft_id?: string }): Promise<KeptBlob> {
-  const sha = await sha256(await data.arrayBuffer());
+export async function keepBlob(db: PersonDb, data: Blob, about: { media_type: string; file_name: string; thumbnail?: Blob; draft_id?: string; sha256?: string }): Promise<KeptBlob> {
+  const sha = about.sha256 ?? (await sha256(await data.arrayBuffer()));
   const have = await db.blobs.get(sha);
   if (have) {
     // The same picture in another sheet, or one that a recorded entry left behind: it is that sheet's too.
     if (about.draft_id && have.of.length === 0) await db.blobs.update(sha, { draft_id: about.draft_id });
     return have;
   }
-  const row = asRow({ sha256: sha, data, ...about }, []);
+  const row = asRow({ ...about, sha256: sha, data }, []);
   await keeping(() => db.blobs.add(row));
   return row;
 }

@@ -13,7 +13,7 @@ export interface PackParts {
   sites: { items: FieldSite[] };
   sheets: { items: SiteSheet[] };
   rules: { ruleset_sha256: string; files: Record<string, string> };
-  zones: { boundary_version: string; sliver_m2: number; items: { zone_kind: string; name: string; shape: Geometry }[]; stations: { station_id: string; name: string; shape: Geometry }[] };
+  zones: { boundary_version: string; sliver_m2: number; sliver_share?: number; items: { zone_kind: string; name: string; shape: Geometry }[]; stations: { station_id: string; name: string; shape: Geometry }[] };
   routes: { items: PatrolRoute[] };
   ground: { items: { name?: string; kind: string; shape: Geometry }[]; labels: { text: string; lon: number; lat: number }[]; review_number?: string };
   forms: FieldForms;

@@ -1,34 +1,36 @@
-/** The engine's own thread: bytes in, bytes out, no state but what was loaded. */
+/** The engine's own thread: questions in, answers out, no state but what was loaded. */
 /// <reference lib="webworker" />
-interface Exports { memory: WebAssembly.Memory; alloc: (n: number) => number; release: (at: number, n: number) => void; call: (at: number, n: number) => bigint }
+import { engineOf, type Answer, type Engine } from './pocket-engine';
 
-let engine: Promise<Exports> | null = null;
-const load = async (url: string): Promise<Exports> => {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`engine: ${response.status}`);
-  const { instance } = await WebAssembly.instantiate(await response.arrayBuffer(), {});
-  return instance.exports as unknown as Exports;
-};
+/** First the engine's bytes, then questions and files. */
+export type Told = { engine: ArrayBuffer } | { turn: number; asked: unknown } | { turn: number; file: Blob };
+export interface Heard { turn: number; answer: Answer }
 
-function call(e: Exports, text: string): unknown {
-  const bytes = new TextEncoder().encode(text);
-  const at = e.alloc(bytes.length);
-  new Uint8Array(e.memory.buffer, at, bytes.length).set(bytes);
-  const packed = BigInt.asUintN(64, e.call(at, bytes.length));
-  e.release(at, bytes.length);
-  const [place, length] = [Number(packed >> 32n), Number(packed & 0xffffffffn)];
-  const answer = new TextDecoder().decode(new Uint8Array(e.memory.buffer, place, length));
-  e.release(place, length);
-  return JSON.parse(answer);
+/** Bytes of a file that are held at once. */
+const PIECE = 4 << 20;
+
+let engine: Promise<Engine> = Promise.reject(new Error('no engine was handed over'));
+engine.catch(() => undefined);
+
+async function hashed(e: Engine, file: Blob): Promise<Answer> {
+  const hash = e.hash();
+  for (let from = 0; from < file.size; from += PIECE) hash.add(new Uint8Array(await file.slice(from, from + PIECE).arrayBuffer()));
+  return { ok: hash.end() };
 }
 
-self.onmessage = async (event: MessageEvent<{ turn: number; asked: unknown; engine: string }>) => {
-  const { turn, asked, engine: url } = event.data;
+self.onmessage = async (event: MessageEvent<Told>) => {
+  const told = event.data;
+  if ('engine' in told) {
+    engine = engineOf(told.engine);
+    engine.catch(() => undefined);
+    return;
+  }
+  const say = (answer: Answer): void => self.postMessage({ turn: told.turn, answer } satisfies Heard);
   try {
-    engine ??= load(url);
-    self.postMessage({ turn, answer: call(await engine, JSON.stringify(asked)) });
+    const e = await engine;
+    say('file' in told ? await hashed(e, told.file) : e.call(JSON.stringify(told.asked)));
   } catch (problem) {
-    engine = null;
-    self.postMessage({ turn, answer: { error: { code: 'pocket.absent', args: { text: String(problem) } } } });
+    // Not to be had, or broken under way: the page ends this thread and begins another.
+    say({ error: { code: 'pocket.absent', args: { text: String(problem) } } });
   }
 };

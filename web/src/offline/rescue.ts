@@ -4,6 +4,7 @@ import type { RescueReport } from '@/api/field';
 import { base64url, fromBase64url, randomHex, sha256, utf8 } from './canonical';
 import { dropStore, keepSetting, phone, storeOf, type Draft, type Enrolment, type Fix, type Item, type KeptBlob, type Parcel, type PersonDb } from './db';
 import { ask, Refusal, Unreached } from './http';
+import { signText } from './keys';
 import { canary, dropCanary, keeping, NoRoom } from './outbox';
 import { joined, sealTo, type Context } from './seal';
 import type { SyncReport } from './sync';
@@ -65,9 +66,11 @@ async function* frames(context: Context, aad: Uint8Array<ArrayBuffer>, items: It
 async function seal(who: Enrolment, items: Item[], files: Packed[]): Promise<Sealed> {
   const key = fromBase64url(who.register.rescue_key);
   const context = await sealTo(key);
+  const { device_id, person_id } = who;
+  const [sealed_at, enc] = [new Date().toISOString(), base64url(context.enc)];
   const header = JSON.stringify({
-    register: who.register.name, rescue_key_sha256: await sha256(key), device_id: who.device_id, person_id: who.person_id, sealed_at: new Date().toISOString(),
-    parts: items.length + files.length, kem: 'DHKEM(P-256,HKDF-SHA256)', aead: 'AES-256-GCM', enc: base64url(context.enc),
+    register: who.register.name, rescue_key_sha256: await sha256(key), device_id, person_id, sealed_at, parts: items.length + files.length, kem: 'DHKEM(P-256,HKDF-SHA256)', aead: 'AES-256-GCM', enc,
+    signature: await signText(who.keys, `qingshan-rescue-v1\n${device_id}\n${sealed_at}\n${enc}`),
   });
   const told: Sealed = { bytes: new Blob([]), files: 0, lost: [] };
   const parts: BlobPart[] = [MAGIC, header, '\n'];

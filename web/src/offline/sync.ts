@@ -144,8 +144,6 @@ async function learn({ db, who }: Round, answer: ContactAnswer): Promise<void> {
   await phone.enrolments.update(who.person_id, { ...renewed, is_expired: false });
   Object.assign(who, renewed);
   if (answer.me) await leaveTerritory(db, answer.me.station_ids);
-  if (answer.last_number !== undefined) await keepSetting(db, 'server_last_number', answer.last_number);
-  if (answer.pack) await keepSetting(db, 'pack_note', answer.pack);
   await takeStatuses(db, answer.statuses);
   // A register that was restored: until every receipt was compared, none of them is thrown away.
   if (answer.unknown.length > 0) await keepSetting(db, 'is_doubted', true);

@@ -22,6 +22,7 @@ export const MENU: MenuItem[] = [
   { name: 'urging', path: '/urging', label: s('urging'), glyph: '‼', actions: ['urge'] },
   { name: 'look-backs', path: '/look-backs', label: s('look_backs'), glyph: '↺', actions: ['plan_look_back'] },
   { name: 'suspicions', path: '/suspicions', label: s('suspicions'), glyph: '⚠', actions: ['read_suspicions'] },
+  { name: 'patrols', path: '/patrols/list', label: s('patrols'), glyph: '◎', actions: ['read_ledgers'] },
   { name: 'ledgers', path: '/ledgers/sites', label: s('ledgers'), glyph: '▦', actions: ['read_ledgers'] },
   { name: 'dashboard', path: '/dashboard', label: s('dashboard'), glyph: '◔', actions: ['read_statistics'] },
   { name: 'field-desk', path: '/field-desk', label: s('field_desk'), glyph: '⇅', actions: ['decide_item'] },

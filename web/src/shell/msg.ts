@@ -18,6 +18,7 @@ export const s = words({
   look_backs: ['回头看', 'Look-backs'],
   suspicions: ['疑点', 'Suspicions'],
   sites: ['点位', 'Sites'],
+  patrols: ['巡护', 'Patrols'],
   dashboard: ['统计报表', 'Statistics'],
   law: ['法规与判别表', 'Law and tables'],
   field_desk: ['候登处', 'From phones'],

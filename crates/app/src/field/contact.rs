@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::ids::EntryId;
 use jiff::{SignedDuration, Timestamp};
 use register::Register;
-use register::accounts::{Accounts, FieldItem};
+use register::accounts::{Accounts, Device, FieldItem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -74,6 +74,16 @@ pub struct ContactAnswer {
 
 /// Receipts looked at in one contact.
 const MOST_RECEIPTS: usize = 200;
+/// What a phone says of itself is kept so long, and of so many kinds of entries.
+const LONGEST_WORD: usize = 64;
+const MOST_KINDS: usize = 64;
+/// Seconds between the beginning of a settling and the moment in which what it did is to be seen.
+const SETTLED_WITHIN_S: i64 = 120;
+
+/// The beginning of what a phone says of itself.
+pub(super) fn cut(word: &str) -> String {
+    word.chars().take(LONGEST_WORD).collect()
+}
 
 /// Answers a phone, and notes what it says.
 pub fn contact(
@@ -91,10 +101,10 @@ pub fn contact(
     let me = me_of(&visitor.person, held, &device, people, &session.setting)?;
     let pack = packs.note(&me, said.pack_etag.as_deref());
     let unknown = unknown_receipts(register, &said.kept)?;
-    reopen(accounts, &unknown, now)?;
-    // Instants are kept as texts of different lengths: a second earlier loses none.
+    reopen(session, accounts, &device, &unknown)?;
+    // A settling notes its own beginning, and may have ended after the last contact: what is told twice is told.
     let since = device.seen_at.unwrap_or(Timestamp::UNIX_EPOCH);
-    let since = Timestamp::from_second(since.as_second() - 1).unwrap_or(since);
+    let since = Timestamp::from_second(since.as_second() - SETTLED_WITHIN_S).unwrap_or(since);
     let changed = accounts.items_changed_since(&device.device_id, since)?;
     let statuses = changed
         .iter()
@@ -102,16 +112,18 @@ pub fn contact(
     let statuses: Vec<ItemStatus> = statuses.collect();
     device.seen_at = Some(now);
     device.post_id = held.post_id;
-    device.app_version = said.app_version.clone();
-    if device.pack_etag != said.pack_etag {
+    device.app_version = said.app_version.as_deref().map(cut);
+    let pack_etag = said.pack_etag.as_deref().map(cut);
+    if device.pack_etag != pack_etag {
         device.pack_made_at = pack
             .as_ref()
-            .filter(|p| Some(&p.etag) == said.pack_etag.as_ref())
+            .filter(|p| Some(&p.etag) == pack_etag.as_ref())
             .map(|p| p.made_at);
-        device.pack_etag = said.pack_etag.clone();
+        device.pack_etag = pack_etag;
     }
+    let unsent = said.unsent.iter().take(MOST_KINDS);
     let told = Told {
-        unsent: said.unsent.clone(),
+        unsent: unsent.map(|(kind, n)| (cut(kind), *n)).collect(),
         storage: said.storage,
     };
     device.told = Some(told.to_text()?);
@@ -151,13 +163,30 @@ fn unknown_receipts(register: &Register, kept: &[KeptReceipt]) -> Result<Vec<Ent
     Ok(unknown)
 }
 
-/// Items whose receipt the log does not know are tried anew, where their bytes are still here.
-fn reopen(accounts: &mut Accounts, unknown: &[EntryId], now: Timestamp) -> Result<(), Error> {
+/// Items of this phone whose receipt the log does not know are tried anew, where their bytes are still here. A receipt that
+/// stands is taken from nobody, whatever a phone says of it.
+fn reopen(
+    session: &Session,
+    accounts: &mut Accounts,
+    device: &Device,
+    unknown: &[EntryId],
+) -> Result<(), Error> {
     let mut again = Vec::new();
     for id in unknown {
         let item = accounts.find_item(&id.to_string())?;
-        let recorded = item.filter(|i| i.state == "recorded" && i.item_bytes.is_some());
-        again.extend(recorded.map(|item| reopened(item, now)).transpose()?);
+        let is_own = |i: &FieldItem| {
+            i.device_id == device.device_id && i.state == "recorded" && i.item_bytes.is_some()
+        };
+        let Some(item) = item.filter(is_own) else {
+            continue;
+        };
+        let in_log = session.register.find_receipt(*id)?;
+        let leaf_hash = in_log.map(|r| crate::hex(&r.leaf_hash));
+        let receipt = Detail::of(&item).receipt;
+        let stands = leaf_hash.is_some() && receipt.map(|r| r.leaf_hash) == leaf_hash;
+        if !stands {
+            again.push(reopened(item, session.now)?);
+        }
     }
     Ok(accounts.settle_items(&again)?)
 }
@@ -177,6 +206,8 @@ pub(super) fn reopened(item: FieldItem, now: Timestamp) -> Result<FieldItem, Err
         code: Some("field.awaits_turn".to_owned()),
         detail: detail.to_text()?,
         is_open: true,
+        tries: 0,
+        next_try_s: None,
         changed_at: now,
         ..item
     })

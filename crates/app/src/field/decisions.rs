@@ -4,21 +4,23 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use domain::as_of::AsOf;
-use domain::entries::{Basis, SiteAmended, SiteFacts};
+use domain::entries::{Basis, ClueReceived, SiteAmended, SiteFacts};
 use domain::entry::{Entry, EntryBody};
 use domain::ids::{EntryId, SiteId, StreamId};
 use domain::policy::{Action, Role};
-use jiff::Timestamp;
-use register::accounts::{Accounts, FieldItem, ItemQuery};
+use jiff::civil::Date;
+use jiff::{Span, Timestamp};
+use register::accounts::{Accounts, FieldItem, ItemQuery, Person};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use spatial::diagnostic::Diagnostic;
 use utoipa::{IntoParams, ToSchema};
 
 use super::items::body_of;
-use super::settle::recorded;
+use super::settle::{carried_to, copy_of, missing_files, recorded, station_of_stream};
 use super::{Decided, Detail, ItemStatus, not_found, rejected};
 use crate::error::Error;
+use crate::import::{FieldLanding, nothing_said};
 use crate::session::Session;
 
 /// 处理请求 — the choice, for a merge whose value of each field, and why.
@@ -37,8 +39,10 @@ pub struct DecisionRequest {
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ItemFilter {
-    /// States with commas between; `held,refused,received` where none is said.
+    /// States with commas between; `held,received` where none is said.
     pub state: Option<String>,
+    /// Refused items since this day; of the last 30 days where it is not said.
+    pub refused_since: Option<Date>,
     pub station: Option<String>,
     pub device: Option<String>,
     /// 50 where it is not said, at most 500.
@@ -75,11 +79,13 @@ pub struct FieldItems {
     pub next: Option<String>,
 }
 
-const USUAL_STATES: &str = "held,refused,received";
+const USUAL_STATES: &str = "held,received";
+/// How long refused items are shown without being asked for.
+const REFUSED_SHOWN_DAYS: i64 = 30;
+/// Bytes of bodies on one page; a page that would hold more ends earlier.
+const LARGEST_PAGE: usize = 8 << 20;
 /// A reason is a sentence, no essay.
 const LONGEST_REASON: usize = 500;
-/// Rows read before the filter of the scope; a desk that has more waiting has another trouble.
-const MOST_READ: u32 = 20_000;
 
 /// A phone may merge what is its own; all else is done at the desk.
 pub fn only_merge() -> Error {
@@ -91,70 +97,85 @@ fn open(accounts: &Mutex<Accounts>) -> std::sync::MutexGuard<'_, Accounts> {
 }
 
 impl Session {
-    /// Items that are not in the log, of the stations that the actor decides for.
+    /// Items that are not in the log, of the stations that the actor decides for; the newest first.
     pub fn field_items(
         &self,
-        accounts: &Accounts,
+        accounts: &Mutex<Accounts>,
         filter: &ItemFilter,
     ) -> Result<FieldItems, Error> {
         self.may_somewhere(Action::DecideItem)?;
-        let states = filter.state.as_deref().unwrap_or(USUAL_STATES);
-        let states: Vec<&str> = states.split(',').map(str::trim).collect();
+        let states = filter.state.as_deref().unwrap_or(USUAL_STATES).split(',');
+        let states: Vec<String> = states.map(|s| s.trim().to_owned()).collect();
+        let stations = self.stations_decided_for(filter.station.as_deref());
+        let usual = self
+            .today()
+            .saturating_sub(Span::new().days(REFUSED_SHOWN_DAYS));
+        let limit = filter.limit.unwrap_or(50).min(500);
         let query = ItemQuery {
             states: &states,
+            refused_since: crate::session::start_of(filter.refused_since.unwrap_or(usual)),
             device_id: filter.device.as_deref(),
-            after: 0,
-            limit: MOST_READ,
+            station_ids: stations.as_deref(),
+            before: filter.cursor.unwrap_or(i64::MAX),
+            limit: limit + 1,
         };
-        let cursor = filter.cursor.unwrap_or(0);
-        let limit = filter.limit.unwrap_or(50).min(500) as usize;
+        let (counts, rows) = {
+            let accounts = open(accounts);
+            let counts = accounts.count_listed(&query)?;
+            let rows = match limit {
+                0 => Vec::new(),
+                _ => accounts.list_items(&query)?,
+            };
+            (counts, rows)
+        };
         let mut found = FieldItems {
-            total: 0,
-            by_state: BTreeMap::new(),
+            total: counts.iter().map(|(_, n)| n).sum(),
+            by_state: counts.into_iter().collect(),
             items: Vec::new(),
             next: None,
         };
-        let mut last = cursor;
-        for (at, item) in accounts.list_items(&query)? {
-            let station = self.station_of_item(&item)?;
-            let is_wanted = filter.station.is_none() || filter.station == station;
-            if !is_wanted || !self.sees(Action::DecideItem, station.as_deref()) {
-                continue;
+        let (mut last, mut size) = (i64::MAX, 0);
+        for (at, item) in rows {
+            // What was sent is read one by one: the accounts are everybody's.
+            let item = open(accounts).find_item(&item.entry_id)?.unwrap_or(item);
+            size += item.item_bytes.as_ref().map_or(0, Vec::len);
+            let is_full = found.items.len() == limit as usize
+                || (size > LARGEST_PAGE && !found.items.is_empty());
+            if is_full {
+                found.next = Some(last.to_string());
+                break;
             }
-            found.total += 1;
-            *found.by_state.entry(item.state.clone()).or_default() += 1;
-            if at <= cursor {
-                continue;
-            }
-            match found.items.len() < limit {
-                true => {
-                    last = at;
-                    found.items.push(self.field_item_view(accounts, &item)?);
-                }
-                false => found.next = Some(last.to_string()),
-            }
+            last = at;
+            let person = open(accounts).find_person(&item.person_id)?;
+            found.items.push(self.field_item_view(&item, person)?);
         }
         Ok(found)
     }
 
-    /// The station whose head decides on an item: that of its site, else its maker's.
+    /// Stations whose items the actor decides on; nothing where it is all of them.
+    fn stations_decided_for(&self, asked: Option<&str>) -> Option<Vec<String>> {
+        let sees = |id: &str| self.sees(Action::DecideItem, Some(id));
+        if let Some(id) = asked {
+            let own = Some(id.to_owned()).filter(|id| sees(id));
+            return Some(own.into_iter().collect());
+        }
+        if self.sees(Action::DecideItem, None) {
+            return None;
+        }
+        let all = self.campaign.stations.iter();
+        Some(all.map(|s| s.id.clone()).filter(|id| sees(id)).collect())
+    }
+
+    /// The station whose head decides on an item: that of its site today, else its maker's.
     fn station_of_item(&self, item: &FieldItem) -> Result<Option<String>, Error> {
-        if item.station_id.is_some() {
-            return Ok(item.station_id.clone());
-        }
-        match StreamId(item.stream.clone()).as_site() {
-            Some(site) => {
-                let dossier = self.register.find_dossier(site, AsOf::Now)?;
-                Ok(dossier.and_then(|d| d.facts.station_id))
-            }
-            None => Ok(None),
-        }
+        let of_site = station_of_stream(self, &item.stream)?;
+        Ok(of_site.or_else(|| item.station_id.clone()))
     }
 
     fn field_item_view(
         &self,
-        accounts: &Accounts,
         item: &FieldItem,
+        person: Option<Person>,
     ) -> Result<FieldItemView, Error> {
         let site = StreamId(item.stream.clone()).as_site();
         let dossier = match site {
@@ -166,7 +187,6 @@ impl Session {
             .filter(|(k, _)| *k == item.kind)
             .map(|(_, l)| *l)
             .next();
-        let person = accounts.find_person(&item.person_id)?;
         Ok(FieldItemView {
             status: ItemStatus::of(item, &self.messages),
             kind: item.kind.clone(),
@@ -196,12 +216,7 @@ impl Session {
             return Err(rejected("field.no_reason"));
         }
         let detail = Detail::of(&item);
-        // A clue from a phone has no batch to lie in yet.
-        let is_clue = item.code.as_deref() == Some("field.clue");
-        if item.state != "held"
-            || is_clue
-            || detail.waits.as_ref().is_none_or(|w| w.what == "blobs")
-        {
+        if item.state != "held" || detail.waits.as_ref().is_none_or(|w| w.what == "blobs") {
             // Nothing is forced in whose files are not here: the log would name what nobody has.
             return Err(rejected("field.not_to_decide"));
         }
@@ -220,7 +235,7 @@ impl Session {
                 }
                 return Ok((ItemStatus::of(&refused, &self.messages), refused.stream));
             }
-            "record" | "merge" => self.recorded_by_hand(item, request, decided)?,
+            "record" | "merge" => self.recorded_by_hand(accounts, item, request, decided)?,
             other => {
                 let fault = Diagnostic::error("field.choice").arg("text", other);
                 return Err(Error::rejected(fault));
@@ -283,6 +298,7 @@ impl Session {
 
     fn recorded_by_hand(
         &mut self,
+        accounts: &Mutex<Accounts>,
         item: FieldItem,
         request: &DecisionRequest,
         decided: Decided,
@@ -290,12 +306,16 @@ impl Session {
         let bytes = item.item_bytes.as_deref().unwrap_or_default();
         let read = register::read_item(bytes).map_err(Error::internal)?;
         let entry = read.ok_or_else(|| rejected("field.unfaithful"))?;
-        for sha256 in entry.body.named_files() {
-            if !self.register.keeps_blob(sha256)? {
-                return Err(rejected("field.not_to_decide"));
-            }
+        if !missing_files(self, accounts, &item, &entry)?.is_empty() {
+            return Err(rejected("field.not_to_decide"));
         }
-        let mut entries = vec![entry.clone()];
+        // What was found of a merged site goes on with its successor, as it does without a decision.
+        let copy = copy_of(self, &entry)?;
+        let mut entries = match &entry.body {
+            EntryBody::ClueReceived(clue) => self.with_its_batch(&entry, clue)?,
+            _ => vec![entry.clone()],
+        };
+        entries.extend(copy.clone());
         if request.choice == "merge" {
             entries.extend(self.chosen_values(&item, &entry, request)?);
         }
@@ -313,7 +333,22 @@ impl Session {
             detail: detail.to_text()?,
             ..item
         };
-        recorded(self, item, receipt, clashes)
+        let item = recorded(self, item, receipt, clashes)?;
+        match copy {
+            Some(copy) => carried_to(self, item, &copy),
+            None => Ok(item),
+        }
+    }
+
+    /// A clue with the batch it lies in and the site that a stated rule finds for it.
+    fn with_its_batch(&mut self, entry: &Entry, clue: &ClueReceived) -> Result<Vec<Entry>, Error> {
+        let unsaid = nothing_said();
+        let landed = FieldLanding::new(self, &unsaid).beside(entry, clue, &self.actor)?;
+        for file in &landed.files {
+            self.register
+                .put_blob(&mut file.as_slice(), file.len() as u64)?;
+        }
+        Ok([landed.before, vec![entry.clone()], landed.after].concat())
     }
 
     /// The decider's own entry that states the value chosen of every clashing field.

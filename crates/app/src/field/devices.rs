@@ -1,6 +1,7 @@
 //! 手机登记 — a phone is enrolled by its holder, gets a token of its own, and is locked when it is out of hand.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 use domain::dossier::civil_day;
 use domain::entries::{DeviceEnrolled, DeviceLocked};
@@ -10,11 +11,12 @@ use domain::policy::{self, Action, Role};
 use domain::stamp;
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
-use register::accounts::{Accounts, Device, HeldPost, Person};
+use register::accounts::{Accounts, Device, HeldPost, NumberGap, Person};
 use serde::{Deserialize, Serialize};
 use spatial::diagnostic::Diagnostic;
 use utoipa::ToSchema;
 
+use super::contact::cut;
 use super::{not_found, rejected};
 use crate::amendments::ReceiptView;
 use crate::error::Error;
@@ -26,6 +28,7 @@ const TOKEN_DAYS: i64 = 90;
 pub(super) const RENEW_AT_DAYS: i64 = 30;
 /// Stations that somebody carries whose post has none.
 const MOST_STATIONS: usize = 4;
+const LONGEST_NOTE: usize = 500;
 
 /// 本机存储 — what the browser grants, as it says itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -208,7 +211,7 @@ fn lettered_post(post: &HeldPost, letter: &str, setting: &Setting) -> String {
 
 /// 在岗 — somebody's post at a station, in words that no colleague shares.
 pub(super) struct PostHeld {
-    post_id: i64,
+    pub(super) post_id: i64,
     pub(super) words: String,
     pub(super) unit: String,
 }
@@ -350,7 +353,7 @@ pub fn enrol(
     });
     device.post_id = held.post_id;
     device.station_ids = checked_stations(&request.station_ids, &setting)?;
-    device.app_version = request.app_version.clone();
+    device.app_version = request.app_version.as_deref().map(cut);
     let told = Told {
         storage: request.storage,
         ..Told::default()
@@ -547,8 +550,7 @@ pub fn active_device(
 
 /// What is for a desk is told to no phone: its token may be in other hands.
 pub fn is_at_desk(visitor: &Visitor) -> Result<(), Error> {
-    let token = visitor.token.as_ref();
-    match token.is_some_and(|t| t.scope == TokenScope::Field.code()) {
+    match visitor.is_phone() {
         true => Err(rejected("session.token_scope")),
         false => Ok(()),
     }
@@ -590,19 +592,32 @@ fn stations_of(device: &Device, person: Option<&Person>) -> Vec<String> {
         .collect()
 }
 
-/// All phones that the actor may see.
-pub fn list_devices(session: &Session, accounts: &Accounts) -> Result<Devices, Error> {
-    let people: BTreeMap<String, Person> = accounts
-        .people()?
+/// All phones that the actor may see. The accounts are held for one phone at a time: they are everybody's.
+pub fn list_devices(session: &Session, accounts: &Mutex<Accounts>) -> Result<Devices, Error> {
+    let open = || accounts.lock().unwrap_or_else(|e| e.into_inner());
+    let (people, devices, waiting) = {
+        let accounts = open();
+        (
+            accounts.people()?,
+            accounts.devices()?,
+            accounts.count_waiting()?,
+        )
+    };
+    let people: BTreeMap<String, Person> = people
         .into_iter()
         .map(|p| (p.person_id.clone(), p))
         .collect();
-    let setting = &session.setting;
     let mut items = Vec::new();
-    for device in accounts.devices()? {
+    for device in devices {
         let person = people.get(&device.person_id);
         if may_see(session, &device, person) {
-            items.push(row_of(accounts, device, person, setting, session.now)?);
+            let gaps = open().missing_numbers(&device.device_id)?;
+            let count = |state: &str| {
+                let of = (device.device_id.clone(), state.to_owned());
+                waiting.get(&of).copied().unwrap_or(0)
+            };
+            let counts = (count("received"), count("held"));
+            items.push(row_of(session, device, person, counts, gaps));
         }
     }
     Ok(Devices {
@@ -612,28 +627,23 @@ pub fn list_devices(session: &Session, accounts: &Accounts) -> Result<Devices, E
 }
 
 fn row_of(
-    accounts: &Accounts,
+    session: &Session,
     device: Device,
     person: Option<&Person>,
-    setting: &Setting,
-    now: Timestamp,
-) -> Result<DeviceRow, Error> {
+    (waiting, held): (u64, u64),
+    gaps: Vec<NumberGap>,
+) -> DeviceRow {
+    let (setting, now) = (&session.setting, session.now);
     let told = Told::of(&device);
     let post = person.and_then(|p| p.posts.iter().find(|p| p.post_id == device.post_id));
-    let counts = accounts.count_items_of(&device.device_id)?;
-    let count = |state: &str| {
-        let found = counts.iter().find(|(s, _)| s == state);
-        found.map_or(0, |(_, n)| *n)
-    };
-    let gaps = accounts.missing_numbers(&device.device_id)?.into_iter();
-    let missing_numbers = gaps.map(|g| match g.from == g.to {
+    let missing_numbers = gaps.into_iter().map(|g| match g.from == g.to {
         true => g.from.to_string(),
         false => format!("{}-{}", g.from, g.to),
     });
     let day_ago = now
         .saturating_sub(jiff::SignedDuration::from_hours(24))
         .unwrap_or(now);
-    Ok(DeviceRow {
+    DeviceRow {
         person: DevicePerson {
             person_id: device.person_id.clone(),
             name: person.map_or(String::new(), |p| p.name.clone()),
@@ -641,8 +651,8 @@ fn row_of(
         post: post.map_or(String::new(), |p| post_words(p, setting)),
         state: if device.is_locked { "locked" } else { "active" }.to_owned(),
         is_pack_old: device.pack_made_at.is_some_and(|at| at < day_ago),
-        waiting: count("received"),
-        held: count("held"),
+        waiting,
+        held,
         missing_numbers: missing_numbers.collect(),
         unsent: told.unsent,
         storage: told.storage,
@@ -655,7 +665,7 @@ fn row_of(
         app_version: device.app_version,
         pack_etag: device.pack_etag,
         pack_made_at: device.pack_made_at,
-    })
+    }
 }
 
 /// Locks a phone: its holder may, and whoever may lock those of its station.
@@ -673,6 +683,11 @@ pub fn lock(
     }
     let reason = session.known_code("device_lock", Some(&request.reason))?;
     let reason = reason.ok_or_else(|| rejected("field.lock_reason"))?;
+    let note = request.note.as_deref().unwrap_or_default().trim();
+    // It stays in the log for ever.
+    if note.chars().count() > LONGEST_NOTE {
+        return Err(rejected("field.note_too_long"));
+    }
     let id: DeviceId = device_id
         .parse()
         .map_err(|_unreadable: uuid::Error| not_found("device", device_id))?;
@@ -680,7 +695,7 @@ pub fn lock(
         device_id: id,
         reason: reason.clone(),
         since: request.since,
-        note: request.note.clone().filter(|n| !n.trim().is_empty()),
+        note: Some(note.to_owned()).filter(|n| !n.is_empty()),
     };
     let entry = session.dated_entry(StreamId::device(id), body)?;
     let receipts = session.register.append(&[entry], session.now)?;

@@ -33,9 +33,6 @@ pub struct SubmittedItem {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = Uuid)]
     pub after: Option<EntryId>,
-    /// SHA-256 of the files it names.
-    #[serde(default)]
-    pub blobs: Vec<String>,
 }
 
 /// Ids of a batch in its order; an answer of its own for what is not kept.
@@ -105,7 +102,7 @@ pub fn take(
         let among: Option<&FieldItem> = fresh.iter().find(|f: &&FieldItem| f.entry_id == id);
         let answer = match known.as_ref().or(among) {
             Some(first) if is_same(first, item) => {
-                put_back(accounts, register, first, now)?;
+                put_back(accounts, register, first, item, now)?;
                 look_again(accounts, first, &head, now)?;
                 None
             }
@@ -178,6 +175,7 @@ fn put_back(
     accounts: &mut Accounts,
     register: &Register,
     first: &FieldItem,
+    sent: &SubmittedItem,
     now: Timestamp,
 ) -> Result<(), Error> {
     let Ok(id) = first.entry_id.parse::<EntryId>() else {
@@ -186,7 +184,12 @@ fn put_back(
     if first.state != "recorded" || register.find_receipt(id)?.is_some() {
         return Ok(());
     }
-    Ok(accounts.settle_items(&[reopened(first.clone(), now)?])?)
+    // Its bytes may have been erased since: they come with it.
+    let item = FieldItem {
+        item_bytes: Some(sent.bytes.clone().into_bytes()),
+        ..reopened(first.clone(), now)?
+    };
+    Ok(accounts.put_back_item(&item)?)
 }
 
 /// An item that an older program could not take is judged anew by this one.
@@ -214,6 +217,15 @@ fn look_again(
 /// Codes of items that nobody known has signed.
 const UNSIGNED: [&str; 2] = ["field.device_unknown", "field.bad_stamp"];
 
+/// The station that a phone is of: that of its holder's post, else the first that was chosen for it.
+fn station_of_maker(accounts: &Accounts, device: &Device) -> Result<Option<String>, Error> {
+    let person = accounts.find_person(&device.person_id)?;
+    let posts = person.into_iter().flat_map(|p| p.posts);
+    let mut held = posts.filter(|p| p.post_id == device.post_id);
+    let station = held.find_map(|p| p.station_id);
+    Ok(station.or_else(|| device.station_ids.first().cloned()))
+}
+
 /// An item as it is kept first: refused where this program can never take it, else to be tried; nothing is kept of what
 /// bears no valid stamp.
 fn new_item(
@@ -239,6 +251,10 @@ fn new_item(
         }),
         ..Detail::default()
     };
+    let station_id = device
+        .as_ref()
+        .map(|d| station_of_maker(accounts, d))
+        .transpose()?;
     Ok(Ok(FieldItem {
         entry_id: head.id.to_string(),
         number: head.stamp.number,
@@ -247,7 +263,7 @@ fn new_item(
         device_id,
         kind: head.kind.clone(),
         stream: head.stream.clone(),
-        station_id: None,
+        station_id: station_id.flatten(),
         state: if fault.is_some() {
             "refused"
         } else {
@@ -259,6 +275,8 @@ fn new_item(
         based_on: item.based_on,
         after_id: item.after.map(|id| id.to_string()),
         is_open: fault.is_none(),
+        tries: 0,
+        next_try_s: None,
         item_bytes: Some(item.bytes.clone().into_bytes()),
         claimed_at: head.occurred_at,
         arrived_at: now,

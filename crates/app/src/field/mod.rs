@@ -34,10 +34,11 @@ pub use devices::{
 pub use items::{Submission, SubmittedItem, TakenItems, find_statuses, take};
 pub use pack::{Pack, PackManifest, Packs, PartNote, RulesNote, pack, part};
 pub use register::accounts::{Device, OpenItems};
-pub use rescue::{LARGEST_RESCUE, Rescue, RescueReport, may_rescue, unseal};
-pub use settle::settle;
+pub use rescue::{FileRefused, LARGEST_RESCUE, Rescue, RescueReport, may_rescue, unseal};
+pub(crate) use settle::OUT_OF_HAND;
+pub use settle::{settle, tidy};
 pub use uploads::{
-    Arrived, Chunk, LARGEST_CHUNK, LARGEST_FIELD_BLOB, Standing, Uploads, at_offset,
+    Arrived, Chunk, LARGEST_CHUNK, LARGEST_FIELD_BLOB, Standing, Uploads, at_offset, full,
 };
 
 /// Kinds of entries that are taken from phones, with the nouns of the streams they may lie on.
@@ -49,12 +50,12 @@ pub const KINDS: [(&str, &[&str]); 8] = [
     ("patrol.recorded", &["patrol"]),
     ("track.recorded", &["patrol"]),
     ("patrol.reviewed", &["patrol"]),
-    // Held until clues of phones have a batch to lie in.
+    // Its batch is made beside the first clue of it.
     ("clue.received", &["clue_batch"]),
 ];
 
 /// Codes of `messages/*/field.toml`, which shares its prefix with the names of facts.
-pub(crate) const CODES: [&str; 45] = [
+pub(crate) const CODES: [&str; 51] = [
     "device_locked",
     "device_unknown",
     "token_expired",
@@ -100,6 +101,12 @@ pub(crate) const CODES: [&str; 45] = [
     "log_shorter",
     "rescue_broken",
     "rescue_other_register",
+    "rescue_unsigned",
+    "no_post",
+    "no_basis",
+    "not_appended",
+    "too_much",
+    "note_too_long",
 ];
 
 /// Items of one batch, and bytes of all of them together.

@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use domain::as_of::AsOf;
 use domain::deadlines::Lights;
-use domain::dossier::{Dossier, SiteState};
+use domain::dossier::{Dossier, Kept, SiteState};
+use domain::entries::VerificationRecorded;
 use domain::fact_sheet::{self, FilledSheet};
+use domain::ids::EntryId;
 use domain::ledger::Labels;
 use domain::policy::Action;
 use jiff::Timestamp;
@@ -16,7 +18,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use super::devices::{me_of, posts_of};
+use super::devices::{PostHeld, me_of, posts_of};
 use super::{FieldMe, PackNote, rejected};
 use crate::assets;
 use crate::atlas::Atlases;
@@ -161,9 +163,9 @@ impl Packs {
 
     /// A part of a pack of this territory; nothing where the pack moved on.
     pub fn part(&self, me: &FieldMe, name: &str, sha256: &str) -> Option<Vec<u8>> {
-        let packs = self.open();
-        let own = packs.get(&key_of(me))?.iter().rev();
-        let mut parts = own.flat_map(|p| &p.parts);
+        let own = self.open().get(&key_of(me))?.clone();
+        // Copied while nobody waits for the packs.
+        let mut parts = own.iter().rev().flat_map(|p| &p.parts);
         let found = parts.find(|(note, _)| note.name == name && note.sha256 == sha256);
         found.map(|(_, bytes)| bytes.clone())
     }
@@ -200,6 +202,7 @@ pub fn pack(
         session,
         me: &me,
         people,
+        posts: posts_of(people, &me.station_ids, &session.setting, session.today()),
         ground: session.ground(JudgingBook::built_in()?, session.today())?,
         sites: sites_of(session, atlases, &me)?,
     };
@@ -255,8 +258,15 @@ struct Making<'a> {
     session: &'a Session,
     me: &'a FieldMe,
     people: &'a [Person],
+    posts: Vec<PostHeld>,
     ground: Ground<'a>,
     sites: Vec<Dossier>,
+}
+
+/// Whose an entry is, for whoever knows whom to look for.
+fn mark_of(entry: EntryId, person_id: &str) -> String {
+    let text = format!("{entry}\n{person_id}");
+    crate::sha256_hex(text.as_bytes())[..16].to_owned()
 }
 
 /// A part that is a list.
@@ -364,13 +374,10 @@ impl Making<'_> {
             stated.as_object_mut().map(|m| m.shift_remove(drawn));
         }
         let stream = domain::ids::StreamId::site(dossier.site_id);
-        let last = dossier.verifications.last().map(|v| {
-            json!({
-                "verified_on": v.body.verified_on,
-                "conclusion_label": self.session.label("verdict", &v.body.conclusion),
-                "condition_text": v.body.condition_text,
-            })
-        });
+        let last = dossier.verifications.last().map(|v| self.verification(v));
+        let waiting = dossier.verifications.iter();
+        let waiting = waiting.filter(|v| dossier.unreviewed.contains(&v.entry_id));
+        let waiting: Vec<Value> = waiting.map(|v| self.verification(v)).collect();
         let pictures = dossier.evidence.iter().rev();
         let pictures = pictures
             .filter(|e| e.body.media_type.starts_with("image/"))
@@ -391,7 +398,8 @@ impl Making<'_> {
             "facts": stated, "lon": facts.lon, "lat": facts.lat, "shape": facts.shape,
             "zone_kind": facts.zone_kind, "zone_shares": facts.zone_shares,
             "clue_shapes": self.clue_shapes(dossier)?,
-            "last_verification": last.map(tidied),
+            "last_verification": last,
+            "to_review": waiting,
             "notes": dossier.remarks.iter().map(|r| &r.body.text).collect::<Vec<_>>(),
             "unreviewed": !dossier.unreviewed.is_empty(),
             "pictures": pictures.collect::<Vec<_>>(),
@@ -400,6 +408,20 @@ impl Making<'_> {
             "activity_label": activity.map(|a| self.session.label("activity", a)),
         });
         Ok(tidied(site))
+    }
+
+    /// A verification as its reviewer reads it. Packs are those of a post: `mark` tells their holder alone which are their own.
+    fn verification(&self, of: &Kept<VerificationRecorded>) -> Value {
+        let person = self.people.iter().find(|p| p.person_id == of.actor);
+        let held = person.into_iter().flat_map(|p| &p.posts);
+        let ids: Vec<i64> = held.map(|p| p.post_id).collect();
+        let by = self.posts.iter().find(|p| ids.contains(&p.post_id));
+        tidied(json!({
+            "id": of.entry_id, "by": by.map(|p| &p.words), "mark": mark_of(of.entry_id, &of.actor),
+            "verified_on": of.body.verified_on,
+            "conclusion_label": self.session.label("verdict", &of.body.conclusion),
+            "condition_text": of.body.condition_text,
+        }))
     }
 
     fn clue_shapes(&self, dossier: &Dossier) -> Result<Vec<Value>, Error> {
@@ -510,9 +532,8 @@ impl Making<'_> {
 
     /// People of the stations, by post alone.
     fn colleagues(&self) -> Vec<Value> {
-        let (setting, today) = (&self.session.setting, self.session.today());
-        posts_of(self.people, &self.me.station_ids, setting, today)
-            .into_iter()
+        self.posts
+            .iter()
             .map(|held| json!({ "post": held.words, "unit": held.unit }))
             .collect()
     }

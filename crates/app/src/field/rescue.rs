@@ -8,10 +8,12 @@ use std::sync::Mutex;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use domain::entries::RescueFileImported;
+use domain::entry::EntryBody;
 use domain::ids::{DeviceId, StreamId};
 use domain::policy::Action;
+use domain::stamp;
 use jiff::Timestamp;
-use register::accounts::{Accounts, Device};
+use register::accounts::{Accounts, Device, FieldItem};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use spatial::diagnostic::Diagnostic;
@@ -42,8 +44,12 @@ struct Header {
     register: String,
     rescue_key_sha256: String,
     device_id: DeviceId,
-    sealed_at: Timestamp,
+    /// As it was written: it stands under the signature.
+    sealed_at: String,
     enc: String,
+    /// Of the phone's key, over device, time and `enc`: nobody seals a file in another's name.
+    #[serde(default)]
+    signature: String,
 }
 
 /// A frame that is no piece of a file.
@@ -70,8 +76,20 @@ pub struct RescueReport {
     pub blobs_known: u64,
     /// SHA-256 of files that its items name and nobody has.
     pub missing_blobs: Vec<String>,
+    /// Files that are no evidence, or not what their names say: kept, and named by no entry.
+    pub files_refused: Vec<FileRefused>,
     /// Of the entry that tells of the import; nothing where nothing was new.
     pub receipt: Option<ReceiptView>,
+}
+
+/// 不收文件 — a file that was kept aside, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FileRefused {
+    /// Of the bytes as they came.
+    pub sha256: String,
+    pub size_bytes: u64,
+    /// `field.file_kind`, `field.blob_damaged`.
+    pub code: String,
 }
 
 /// 拆封件 — an opened file on its way into the register.
@@ -80,8 +98,10 @@ pub struct Rescue {
     sealed_at: Timestamp,
     sha256: String,
     size_bytes: u64,
-    items: Vec<SubmittedItem>,
-    files: Vec<(String, PathBuf)>,
+    /// Items that are not taken in yet; few, whatever the file holds.
+    batch: Vec<SubmittedItem>,
+    files: Vec<LaidOut>,
+    files_refused: Vec<FileRefused>,
     /// First frame that is not as it was sealed, or is not there.
     broken_at: Option<u64>,
     ids: Vec<String>,
@@ -89,6 +109,15 @@ pub struct Rescue {
     counts: Counts,
     /// Its files lie here until they are kept.
     folder: TempDir,
+}
+
+/// A file of a rescue file on disk.
+#[derive(Debug)]
+struct LaidOut {
+    path: PathBuf,
+    /// Whether its bytes are what its name says.
+    is_whole: bool,
+    sha256: String,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -115,7 +144,8 @@ impl Session {
     }
 }
 
-/// Opens a file of this register and lays out what it holds; whatever comes before the first damage counts.
+/// Opens a file of this register, takes its items in as if the phone had sent them, and lays out its files; whatever comes
+/// before the first damage counts.
 pub fn unseal(session: &Session, accounts: &Mutex<Accounts>, path: &Path) -> Result<Rescue, Error> {
     let mut reader = BufReader::new(File::open(path).map_err(Error::internal)?);
     let (line, header) = read_header(&mut reader).ok_or_else(not_ours)?;
@@ -131,19 +161,25 @@ pub fn unseal(session: &Session, accounts: &Mutex<Accounts>, path: &Path) -> Res
         accounts.find_device(&header.device_id.to_string())?
     };
     let device = found.ok_or_else(|| rejected("field.device_unknown"))?;
-    let folder = session.register.home().join("uploads");
-    std::fs::create_dir_all(&folder).map_err(full)?;
+    let text = stamp::rescue_text(&device.device_id, &header.sealed_at, &header.enc);
+    let sealed_at = header.sealed_at.parse().ok();
+    let is_own = stamp::is_signed(&device.public_key, &text, &header.signature);
+    let sealed_at = sealed_at
+        .filter(|_| is_own)
+        .ok_or_else(|| rejected("field.rescue_unsigned"))?;
+    let folder = super::uploads::spool_of(session.register.home())?;
     let folder = tempfile::Builder::new()
         .prefix("rescue-")
         .tempdir_in(&folder)
         .map_err(full)?;
     let mut rescue = Rescue {
         device,
-        sealed_at: header.sealed_at,
+        sealed_at,
         sha256: crate::proof::hash_file(path)?,
         size_bytes: path.metadata().map_err(Error::internal)?.len(),
-        items: Vec::new(),
+        batch: Vec::new(),
         files: Vec::new(),
+        files_refused: Vec::new(),
         broken_at: None,
         ids: Vec::new(),
         missing: Vec::new(),
@@ -157,9 +193,10 @@ pub fn unseal(session: &Session, accounts: &Mutex<Accounts>, path: &Path) -> Res
         count: 0,
         seen: Sha256::new(),
     };
-    if !rescue.lay_out(&mut frames)? {
+    if !rescue.lay_out(&mut frames, session, accounts)? {
         rescue.broken_at = Some(frames.count);
     }
+    rescue.flush(session, accounts)?;
     Ok(rescue)
 }
 
@@ -212,14 +249,19 @@ impl<R: Read> Frames<R> {
 
 impl Rescue {
     /// Goes through the frames; whether all of them were there as they were sealed.
-    fn lay_out<R: Read>(&mut self, frames: &mut Frames<R>) -> Result<bool, Error> {
+    fn lay_out<R: Read>(
+        &mut self,
+        frames: &mut Frames<R>,
+        session: &Session,
+        accounts: &Mutex<Accounts>,
+    ) -> Result<bool, Error> {
         loop {
             let seen = crate::hex(&frames.seen.clone().finalize());
             let Some(plain) = frames.next() else {
                 return Ok(false);
             };
             match serde_json::from_slice(&plain) {
-                Ok(Frame::Item { item }) => self.items.push(item),
+                Ok(Frame::Item { item }) => self.take_item(item, session, accounts)?,
                 Ok(Frame::Blob { blob, size }) if size <= LARGEST_FIELD_BLOB => {
                     if !self.lay_out_file(frames, blob, size)? {
                         return Ok(false);
@@ -256,48 +298,73 @@ impl Rescue {
             file.write_all(&piece).map_err(full)?;
             left = rest;
         }
-        // A file that was damaged on the phone already is none.
-        if crate::hex(&hash.finalize()) == name {
-            self.files.push((name, path));
-        }
+        let sha256 = crate::hex(&hash.finalize());
+        self.files.push(LaidOut {
+            path,
+            is_whole: sha256 == name,
+            sha256,
+        });
         Ok(true)
     }
 
-    /// Keeps the next of its files; whether there was one.
-    pub fn keep_file(&mut self, session: &mut Session) -> Result<bool, Error> {
-        let Some((sha256, path)) = self.files.pop() else {
+    /// The phone that sealed it.
+    pub fn device_id(&self) -> &str {
+        &self.device.device_id
+    }
+
+    /// Keeps the next of its files as its holder's; whether there was one. What is no evidence, or was damaged on the phone
+    /// already, is kept as well: it may be all there is.
+    pub fn keep_file(
+        &mut self,
+        session: &mut Session,
+        accounts: &Mutex<Accounts>,
+    ) -> Result<bool, Error> {
+        let Some(file) = self.files.pop() else {
             return Ok(false);
         };
-        if session.register.keeps_blob(&sha256)? {
-            self.counts.blobs_known += 1;
-            return Ok(true);
-        }
-        match session.keep_upload(&path) {
+        let is_known = session.register.keeps_blob(&file.sha256)?;
+        let kept = match file.is_whole {
+            true => session.keep_upload(&file.path, &self.device.person_id, accounts),
+            false => Err(rejected("field.blob_damaged")),
+        };
+        match kept {
+            Ok(_) if is_known => self.counts.blobs_known += 1,
             Ok(_) => self.counts.blobs_new += 1,
-            // What is no evidence is missed by the items that name it.
-            Err(Error::Rejected(d)) if d.code == "field.file_kind" => {}
+            Err(Error::Rejected(d)) => {
+                let mut aside = File::open(&file.path).map_err(Error::internal)?;
+                let blob = session.register.put_blob(&mut aside, LARGEST_FIELD_BLOB)?;
+                self.files_refused.push(FileRefused {
+                    sha256: blob.sha256,
+                    size_bytes: blob.size_bytes,
+                    code: d.code.to_string(),
+                });
+            }
             Err(other) => return Err(other),
         }
+        // What is among the blobs needs no room here.
+        let _ = std::fs::remove_file(&file.path);
         Ok(true)
     }
 
-    /// Takes its items in as if the phone had sent them; they are durable when this returns.
-    pub fn take_items(
+    fn take_item(
         &mut self,
+        item: SubmittedItem,
         session: &Session,
         accounts: &Mutex<Accounts>,
     ) -> Result<(), Error> {
-        let mut accounts = accounts.lock().unwrap_or_else(|e| e.into_inner());
-        let items = std::mem::take(&mut self.items);
-        let mut batch: Vec<SubmittedItem> = Vec::new();
-        for item in items {
-            let size: usize = batch.iter().map(|i| i.bytes.len()).sum();
-            if batch.len() == MOST_ITEMS || size + item.bytes.len() > LARGEST_TAKING {
-                self.take_batch(session, &mut accounts, std::mem::take(&mut batch))?;
-            }
-            batch.push(item);
+        let size: usize = self.batch.iter().map(|i| i.bytes.len()).sum();
+        if self.batch.len() == MOST_ITEMS || size + item.bytes.len() > LARGEST_TAKING {
+            self.flush(session, accounts)?;
         }
-        self.take_batch(session, &mut accounts, batch)
+        self.batch.push(item);
+        Ok(())
+    }
+
+    /// Takes the items in that came so far; they are durable when this returns.
+    fn flush(&mut self, session: &Session, accounts: &Mutex<Accounts>) -> Result<(), Error> {
+        let items = std::mem::take(&mut self.batch);
+        let mut accounts = accounts.lock().unwrap_or_else(|e| e.into_inner());
+        self.take_batch(session, &mut accounts, items)
     }
 
     fn take_batch(
@@ -354,7 +421,7 @@ impl Rescue {
             let mut statuses = Vec::with_capacity(self.ids.len());
             for id in &self.ids {
                 let item = accounts.find_item(id)?;
-                statuses.extend(item.map(|i| ItemStatus::of(&i, &session.messages)));
+                statuses.extend(item.map(|item| told(session, &item)));
             }
             (statuses, accounts.find_person(&self.device.person_id)?)
         };
@@ -380,6 +447,7 @@ impl Rescue {
             blobs_new: self.counts.blobs_new,
             blobs_known: self.counts.blobs_known,
             missing_blobs: self.missing,
+            files_refused: self.files_refused,
             receipt,
         };
         match self.broken_at {
@@ -394,6 +462,15 @@ impl Rescue {
             .device_id
             .parse()
             .map_err(|e: uuid::Error| Error::internal(e))?;
+        let stream = StreamId::device(device_id);
+        // The same file again is told of once.
+        for before in session.register.load_stream(&stream)? {
+            let is_same = matches!(&before.entry.body, EntryBody::RescueFileImported(b) if b.sha256 == self.sha256);
+            let receipt = session.register.find_receipt(before.entry.id)?;
+            if let Some(receipt) = receipt.filter(|_| is_same) {
+                return Ok(ReceiptView::of(&receipt));
+            }
+        }
         let body = RescueFileImported {
             device_id,
             sha256: self.sha256.clone(),
@@ -404,11 +481,22 @@ impl Rescue {
             items_refused: self.counts.refused,
             blobs_new: self.counts.blobs_new,
         };
-        let entry = session.dated_entry(StreamId::device(device_id), body)?;
+        let entry = session.dated_entry(stream, body)?;
         let receipts = session.register.append(&[entry], session.now)?;
         let first = receipts.first().map(ReceiptView::of);
         first.ok_or_else(|| Error::internal(io::Error::other("an append gave no receipt")))
     }
+}
+
+/// Where an item stands; whoever only carries it learns nothing of what others stated of its site.
+fn told(session: &Session, item: &FieldItem) -> ItemStatus {
+    let mut status = ItemStatus::of(item, &session.messages);
+    let is_theirs = item.person_id == session.actor.id
+        || session.sees(Action::DecideItem, item.station_id.as_deref());
+    if !is_theirs {
+        status.clashes.clear();
+    }
+    status
 }
 
 fn id_of(item: &SubmittedItem) -> Option<String> {

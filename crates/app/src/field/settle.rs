@@ -13,7 +13,7 @@ use domain::entry::{Entry, EntryBody, RecordedEntry};
 use domain::ids::{EntryId, SiteId, StreamId};
 use domain::policy::{Action, Actor, Reason, Role};
 use jiff::Timestamp;
-use register::accounts::{Accounts, Device, FieldItem, OpenItems, Person};
+use register::accounts::{Accounts, Device, FieldItem, ItemQuery, OpenItems, Person};
 use register::{Clash, Receipt};
 use spatial::diagnostic::Diagnostic;
 
@@ -22,6 +22,7 @@ use super::devices::beside;
 use super::{Detail, FieldClash, ItemReceipt, Waits};
 use crate::amendments::SETTABLE;
 use crate::error::Error;
+use crate::import::{FieldLanding, is_fit, nothing_said};
 use crate::people;
 use crate::session::Session;
 
@@ -32,6 +33,9 @@ const A_TRANSACTION: usize = 50;
 const MOST_ROUNDS: usize = 20;
 /// Lineages longer than this are none.
 const LONGEST_LINEAGE: usize = 32;
+/// Tries after which a person is asked, unless it is for want of room or of a turn; and the longest pause between two.
+const MOST_TRIES: u32 = 20;
+const LONGEST_PAUSE_S: i64 = 30;
 
 /// What a recorded item says that was made upon a refused one.
 const UPON_REFUSED: &str = "built_on_refused";
@@ -58,12 +62,45 @@ pub fn settle(
         streams = round(session, accounts, &OpenItems::OfStreams(&streams))?;
         recorded += streams.len();
     }
-    let long_ago = session
-        .now
-        .saturating_sub(BYTES_KEPT)
-        .unwrap_or(session.now);
-    open(accounts).forget_item_bytes(long_ago)?;
     Ok(recorded)
+}
+
+/// What is done once a day: bytes that the log holds for long enough are erased, and what waits for a person is shown to
+/// whoever answers for the site now.
+pub fn tidy(session: &Session, accounts: &Mutex<Accounts>) -> Result<(), Error> {
+    let long_ago = session.now.saturating_sub(BYTES_KEPT);
+    open(accounts).forget_item_bytes(long_ago.unwrap_or(session.now))?;
+    let states = ["held".to_owned()];
+    let mut query = ItemQuery {
+        states: &states,
+        refused_since: session.now,
+        device_id: None,
+        station_ids: None,
+        before: i64::MAX,
+        limit: A_ROUND,
+    };
+    loop {
+        let held = open(accounts).list_items(&query)?;
+        let Some((last, _)) = held.last() else {
+            return Ok(());
+        };
+        query.before = *last;
+        for (_, item) in held {
+            let station = station_of_stream(session, &item.stream)?;
+            if station.is_some() && station != item.station_id {
+                open(accounts).move_item(&item.entry_id, station.as_deref())?;
+            }
+        }
+    }
+}
+
+/// The station of the site that a stream is of, today.
+pub(super) fn station_of_stream(session: &Session, stream: &str) -> Result<Option<String>, Error> {
+    let Some(site) = StreamId(stream.to_owned()).as_site() else {
+        return Ok(None);
+    };
+    let dossier = session.register.find_dossier(site, AsOf::Now)?;
+    Ok(dossier.and_then(|d| d.facts.station_id))
 }
 
 fn open(accounts: &Mutex<Accounts>) -> MutexGuard<'_, Accounts> {
@@ -86,29 +123,50 @@ fn round(
     which: &OpenItems<'_>,
 ) -> Result<Vec<String>, Error> {
     let (items, known) = {
-        let accounts = open(accounts);
-        let items = accounts.open_items(which, A_ROUND)?;
+        let mut accounts = open(accounts);
+        let items = accounts.open_items(which, session.now, A_ROUND)?;
+        if items.len() == A_ROUND as usize {
+            // There may be more: those come first the next time.
+            let ids: Vec<String> = items.iter().map(|i| i.entry_id.clone()).collect();
+            accounts.note_tried(&ids, session.now)?;
+        }
         let known = read_known(&accounts, &items)?;
         (items, known)
     };
     let mut changed = Vec::new();
     let mut ready: Vec<Ready> = Vec::new();
-    let mut evidenced = BTreeSet::new();
+    let mut coming = Coming::default();
+    let unsaid = nothing_said();
+    let mut landing = FieldLanding::new(session, &unsaid);
     for item in items {
         let mut look = Look {
             session: &*session,
+            accounts,
             known: &known,
-            evidenced: &mut evidenced,
+            coming: &mut coming,
+            landing: &mut landing,
+            upon: Vec::new(),
         };
-        match look.judge(&item)? {
-            Judged::Ready(entries) => ready.push(Ready {
-                item: attached(item, &known)?,
-                entries,
-            }),
-            Judged::Recorded(receipt) => {
-                changed.push(recorded(session, item, &receipt, Vec::new())?)
+        match look.judge(&item) {
+            Ok(Judged::Ready(entries, files)) => {
+                let upon = std::mem::take(&mut look.upon);
+                coming.ids.insert(item.entry_id.clone());
+                ready.push(Ready {
+                    item: attached(item, &known)?,
+                    entries,
+                    files,
+                    upon,
+                });
             }
-            Judged::Other(outcome) => changed.extend(outcome.apply(item, session.now)?),
+            Ok(Judged::Recorded(receipt)) => {
+                changed.push(recorded_before(session, item, &receipt)?)
+            }
+            Ok(Judged::Other(outcome)) => changed.extend(outcome.apply(item, session.now)?),
+            // What is wrong with one site or item ends nothing for the others.
+            Err(error) => {
+                let is_passing = matches!(&error, Error::Register(e) if is_passing(e));
+                changed.push(put_off(item, &error, is_passing, session.now)?);
+            }
         }
     }
     let is_done = |item: &&FieldItem| item.state == "recorded";
@@ -117,8 +175,9 @@ fn round(
         .filter(is_done)
         .map(|i| i.stream.clone())
         .collect();
+    let mut failed = BTreeSet::new();
     for some in ready.chunks(A_TRANSACTION) {
-        let appended = append(session, some)?;
+        let appended = append(session, some, &mut failed)?;
         streams.extend(appended.iter().filter(is_done).map(|i| i.stream.clone()));
         // At once: what the log has, the phone is told, whatever becomes of the next.
         open(accounts).settle_items(&appended)?;
@@ -171,6 +230,18 @@ fn attached(item: FieldItem, known: &Known) -> Result<FieldItem, Error> {
 struct Ready {
     item: FieldItem,
     entries: Vec<Entry>,
+    /// Files that entries beside it name.
+    files: Vec<Vec<u8>>,
+    /// Items of the same round that have to be appended before it.
+    upon: Vec<String>,
+}
+
+/// What a round will append, as far as it was looked at.
+#[derive(Default)]
+struct Coming {
+    ids: BTreeSet<String>,
+    /// Items that are evidence of a file, by stream and file.
+    evidenced: BTreeMap<(String, String), String>,
 }
 
 /// What an item waits for, or why it never will be taken.
@@ -186,7 +257,8 @@ pub(super) struct Outcome {
 }
 
 enum Judged {
-    Ready(Vec<Entry>),
+    /// Entries in order, and files that those beside it name.
+    Ready(Vec<Entry>, Vec<Vec<u8>>),
     /// The log has it already.
     Recorded(Receipt),
     Other(Outcome),
@@ -265,15 +337,29 @@ fn action_of(entry: &Entry) -> Action {
 }
 
 /// One look at one item.
-struct Look<'a> {
-    session: &'a Session,
+struct Look<'a, 's> {
+    session: &'s Session,
+    accounts: &'a Mutex<Accounts>,
     known: &'a Known,
-    /// Files whose evidence this round will append, by stream.
-    evidenced: &'a mut BTreeSet<(String, String)>,
+    coming: &'a mut Coming,
+    landing: &'a mut FieldLanding<'s>,
+    /// What it found to come before this item in the same round.
+    upon: Vec<String>,
 }
 
-impl Look<'_> {
+impl Look<'_, '_> {
+    /// What is to be done with an item; whoever decides on it is the head of its site's station.
     fn judge(&mut self, item: &FieldItem) -> Result<Judged, Error> {
+        let mut judged = self.weigh(item)?;
+        if let Judged::Other(outcome) = &mut judged
+            && outcome.station_id.is_none()
+        {
+            outcome.station_id = station_of_stream(self.session, &item.stream)?;
+        }
+        Ok(judged)
+    }
+
+    fn weigh(&mut self, item: &FieldItem) -> Result<Judged, Error> {
         let bytes = item.item_bytes.as_deref().unwrap_or_default();
         let Ok(Some(mut entry)) = register::read_item(bytes) else {
             return Ok(Judged::Other(Outcome::refused("field.unfaithful")));
@@ -317,9 +403,14 @@ impl Look<'_> {
                 entry.based_on = item.based_on.filter(|_| !commutes);
                 if let EntryBody::EvidenceRecorded(b) = &entry.body {
                     let key = (entry.stream.0.clone(), b.sha256.clone());
-                    self.evidenced.insert(key);
+                    self.coming.evidenced.insert(key, item.entry_id.clone());
                 }
-                Judged::Ready([vec![entry], beside].concat())
+                if let EntryBody::ClueReceived(clue) = &entry.body {
+                    let landed = self.landing.beside(&entry, clue, &actor)?;
+                    let entries = [landed.before, vec![entry], landed.after].concat();
+                    return Ok(Judged::Ready(entries, landed.files));
+                }
+                Judged::Ready([vec![entry], beside].concat(), Vec::new())
             }
         })
     }
@@ -373,13 +464,16 @@ impl Look<'_> {
             let outcome = Outcome::held("field.site_withdrawn", "decision");
             return Ok(at_station(outcome.arg("reason", reason)));
         }
-        let successor = self.successor(&dossier)?;
+        let successor = successor_of(self.session, &dossier)?;
         let commutes = StalePolicy::of(entry.body.kind()) == StalePolicy::Commute;
         if let Some(other) = successor.as_ref().filter(|_| !commutes) {
             let outcome = Outcome::held("field.site_merged", "decision");
             return Ok(at_station(outcome.arg("site_code", &other.site_code)));
         }
         if let Some(outcome) = self.awaited(item, entry, &dossier)? {
+            return Ok(at_station(outcome));
+        }
+        if let Some(outcome) = unbased(item, entry) {
             return Ok(at_station(outcome));
         }
         if let EntryBody::VerificationRecorded(body) = &entry.body {
@@ -405,23 +499,32 @@ impl Look<'_> {
         entry: &Entry,
         actor: &Actor,
     ) -> Result<Result<Vec<Entry>, Box<Outcome>>, Error> {
+        if let EntryBody::ClueReceived(clue) = &entry.body
+            && !self.landing.is_own(entry, clue)?
+        {
+            return Ok(no(Outcome::refused("field.facts")));
+        }
         let mut done = Vec::new();
+        // A patrol that the log has is of its station, whatever is laid beside it says.
+        let patrol = self.patrol_of(&entry.stream)?;
+        let of_patrol = patrol.as_ref().map(|(station, _)| station.clone());
         let station = match &entry.body {
             EntryBody::PatrolRecorded(b) => Some(b.station_id.clone()),
-            EntryBody::TrackRecorded(b) => b.station_id.clone(),
+            EntryBody::TrackRecorded(b) => of_patrol.or_else(|| b.station_id.clone()),
             EntryBody::PatrolReviewed(_) => {
-                let Some((station, actor)) = self.patrol_of(&entry.stream)? else {
+                let Some((station, actor)) = patrol else {
                     return Ok(no(Outcome::held("field.awaits_predecessor", "predecessor")));
                 };
                 done.push((Action::RecordPatrol, actor));
                 Some(station)
             }
-            _ => None,
+            _ => of_patrol,
         };
         let station = station.or_else(|| actor.station_ids.first().cloned());
         let held = self
             .denied(entry, actor, station.as_deref(), done)
-            .map_or_else(|| self.awaited_files(item, entry), |o| Ok(Some(o)))?;
+            .map_or_else(|| self.awaited_files(item, entry), |o| Ok(Some(o)))?
+            .or_else(|| unbased(item, entry));
         Ok(match held {
             Some(mut outcome) => {
                 outcome.station_id = station;
@@ -473,24 +576,9 @@ impl Look<'_> {
         Ok(reason.unwrap_or_default())
     }
 
-    /// The site that a merged one is now, to the end of the line.
-    fn successor(&self, dossier: &Dossier) -> Result<Option<Dossier>, Error> {
-        let mut last = None;
-        let mut next = dossier.merged_into;
-        for _ in 0..LONGEST_LINEAGE {
-            let Some(site) = next else { break };
-            let Some(found) = self.session.register.find_dossier(site, AsOf::Now)? else {
-                break;
-            };
-            next = found.merged_into;
-            last = Some(found);
-        }
-        Ok(last)
-    }
-
     /// The predecessor, the files, and the evidence of the files it names.
     fn awaited(
-        &self,
+        &mut self,
         item: &FieldItem,
         entry: &Entry,
         dossier: &Dossier,
@@ -504,17 +592,21 @@ impl Look<'_> {
         let EntryBody::VerificationRecorded(body) = &entry.body else {
             return Ok(None);
         };
-        let is_evidenced = |sha256: &&str| {
-            let key = (entry.stream.0.clone(), (*sha256).to_owned());
-            self.evidenced.contains(&key)
-                || dossier.evidence.iter().any(|e| e.body.sha256 == **sha256)
-        };
-        let is_missing = body.files().iter().any(|f| !is_evidenced(f));
-        Ok(is_missing.then(|| Outcome::held("field.awaits_evidence", "predecessor")))
+        for sha256 in body.files() {
+            if dossier.evidence.iter().any(|e| e.body.sha256 == sha256) {
+                continue;
+            }
+            let key = (entry.stream.0.clone(), sha256.to_owned());
+            match self.coming.evidenced.get(&key) {
+                Some(id) => self.upon.push(id.clone()),
+                None => return Ok(Some(Outcome::held("field.awaits_evidence", "predecessor"))),
+            }
+        }
+        Ok(None)
     }
 
     fn awaited_predecessor(
-        &self,
+        &mut self,
         item: &FieldItem,
         entry: &Entry,
     ) -> Result<Option<Outcome>, Error> {
@@ -522,6 +614,10 @@ impl Look<'_> {
         let Some(after) = item.after_id.as_ref().filter(|_| !commutes) else {
             return Ok(None);
         };
+        if self.coming.ids.contains(after) {
+            self.upon.push(after.clone());
+            return Ok(None);
+        }
         let before = self.known.before.get(after);
         if before.is_some_and(|b| matches!(b.state.as_str(), "recorded" | "refused")) {
             return Ok(None);
@@ -537,14 +633,9 @@ impl Look<'_> {
     }
 
     /// Files that have not come; files that are no kind of evidence.
-    fn awaited_files(&self, _item: &FieldItem, entry: &Entry) -> Result<Option<Outcome>, Error> {
+    fn awaited_files(&self, item: &FieldItem, entry: &Entry) -> Result<Option<Outcome>, Error> {
         let named = entry.body.named_files();
-        let mut missing = Vec::new();
-        for sha256 in &named {
-            if !self.session.register.keeps_blob(sha256)? {
-                missing.push((*sha256).to_owned());
-            }
-        }
+        let missing = missing_files(self.session, self.accounts, item, entry)?;
         if !missing.is_empty() {
             let (have, need) = ((named.len() - missing.len()) as u64, named.len() as u64);
             let mut outcome = Outcome::held("field.awaits_blobs", "blobs")
@@ -604,7 +695,7 @@ impl Look<'_> {
 }
 
 /// Reasons of CL-DEVICELOCK for which a phone may be in a stranger's hands.
-const OUT_OF_HAND: [&str; 2] = ["lost", "stolen"];
+pub(crate) const OUT_OF_HAND: [&str; 2] = ["lost", "stolen"];
 
 /// What a verification finds out on the spot, besides what anybody may set.
 const FOUND_ON_SITE: [&str; 4] = ["shape", "lon", "lat", "precision_m"];
@@ -619,11 +710,92 @@ pub(super) fn is_in_log(session: &Session, entry: &Entry, bytes: &[u8]) -> Resul
     Ok(stored == sent)
 }
 
+/// Files that an entry names and that are not here, or that neither its maker nor whoever carries it has brought: a hash that
+/// somebody knows gives no file that they may not read. What is evidence on its stream already may be named again.
+pub(super) fn missing_files(
+    session: &Session,
+    accounts: &Mutex<Accounts>,
+    item: &FieldItem,
+    entry: &Entry,
+) -> Result<Vec<String>, Error> {
+    let named = entry.body.named_files();
+    let mut missing = Vec::new();
+    for sha256 in &named {
+        let is_here = session.register.keeps_blob(sha256)? && has_brought(accounts, item, sha256)?;
+        if !is_here {
+            missing.push((*sha256).to_owned());
+        }
+    }
+    if missing.is_empty() {
+        return Ok(missing);
+    }
+    let before = session.register.load_stream(&entry.stream)?;
+    let is_evidence = |sha256: &String| {
+        before
+            .iter()
+            .any(|e| matches!(&e.entry.body, EntryBody::EvidenceRecorded(b) if b.sha256 == *sha256))
+    };
+    missing.retain(|sha256| !is_evidence(sha256));
+    Ok(missing)
+}
+
+fn has_brought(accounts: &Mutex<Accounts>, item: &FieldItem, sha256: &str) -> Result<bool, Error> {
+    let accounts = open(accounts);
+    if accounts.has_brought(sha256, &item.person_id)? {
+        return Ok(true);
+    }
+    let carrier = item.carried_by.as_deref();
+    let carrier = carrier.map(|id| accounts.find_device(id)).transpose()?;
+    match carrier.flatten() {
+        Some(device) => Ok(accounts.has_brought(sha256, &device.person_id)?),
+        None => Ok(false),
+    }
+}
+
+/// What is not signed may have been left out or changed by whoever sent it: an entry whose kind asks what it was made upon is
+/// not appended over whatever came between.
+fn unbased(item: &FieldItem, entry: &Entry) -> Option<Outcome> {
+    let commutes = StalePolicy::of(entry.body.kind()) == StalePolicy::Commute;
+    let is_sure = item.based_on.is_some() && item.carried_by.is_none();
+    (!commutes && !is_sure).then(|| Outcome::held("field.no_basis", "decision"))
+}
+
+/// The site that a merged one is now, to the end of the line.
+fn successor_of(session: &Session, dossier: &Dossier) -> Result<Option<Dossier>, Error> {
+    let mut last = None;
+    let mut next = dossier.merged_into;
+    for _ in 0..LONGEST_LINEAGE {
+        let Some(site) = next else { break };
+        let Some(found) = session.register.find_dossier(site, AsOf::Now)? else {
+            break;
+        };
+        next = found.merged_into;
+        last = Some(found);
+    }
+    Ok(last)
+}
+
+/// The copy of an entry that goes to the site which its own was merged into.
+pub(super) fn copy_of(session: &Session, entry: &Entry) -> Result<Option<Entry>, Error> {
+    let Some(site) = entry.stream.as_site() else {
+        return Ok(None);
+    };
+    let dossier = session.register.find_dossier(site, AsOf::Now)?;
+    let successor = dossier.map(|d| successor_of(session, &d)).transpose()?;
+    Ok(successor.flatten().and_then(|s| carried(entry, &s)))
+}
+
 /// What no phone may say, whoever holds it: the same bounds as at the desk.
 fn unfit(entry: &Entry) -> Option<Outcome> {
     let facts = || Some(Outcome::refused("field.facts"));
     match &entry.body {
-        EntryBody::ClueReceived(_) => Some(Outcome::held("field.clue", "decision")),
+        EntryBody::ClueReceived(b) => {
+            if is_fit(entry, b) {
+                None
+            } else {
+                facts()
+            }
+        }
         EntryBody::SiteAmended(b) => {
             let is_fit = matches!(b.basis, Basis::Person { .. }) && states_only(&b.facts, &[]);
             if is_fit { None } else { facts() }
@@ -694,32 +866,56 @@ fn carried(entry: &Entry, successor: &Dossier) -> Option<Entry> {
     Some(beside(entry, StreamId::site(successor.site_id), body))
 }
 
-/// Appends what is ready, all together; where one of them cannot be, each by itself.
-fn append(session: &mut Session, ready: &[Ready]) -> Result<Vec<FieldItem>, Error> {
-    let all: Vec<Entry> = ready.iter().flat_map(|r| r.entries.clone()).collect();
-    match session.register.append(&all, session.now) {
-        Ok(receipts) => {
+/// Appends what is ready, all together; where one of them cannot be, each by itself. What was to follow one that could not be
+/// waits for it.
+fn append(
+    session: &mut Session,
+    ready: &[Ready],
+    failed: &mut BTreeSet<String>,
+) -> Result<Vec<FieldItem>, Error> {
+    for file in ready.iter().flat_map(|r| &r.files) {
+        session
+            .register
+            .put_blob(&mut file.as_slice(), file.len() as u64)?;
+    }
+    let hangs =
+        |one: &Ready, failed: &BTreeSet<String>| one.upon.iter().any(|id| failed.contains(id));
+    let mut done = Vec::new();
+    if ready.len() > 1 && !ready.iter().any(|one| hangs(one, failed)) {
+        let all: Vec<Entry> = ready.iter().flat_map(|r| r.entries.clone()).collect();
+        if let Ok(receipts) = session.register.append(&all, session.now) {
             let mut rest = receipts.as_slice();
-            let mut done = Vec::new();
             for one in ready {
                 let (own, others) = rest.split_at(one.entries.len());
                 rest = others;
                 done.push(appended(session, one, own)?);
             }
-            Ok(done)
-        }
-        Err(error) if ready.len() == 1 => one_failed(session, &ready[0], error),
-        Err(_) => {
-            let mut done = Vec::new();
-            for one in ready {
-                match session.register.append(&one.entries, session.now) {
-                    Ok(receipts) => done.push(appended(session, one, &receipts)?),
-                    Err(error) => done.extend(one_failed(session, one, error)?),
-                }
-            }
-            Ok(done)
+            return Ok(done);
         }
     }
+    for one in ready {
+        if hangs(one, failed) {
+            failed.insert(one.item.entry_id.clone());
+            done.extend(waits_behind(one, session.now)?);
+            continue;
+        }
+        match session.register.append(&one.entries, session.now) {
+            Ok(receipts) => done.push(appended(session, one, &receipts)?),
+            Err(error) => {
+                failed.insert(one.item.entry_id.clone());
+                done.extend(one_failed(session, one, error)?);
+            }
+        }
+    }
+    Ok(done)
+}
+
+fn waits_behind(one: &Ready, now: Timestamp) -> Result<Option<FieldItem>, Error> {
+    let code = match one.item.kind.as_str() {
+        "verification.recorded" => "field.awaits_evidence",
+        _ => "field.awaits_predecessor",
+    };
+    Outcome::held(code, "predecessor").apply(one.item.clone(), now)
 }
 
 /// The item after its append, with the receipt signed.
@@ -733,17 +929,62 @@ fn appended(session: &Session, one: &Ready, receipts: &[Receipt]) -> Result<Fiel
         Some(entry) => informed(session, entry, one.item.based_on)?,
         None => Vec::new(),
     };
-    let mut item = recorded(session, one.item.clone(), receipt, clashes)?;
-    let copy = one.entries.iter().find(|e| e.stamp.is_none());
-    if let Some(site) = copy.and_then(|e| e.stream.as_site()) {
-        let dossier = session.register.load_dossier(site, AsOf::Now)?;
-        let detail = Detail {
-            carried_to: Some(dossier.site_code),
-            ..Detail::of(&item)
-        };
-        item.detail = detail.to_text()?;
+    let item = recorded(session, one.item.clone(), receipt, clashes)?;
+    let copy = one
+        .entries
+        .iter()
+        .find(|e| e.stamp.is_none() && is_carried(e));
+    match copy {
+        Some(copy) => carried_to(session, item, copy),
+        None => Ok(item),
     }
-    Ok(item)
+}
+
+/// A recorded item that says where its copy went.
+pub(super) fn carried_to(
+    session: &Session,
+    item: FieldItem,
+    copy: &Entry,
+) -> Result<FieldItem, Error> {
+    let Some(site) = copy.stream.as_site() else {
+        return Ok(item);
+    };
+    let dossier = session.register.load_dossier(site, AsOf::Now)?;
+    let detail = Detail {
+        carried_to: Some(dossier.site_code),
+        ..Detail::of(&item)
+    };
+    Ok(FieldItem {
+        detail: detail.to_text()?,
+        ..item
+    })
+}
+
+/// An item that the log has already: whoever appended it could not say so any more.
+fn recorded_before(
+    session: &Session,
+    item: FieldItem,
+    receipt: &Receipt,
+) -> Result<FieldItem, Error> {
+    let bytes = item.item_bytes.as_deref().unwrap_or_default();
+    let entry = register::read_item(bytes).ok().flatten();
+    let item = recorded(session, item, receipt, Vec::new())?;
+    let copy = entry.map(|e| copy_of(session, &e)).transpose()?.flatten();
+    match copy {
+        Some(copy) if session.register.find_receipt(copy.id)?.is_some() => {
+            carried_to(session, item, &copy)
+        }
+        _ => Ok(item),
+    }
+}
+
+/// Whether an entry is the copy for the successor of a merged site.
+fn is_carried(entry: &Entry) -> bool {
+    match &entry.body {
+        EntryBody::VerificationRecorded(b) => b.carried_from.is_some(),
+        EntryBody::EvidenceRecorded(b) => b.carried_from.is_some(),
+        _ => false,
+    }
 }
 
 /// A recorded item with its receipt.
@@ -829,25 +1070,59 @@ fn one_failed(
         E::Encode { .. } => Outcome::refused("field.unfaithful"),
         // The writer is busy or the disk is full: nothing is lost, it is tried again.
         error => {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                entry.id = %one.item.entry_id,
-                "an item could not be appended; it is tried again"
-            );
-            let mut outcome = Outcome::held("field.awaits_turn", "turn");
-            outcome.state = "received";
-            outcome
+            let is_passing = is_passing(&error);
+            let item = one.item.clone();
+            return put_off(item, &error, is_passing, session.now).map(|item| vec![item]);
         }
     };
     let changed = outcome.apply(one.item.clone(), session.now)?;
     Ok(changed.into_iter().collect())
 }
 
+/// What time mends: the writer is busy, the disk is full or away.
+fn is_passing(error: &register::Error) -> bool {
+    matches!(
+        error,
+        register::Error::Database { .. } | register::Error::File { .. }
+    )
+}
+
+/// An item that could not be tried for a reason of the register's own: it is tried again, each time a little later; what time
+/// does not mend is shown to a person in the end.
+fn put_off(
+    item: FieldItem,
+    error: &(dyn std::error::Error + 'static),
+    is_passing: bool,
+    now: Timestamp,
+) -> Result<FieldItem, Error> {
+    tracing::warn!(
+        error,
+        entry.id = item.entry_id,
+        tries = item.tries,
+        "an item could not be appended; it is tried again"
+    );
+    let tries = item.tries.saturating_add(1);
+    let outcome = match tries >= MOST_TRIES && !is_passing {
+        true => Outcome::held("field.not_appended", "decision").arg("cause", error),
+        false => Outcome {
+            state: "received",
+            ..Outcome::held("field.awaits_turn", "turn")
+        },
+    };
+    let wait_s = (1i64 << tries.min(10)).min(LONGEST_PAUSE_S);
+    let item = outcome.apply(item.clone(), now)?.unwrap_or(item);
+    Ok(FieldItem {
+        tries,
+        next_try_s: Some(now.as_second().saturating_add(wait_s)),
+        ..item
+    })
+}
+
 /// Both values of every field that both state.
 fn side_by_side(session: &Session, entry: &Entry, clashes: &[Clash]) -> Vec<FieldClash> {
     let mine = facts_of(&entry.body);
     let mut shown: BTreeMap<String, FieldClash> = BTreeMap::new();
-    for clash in clashes {
+    for clash in clashes.iter().filter(|c| !is_in_confidence(session, c)) {
         let theirs = facts_of(&clash.theirs.entry.body);
         for field in &clash.fields {
             let value = |of: &serde_json::Value| of.get(field).cloned().unwrap_or_default();
@@ -866,6 +1141,25 @@ fn side_by_side(session: &Session, entry: &Entry, clashes: &[Clash]) -> Vec<Fiel
         }
     }
     shown.into_values().collect()
+}
+
+/// Whether the other side states what was told in confidence: that is shown to nobody here.
+fn is_in_confidence(session: &Session, clash: &Clash) -> bool {
+    let basis = match &clash.theirs.entry.body {
+        EntryBody::SiteAmended(b) => &b.basis,
+        _ => return false,
+    };
+    match basis {
+        Basis::Clue { clue_id, .. } => {
+            let clue = session.register.find_clue(*clue_id).ok().flatten();
+            // What cannot be looked up is not shown.
+            clue.is_none_or(|c| {
+                let told = &c.received.body;
+                told.is_confidential || crate::atlas::is_confidential(&told.source_kind)
+            })
+        }
+        _ => false,
+    }
 }
 
 /// For kinds that are kept whatever came between: what others stated meanwhile of the same fields, otherwise.

@@ -5,12 +5,15 @@ use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use jiff::{SignedDuration, Timestamp};
 use p256::SecretKey;
 use p256::elliptic_curve::sec1::ToSec1Point;
+use register::accounts::{Accounts, FieldFile};
 use sha2::{Digest, Sha256};
 use spatial::diagnostic::Diagnostic;
 
@@ -21,9 +24,19 @@ use crate::error::Error;
 pub const LARGEST_CHUNK: usize = 1 << 20;
 pub const LARGEST_FIELD_BLOB: u64 = 1 << 30;
 
+/// Bytes of one person's files that may be under way at once, and that may come in one day.
+const MOST_UNDER_WAY: u64 = 20 << 30;
+const MOST_A_DAY: u64 = 100 << 30;
+/// How long nothing touches a rescue file's parts before they are thrown away.
+const SPOOL_KEPT: Duration = Duration::from_secs(3600);
+/// What lies in the folder of uploads besides the folders of persons.
+const SPOOL: &str = "spool";
+
 /// 文件分块 — one piece as it came.
 #[derive(Debug, Clone)]
 pub struct Chunk {
+    /// Who sends it: nobody goes on with what another began.
+    pub person_id: String,
     pub sha256: String,
     pub offset: u64,
     /// Size of the whole file.
@@ -91,25 +104,31 @@ impl Uploads {
         right_offset(error)
     }
 
-    /// A file's pieces lie in a folder of its name, in a file that is called by the whole's length.
-    fn folder_of(&self, sha256: &str) -> PathBuf {
-        self.folder.join(sha256)
+    /// Somebody's files under way; the name of the folder says nothing of them.
+    fn folder_of_person(&self, person_id: &str) -> PathBuf {
+        self.folder
+            .join(&crate::sha256_hex(person_id.as_bytes())[..32])
     }
 
-    /// How much of a file is here.
-    pub fn standing(&self, sha256: &str) -> Result<Standing, Error> {
+    /// A file's pieces lie in a folder of its name, in a file that is called by the whole's length.
+    fn folder_of(&self, person_id: &str, sha256: &str) -> PathBuf {
+        self.folder_of_person(person_id).join(sha256)
+    }
+
+    /// How much of a file is here, of what this person sent.
+    pub fn standing(&self, person_id: &str, sha256: &str) -> Result<Standing, Error> {
         if !is_name(sha256) {
             return Ok(Standing::Nothing);
         }
         Ok(self
-            .part_of(sha256)?
+            .part_of(person_id, sha256)?
             .map_or(Standing::Nothing, |(_, have, length)| {
                 Standing::Part(have, length)
             }))
     }
 
-    fn part_of(&self, sha256: &str) -> Result<Option<(PathBuf, u64, u64)>, Error> {
-        let entries = match fs::read_dir(self.folder_of(sha256)) {
+    fn part_of(&self, person_id: &str, sha256: &str) -> Result<Option<(PathBuf, u64, u64)>, Error> {
+        let entries = match fs::read_dir(self.folder_of(person_id, sha256)) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             other => other.map_err(Error::internal)?,
         };
@@ -125,6 +144,26 @@ impl Uploads {
         Ok(None)
     }
 
+    /// Where rescue files lie while they are taken in.
+    pub fn spool(&self) -> Result<PathBuf, Error> {
+        spool_in(&self.folder)
+    }
+
+    /// Whether somebody may begin with another file: so much is theirs already, and so much came of them today.
+    fn check_room(&self, chunk: &Chunk, came_today: u64) -> Result<(), Error> {
+        let under_way: u64 = files_in(&self.folder_of_person(&chunk.person_id))
+            .into_iter()
+            .filter_map(|path| path.metadata().ok())
+            .map(|m| m.len())
+            .sum();
+        let is_too_much = under_way.saturating_add(chunk.length) > MOST_UNDER_WAY
+            || came_today.saturating_add(chunk.length) > MOST_A_DAY;
+        match is_too_much {
+            true => Err(rejected("field.too_much")),
+            false => Ok(()),
+        }
+    }
+
     /// Runs work on one file while nobody else does.
     pub fn in_turn<T>(&self, sha256: &str, work: impl FnOnce() -> T) -> T {
         let turn = {
@@ -138,7 +177,7 @@ impl Uploads {
     }
 
     /// Takes a piece; it is on disk when this returns. To be called in turn.
-    pub fn take(&self, chunk: &Chunk) -> Result<Arrived, Error> {
+    pub fn take(&self, chunk: &Chunk, came_today: u64) -> Result<Arrived, Error> {
         if !is_name(&chunk.sha256) {
             return Err(super::not_found("upload", &chunk.sha256));
         }
@@ -154,7 +193,7 @@ impl Uploads {
         if digest != chunk.digest || !fits {
             return Err(rejected("field.chunk_damaged"));
         }
-        let found = self.part_of(&chunk.sha256)?;
+        let found = self.part_of(&chunk.person_id, &chunk.sha256)?;
         let have = match &found {
             Some((_, have, length)) if *length == chunk.length => *have,
             // Another length under the same name: one of them lies; the later one is believed from its beginning on.
@@ -163,7 +202,10 @@ impl Uploads {
                 0
             }
             Some((_, have, _)) => return Err(at_offset(*have)),
-            None => 0,
+            None => {
+                self.check_room(chunk, came_today)?;
+                0
+            }
         };
         if chunk.offset != have {
             return Err(at_offset(have));
@@ -177,7 +219,7 @@ impl Uploads {
     }
 
     fn write(&self, chunk: &Chunk, have: u64) -> Result<PathBuf, Error> {
-        let folder = self.folder_of(&chunk.sha256);
+        let folder = self.folder_of(&chunk.person_id, &chunk.sha256);
         fs::create_dir_all(&folder).map_err(full)?;
         let path = folder.join(format!("{}.part", chunk.length));
         let mut file = OpenOptions::new()
@@ -205,40 +247,92 @@ impl Uploads {
     }
 
     /// The whole of a file that came in pieces and could not be put among the blobs yet.
-    pub fn find_whole(&self, sha256: &str) -> Result<Option<PathBuf>, Error> {
-        let found = self.part_of(sha256)?;
+    pub fn find_whole(&self, person_id: &str, sha256: &str) -> Result<Option<PathBuf>, Error> {
+        let found = self.part_of(person_id, sha256)?;
         Ok(found
             .filter(|(_, have, length)| have == length)
             .map(|(path, ..)| path))
     }
 
     /// Forgets a file that is among the blobs now.
-    pub fn forget(&self, sha256: &str) {
+    pub fn forget(&self, person_id: &str, sha256: &str) {
         // What stays behind is swept later.
-        let _ = fs::remove_dir_all(self.folder_of(sha256));
+        let _ = fs::remove_dir_all(self.folder_of(person_id, sha256));
     }
 
-    /// Throws away what nobody went on with since before an instant.
-    pub fn sweep(&self, before: std::time::SystemTime) {
-        let Ok(entries) = fs::read_dir(&self.folder) else {
-            return;
-        };
-        for entry in entries.flatten() {
-            let touched = entry.metadata().and_then(|m| m.modified());
-            let parts = fs::read_dir(entry.path()).into_iter().flatten().flatten();
-            let newest = parts
-                .filter_map(|p| p.metadata().and_then(|m| m.modified()).ok())
-                .chain(touched)
-                .max();
-            if newest.is_some_and(|at| at < before) {
-                self.forget(&entry.file_name().to_string_lossy());
+    /// Throws away what nobody went on with since before an instant, and what lies about of rescue files that nobody takes
+    /// in any more.
+    pub fn sweep(&self, before: SystemTime, now: SystemTime) {
+        let idle = now.checked_sub(SPOOL_KEPT);
+        for path in paths_in(&self.folder) {
+            if path.file_name().is_some_and(|name| name == SPOOL) {
+                if let Some(idle) = idle {
+                    sweep_folder(&path, idle);
+                }
+            } else if path.is_dir() {
+                sweep_folder(&path, before);
+                // Nobody's any more, unless something is left in it: then it stays.
+                let _ = fs::remove_dir(&path);
+            } else {
+                sweep_one(&path, before);
             }
         }
     }
 }
 
+/// Where rescue files lie while they are taken in, in a folder of uploads.
+fn spool_in(uploads: &Path) -> Result<PathBuf, Error> {
+    let folder = uploads.join(SPOOL);
+    fs::create_dir_all(&folder).map_err(full)?;
+    Ok(folder)
+}
+
+/// The same beside a register.
+pub(super) fn spool_of(home: &Path) -> Result<PathBuf, Error> {
+    spool_in(&home.join("uploads"))
+}
+
+fn paths_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).collect()
+}
+
+/// All files under a folder.
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let (folders, mut files): (Vec<_>, Vec<_>) =
+        paths_in(folder).into_iter().partition(|path| path.is_dir());
+    for inner in folders {
+        files.extend(files_in(&inner));
+    }
+    files
+}
+
+fn sweep_folder(folder: &Path, before: SystemTime) {
+    for path in paths_in(folder) {
+        sweep_one(&path, before);
+    }
+}
+
+/// Throws a file or a folder away that nothing touched since.
+fn sweep_one(path: &Path, before: SystemTime) {
+    let touched = |path: &Path| path.metadata().and_then(|m| m.modified()).ok();
+    let inner = files_in(path);
+    let newest = inner
+        .iter()
+        .filter_map(|p| touched(p))
+        .chain(touched(path))
+        .max();
+    if newest.is_some_and(|at| at < before) {
+        // What cannot be removed now is met again.
+        let _ = match path.is_dir() {
+            true => fs::remove_dir_all(path),
+            false => fs::remove_file(path),
+        };
+    }
+}
+
 /// A write that failed: for want of room, in words that the phone knows.
-pub(super) fn full(error: io::Error) -> Error {
+pub fn full(error: io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::FileTooLarge | io::ErrorKind::QuotaExceeded => {
             rejected("field.disk_full")
@@ -260,10 +354,22 @@ fn hash_of(path: &Path) -> Result<String, Error> {
     }
 }
 
+/// Begin of the last day, for what somebody may send in one.
+fn a_day_ago(now: Timestamp) -> Timestamp {
+    let day = SignedDuration::from_hours(24);
+    now.saturating_sub(day).unwrap_or(now)
+}
+
 impl crate::session::Session {
-    /// Size of a file that is kept.
-    pub fn kept_size(&self, sha256: &str) -> Result<Option<u64>, Error> {
-        match self.register.keeps_blob(sha256)? {
+    /// Size of a file that is kept and that this person brought: to all others it is as unknown as any.
+    pub fn kept_size(
+        &self,
+        accounts: &Mutex<Accounts>,
+        person_id: &str,
+        sha256: &str,
+    ) -> Result<Option<u64>, Error> {
+        let is_own = is_name(sha256) && open(accounts).has_brought(sha256, person_id)?;
+        match is_own && self.register.keeps_blob(sha256)? {
             true => {
                 let file = self.register.open_blob(sha256)?;
                 Ok(Some(file.metadata().map_err(Error::internal)?.len()))
@@ -272,8 +378,56 @@ impl crate::session::Session {
         }
     }
 
-    /// Puts a whole file among the blobs; its kind must be one that is taken as evidence.
-    pub fn keep_upload(&mut self, path: &Path) -> Result<register::Blob, Error> {
+    /// Takes a piece in, in its file's turn.
+    pub fn take_chunk(
+        &self,
+        accounts: &Mutex<Accounts>,
+        uploads: &Uploads,
+        chunk: &Chunk,
+    ) -> Result<Arrived, Error> {
+        let person = &chunk.person_id;
+        uploads.in_turn(&chunk.sha256, || {
+            if let Some(size) = self.kept_size(accounts, person, &chunk.sha256)? {
+                return Err(at_offset(size));
+            }
+            let came = match chunk.offset {
+                0 => open(accounts).brought_since(person, a_day_ago(self.now))?,
+                _ => 0,
+            };
+            uploads.take(chunk, came)
+        })
+    }
+
+    /// Puts a file among the blobs whose pieces are all here; its kind must be one that is taken as evidence. What is not
+    /// taken is thrown away: the phone is told, and asks its holder.
+    pub fn keep_whole(
+        &mut self,
+        accounts: &Mutex<Accounts>,
+        uploads: &Uploads,
+        person_id: &str,
+        sha256: &str,
+    ) -> Result<(), Error> {
+        uploads.in_turn(sha256, || {
+            let Some(path) = uploads.find_whole(person_id, sha256)? else {
+                return Ok(());
+            };
+            let kept = self.keep_upload(&path, person_id, accounts);
+            let is_refused =
+                matches!(&kept, Err(Error::Rejected(d)) if d.code == "field.file_kind");
+            if kept.is_ok() || is_refused {
+                uploads.forget(person_id, sha256);
+            }
+            kept.map(drop)
+        })
+    }
+
+    /// Puts a file among the blobs as somebody's.
+    pub(super) fn keep_upload(
+        &mut self,
+        path: &Path,
+        person_id: &str,
+        accounts: &Mutex<Accounts>,
+    ) -> Result<register::Blob, Error> {
         let mut file = File::open(path).map_err(Error::internal)?;
         let mut head = Vec::new();
         (&mut file)
@@ -284,8 +438,19 @@ impl crate::session::Session {
             return Err(rejected("field.file_kind"));
         }
         file.rewind().map_err(Error::internal)?;
-        Ok(self.register.put_blob(&mut file, LARGEST_FIELD_BLOB)?)
+        let blob = self.register.put_blob(&mut file, LARGEST_FIELD_BLOB)?;
+        open(accounts).note_file(&FieldFile {
+            sha256: &blob.sha256,
+            person_id,
+            size_bytes: blob.size_bytes,
+            arrived_at: self.now,
+        })?;
+        Ok(blob)
     }
+}
+
+fn open(accounts: &Mutex<Accounts>) -> MutexGuard<'_, Accounts> {
+    accounts.lock().unwrap_or_else(|e| e.into_inner())
 }
 
 /// Whether a file is of a kind that phones send: a picture, a film, a sound, a paper, or text (tracks).
@@ -355,6 +520,7 @@ mod tests {
     fn chunk(whole: &[u8], from: usize, to: usize) -> Chunk {
         let bytes = whole[from..to].to_vec();
         Chunk {
+            person_id: "p-1".to_owned(),
             sha256: crate::hex(&Sha256::digest(whole)),
             offset: from as u64,
             length: whole.len() as u64,
@@ -376,24 +542,27 @@ mod tests {
         let uploads = Uploads::new(home.path());
         let whole = b"a photo taken in the rain";
         let name = chunk(whole, 0, 1).sha256;
-        assert_eq!(uploads.standing(&name).unwrap(), Standing::Nothing);
+        assert_eq!(uploads.standing("p-1", &name).unwrap(), Standing::Nothing);
         assert!(matches!(
-            uploads.take(&chunk(whole, 0, 10)).unwrap(),
+            uploads.take(&chunk(whole, 0, 10), 0).unwrap(),
             Arrived::Part(10)
         ));
-        let again = uploads.take(&chunk(whole, 0, 10)).unwrap_err();
+        let again = uploads.take(&chunk(whole, 0, 10), 0).unwrap_err();
         assert_eq!(right_offset(&again), Some(10));
-        let beyond = uploads.take(&chunk(whole, 12, 20)).unwrap_err();
+        let beyond = uploads.take(&chunk(whole, 12, 20), 0).unwrap_err();
         assert_eq!(right_offset(&beyond), Some(10));
         let part = Standing::Part(10, whole.len() as u64);
-        assert_eq!(Uploads::new(home.path()).standing(&name).unwrap(), part);
-        let last = uploads.take(&chunk(whole, 10, whole.len())).unwrap();
+        assert_eq!(
+            Uploads::new(home.path()).standing("p-1", &name).unwrap(),
+            part
+        );
+        let last = uploads.take(&chunk(whole, 10, whole.len()), 0).unwrap();
         let Arrived::Whole(path) = last else {
             panic!("{last:?}")
         };
         assert_eq!(fs::read(path).unwrap(), whole);
-        uploads.forget(&name);
-        assert_eq!(uploads.standing(&name).unwrap(), Standing::Nothing);
+        uploads.forget("p-1", &name);
+        assert_eq!(uploads.standing("p-1", &name).unwrap(), Standing::Nothing);
     }
 
     #[test]
@@ -404,15 +573,70 @@ mod tests {
         let mut flipped = chunk(whole, 0, 5);
         flipped.bytes[2] ^= 1;
         assert_eq!(
-            code(uploads.take(&flipped).unwrap_err()),
+            code(uploads.take(&flipped, 0).unwrap_err()),
             "field.chunk_damaged"
         );
         let mut other = chunk(b"TWO pieces", 0, 5);
         other.sha256 = chunk(whole, 0, 1).sha256;
-        uploads.take(&other).unwrap();
-        let last = uploads.take(&chunk(whole, 5, 10)).unwrap_err();
+        uploads.take(&other, 0).unwrap();
+        let last = uploads.take(&chunk(whole, 5, 10), 0).unwrap_err();
         assert_eq!(code(last), "field.blob_damaged");
-        assert_eq!(uploads.standing(&other.sha256).unwrap(), Standing::Nothing);
+        assert_eq!(
+            uploads.standing("p-1", &other.sha256).unwrap(),
+            Standing::Nothing
+        );
+    }
+
+    #[test]
+    fn nobody_goes_on_with_what_another_began() {
+        let home = tempfile::tempdir().unwrap();
+        let uploads = Uploads::new(home.path());
+        let whole = b"a photo of the gate";
+        let name = chunk(whole, 0, 1).sha256;
+        uploads.take(&chunk(whole, 0, 10), 0).unwrap();
+        assert_eq!(uploads.standing("p-2", &name).unwrap(), Standing::Nothing);
+        let mut others = chunk(whole, 10, whole.len());
+        others.person_id = "p-2".to_owned();
+        let refused = uploads.take(&others, 0).unwrap_err();
+        assert_eq!(right_offset(&refused), Some(0));
+    }
+
+    #[test]
+    fn nobody_fills_the_disk_alone() {
+        let home = tempfile::tempdir().unwrap();
+        let uploads = Uploads::new(home.path());
+        let mut first = chunk(b"the first of a long film", 0, 9);
+        first.length = MOST_UNDER_WAY + 1;
+        let refused = uploads.take(&first, 0).unwrap_err();
+        assert_eq!(code(refused), "field.too_much");
+        first.length = 1 << 20;
+        let refused = uploads.take(&first, MOST_A_DAY).unwrap_err();
+        assert_eq!(code(refused), "field.too_much");
+        uploads.take(&first, 0).unwrap();
+    }
+
+    #[test]
+    fn what_nobody_goes_on_with_is_swept_files_and_spools_too() {
+        let home = tempfile::tempdir().unwrap();
+        let uploads = Uploads::new(home.path());
+        let whole = b"half of it";
+        let name = chunk(whole, 0, 1).sha256;
+        uploads.take(&chunk(whole, 0, 5), 0).unwrap();
+        let stray = home.path().join("uploads").join(".tmpAbC");
+        let spooled = uploads.spool().unwrap().join("rescue");
+        fs::write(&stray, b"left by a server that died").unwrap();
+        fs::write(&spooled, b"so was this").unwrap();
+        let now = spooled.metadata().and_then(|m| m.modified()).unwrap();
+        uploads.sweep(now - Duration::from_secs(60), now);
+        assert_eq!(
+            uploads.standing("p-1", &name).unwrap(),
+            Standing::Part(5, 10)
+        );
+        assert!(stray.exists() && spooled.exists());
+        let later = now + Duration::from_secs(7200);
+        uploads.sweep(later, later);
+        assert_eq!(uploads.standing("p-1", &name).unwrap(), Standing::Nothing);
+        assert!(!stray.exists() && !spooled.exists());
     }
 
     #[test]
@@ -421,8 +645,8 @@ mod tests {
         let uploads = Uploads::new(home.path());
         let mut away = chunk(b"x", 0, 1);
         away.sha256 = "../../etc".to_owned();
-        assert!(uploads.take(&away).is_err());
-        assert_eq!(uploads.standing("../..").unwrap(), Standing::Nothing);
+        assert!(uploads.take(&away, 0).is_err());
+        assert_eq!(uploads.standing("p-1", "../..").unwrap(), Standing::Nothing);
     }
 
     #[test]

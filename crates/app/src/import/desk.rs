@@ -43,6 +43,8 @@ pub struct Waiting {
     pub mapping: Option<String>,
     #[serde(default)]
     pub background: BackgroundSaid,
+    #[serde(default)]
+    pub station: Option<String>,
 }
 
 /// 列 — a column of the file and the field it was taken for.
@@ -91,7 +93,7 @@ pub struct OutcomeView {
     pub number: u64,
     pub sheet: Option<String>,
     pub title: String,
-    /// `new_site`, `linked`, `recorded`, `adopted`, `doubtful`, `screened`, `same`, `refused`.
+    /// `new_site`, `linked`, `recorded`, `adopted`, `patrolled`, `doubtful`, `screened`, `same`, `refused`.
     pub action: String,
     pub site_code: Option<String>,
     pub rule: Option<String>,
@@ -258,6 +260,7 @@ impl Waiting {
         request.valid_from = self.valid_from;
         request.approval = self.approval.clone();
         request.background = self.background.clone();
+        request.station = self.station.clone();
         Ok(request)
     }
 }
@@ -563,6 +566,7 @@ fn fill(view: &mut OutcomeView, action: &RowAction) {
         RowAction::Same => "same",
         RowAction::Refused => "refused",
         RowAction::Adopted { .. } => "adopted",
+        RowAction::Patrolled { .. } => "patrolled",
     };
     word.clone_into(&mut view.action);
 }

@@ -25,11 +25,12 @@ pub enum ImportKind {
     Permits,
     Verifications,
     FieldReports,
+    Tracks,
 }
 
 impl ImportKind {
     /// All kinds, in the order of the help text.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Boundary,
         Self::Stations,
         Self::Routes,
@@ -45,6 +46,7 @@ impl ImportKind {
         Self::Permits,
         Self::Verifications,
         Self::FieldReports,
+        Self::Tracks,
     ];
 
     /// The word of the command line and of batch entries.
@@ -65,6 +67,7 @@ impl ImportKind {
             Self::Permits => "permits",
             Self::Verifications => "verifications",
             Self::FieldReports => "field-reports",
+            Self::Tracks => "tracks",
         }
     }
 
@@ -114,6 +117,7 @@ impl ImportKind {
             Self::OldLedger => Action::ImportOldLedger,
             Self::Permits => Action::ImportPermits,
             Self::Verifications | Self::FieldReports => Action::ImportVerifications,
+            Self::Tracks => Action::RecordPatrol,
         }
     }
 }

@@ -92,6 +92,10 @@ pub(super) fn load(session: &Session, request: &ImportRequest) -> Result<Loaded,
         super::reports::read(&mut loaded)?;
         return Ok(loaded);
     }
+    if request.kind == ImportKind::Tracks && !matches!(content_of(&loaded), Content::Table) {
+        // Fixes with their times are no features; `tracks` reads them itself.
+        return Ok(loaded);
+    }
     match content_of(&loaded) {
         Content::Table => loaded.read_tables(session, request, &request.path)?,
         Content::Parcels => loaded.read_parcels(session, request)?,
@@ -499,6 +503,7 @@ fn table_name(kind: ImportKind) -> &'static str {
         ImportKind::Verifications => "verifications",
         ImportKind::OldLedger => "issues",
         ImportKind::Background => "backgrounds",
+        ImportKind::Tracks => "tracks",
         _ => "clues",
     }
 }

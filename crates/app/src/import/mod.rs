@@ -4,6 +4,7 @@ mod backgrounds;
 mod clues;
 mod coding;
 mod desk;
+mod from_field;
 mod kind;
 mod load;
 mod old_ledgers;
@@ -15,6 +16,7 @@ mod report;
 mod reports;
 mod reserve;
 mod staging;
+mod tracks;
 mod verifications;
 
 use std::path::PathBuf;
@@ -30,6 +32,7 @@ use spatial::diagnostic::{Diagnostic, Severity};
 
 pub use backgrounds::BackgroundSaid;
 pub use desk::*;
+pub(crate) use from_field::{FieldLanding, is_fit, nothing_said};
 pub use kind::ImportKind;
 pub use load::{Loaded, LoadedTable};
 pub use position::{Convention, Placed, system_of};
@@ -65,6 +68,8 @@ pub struct ImportRequest {
     pub approval: Option<String>,
     /// What is said of a background layer.
     pub background: BackgroundSaid,
+    /// Whose tracks they are, where neither the file nor the importer's post says.
+    pub station: Option<String>,
 }
 
 impl ImportRequest {
@@ -84,6 +89,7 @@ impl ImportRequest {
             valid_from: None,
             approval: None,
             background: BackgroundSaid::default(),
+            station: None,
         }
     }
 }
@@ -145,6 +151,7 @@ impl Session {
             ImportKind::OldLedger => old_ledgers::stage(&mut staging)?,
             ImportKind::Permits => permits::stage(&mut staging)?,
             ImportKind::Verifications => verifications::stage(&mut staging)?,
+            ImportKind::Tracks => tracks::stage(&mut staging)?,
             _ => clues::stage(&mut staging)?,
         }
         let files = std::mem::take(&mut staging.files);

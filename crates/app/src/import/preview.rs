@@ -26,6 +26,8 @@ pub enum Action {
     Refused,
     /// A layer of the reserve itself: zone, station, route.
     Adopted { name: String },
+    /// A patrol with its track.
+    Patrolled { name: String },
 }
 
 /// 行去向 — one row's fate.
@@ -83,6 +85,10 @@ impl Preview {
             (
                 "adopted",
                 self.count(|a| matches!(a, Action::Adopted { .. })),
+            ),
+            (
+                "patrolled",
+                self.count(|a| matches!(a, Action::Patrolled { .. })),
             ),
             (
                 "doubtful",

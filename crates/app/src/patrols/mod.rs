@@ -1,10 +1,39 @@
-//! 巡护 — routes and patrols of stations.
+//! 巡护 — patrols of stations: their sheets, tracks, plans, reviews, and what they covered.
+
+mod acts;
+mod book;
+mod coverage;
+mod files;
+mod judge;
+mod list;
+mod page;
+mod plans;
+mod statistics;
+mod tracks;
 
 use domain::as_of::AsOf;
 use serde_json::{Value, json};
 
 use crate::error::Error;
 use crate::session::Session;
+
+pub use acts::PatrolReviewRequest;
+pub use book::PatrolShelf;
+pub use coverage::{
+    CellView, CoverageCount, CoverageQuery, CoverageView, PlaceView, RouteView, ZoneFixes,
+};
+pub use list::{PatrolList, PatrolQuery, PatrolRow, PatrolTotals};
+pub use page::{
+    DoubtView, GapView, PatrolFile, PatrolFindingView, PatrolReviewView, PatrolView, SegmentView,
+    TrackView,
+};
+pub use plans::{
+    KeyPointView, OffRouteView, PatrolPlanRequest, PatrolPlanView, PatrolProposalQuery,
+    PatrolProposalView, PlannedRoundView, PostDone,
+};
+pub use statistics::{PatrolStatistics, PatrolStatisticsQuery, StationMonth};
+
+pub(crate) use tracks::{TrackSource, coded, track_entry};
 
 /// Routes of stations as a pack carries them.
 pub(crate) fn pack_routes(session: &Session, station_ids: &[String]) -> Result<Vec<Value>, Error> {

@@ -67,6 +67,9 @@ fn say(desk: &Desk<'_>, v: &Verified) {
         ("size", &size),
     ];
     desk.output.say("evidence.verified", &fill);
+    if v.is_after_lock {
+        desk.output.say("evidence.after_lock", &[]);
+    }
     if !v.is_exif_as_stated {
         desk.output.say("evidence.exif_differs", &[]);
     }

@@ -20,7 +20,7 @@ pub(super) fn run(desk: &Desk<'_>, command: &FieldCommand) -> Result<ExitCode, E
     let accounts = Mutex::new(Accounts::open(&desk.arguments.home)?);
     match command {
         FieldCommand::Devices => {
-            let devices = field::list_devices(&session, &open(&accounts))?;
+            let devices = field::list_devices(&session, &accounts)?;
             desk.output.value(&devices);
             list_devices(desk, &devices.items);
         }
@@ -47,12 +47,13 @@ pub(super) fn run(desk: &Desk<'_>, command: &FieldCommand) -> Result<ExitCode, E
         } => {
             let filter = ItemFilter {
                 state: state.clone(),
+                refused_since: None,
                 station: station.clone(),
                 device: device.clone(),
                 limit: *limit,
                 cursor: None,
             };
-            let found = session.field_items(&open(&accounts), &filter)?;
+            let found = session.field_items(&accounts, &filter)?;
             desk.output.value(&found);
             list_items(desk, &found.items);
             let total = found.total.to_string();
@@ -104,8 +105,7 @@ fn rescue(
     };
     std::fs::File::open(file).map_err(unread)?;
     let mut rescue = field::unseal(session, accounts, file)?;
-    while rescue.keep_file(session)? {}
-    rescue.take_items(session, accounts)?;
+    while rescue.keep_file(session, accounts)? {}
     field::settle(session, accounts, &OpenItems::Ids(&rescue.ids()))?;
     rescue.finish(session, accounts)
 }

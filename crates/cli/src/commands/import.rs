@@ -69,6 +69,7 @@ fn request(args: &Import) -> Result<ImportRequest, Error> {
         dated_on: args.dated_on,
         label: args.label.clone(),
     };
+    request.station = args.station.clone();
     if let Some(path) = &args.mapping {
         let read = std::fs::read_to_string(path);
         request.mapping = Some(read.map_err(|source| Error::Read {
@@ -142,6 +143,7 @@ fn fate(output: &Output, action: &RowAction) -> (&'static str, String) {
         RowAction::Same => ("same", String::new()),
         RowAction::Refused => ("refused", String::new()),
         RowAction::Adopted { name } => ("adopted", name.clone()),
+        RowAction::Patrolled { name } => ("patrolled", name.clone()),
     }
 }
 

@@ -12,6 +12,7 @@ mod law;
 mod ledgers;
 mod log;
 mod notices;
+mod patrols;
 mod people;
 mod rules;
 mod serve;
@@ -67,6 +68,7 @@ pub(crate) fn run(
         Command::Stats(args) => summaries::stats(&desk, args),
         Command::Check(args) => summaries::check(&desk, args),
         Command::Convert(args) => sites::convert(&desk, args),
+        Command::Patrols(command) => patrols::run(&desk, command),
         Command::Suspicions(command) => suspicions::run(&desk, command),
         Command::Evidence(args) => evidence::run(&desk, args),
         Command::Field(command) => field::run(&desk, command),

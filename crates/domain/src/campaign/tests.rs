@@ -482,6 +482,7 @@ fn the_configuration_survives_being_written_and_read() {
             ladder: None,
             suspicions: None,
             shots: vec![],
+            patrols: None,
             capture: None,
             ..campaign
         }

@@ -141,3 +141,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn counters_beyond_all_bounds_are_told_and_break_nothing() {
+    let mut wild = entry(&photo(1));
+    if let Some(clocks) = &mut wild.entry.clocks {
+        clocks.monotonic_ms = Some(u64::MAX);
+        clocks.session_ms = Some(u64::MAX);
+    }
+    let entries = [wild, entry(&photo(2))];
+    let found = flags_of(&entries, &limits());
+    let told: Vec<&str> = found.values().flatten().map(|f| f.code).collect();
+    assert_eq!(told, ["clock_drift", "session_jump"]);
+}

@@ -166,3 +166,36 @@ CREATE TABLE carried_over_issues (
   due_on TEXT,
   progress TEXT
 );
+
+CREATE TABLE patrols (
+  fid INTEGER PRIMARY KEY NOT NULL,
+  patrol_id TEXT NOT NULL,
+  reserve_code TEXT NOT NULL,
+  station_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  route_id TEXT,
+  started_at TEXT NOT NULL,
+  ended_at TEXT NOT NULL,
+  leader TEXT NOT NULL,
+  head_count INTEGER NOT NULL,
+  length_m DOUBLE NOT NULL,
+  moving_s INTEGER NOT NULL,
+  findings INTEGER NOT NULL,
+  conclusion TEXT NOT NULL,
+  review TEXT,
+  source TEXT
+);
+
+CREATE TABLE tracks (
+  fid INTEGER PRIMARY KEY NOT NULL,
+  geom MULTILINESTRING,
+  track_id TEXT NOT NULL,
+  patrol_id TEXT NOT NULL,
+  station_id TEXT,
+  started_at TEXT,
+  ended_at TEXT,
+  length_m DOUBLE NOT NULL,
+  gap_s INTEGER NOT NULL,
+  fixes_distinct INTEGER NOT NULL,
+  fingerprint TEXT NOT NULL
+);

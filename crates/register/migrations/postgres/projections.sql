@@ -173,3 +173,37 @@ CREATE TABLE carried_over_issues (
   due_on text COLLATE "C",
   progress text COLLATE "C"
 );
+
+CREATE TABLE patrols (
+  fid bigint PRIMARY KEY,
+  patrol_id text COLLATE "C" NOT NULL,
+  reserve_code text COLLATE "C" NOT NULL,
+  station_id text COLLATE "C" NOT NULL,
+  kind text COLLATE "C" NOT NULL,
+  route_id text COLLATE "C",
+  started_at text COLLATE "C" NOT NULL,
+  ended_at text COLLATE "C" NOT NULL,
+  leader text COLLATE "C" NOT NULL,
+  head_count bigint NOT NULL,
+  length_m double precision NOT NULL,
+  moving_s bigint NOT NULL,
+  findings bigint NOT NULL,
+  conclusion text COLLATE "C" NOT NULL,
+  review text COLLATE "C",
+  source text COLLATE "C"
+);
+
+CREATE TABLE tracks (
+  fid bigint PRIMARY KEY,
+  geom geometry(MultiLineString, 4490),
+  track_id text COLLATE "C" NOT NULL,
+  patrol_id text COLLATE "C" NOT NULL,
+  station_id text COLLATE "C",
+  started_at text COLLATE "C",
+  ended_at text COLLATE "C",
+  length_m double precision NOT NULL,
+  gap_s bigint NOT NULL,
+  fixes_distinct bigint NOT NULL,
+  fingerprint text COLLATE "C" NOT NULL
+);
+CREATE INDEX tracks_by_geom ON tracks USING gist (geom);

@@ -4,13 +4,14 @@
 //! database is the database's own business ([`Writer`]).
 
 mod clues;
+mod patrols;
 mod reserve;
 mod sites;
 
 use std::collections::BTreeMap;
 
 use domain::entry::{EntryBody, RecordedEntry};
-use domain::ids::{SiteId, StreamId};
+use domain::ids::{PatrolId, SiteId, StreamId};
 use geo_types::Geometry;
 use jiff::Timestamp;
 
@@ -19,6 +20,7 @@ use crate::store::Store;
 use crate::{EntryFilter, views};
 
 pub(crate) use clues::CLUES;
+pub(crate) use patrols::{PATROLS, TRACKS};
 pub(crate) use reserve::{BOUNDARIES, ROUTES, STATIONS, ZONES};
 pub(crate) use sites::{CARRIED_OVER_ISSUES, PERMITS, SITES};
 
@@ -117,7 +119,7 @@ pub(crate) static CLUE_BATCHES: Table = Table {
 };
 
 /// All projections, in the order they are created.
-pub(crate) static TABLES: [&Table; 9] = [
+pub(crate) static TABLES: [&Table; 11] = [
     &SITES,
     &CLUES,
     &BOUNDARIES,
@@ -127,6 +129,8 @@ pub(crate) static TABLES: [&Table; 9] = [
     &CLUE_BATCHES,
     &PERMITS,
     &CARRIED_OVER_ISSUES,
+    &PATROLS,
+    &TRACKS,
 ];
 
 /// What a database does for the projections.
@@ -163,13 +167,14 @@ pub(crate) fn replay(log: &impl Store, mut writer: impl Writer) -> Result<(), Er
     writer.finish(last)
 }
 
-/// Sites whose stream got entries, with when the last of them was taken; folded once at the end.
+/// Sites and patrols whose stream got entries, with when the last of them was taken; folded once at the end.
 #[derive(Debug, Default)]
 pub(crate) struct Touched {
     sites: BTreeMap<SiteId, Timestamp>,
+    patrols: BTreeMap<PatrolId, Timestamp>,
 }
 
-/// Writes the rows that follow from one entry, and notes which sites have to be folded anew.
+/// Writes the rows that follow from one entry, and notes which sites and patrols have to be folded anew.
 pub(crate) fn apply(
     writer: &mut impl Writer,
     entry: &RecordedEntry,
@@ -178,6 +183,9 @@ pub(crate) fn apply(
     if let Some(site) = entry.entry.stream.as_site() {
         touched.sites.insert(site, entry.recorded_at);
         sites::apply(writer, entry, site)?;
+    }
+    if let Some(patrol) = entry.entry.stream.as_patrol() {
+        touched.patrols.insert(patrol, entry.recorded_at);
     }
     match &entry.entry.body {
         EntryBody::BoundaryAdopted(body) => reserve::adopt_boundary(writer, entry, body),
@@ -188,10 +196,13 @@ pub(crate) fn apply(
     }
 }
 
-/// Folds the touched sites and writes their rows.
+/// Folds what was touched and writes its rows.
 pub(crate) fn settle(writer: &mut impl Writer, touched: Touched) -> Result<(), Error> {
     for (site, at) in touched.sites {
         sites::refold(writer, site, at)?;
+    }
+    for (patrol, at) in touched.patrols {
+        patrols::refold(writer, patrol, at)?;
     }
     Ok(())
 }

@@ -40,7 +40,8 @@ pub(crate) fn raw(home: &Path) -> Connection {
     Connection::open(home.join("register.gpkg")).unwrap()
 }
 
-/// A bit of everything: batch, clues, sites, links, a boundary with zones, stations, routes, permits, issues.
+/// A bit of everything: batch, clues, sites, links, a boundary with zones, stations, routes, permits, issues,
+/// patrols.
 pub(crate) fn a_history() -> Vec<Entry> {
     let reserve = StreamId::reserve(testkit::RESERVE_CODE);
     let named = |name: &str| SiteFacts {
@@ -83,6 +84,12 @@ pub(crate) fn a_history() -> Vec<Entry> {
         testkit::a_verification(40, "issue_found"),
         testkit::entry(reserve.clone(), testkit::a_boundary("2019")),
         testkit::entry(reserve, testkit::stations("2019")),
+        // The track comes before its sheet, as phones may send them.
+        testkit::a_track(1),
+        testkit::a_patrol(1),
+        testkit::a_patrol(2),
+        testkit::a_patrol_review(1),
+        testkit::a_track(2),
     ]);
     let days = entries.len() as i64;
     entries
@@ -99,6 +106,7 @@ pub(crate) fn without_references(mut entries: Vec<Entry>, register: &mut Registe
     for entry in &mut entries {
         match &mut entry.body {
             EntryBody::ClueBatchImported(body) => body.sha256.clone_from(&blob.sha256),
+            EntryBody::TrackRecorded(body) => body.sha256.clone_from(&blob.sha256),
             EntryBody::BoundaryAdopted(body) => body.source_sha256.clone_from(&blob.sha256),
             EntryBody::StationsAdopted(body) => body.source_sha256.clone_from(&blob.sha256),
             EntryBody::RoutesAdopted(body) => body.source_sha256.clone_from(&blob.sha256),

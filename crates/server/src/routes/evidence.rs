@@ -5,7 +5,7 @@ use app::{EvidenceAdded, LARGEST_EVIDENCE, is_shown};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Multipart, Request, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use tokio_util::io::ReaderStream;
@@ -142,6 +142,9 @@ pub(crate) async fn show_thumbnail(
     Ok((kind, Body::from(bytes)).into_response())
 }
 
+/// Proofs that one address may ask for without a session, in a minute.
+const MOST_PROOFS: u32 = 120;
+
 /// How much of a proof.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -169,6 +172,16 @@ pub(crate) async fn prove_evidence(
             session.prove_evidence_in_full(atlases, &sha256)
         });
         return Ok(Json(proved.await?));
+    }
+    // Anybody may ask, and each answer folds whole dossiers.
+    if let Err(seconds) = desk
+        .throttle()
+        .count(&context.address, MOST_PROOFS, desk.now())
+    {
+        let (status, id) = (StatusCode::TOO_MANY_REQUESTS, &context.request_id);
+        let messages = desk.messages(context.language);
+        let told = Problem::coded(status, "evidence.too_often", &[], messages, id);
+        return Err(told.after(seconds));
     }
     let inner = desk.clone();
     let proved = desk.consult(&context, move |register| {

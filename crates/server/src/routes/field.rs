@@ -70,9 +70,11 @@ async fn list_devices(State(desk): State<Desk>, caller: Caller) -> Result<Json<D
     let visitor = caller.visitor.clone();
     let devices = desk.look(&caller, move |session, _| {
         field::is_at_desk(&visitor)?;
-        field::list_devices(session, &inner.accounts())
+        field::list_devices(session, inner.accounts_of())
     });
-    Ok(Json(devices.await?))
+    let devices = devices.await?;
+    desk.note(&caller, "list_devices", "field");
+    Ok(Json(devices))
 }
 
 /// A fresh token for one's own phone.
@@ -102,14 +104,15 @@ async fn lock_device(
     Named(device_id): Named<String>,
     Said(request): Said<LockRequest>,
 ) -> Result<Json<ReceiptView>, Problem> {
-    let inner = desk.clone();
+    let (inner, name) = (desk.clone(), device_id.clone());
     let visitor = caller.visitor.clone();
     let receipt = desk
         .write(&caller, move |session, _| {
             field::is_at_desk(&visitor)?;
-            field::lock(session, &mut inner.accounts(), &device_id, &request)
+            field::lock(session, &mut inner.accounts(), &name, &request)
         })
         .await?;
+    desk.note(&caller, "lock_device", &device_id);
     desk.forget_visitors();
     Ok(Json(receipt))
 }
@@ -136,7 +139,13 @@ async fn show_balance(
         field::is_at_desk(&visitor)?;
         field::balance(session, &inner.accounts(), period.from, period.to)
     });
-    Ok(Json(balance.await?))
+    let balance = balance.await?;
+    desk.note(
+        &caller,
+        "show_balance",
+        &format!("{}/{}", period.from, period.to),
+    );
+    Ok(Json(balance))
 }
 
 /// A phone is back: its clocks, what it holds; what became of what it sent.
@@ -173,6 +182,7 @@ async fn show_pack(State(desk): State<Desk>, phone: Phone) -> Result<Response, P
         })
         .await?;
     let etag = pack.etag();
+    desk.note(&caller, "fetch_pack", &etag);
     if caller.if_none_match.is_some_and(|has| has.contains(&etag)) {
         return Err(Problem::not_modified());
     }
@@ -202,6 +212,11 @@ async fn show_pack_part(
 ) -> Result<Response, Problem> {
     let (inner, visitor) = (desk.clone(), phone.caller.visitor.clone());
     let wanted = version.v.clone();
+    desk.note(
+        &phone.caller,
+        "fetch_pack",
+        &format!("{name} {}", cut(&wanted)),
+    );
     let bytes = desk
         .look(&phone.caller, move |session, _| {
             field::part(
@@ -233,6 +248,11 @@ async fn show_pack_part(
     Ok(response)
 }
 
+/// The beginning of a hash, as the access log names it.
+fn cut(hash: &str) -> String {
+    hash.chars().take(16).collect()
+}
+
 /// Rescue files may be as large as a phone is full: they come outside of the time other requests have.
 pub(super) fn large_routes() -> OpenApiRouter<Desk> {
     OpenApiRouter::new().routes(routes!(take_rescue_file))
@@ -241,7 +261,7 @@ pub(super) fn large_routes() -> OpenApiRouter<Desk> {
 /// Takes in what a phone sealed for the register. A phone's token may bring any phone's file, that of a locked one too.
 #[utoipa::path(post, path = "/api/v1/field/rescue-files", tag = "field",
     request_body(content = Vec<u8>, content_type = "application/x-qingshan-rescue"),
-    responses((status = 200, body = RescueReport), (status = "4XX", body = ProblemBody)))]
+    responses((status = 200, body = RescueReport), (status = "4XX", body = ProblemBody), (status = "5XX", body = ProblemBody)))]
 async fn take_rescue_file(
     State(desk): State<Desk>,
     caller: Caller,
@@ -252,18 +272,35 @@ async fn take_rescue_file(
         field::may_rescue(session, &inner.accounts(), &visitor)
     })
     .await?;
-    let file = spooled(&desk, &caller, request.into_body()).await?;
+    // Each may take gigabytes of the disk: few come in at once, and of one person one.
+    let person = &caller.visitor.person.person_id;
+    let lane = desk.lanes().enter(&format!("rescue {person}"), 1);
+    let permit = desk.spooling().try_acquire();
+    let (Some(_lane), Ok(_permit)) = (lane, permit) else {
+        let messages = desk.messages(caller.context.language);
+        let (status, id) = (StatusCode::SERVICE_UNAVAILABLE, &caller.context.request_id);
+        return Err(Problem::coded(status, "field.busy", &[], messages, id).after(60));
+    };
+    let file =
+        match tokio::time::timeout(SPOOL_PATIENCE, spooled(&desk, &caller, request.into_body()))
+            .await
+        {
+            Ok(file) => file?,
+            Err(_slow) => return Err(cut_off(&desk, &caller)),
+        };
     let inner = desk.clone();
     let mut rescue = desk
-        .look(&caller, move |session, _| {
+        .open_rescue(&caller, move |session| {
             field::unseal(session, inner.accounts_of(), file.path())
         })
         .await?;
+    desk.note(&caller, "rescue_file", rescue.device_id());
     // One file a turn: others write between them.
     loop {
+        let inner = desk.clone();
         let (is_more, kept) = desk
             .write(&caller, move |session, _| {
-                Ok((rescue.keep_file(session)?, rescue))
+                Ok((rescue.keep_file(session, inner.accounts_of())?, rescue))
             })
             .await?;
         rescue = kept;
@@ -271,13 +308,6 @@ async fn take_rescue_file(
             break;
         }
     }
-    let inner = desk.clone();
-    let rescue = desk
-        .look(&caller, move |session, _| {
-            rescue.take_items(session, inner.accounts_of())?;
-            Ok(rescue)
-        })
-        .await?;
     desk.settle_items(Waiting::Ids(rescue.ids())).await;
     let inner = desk.clone();
     let report = desk.write(&caller, move |session, _| {
@@ -286,33 +316,32 @@ async fn take_rescue_file(
     Ok(Json(report.await?))
 }
 
+/// How long a rescue file may take to come in.
+const SPOOL_PATIENCE: std::time::Duration = std::time::Duration::from_secs(3600);
+
+fn cut_off(desk: &Desk, caller: &Caller) -> Problem {
+    let messages = desk.messages(caller.context.language);
+    let status = StatusCode::BAD_REQUEST;
+    let id = &caller.context.request_id;
+    Problem::coded(status, "request.body", &[], messages, id)
+}
+
 /// The body on disk, never held whole.
 async fn spooled(
     desk: &Desk,
     caller: &Caller,
     mut body: Body,
 ) -> Result<tempfile::NamedTempFile, Problem> {
-    let internal = |e: std::io::Error| desk.problem(&caller.context, &Error::internal(e));
-    let cut = || {
-        let messages = desk.messages(caller.context.language);
-        let status = StatusCode::BAD_REQUEST;
-        Problem::coded(
-            status,
-            "request.body",
-            &[],
-            messages,
-            &caller.context.request_id,
-        )
-    };
-    let folder = desk.home().join("uploads");
-    tokio::fs::create_dir_all(&folder).await.map_err(internal)?;
-    let spool = tempfile::NamedTempFile::new_in(&folder).map_err(internal)?;
-    let mut file = tokio::fs::File::from_std(spool.reopen().map_err(internal)?);
+    let failed = |e: std::io::Error| desk.problem(&caller.context, &field::full(e));
+    let folder = desk.uploads().spool();
+    let folder = folder.map_err(|e| desk.problem(&caller.context, &e))?;
+    let spool = tempfile::NamedTempFile::new_in(&folder).map_err(failed)?;
+    let mut file = tokio::fs::File::from_std(spool.reopen().map_err(failed)?);
     let mut size = 0;
     loop {
         let next = std::future::poll_fn(|at| std::pin::Pin::new(&mut body).poll_frame(at)).await;
         let Some(frame) = next else { break };
-        let frame = frame.map_err(|_cut| cut())?;
+        let frame = frame.map_err(|_cut| cut_off(desk, caller))?;
         let Ok(bytes) = frame.into_data() else {
             continue;
         };
@@ -329,12 +358,14 @@ async fn spooled(
                 id,
             ));
         }
-        file.write_all(&bytes).await.map_err(internal)?;
+        file.write_all(&bytes).await.map_err(failed)?;
     }
-    file.flush().await.map_err(internal)?;
+    file.flush().await.map_err(failed)?;
     Ok(spool)
 }
 
+/// Pieces that one phone sends at once.
+const MOST_LANES: usize = 4;
 const UPLOAD_OFFSET: &str = "upload-offset";
 const UPLOAD_LENGTH: &str = "upload-length";
 
@@ -354,11 +385,12 @@ async fn find_upload(
     Named(sha256): Named<String>,
 ) -> Result<Response, Problem> {
     let (inner, name) = (desk.clone(), sha256.clone());
-    let standing = desk
+    let person = phone.caller.visitor.person.person_id.clone();
+    let (is_kept, standing) = desk
         .look(&phone.caller, move |session, _| {
-            match session.kept_size(&name)? {
-                Some(size) => Ok(Standing::Part(size, size)),
-                None => inner.uploads().standing(&name),
+            match session.kept_size(inner.accounts_of(), &person, &name)? {
+                Some(size) => Ok((true, Standing::Part(size, size))),
+                None => Ok((false, inner.uploads().standing(&person, &name)?)),
             }
         })
         .await?;
@@ -366,7 +398,7 @@ async fn find_upload(
         return Ok(StatusCode::NOT_FOUND.into_response());
     };
     // All pieces are here, and the log's writer was busy when the last one came.
-    if have == length {
+    if have == length && !is_kept {
         keep_whole(&desk, &phone.caller, &sha256).await?;
     }
     let mut response = StatusCode::OK.into_response();
@@ -393,13 +425,16 @@ async fn take_chunk(
     Named(sha256): Named<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let caller = phone.caller;
+    let (caller, device_id) = (phone.caller, phone.device.device_id);
     let told = |status, code: &str| {
         let messages = desk.messages(caller.context.language);
         Problem::coded(status, code, &[], messages, &caller.context.request_id)
     };
     let busy = || told(StatusCode::SERVICE_UNAVAILABLE, "field.busy").after(2);
-    let Ok(permit) = std::sync::Arc::clone(desk.chunks()).try_acquire_owned() else {
+    // Slow senders fill their own lanes, not everybody's.
+    let lane = desk.lanes().enter(&device_id, MOST_LANES);
+    let permit = std::sync::Arc::clone(desk.chunks()).try_acquire_owned();
+    let (Some(lane), Ok(permit)) = (lane, permit) else {
         return Err(busy());
     };
     let damaged = || told(StatusCode::BAD_REQUEST, "field.chunk_damaged");
@@ -412,6 +447,7 @@ async fn take_chunk(
         return Err(damaged());
     };
     let chunk = Chunk {
+        person_id: caller.visitor.person.person_id.clone(),
         sha256: sha256.clone(),
         offset,
         length,
@@ -422,14 +458,8 @@ async fn take_chunk(
     let taken = desk
         .look(&caller, move |session, _| {
             // The piece is in memory no longer than this.
-            let _permit = permit;
-            let uploads = inner.uploads();
-            Ok(uploads.in_turn(&chunk.sha256, || {
-                match session.kept_size(&chunk.sha256)? {
-                    Some(size) => Err(field::at_offset(size)),
-                    None => uploads.take(&chunk),
-                }
-            }))
+            let _places = (permit, lane);
+            Ok(session.take_chunk(inner.accounts_of(), inner.uploads(), &chunk))
         })
         .await?;
     match taken {
@@ -440,7 +470,6 @@ async fn take_chunk(
         }
         Ok(field::Arrived::Whole(_)) => {
             keep_whole(&desk, &caller, &sha256).await?;
-            desk.settle_items(Waiting::File(sha256.clone())).await;
             let kept = FileKept {
                 sha256,
                 size_bytes: length,
@@ -471,26 +500,16 @@ fn said_of(headers: &HeaderMap) -> Option<(u64, u64, String)> {
     ))
 }
 
-/// Puts a file whose pieces are all here among the blobs.
+/// Puts a file whose pieces are all here among the blobs; items that waited for it go on.
 async fn keep_whole(desk: &Desk, caller: &Caller, sha256: &str) -> Result<(), Problem> {
     let (inner, name) = (desk.clone(), sha256.to_owned());
+    let person = caller.visitor.person.person_id.clone();
     desk.write(caller, move |session, _| {
-        let uploads = inner.uploads();
-        uploads.in_turn(&name, || {
-            let Some(path) = uploads.find_whole(&name)? else {
-                return Ok(());
-            };
-            let kept = session.keep_upload(&path);
-            // What is not taken is thrown away as well: the phone is told, and asks its holder.
-            let is_refused =
-                matches!(&kept, Err(Error::Rejected(d)) if d.code == "field.file_kind");
-            if kept.is_ok() || is_refused {
-                uploads.forget(&name);
-            }
-            kept.map(drop)
-        })
+        session.keep_whole(inner.accounts_of(), inner.uploads(), &person, &name)
     })
-    .await
+    .await?;
+    desk.settle_items(Waiting::File(sha256.to_owned())).await;
+    Ok(())
 }
 
 /// Where items stand.
@@ -547,8 +566,10 @@ async fn take_items(
 struct WantedItems {
     /// Of the phone that asks: ids with commas between, at most 500. All else is for whoever decides on items.
     ids: Option<String>,
-    /// States with commas between; `held,refused,received` where none is said.
+    /// States with commas between; `held,received` where none is said.
     state: Option<String>,
+    /// Refused items since this day; of the last 30 days where it is not said.
+    refused_since: Option<Date>,
     station: Option<String>,
     device: Option<String>,
     /// 50 where it is not said, at most 500.
@@ -574,23 +595,25 @@ async fn list_items(
     caller: Caller,
     Asked(wanted): Asked<WantedItems>,
 ) -> Result<Json<ItemsShown>, Problem> {
+    let is_list = wanted.ids.is_none();
     let (inner, visitor) = (desk.clone(), caller.visitor.clone());
     let shown = desk
         .look(&caller, move |session, _| {
-            let accounts = inner.accounts();
             let Some(ids) = &wanted.ids else {
                 field::is_at_desk(&visitor)?;
                 let filter = ItemFilter {
                     state: wanted.state,
+                    refused_since: wanted.refused_since,
                     station: wanted.station,
                     device: wanted.device,
                     limit: wanted.limit,
                     cursor: wanted.cursor,
                 };
                 return session
-                    .field_items(&accounts, &filter)
+                    .field_items(inner.accounts_of(), &filter)
                     .map(ItemsShown::List);
             };
+            let accounts = inner.accounts();
             let device = field::active_device(session, &accounts, &visitor)?;
             let results = field::find_statuses(&accounts, &session.messages, &device, ids)?;
             Ok(ItemsShown::Statuses(ItemsAnswer {
@@ -600,6 +623,9 @@ async fn list_items(
             }))
         })
         .await?;
+    if is_list {
+        desk.note(&caller, "list_field_items", &caller.filters());
+    }
     Ok(Json(shown))
 }
 
@@ -615,6 +641,7 @@ async fn decide_item(
 ) -> Result<Json<ItemStatus>, Problem> {
     let visitor = caller.visitor.clone();
     let inner = desk.clone();
+    let object = format!("{id} {}", cut(&request.choice));
     let (status, stream) = desk
         .write(&caller, move |session, _| {
             if visitor.token.is_some() {
@@ -626,6 +653,7 @@ async fn decide_item(
             session.decide_item(inner.accounts_of(), &id, &request)
         })
         .await?;
+    desk.note(&caller, "decide_item", &object);
     // What waited behind it goes on.
     desk.settle_items(Waiting::OfStream(vec![stream])).await;
     Ok(Json(status))

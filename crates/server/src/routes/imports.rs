@@ -24,7 +24,7 @@ use crate::problem::{Problem, ProblemBody};
 #[into_params(parameter_in = Query)]
 pub(crate) struct UploadQuery {
     /// `boundary`, `stations`, `routes`, `background`, `patches`, `inspection`, `inquiry`, `petition`, `patrol`, `tip-off`,
-    /// `parcels`, `old-ledger`, `permits`, `verifications`, `field-reports`.
+    /// `parcels`, `old-ledger`, `permits`, `verifications`, `field-reports`, `tracks`.
     kind: String,
     source: Option<String>,
     received_on: Option<Date>,
@@ -49,6 +49,8 @@ pub(crate) struct UploadQuery {
     dated_on: Option<Date>,
     /// Attribute that its features are labelled by.
     label: Option<String>,
+    /// Whose tracks they are.
+    station: Option<String>,
 }
 
 /// An upload that waits.
@@ -133,6 +135,7 @@ pub(crate) async fn upload(
         approval: query.approval,
         mapping: None,
         background,
+        station: query.station,
     };
     waiting
         .save(desk.home())

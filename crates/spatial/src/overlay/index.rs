@@ -240,15 +240,19 @@ impl OutlineIndex {
     fn classify_cells(&mut self) {
         let mut cover = Cover::new(self.grid.cells());
         let halves: Vec<&[Block]> = split_by_outline(&self.blocks, threads());
-        let found: Vec<Vec<(u32, Vec<RowCrossing>)>> = std::thread::scope(|scope| {
-            let jobs: Vec<_> = halves
-                .into_iter()
-                .map(|half| scope.spawn(|| self.row_crossings(half)))
-                .collect();
-            jobs.into_iter()
-                .map(|job| job.join().expect("the job holds no code that panics"))
-                .collect()
-        });
+        let found: Vec<Vec<(u32, Vec<RowCrossing>)>> = match halves.as_slice() {
+            // Where there is one thread, there may be no second one to start (phones).
+            [all] => vec![self.row_crossings(all)],
+            _ => std::thread::scope(|scope| {
+                let jobs: Vec<_> = halves
+                    .into_iter()
+                    .map(|half| scope.spawn(|| self.row_crossings(half)))
+                    .collect();
+                jobs.into_iter()
+                    .map(|job| job.join().expect("the job holds no code that panics"))
+                    .collect()
+            }),
+        };
         for (outline, mut crossings) in found.into_iter().flatten() {
             cover.add(&self.grid, outline, &mut crossings);
         }

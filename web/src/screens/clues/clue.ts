@@ -2,8 +2,10 @@ import type { ClueRow, ClueView } from '@/api/wire';
 
 import { t } from './msg';
 
+/** A file that shows what the clue says. */
+export interface ClueFile { sha256: string; file_name: string; media_type: string; at: string }
 /** The clue's row with what its page adds. */
-export type Clue = ClueRow & Omit<ClueView, 'row'>;
+export type Clue = ClueRow & Omit<ClueView, 'row'> & { files?: ClueFile[] };
 
 /** File, sheet and row a clue came from. */
 export const placeOf = ({ file_name, sheet, layer, row, feature }: ClueView['place']): string =>

@@ -36,6 +36,7 @@ export const t = words({
   reason_unlink: ['请写明撤销原因', 'Say why it is undone'],
   reason_screen: ['请写明排除原因', 'Say why it is screened out'],
   screen_code: ['预筛结果', 'Outcome'],
+  files: ['随线索上报的文件', 'Files sent with the clue'],
   left: ['待落点 {n} 条', '{n} open'],
   all_done: ['收件箱已清空', 'The inbox is empty'],
   field: ['项目', 'Field'],

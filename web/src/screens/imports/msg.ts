@@ -59,6 +59,7 @@ export const t = words({
   linked: ['归入已有点位', 'Linked to sites'],
   recorded: ['登记到点位', 'Recorded on sites'],
   adopted: ['启用', 'Adopted'],
+  patrolled: ['登记巡护', 'Patrol recorded'],
   doubtful: ['待人工判断', 'For a person to decide'],
   screened: ['预筛', 'Screened out'],
   same: ['已有，无变化', 'Already there'],

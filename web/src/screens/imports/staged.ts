@@ -15,9 +15,9 @@ export const placeText = (place: Place): string =>
   [place.sheet ?? place.layer, place.row != null ? t('at_row', { n: place.row }) : place.feature != null ? t('at_feature', { n: place.feature }) : '', place.column ? t('at_column', { c: place.column }) : ''].filter(Boolean).join(' · ');
 
 /** What becomes of a row, and the colour it is drawn with; the word always stands beside it. */
-export const FATES = ['new_site', 'linked', 'recorded', 'adopted', 'doubtful', 'screened', 'same', 'refused'] as const;
+export const FATES = ['new_site', 'linked', 'recorded', 'adopted', 'patrolled', 'doubtful', 'screened', 'same', 'refused'] as const;
 type Fate = (typeof FATES)[number];
-export const FATE_COLOURS: Record<string, string> = { new_site: '#1d6b3c', linked: '#0b5cad', recorded: '#00695c', adopted: '#4a148c', doubtful: '#8a5300', screened: '#55606a', same: '#55606a', refused: '#b3261e' };
+export const FATE_COLOURS: Record<string, string> = { new_site: '#1d6b3c', linked: '#0b5cad', recorded: '#00695c', adopted: '#4a148c', patrolled: '#31688e', doubtful: '#8a5300', screened: '#55606a', same: '#55606a', refused: '#b3261e' };
 export const fateText = (fate: string): string => (FATES.includes(fate as Fate) ? t(fate as Fate) : fate);
 
 /** Faults of a layer as a whole: its system is not said. */
