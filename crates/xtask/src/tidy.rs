@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::shell;
 
 /// What each room may depend on (house rules, ARCHITECTURE.md).
-const FLOORS: [(&str, &[&str]); 14] = [
+const FLOORS: [(&str, &[&str]); 15] = [
     ("spatial", &[]),
     ("sheets", &["spatial"]),
     ("likeness", &[]),
