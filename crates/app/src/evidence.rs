@@ -325,6 +325,8 @@ pub(crate) fn exif_of<R: Read + std::io::BufRead + Seek>(content: &mut R) -> Exi
     };
     let rationals = |tag| match &exif.get_field(tag, In::PRIMARY)?.value {
         Value::Rational(all) => Some(all.iter().map(|r| r.to_f64()).collect::<Vec<f64>>()),
+        // Some phones write positions as signed fractions.
+        Value::SRational(all) => Some(all.iter().map(|r| r.to_f64()).collect()),
         _ => None,
     };
     let degrees = |tag, reference, negative: &str| {

@@ -7,7 +7,7 @@ use spatial::diagnostic::Diagnostic;
 use crate::session::Session;
 
 /// Step of the table that a verification takes.
-const VERIFY: &str = "verify";
+pub(crate) const VERIFY: &str = "verify";
 
 impl Session {
     /// Why a verification of a site in this state may not stand; `None` if it may.

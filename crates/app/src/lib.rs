@@ -43,6 +43,7 @@ mod lists;
 pub mod map;
 pub mod messages;
 pub mod notices;
+pub mod openrosa;
 mod patrols;
 pub mod people;
 pub mod proof;

@@ -408,7 +408,7 @@ impl Dossier {
                 self.claim(entry, &b.facts, Weight::Verification, &b.basis);
                 self.state_judged_facts(entry, b);
                 self.verifications.push(kept(entry, &**b));
-                if entry.entry.stamp.is_some() {
+                if entry.entry.stamp.is_some() || b.is_by_odk() {
                     self.unreviewed.push(entry.entry.id);
                 }
             }

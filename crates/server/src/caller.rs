@@ -11,6 +11,8 @@ use app::people::{self, Visitor};
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use domain::policy::Actor;
 use serde::de::DeserializeOwned;
 
@@ -177,6 +179,14 @@ fn takes_query_token(path: &str) -> bool {
         .any(|p| path.starts_with(p))
 }
 
+/// Where OpenRosa clients find their token in the address.
+pub(crate) const ODK_KEY: &str = "/odk/key/";
+
+/// What OpenRosa clients ask for and send.
+fn is_odk(path: &str) -> bool {
+    path == "/odk" || path.starts_with("/odk/")
+}
+
 /// Where rescue files are handed over.
 const RESCUE_FILES: &str = "/api/v1/field/rescue-files";
 
@@ -185,7 +195,33 @@ fn is_field(path: &str) -> bool {
     path.starts_with("/api/v1/field/")
 }
 
+/// OpenRosa clients send the token as the password of Basic authentication, or have it in the address as app users of ODK
+/// Central do. The name beside it must be its holder's, which is looked at once that one is known.
+fn odk_secret_of(parts: &Parts) -> Option<String> {
+    let in_address = parts.uri.path().strip_prefix(ODK_KEY);
+    if let Some((token, _)) = in_address.and_then(|rest| rest.split_once('/')) {
+        return Some(token.to_owned());
+    }
+    basic_of(parts).map(|(_, token)| token)
+}
+
+/// Name and password of Basic authentication.
+fn basic_of(parts: &Parts) -> Option<(String, String)> {
+    let given = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, coded) = given.split_once(' ')?;
+    let is_basic = scheme.eq_ignore_ascii_case("basic");
+    let bytes = is_basic.then(|| BASE64_STANDARD.decode(coded.trim()).ok())??;
+    let text = String::from_utf8(bytes).ok()?;
+    let (login, token) = text.split_once(':')?;
+    Some((login.to_owned(), token.to_owned()))
+}
+
 fn secret_of(parts: &Parts) -> Option<String> {
+    if is_odk(parts.uri.path())
+        && let Some(token) = odk_secret_of(parts)
+    {
+        return Some(token);
+    }
     let bearer = parts
         .headers
         .get(header::AUTHORIZATION)
@@ -221,18 +257,23 @@ async fn visitor(parts: &Parts, desk: &Desk, context: &Context) -> Result<Arc<Vi
         };
         refused(desk, context, code)
     })?;
+    let path = parts.uri.path();
+    if let Some((login, _)) = basic_of(parts).filter(|_| is_token && is_odk(path))
+        && !login.trim().eq_ignore_ascii_case(&visitor.person.login)
+    {
+        return Err(refused(desk, context, "session.bad_token"));
+    }
     if let Some(asker) = parts.extensions.get::<Asker>() {
         // Whoever was set first in this request stays.
         let _ = asker.0.set(visitor.person.person_id.clone());
     }
     let is_reading = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
-    let path = parts.uri.path();
     if let Some(token) = &visitor.token {
         let is_within = match token.scope.as_str() {
             "write" => true,
             "read" => is_reading,
             "field" => is_field(path),
-            "odk" => path.starts_with("/odk"),
+            "odk" => is_odk(path),
             _ => is_reading && takes_query_token(path),
         };
         if !is_within {

@@ -172,6 +172,7 @@ pub fn router(desk: Desk) -> Router {
             LONGEST_REQUEST,
         ))
         .merge(uploads)
+        .merge(routes::odk())
         .method_not_allowed_fallback(web::wrong_method)
         .fallback(web::file)
         .layer(around)

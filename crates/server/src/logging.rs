@@ -10,7 +10,7 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::caller::language;
+use crate::caller::{ODK_KEY, language};
 use crate::desk::Desk;
 use crate::problem::Problem;
 
@@ -29,7 +29,7 @@ pub(crate) async fn around(State(desk): State<Desk>, mut request: Request, next:
     request.extensions_mut().insert(RequestId(id.clone()));
     request.extensions_mut().insert(asker.clone());
     let method = request.method().clone();
-    let path = request.uri().path().to_owned();
+    let path = without_token(request.uri().path());
     let language = language(request.headers());
     desk.metrics().begin();
     let mut response = next.run(request).await;
@@ -50,6 +50,15 @@ pub(crate) async fn around(State(desk): State<Desk>, mut request: Request, next:
     }
     careful(&mut response, &id);
     response
+}
+
+/// The path as the log may hold it.
+fn without_token(path: &str) -> String {
+    let Some(rest) = path.strip_prefix(ODK_KEY) else {
+        return path.to_owned();
+    };
+    let behind = rest.split_once('/').map_or("", |(_, behind)| behind);
+    format!("{ODK_KEY}…/{behind}")
 }
 
 /// Refusals of the layers around the handlers come without a body; they too are told as problems.

@@ -19,6 +19,7 @@ mod log;
 mod map;
 mod notices;
 mod ogc;
+mod openrosa;
 mod patrols;
 mod people;
 mod service;
@@ -200,6 +201,11 @@ pub(crate) fn quick() -> Router<Desk> {
         .route("/ogc/collections/{collection}/items/{id}", get(ogc::item))
         .route("/feeds/deadlines.ics", get(feeds::deadlines))
         .route("/feeds/changes.rss", get(feeds::changes))
+}
+
+/// What OpenRosa clients ask for and send; the protocol describes itself.
+pub(crate) fn odk() -> Router<Desk> {
+    openrosa::router()
 }
 
 /// Addresses that take files, with limits of their own.

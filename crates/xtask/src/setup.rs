@@ -8,18 +8,21 @@ use anyhow::{Context, Result, bail};
 use crate::shell;
 
 /// Debian packages of which one of the files must exist.
-const PACKAGES: [(&str, &str); 3] = [
+const PACKAGES: [(&str, &str); 4] = [
     ("gdal-bin", "/usr/bin/ogrinfo"),
+    // ODK Validate is a Java program.
+    ("default-jre-headless", "/usr/bin/java"),
     ("python3-venv", "/usr/lib/python3/dist-packages"),
     ("gcc", "/usr/bin/cc"),
 ];
 
-/// Python packages of the foreign checks: geodesy, spreadsheets, parquet, GeoPackage, transparency log.
-const PYTHON: [&str; 4] = [
+/// Python packages of the foreign checks: geodesy, spreadsheets, parquet, transparency log, forms of ODK.
+const PYTHON: [&str; 5] = [
     "pyproj==3.7.*",
     "openpyxl==3.1.*",
     "pyarrow",
     "aics-tlog==0.2.*",
+    "pyxform==4.5.*",
 ];
 
 /// GDAL's own GeoPackage validator; it is plain Python, and its dependency, the native binding, is not needed for it.

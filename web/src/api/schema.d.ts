@@ -9241,7 +9241,7 @@ export interface operations {
             query: {
                 /**
                  * @description `boundary`, `stations`, `routes`, `background`, `patches`, `inspection`, `inquiry`, `petition`, `patrol`, `tip-off`,
-                 *     `parcels`, `old-ledger`, `permits`, `verifications`, `tracks`.
+                 *     `parcels`, `old-ledger`, `permits`, `verifications`, `field-reports`, `tracks`.
                  */
                 kind: string;
                 source?: string;

@@ -24,12 +24,13 @@ pub enum ImportKind {
     OldLedger,
     Permits,
     Verifications,
+    FieldReports,
     Tracks,
 }
 
 impl ImportKind {
     /// All kinds, in the order of the help text.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Boundary,
         Self::Stations,
         Self::Routes,
@@ -44,6 +45,7 @@ impl ImportKind {
         Self::OldLedger,
         Self::Permits,
         Self::Verifications,
+        Self::FieldReports,
         Self::Tracks,
     ];
 
@@ -64,6 +66,7 @@ impl ImportKind {
             Self::OldLedger => "old-ledger",
             Self::Permits => "permits",
             Self::Verifications => "verifications",
+            Self::FieldReports => "field-reports",
             Self::Tracks => "tracks",
         }
     }
@@ -78,7 +81,7 @@ impl ImportKind {
             Self::Patrol => Some("patrol"),
             Self::TipOff => Some("petition"),
             Self::Parcels => Some("transfer"),
-            Self::Verifications => Some("field_survey"),
+            Self::Verifications | Self::FieldReports => Some("field_survey"),
             _ => None,
         }
     }
@@ -113,7 +116,7 @@ impl ImportKind {
             Self::Parcels => Action::ImportParcels,
             Self::OldLedger => Action::ImportOldLedger,
             Self::Permits => Action::ImportPermits,
-            Self::Verifications => Action::ImportVerifications,
+            Self::Verifications | Self::FieldReports => Action::ImportVerifications,
             Self::Tracks => Action::RecordPatrol,
         }
     }

@@ -88,6 +88,10 @@ pub(super) fn load(session: &Session, request: &ImportRequest) -> Result<Loaded,
         }
         return Ok(loaded);
     }
+    if request.kind == ImportKind::FieldReports {
+        super::reports::read(&mut loaded)?;
+        return Ok(loaded);
+    }
     if request.kind == ImportKind::Tracks && !matches!(content_of(&loaded), Content::Table) {
         // Fixes with their times are no features; `tracks` reads them itself.
         return Ok(loaded);

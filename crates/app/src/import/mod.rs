@@ -13,6 +13,7 @@ mod position;
 mod preview;
 mod record;
 mod report;
+mod reports;
 mod reserve;
 mod staging;
 mod tracks;
@@ -39,6 +40,7 @@ pub use preview::{Action as RowAction, Preview, RowOutcome};
 pub use record::{Fields, Given, Record};
 
 pub(crate) use old_ledgers::carried_over;
+pub(crate) use reports::land_report;
 
 use crate::error::Error;
 use crate::landing::{Decision, Sought};

@@ -248,6 +248,12 @@ impl<'s> Staging<'s> {
         self.may_write_in(station)
     }
 
+    /// Whether the actor may do this to a site.
+    pub(super) fn may_at(&self, site: SiteId, action: Right) -> bool {
+        let station = self.stations.get(&site).and_then(Option::as_deref);
+        self.session.may(action, station).is_ok()
+    }
+
     /// Whether who imports may register a site where a clue places it.
     pub(super) fn may_found(&self, clue: &ClueFacts, stated_station: Option<&str>) -> bool {
         let located = clue.shape.as_ref().map(|s| self.locate(&s.0));

@@ -12,7 +12,7 @@ use crate::shape::Shape;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClueBatchImported {
     pub batch_id: BatchId,
-    /// Kind of import: `patches`, `inspection`, `inquiry`, `petition`, `patrol`, `tip_off`, `old_ledger`, `permits`, `verifications`, `parcels`.
+    /// Kind of import: `patches`, `inspection`, `inquiry`, `petition`, `patrol`, `tip_off`, `old_ledger`, `permits`, `verifications`, `parcels`, `field-reports`.
     pub import_kind: String,
     /// Code of CL-SOURCE, for batches of clues.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -63,5 +63,6 @@ pub use urging::{
     UrgingIssued,
 };
 pub use verification::{
-    FieldWork, Hint, PartyPresent, Shot, TeamMember, VerificationRecorded, VerificationReviewed,
+    FieldWork, Hint, ODK, PartyPresent, Shot, TeamMember, VerificationRecorded,
+    VerificationReviewed,
 };

@@ -98,7 +98,15 @@ pub struct VerificationRecorded {
     pub carried_from: Option<EntryId>,
 }
 
+/// What entries by OpenRosa clients say of the program that made them.
+pub const ODK: &str = "odk";
+
 impl VerificationRecorded {
+    /// Whether it came as a filled form of an OpenRosa client.
+    pub fn is_by_odk(&self) -> bool {
+        self.field.as_ref().is_some_and(|f| f.app_version == ODK)
+    }
+
     /// SHA-256 of every file it names, each once.
     pub fn files(&self) -> Vec<&str> {
         let shots = self.shots.iter().map(|s| &s.sha256);

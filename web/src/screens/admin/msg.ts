@@ -48,6 +48,7 @@ export const t = words({
   read: ['只读', 'read'],
   write: ['读写', 'read and write'],
   ogc: ['图层服务（OGC）', 'map services (OGC)'],
+  odk: ['实地核查表（ODK Collect）', 'verification form (ODK Collect)'],
   expires_on: ['有效期至', 'Expires on'],
   add_token: ['新建令牌', 'New token'],
   revoke: ['作废', 'Revoke'],
@@ -90,6 +91,8 @@ export const t = words({
   rss: ['变更订阅（RSS）', 'Changes (RSS)'],
   ics: ['时间节点日历（ICS）', 'Deadlines (ICS)'],
   how_ics: ['在日历软件中“通过网址订阅”', 'Subscribe by address in a calendar'],
+  how_odk: ['用户名填登录名，密码填令牌；令牌只显示这一次', 'User name: your login name; password: the token, which is shown only now'],
+  how_odk_key: ['只认地址的客户端用这个', 'For clients that know addresses only'],
   how_api: ['接口说明见 /openapi.json', 'The API describes itself at /openapi.json'],
   token_in_address: ['地址里含令牌，等同于本人权限，不要转发；不用时在下面作废', 'The address holds the token, and with it your rights; do not pass it on, and revoke it below when done'],
 });

@@ -1,0 +1,54 @@
+//! Filled forms whose files have not all come: ODK Collect sends large ones in several requests.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+
+/// A form under way, in a folder of its own among the uploads; what nobody goes on with is swept with them.
+pub(super) struct WaitingForm {
+    folder: PathBuf,
+}
+
+impl WaitingForm {
+    /// The form's folder; of one person, because a file named in a form is taken for what that person saw.
+    pub(super) fn of(home: &Path, person_id: &str, instance_id: &str) -> Self {
+        let name = crate::sha256_hex(format!("{person_id}\n{instance_id}").as_bytes());
+        Self {
+            folder: home.join("uploads").join(format!("odk-{name}")),
+        }
+    }
+
+    /// Where a file of the form lies, whatever its name holds.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(&crate::sha256_hex(name.as_bytes())[..32])
+    }
+
+    /// Takes in a file that came; it is on disk when this returns.
+    pub(super) fn keep(&self, name: &str, from: &Path) -> Result<(), Error> {
+        let moved = fs::create_dir_all(&self.folder)
+            .and_then(|()| fs::File::open(from)?.sync_data())
+            .and_then(|()| fs::rename(from, self.file(name)));
+        moved.map_err(|source| full(name, source))
+    }
+
+    /// Names of those files that have not come.
+    pub(super) fn missing(&self, names: &[String]) -> Vec<String> {
+        let lacks = |name: &&String| !self.file(name).is_file();
+        names.iter().filter(lacks).cloned().collect()
+    }
+
+    /// Forgets the form: all of it is in the register.
+    pub(super) fn forget(&self) {
+        // What stays behind is swept later.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn full(name: &str, source: io::Error) -> Error {
+    Error::Read {
+        path: name.to_owned(),
+        source,
+    }
+}
