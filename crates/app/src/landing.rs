@@ -477,6 +477,25 @@ impl SiteBook {
         found
     }
 
+    /// Sites near a place, nearest first.
+    pub fn around(&self, place: &Geometry<f64>) -> Vec<Proposal> {
+        let mut found = self.candidates(place);
+        found.sort_by(|a, b| a.1.distance_m.total_cmp(&b.1.distance_m).then(a.0.cmp(&b.0)));
+        let found = found.iter().take(MOST_PROPOSED);
+        found
+            .map(|(at, c)| proposal(&self.sites[*at], "near", Some(c)))
+            .collect()
+    }
+
+    /// A site that was named by its own number, and how far from a place it lies.
+    pub fn by_own_code(&self, site: SiteId, place: Option<&Geometry<f64>>) -> Option<Proposal> {
+        let site = self.find(site)?;
+        let measured = place
+            .zip(site.geometry.as_ref())
+            .and_then(|(new, known)| pair(new, known));
+        Some(proposal(site, "same_code", measured.as_ref()))
+    }
+
     /// Sites that bear the name sought, or are named in its sentences where it has no name of its own.
     fn meant_by_name(&self, sought: &Sought<'_>) -> BTreeSet<SiteId> {
         let named = match sought.name {

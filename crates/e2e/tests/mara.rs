@@ -172,3 +172,41 @@ fn real_tracks_of_handhelds_and_watches_are_not_doubted() {
     let doubted = register.json(&["patrols", "list", "--plausibility", "doubtful"]);
     assert_eq!(doubted["total"], 0, "{doubted}");
 }
+
+#[test]
+fn patrols_of_smart_and_earthranger_are_patrols_with_their_findings() {
+    let (register, _) = mara();
+    let import = |path: &str| {
+        let file = text(&real_data(path));
+        register.json(&["import", "tracks", &file, "--station", "houhe", "--yes"])
+    };
+    let smart = import("field-collection/smart/SMART_000006_001.xml");
+    assert_eq!(smart["counts"]["patrolled"], 1, "{smart}");
+    let ranger = import("reserve-mara/sample_patrol.json");
+    assert_eq!(ranger["counts"]["patrolled"], 1, "{ranger}");
+    let head = register.verified_head();
+    let again = import("field-collection/smart/SMART_000006_001.xml");
+    assert_eq!(again["appended"], 0, "{again}");
+    assert_eq!(register.verified_head(), head);
+
+    let list = register.json(&["patrols", "list", "--limit", "100"]);
+    let of = |basis: &str| {
+        let all = list["items"].as_array().unwrap();
+        let row = all.iter().find(|row| row["basis"] == basis).unwrap();
+        register.json(&["patrols", "show", row["patrol_id"].as_str().unwrap()])
+    };
+    let smart = of("smart");
+    assert_eq!(smart["row"]["head_count"], 5);
+    assert_eq!(smart["row"]["modes"][0], "vehicle");
+    assert_eq!(smart["tracks"][0]["fixes_read"], 7);
+    // The wall clock of the file says 20:48:25 to 20:51:55; without a zone it is Beijing's.
+    assert_eq!(smart["row"]["started_at"], "2025-12-17T12:48:25Z");
+    assert_eq!(smart["row"]["ended_at"], "2025-12-17T12:51:55Z");
+    assert_eq!(smart["findings"][0]["kind"], "human_activity");
+    let said = smart.to_string();
+    assert!(said.contains("firewood") && !said.contains("Tony"), "{said}");
+    let ranger = of("earthranger");
+    assert_eq!(ranger["row"]["started_at"], "2017-01-10T22:30:00Z");
+    assert_eq!(ranger["tracks"].as_array().unwrap().len(), 0);
+    assert!(ranger["findings"].as_array().unwrap().iter().any(|f| f["lon"].is_number()));
+}

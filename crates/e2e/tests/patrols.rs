@@ -274,3 +274,64 @@ fn phone_reserve(scene: &Scene) -> String {
     let session = scene.read("/api/v1/session");
     session["reserve"]["code"].as_str().unwrap().to_owned()
 }
+
+#[test]
+fn a_patrol_is_entered_at_the_desk_corrected_and_its_finding_becomes_a_clue() {
+    let scene = scene();
+    let server = &scene.server;
+    let ranger = scene.person("hulin", "ranger@houhe");
+    let head = scene.person("zhanzhang", "station_head@houhe");
+    let far = scene.person("linzhan", "ranger@puping");
+    let site = scene.site("houhe");
+    let sheet = json!({
+        "station": "houhe", "kind": "routine", "started_at": "2019-08-16T01:00:00Z", "ended_at": "2019-08-16T05:00:00Z",
+        "leader": "后河保护站护林员", "members": ["护林员"], "head_count": 2, "modes": ["foot"], "weather": "晴",
+        "conclusion": "abnormal", "summary": "沟口有人采挖",
+        "findings": [
+            { "kind": "human_activity", "at": "2019-08-16T02:00:00Z", "lon": site["lon"], "lat": site["lat"], "note": "沟口采挖", "is_clue": true },
+            { "kind": "grazing", "at": "2019-08-16T03:00:00Z", "note": "羊群" },
+        ],
+    });
+    let early = json!({ "ended_at": "2019-08-15T05:00:00Z" });
+    let mut wrong = sheet.clone();
+    wrong["ended_at"] = early["ended_at"].clone();
+    let refused = ranger.post(server, "/api/v1/patrols", &wrong).status(400);
+    assert_eq!(refused.json()["code"], "patrol.ends_before");
+    assert_eq!(far.post(server, "/api/v1/patrols", &sheet).status, 403);
+
+    let done = ranger.post(server, "/api/v1/patrols", &sheet).status(200).json();
+    assert_eq!(done["clues"].as_array().unwrap().len(), 1);
+    let path = format!("/api/v1/patrols/{}", done["patrol_id"].as_str().unwrap());
+    let page = scene.read(&path);
+    assert_eq!(page["findings"][0]["clue_code"], done["clues"][0]);
+    assert!(page["findings"][1]["clue_code"].is_null());
+
+    // A review is of what the sheet says; that a finding becomes a clue does not undo it, a correction does.
+    let review = json!({ "of": page["sheet_entry"], "result": "accepted" });
+    let _ = head.post(server, &format!("{path}/reviews"), &review).status(200);
+    let clue = format!("{path}/findings/2/clue");
+    let _ = head.post(server, &clue, &json!({})).status(200);
+    let page = scene.read(&path);
+    assert!(page["findings"][1]["clue_code"].is_string());
+    assert_eq!(page["row"]["clues"], 2);
+    assert_eq!(page["row"]["review"], "accepted");
+    let twice = head.post(server, &clue, &json!({})).status(400).json();
+    assert_eq!(twice["code"], "patrol.is_clue");
+
+    let mut corrected = sheet.clone();
+    corrected["summary"] = json!("沟口有人采挖，已劝离");
+    corrected["findings"] = json!([]);
+    let sheet_path = format!("{path}/sheet");
+    let of_old = json!({ "of": done["receipt"]["entry_id"], "reason": "补记处置", "sheet": corrected });
+    let stale = ranger.send_json(server, "PUT", &sheet_path, &of_old).status(400).json();
+    assert_eq!(stale["code"], "patrol.sheet_moved_on");
+    let correction = json!({ "of": page["sheet_entry"], "reason": "补记处置", "sheet": corrected });
+    let _ = ranger.send_json(server, "PUT", &sheet_path, &correction).status(200);
+    let page = scene.read(&path);
+    assert_eq!(page["row"]["summary"], "沟口有人采挖，已劝离");
+    assert_eq!(page["findings"].as_array().unwrap().len(), 2);
+    assert!(page["row"]["review"].is_null());
+    let inbox = scene.read("/api/v1/clues?limit=1000&source=patrol");
+    assert_eq!(inbox["total"], 2);
+    let _ = scene.register.verified_head();
+}

@@ -1,4 +1,6 @@
-//! ODK Central and Kobo: submissions as their servers hand them out in JSON.
+//! ODK Central and Kobo: submissions as their servers hand them out, in JSON or as a table.
+
+mod table;
 
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
@@ -35,7 +37,11 @@ const MEDIA: [&str; 13] = [
 
 /// Reads all submissions.
 pub fn read(bytes: &[u8], limits: &Limits) -> Result<Found<Vec<Record>>, Error> {
-    let document = json::parse(bytes, limits)?;
+    let text = json::text(bytes, limits)?;
+    let document = match table::is_table(text) {
+        true => table::parse(text)?,
+        false => json::parse(bytes, limits)?,
+    };
     let Some(submissions) = submissions(&document) else {
         return Err(Error::not_this(
             "list of submissions",
@@ -70,6 +76,11 @@ pub fn read_attachments(bytes: &[u8], limits: &Limits) -> Result<Vec<Attachment>
             "it is no list of `name` and `exists`",
         )
     })
+}
+
+/// Whether a text is the table of submissions that ODK Central exports.
+pub(crate) fn is_table(text: &str) -> bool {
+    table::is_table(text)
 }
 
 /// The submissions of a document, if it holds any.

@@ -19,6 +19,8 @@ pub enum Error {
         column: usize,
         source: serde_json::Error,
     },
+    #[error("broken table at line {line}: {why}")]
+    BrokenTable { line: u64, why: String },
     /// Whole, but not what it was taken for.
     #[error("no {expected}: {why}")]
     NotThis { expected: &'static str, why: String },
@@ -34,6 +36,7 @@ impl Error {
             Self::DtdRefused => "foreign.dtd_refused",
             Self::TooDeep => "foreign.too_deep",
             Self::BrokenJson { .. } => "foreign.broken_json",
+            Self::BrokenTable { .. } => "foreign.broken_table",
             Self::NotThis { .. } => "foreign.not_this",
         }
     }
@@ -44,7 +47,7 @@ impl Error {
         match self {
             Self::TooLarge { what, limit } => diagnostic.arg("what", what).arg("limit", limit),
             Self::NotUtf8 { valid } => diagnostic.arg("valid", valid),
-            Self::BrokenXml { line, why } => {
+            Self::BrokenXml { line, why } | Self::BrokenTable { line, why } => {
                 diagnostic.arg("line", line).arg("why", why).at(row(*line))
             }
             Self::BrokenJson {

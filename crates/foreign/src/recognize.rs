@@ -29,7 +29,7 @@ pub fn recognize(bytes: &[u8], limits: &Limits) -> Result<Option<Source>, Error>
         return Ok(of_root(&xml::parse(bytes, limits)?));
     }
     if !text.starts_with(['{', '[']) {
-        return Ok(None);
+        return Ok(central::is_table(text).then_some(Source::Submissions));
     }
     let document = json::parse(bytes, limits)?;
     let is_sightings = document

@@ -97,6 +97,29 @@ fn odk_central_submissions_one_without_place_one_off_the_earth() {
 }
 
 #[test]
+fn odk_centrals_table_says_what_its_json_says() {
+    let bytes = shared("field-collection/odk-central/submissions.csv");
+    assert_eq!(recognize(&bytes, &limits()).unwrap(), Some(Source::Submissions));
+    let read = central::read(&bytes, &limits()).unwrap();
+    assert!(read.diagnostics.is_empty(), "{:?}", read.diagnostics);
+    let first = &read.found[0];
+    let position = first.position.unwrap();
+    assert_eq!((position.lon, position.lat), (-73.964718, 40.786261));
+    assert_eq!(first.files, ["download-9_30_30.jpeg"]);
+    assert!(first.values.iter().all(|v| !v.text.contains('@')));
+    assert_json_snapshot!(read);
+}
+
+#[test]
+fn a_table_cut_in_a_row_is_refused_with_its_line() {
+    let bytes = shared("field-collection/odk-central/submissions.csv");
+    let cut = bytes.len() - 40;
+    let fault = central::read(&bytes[..cut], &limits()).unwrap_err();
+    assert_eq!(fault.code(), "foreign.broken_table");
+    assert_eq!(fault.to_diagnostic().place.row, Some(3));
+}
+
+#[test]
 fn kobo_says_latitude_first() {
     let bytes = r#"{"count": 1, "results": [{"_id": 7, "_uuid": "1d5850bb-8e07-4944-8017-ed52413e9dca",
         "_xform_id_string": "survey", "formhub/uuid": "x", "end": "2025-07-29T09:30:31.866-04:00",

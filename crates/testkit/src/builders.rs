@@ -314,6 +314,7 @@ pub fn a_patrol(n: u64) -> Entry {
         summary: "沟口有放牧，已劝离。".to_owned(),
         source: None,
         basis: Some("desk".to_owned()),
+        reason: None,
         field: None,
     };
     Entry {

@@ -19,7 +19,7 @@ export interface Finding { kind: string; kind_label: string; at: string; lon?: n
 export interface PatrolView {
   row: PatrolRow; sheet_entry: string; sheets: number; plan_month: string | null; members: string[]; units: string[]; weather: string | null; wind: string | null; temperature_c: number | null; altitude_start_m: number | null; altitude_max_m: number | null;
   tools: string[]; vehicles: string[]; content_items: { number: number; text: string; result?: string }[]; findings: Finding[]; tracks: Track[]; plausibility: Doubt[]; is_unjudged: boolean;
-  reviews: { at: string; result: string; result_label: string; reason: string | null; is_of_current: boolean }[]; evidence: { sha256: string; file_name: string; media_type: string }[]; unreviewed: boolean; may_review: boolean; route_shape: Geometry | null;
+  reviews: { at: string; result: string; result_label: string; reason: string | null; is_of_current: boolean }[]; evidence: { sha256: string; file_name: string; media_type: string }[]; unreviewed: boolean; may_review: boolean; may_record: boolean; route_shape: Geometry | null;
 }
 export interface CoverageCount { total: number; visited: number; percent: number | null }
 export interface Cell { cell: string; passes: number; minutes: number; metres: number; last_on: string | null; days_since: number | null; bbox: [number, number, number, number] }

@@ -26,11 +26,12 @@ pub enum ImportKind {
     Verifications,
     FieldReports,
     Tracks,
+    Photos,
 }
 
 impl ImportKind {
     /// All kinds, in the order of the help text.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Boundary,
         Self::Stations,
         Self::Routes,
@@ -47,6 +48,7 @@ impl ImportKind {
         Self::Verifications,
         Self::FieldReports,
         Self::Tracks,
+        Self::Photos,
     ];
 
     /// The word of the command line and of batch entries.
@@ -68,6 +70,7 @@ impl ImportKind {
             Self::Verifications => "verifications",
             Self::FieldReports => "field-reports",
             Self::Tracks => "tracks",
+            Self::Photos => "photos",
         }
     }
 
@@ -118,6 +121,7 @@ impl ImportKind {
             Self::Permits => Action::ImportPermits,
             Self::Verifications | Self::FieldReports => Action::ImportVerifications,
             Self::Tracks => Action::RecordPatrol,
+            Self::Photos => Action::Verify,
         }
     }
 }

@@ -18,6 +18,7 @@ use spatial::formats::{self, FileKind};
 use spatial::notation::Expectation;
 
 use super::record::{Given, Record};
+use super::photos::{self, Photos};
 use super::{ImportKind, ImportRequest};
 use crate::error::Error;
 use crate::session::Session;
@@ -44,6 +45,8 @@ pub struct Loaded {
     pub dated_on: Option<Date>,
     /// Unit that stands in the table's head.
     pub sender: Option<String>,
+    /// Pictures, where these are what is imported.
+    pub(super) photos: Photos,
 }
 
 impl Loaded {
@@ -80,6 +83,9 @@ const ALIASES: [(&str, &str); 18] = [
 
 /// Reads the file of a request.
 pub(super) fn load(session: &Session, request: &ImportRequest) -> Result<Loaded, Error> {
+    if request.kind == ImportKind::Photos {
+        return photos::read(&request.path);
+    }
     let mut loaded = Loaded::open(&request.path)?;
     if request.kind == ImportKind::Background {
         super::backgrounds::check_format(&loaded, &request.background)?;
@@ -154,10 +160,11 @@ impl Loaded {
             declared: None,
             dated_on: None,
             sender: None,
+            photos: Photos::default(),
         }
     }
 
-    fn open(path: &Path) -> Result<Self, Error> {
+    pub(super) fn open(path: &Path) -> Result<Self, Error> {
         let read = |source| Error::Read {
             path: path.display().to_string(),
             source,

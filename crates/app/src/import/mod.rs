@@ -9,8 +9,10 @@ mod kind;
 mod load;
 mod old_ledgers;
 mod permits;
+mod photos;
 mod position;
 mod preview;
+mod program_patrols;
 mod record;
 mod report;
 mod reports;
@@ -152,6 +154,7 @@ impl Session {
             ImportKind::Permits => permits::stage(&mut staging)?,
             ImportKind::Verifications => verifications::stage(&mut staging)?,
             ImportKind::Tracks => tracks::stage(&mut staging)?,
+            ImportKind::Photos => photos::stage(&mut staging)?,
             _ => clues::stage(&mut staging)?,
         }
         let files = std::mem::take(&mut staging.files);
@@ -198,6 +201,11 @@ impl Session {
             self.register
                 .put_blob(&mut file.as_slice(), file.len() as u64)?;
         }
+        let pictures = staged.entries.iter().filter_map(|e| match &e.body {
+            EntryBody::EvidenceRecorded(body) => Some(body.sha256.as_str()),
+            _ => None,
+        });
+        photos::keep(&mut self.register, &staged.loaded.photos, &pictures.collect())?;
         let receipts = self.register.append(&staged.entries, self.now)?;
         Ok(receipts.iter().filter(|r| r.is_new).count() as u64)
     }

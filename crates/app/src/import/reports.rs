@@ -39,15 +39,7 @@ const OF_PERSONS: [&str; 12] = [
 /// Reads the records of a file by whatever program wrote it.
 pub(super) fn read(loaded: &mut Loaded) -> Result<(), Error> {
     let limits = Limits::default();
-    let file = Place {
-        file: Some(loaded.file_name.clone()),
-        ..Place::default()
-    };
-    let broken = |e: foreign::Error| {
-        let told = e.to_diagnostic();
-        let place = told.place.clone().within(&file);
-        Error::rejected(told.at(place))
-    };
+    let broken = |e: foreign::Error| Error::rejected(within(loaded, e.to_diagnostic()));
     let bytes = &loaded.bytes;
     let source = foreign::recognize(bytes, &limits).map_err(broken)?;
     let found = match source {
@@ -58,18 +50,14 @@ pub(super) fn read(loaded: &mut Loaded) -> Result<(), Error> {
         Some(Source::CoMapeo) => comapeo::read(bytes, &limits),
         Some(Source::INaturalist) => inaturalist::read(bytes, &limits),
         Some(Source::OpenRosaSubmission | Source::SmartDataModel) | None => {
-            let fault = Diagnostic::error("foreign.unrecognized").at(file.clone());
-            return Err(Error::rejected(fault));
+            let fault = Diagnostic::error("foreign.unrecognized");
+            return Err(Error::rejected(within(loaded, fault)));
         }
     };
     let found = found.map_err(broken)?;
-    let within = |d: Diagnostic| {
-        let place = d.place.clone().within(&file);
-        d.at(place)
-    };
-    loaded
-        .diagnostics
-        .extend(found.diagnostics.into_iter().map(within));
+    let told = found.diagnostics.into_iter();
+    let told: Vec<Diagnostic> = told.map(|d| within(loaded, d)).collect();
+    loaded.diagnostics.extend(told);
     for report in found.found {
         let (record, left_out) = record_of(&loaded.file_name, report);
         if left_out > 0 {
@@ -81,39 +69,73 @@ pub(super) fn read(loaded: &mut Loaded) -> Result<(), Error> {
     Ok(())
 }
 
+/// A diagnostic of the file that is read.
+pub(super) fn within(loaded: &Loaded, told: Diagnostic) -> Diagnostic {
+    let file = Place {
+        file: Some(loaded.file_name.clone()),
+        ..Place::default()
+    };
+    let place = told.place.clone().within(&file);
+    told.at(place)
+}
+
 /// Each waypoint with what was observed there.
 fn of_smart(read: Found<smart::Patrol>) -> Found<Vec<foreign::Record>> {
     let patrol = read.found.id.clone().unwrap_or_default();
-    let report = |(number, waypoint): (u64, &smart::Waypoint)| {
-        let observations = &waypoint.observations;
-        let categories: Vec<&str> = observations
-            .iter()
-            .filter_map(|o| o.category.as_deref())
-            .collect();
-        let values = observations.iter().flat_map(|o| {
-            let category = o.category.as_deref().unwrap_or_default();
-            o.attributes.iter().map(move |a| foreign::Value {
-                path: format!("{category}: {}", a.path),
-                text: a.text.clone(),
-            })
-        });
-        let id = waypoint.id.as_deref().unwrap_or_default();
-        foreign::Record {
-            number,
-            id: Some(format!("{patrol}/{id}")),
-            kind: Some(categories.join("、")).filter(|k| !k.is_empty()),
-            text: waypoint.comment.clone(),
-            at: waypoint.at,
-            position: waypoint.position,
-            outline: None,
-            values: values.collect(),
-            files: waypoint.files.clone(),
-        }
-    };
+    let waypoints = (1..).zip(read.found.waypoints());
     Found {
-        found: (1..).zip(read.found.waypoints()).map(report).collect(),
+        found: waypoints
+            .map(|(number, waypoint)| smart_report(&patrol, number, waypoint))
+            .collect(),
         diagnostics: read.diagnostics,
     }
+}
+
+/// A waypoint with what was observed there.
+pub(super) fn smart_report(
+    patrol: &str,
+    number: u64,
+    waypoint: &smart::Waypoint,
+) -> foreign::Record {
+    let observations = &waypoint.observations;
+    let categories: Vec<&str> = observations
+        .iter()
+        .filter_map(|o| o.category.as_deref())
+        .collect();
+    let values = observations.iter().flat_map(|o| {
+        let category = o.category.as_deref().unwrap_or_default();
+        o.attributes.iter().map(move |a| foreign::Value {
+            path: format!("{category}: {}", a.path),
+            text: a.text.clone(),
+        })
+    });
+    let id = waypoint.id.as_deref().unwrap_or_default();
+    foreign::Record {
+        number,
+        id: Some(format!("{patrol}/{id}")),
+        kind: Some(categories.join("、")).filter(|k| !k.is_empty()),
+        text: waypoint.comment.clone(),
+        at: waypoint.at,
+        position: waypoint.position,
+        outline: None,
+        values: values.collect(),
+        files: waypoint.files.clone(),
+    }
+}
+
+/// Whether an answer speaks of a person, by what its name holds.
+fn is_of_person(value: &foreign::Value) -> bool {
+    let path = value.path.to_lowercase();
+    OF_PERSONS.iter().any(|word| path.contains(word))
+}
+
+/// All that a report says, without its answers about persons, and how many of those there were.
+pub(super) fn words_of(report: &foreign::Record) -> (String, usize) {
+    let (of_persons, told): (Vec<_>, Vec<_>) = report.values.iter().partition(|v| is_of_person(v));
+    let said = report.kind.iter().chain(&report.text).cloned();
+    let told = told.iter().map(|v| format!("{}: {}", v.path, v.text));
+    let words: Vec<String> = said.chain(told).chain(report.files.clone()).collect();
+    (words.join("；"), of_persons.len())
 }
 
 /// Events of patrols, by the time of their segment where they tell none, and events of their own.
@@ -172,8 +194,7 @@ fn record_of(file_name: &str, report: foreign::Record) -> (Record, usize) {
     }
     let mut left_out = 0;
     for value in report.values {
-        let path = value.path.to_lowercase();
-        match OF_PERSONS.iter().any(|word| path.contains(word)) {
+        match is_of_person(&value) {
             true => left_out += 1,
             false => {
                 record.other.insert(value.path, value.text);

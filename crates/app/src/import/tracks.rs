@@ -2,34 +2,57 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::entries::{PatrolFinding, PatrolRecorded, SourcePlace};
+use domain::entries::{PatrolFinding, PatrolRecorded, SourcePlace, TrackRecorded};
 use domain::ids::{PatrolId, StreamId, TrackId};
-use geo_types::{Coord, Point};
+use geo_types::{Coord, LineString, Point};
 use jiff::Timestamp;
 use serde_json::json;
 use spatial::bounds::Limits;
 use spatial::diagnostic::{Diagnostic, Place};
 use spatial::track::{self, Fix, RawTrack, Waypoint, instant_of};
 
-use super::position;
 use super::preview::{Action, RowOutcome};
 use super::record::{Fields, Record};
 use super::staging::Staging;
+use super::{position, program_patrols};
 use crate::error::Error;
 use crate::patrols::{TrackSource, coded, track_entry};
 use crate::session::start_of;
 
 /// What is said of a patrol besides its fixes.
 #[derive(Debug, Clone, Default)]
-struct Outing {
-    subject: Option<String>,
-    name: Option<String>,
-    kind: Option<String>,
-    modes: Vec<String>,
-    head_count: Option<u32>,
-    place: SourcePlace,
-    format: String,
-    findings: Vec<PatrolFinding>,
+pub(super) struct Outing {
+    pub(super) subject: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) kind: Option<String>,
+    pub(super) modes: Vec<String>,
+    pub(super) head_count: Option<u32>,
+    pub(super) place: SourcePlace,
+    pub(super) format: String,
+    pub(super) findings: Vec<PatrolFinding>,
+    /// What its program calls it, in whatever file it comes; else it is known by its file.
+    pub(super) identity: Option<String>,
+    /// From when to when, as somebody stated it.
+    pub(super) span: Option<(Timestamp, Timestamp)>,
+    /// Where it began and ended, as stated.
+    pub(super) ends: Vec<Coord<f64>>,
+}
+
+impl Outing {
+    /// Whether anything is known of it at all: a way, or when it was.
+    fn is_known(&self, track: &RawTrack) -> bool {
+        !track.fixes.is_empty() || self.span.is_some()
+    }
+
+    /// Where it was, for finding whose it is: its way, else where something was seen, else its ends.
+    fn places(&self, track: &RawTrack) -> Vec<Coord<f64>> {
+        let way: Vec<Coord<f64>> = track.fixes.iter().map(|f| f.at).collect();
+        let seen = self.findings.iter().filter_map(|f| Some((f.lon?, f.lat?).into()));
+        match way.is_empty() {
+            true => seen.chain(self.ends.iter().copied()).collect(),
+            false => way,
+        }
+    }
 }
 
 /// Stages every track of a file.
@@ -38,7 +61,7 @@ pub(super) fn stage(staging: &mut Staging<'_>) -> Result<(), Error> {
         true => of_file(staging)?,
         false => of_table(staging),
     };
-    if outings.iter().all(|(_, track)| track.fixes.is_empty()) {
+    if !outings.iter().any(|(outing, track)| outing.is_known(track)) {
         let fault = Diagnostic::error("track.no_fixes").at(file_place(staging));
         return Err(Error::rejected(fault));
     }
@@ -63,6 +86,9 @@ fn file_place(staging: &Staging<'_>) -> Place {
 
 /// Tracks of a GPX, KML or other vector file, or of a phone; waypoints with words are findings of the first.
 fn of_file(staging: &mut Staging<'_>) -> Result<Vec<(Outing, RawTrack)>, Error> {
+    if let Some(outings) = program_patrols::read(staging)? {
+        return Ok(outings);
+    }
     let loaded = staging.loaded;
     let (name, bytes) = (&loaded.file_name, &loaded.bytes);
     let reading = track::read(name, bytes, &Limits::default())
@@ -174,7 +200,7 @@ fn begin(
         head_count: fields.count("head_count"),
         place: record.place.clone(),
         format: "csv".to_owned(),
-        findings: Vec::new(),
+        ..Outing::default()
     };
     (outing, RawTrack::default())
 }
@@ -275,7 +301,7 @@ fn stage_one(
     said: Option<String>,
     zones: &mut ZoneCounts,
 ) -> Result<(), Error> {
-    if track.fixes.is_empty() {
+    if !outing.is_known(&track) {
         return Ok(());
     }
     zones.count(staging, &track.fixes);
@@ -291,7 +317,7 @@ fn stage_one(
         feature: outing.place.feature,
         ..Place::default()
     };
-    let Some(station_id) = said.or_else(|| station_of(staging, &track.fixes)) else {
+    let Some(station_id) = said.or_else(|| station_of(staging, outing.places(&track))) else {
         let fault = Diagnostic::error("track.station_unknown").arg("name", &title);
         staging.diagnostics.push(fault.at(place));
         let sheet = outing.place.sheet.clone();
@@ -302,8 +328,11 @@ fn stage_one(
         return Ok(());
     };
     session.may(staging.request.kind.action(), Some(&station_id))?;
-    let seed = (&staging.loaded.sha256, outing.subject.clone(), track.number);
-    let seed = serde_json::to_vec(&seed).map_err(Error::internal)?;
+    let seed = match &outing.identity {
+        Some(identity) => serde_json::to_vec(identity),
+        None => serde_json::to_vec(&(&staging.loaded.sha256, &outing.subject, track.number)),
+    };
+    let seed = seed.map_err(Error::internal)?;
     let on = start_of(jiff::civil::date(2000, 1, 1));
     let (patrol_id, track_id) = (
         PatrolId::derived(on, &[&seed]),
@@ -322,10 +351,13 @@ fn stage_one(
     };
     let (recorded, tidied) = track_entry(session, source, &track);
     tell(staging, &title, &place, &tidied);
-    let (from, to) = tidied.span().unwrap_or_else(|| {
-        let day = start_of(staging.received_on).as_millisecond();
-        (day, day)
-    });
+    let (from, to) = match outing.span {
+        Some((from, to)) => (from.as_millisecond(), to.as_millisecond()),
+        None => tidied.span().unwrap_or_else(|| {
+            let day = start_of(staging.received_on).as_millisecond();
+            (day, day)
+        }),
+    };
     let instant = |ms: i64| Timestamp::from_millisecond(ms).map_err(Error::internal);
     let heights = tidied.fixes.iter().filter_map(|f| f.altitude_m);
     let body = PatrolRecorded {
@@ -356,18 +388,28 @@ fn stage_one(
         }
         .to_owned(),
         findings: outing.findings,
-        tracks: vec![track_id],
+        tracks: match track.fixes.is_empty() {
+            true => Vec::new(),
+            false => vec![track_id],
+        },
         summary: title.clone(),
         source: Some(outing.place.clone()),
         basis: Some(outing.format),
+        reason: None,
         field: None,
     };
     let day = domain::dossier::civil_day(body.started_at);
     let sheet = outing.place.sheet.clone();
     let stream = StreamId::patrol(patrol_id);
-    let is_new = staging.say(stream.clone(), body, day, &[&seed])?;
-    let is_new = staging.say(stream, recorded, day, &[&seed])? || is_new;
-    staging.files.push(bytes);
+    let seed = match &outing.identity {
+        Some(_) => content_seed(&body, &recorded)?,
+        None => seed,
+    };
+    let mut is_new = staging.say(stream.clone(), body, day, &[&seed])?;
+    if !track.fixes.is_empty() {
+        is_new |= staging.say(stream, recorded, day, &[&seed])?;
+        staging.files.push(bytes);
+    }
     let action = match is_new {
         true => Action::Patrolled {
             name: title.clone(),
@@ -379,6 +421,19 @@ fn stage_one(
         .rows
         .push(row(number, sheet, title, &track, action));
     Ok(())
+}
+
+/// What a patrol says, whatever file says it: a corrected export is a newer sheet, the same one under another name is none.
+fn content_seed(body: &PatrolRecorded, track: &TrackRecorded) -> Result<Vec<u8>, Error> {
+    let body = PatrolRecorded {
+        source: None,
+        ..body.clone()
+    };
+    let track = TrackRecorded {
+        sha256: String::new(),
+        ..track.clone()
+    };
+    serde_json::to_vec(&(body, track)).map_err(Error::internal)
 }
 
 /// What is imperfect in a track.
@@ -394,17 +449,18 @@ fn tell(staging: &mut Staging<'_>, name: &str, place: &Place, tidied: &track::Ti
         let told = told.arg("minutes", format!("{:.0}", tidied.gap_s / 60.0));
         staging.diagnostics.push(told.at(place.clone()));
     }
-    if !tidied.is_timed {
+    if !tidied.is_timed && tidied.read > 0 {
         let told = Diagnostic::warning("track.times_unusable").arg("name", name);
         staging.diagnostics.push(told.at(place.clone()));
     }
 }
 
 /// The station whose territory holds most of the way, else the importer's own.
-fn station_of(staging: &Staging<'_>, fixes: &[Fix]) -> Option<String> {
-    let line: geo_types::LineString<f64> = fixes.iter().map(|f| f.at).collect();
+fn station_of(staging: &Staging<'_>, places: Vec<Coord<f64>>) -> Option<String> {
+    let line = LineString(places);
     let own = &staging.session.actor.station_ids;
     let located = match line.0.len() {
+        0 => None,
         1 => staging
             .geography
             .as_ref()?
@@ -423,12 +479,13 @@ fn row(
     action: Action,
 ) -> RowOutcome {
     let line = track::simplify(&track.fixes, PREVIEW_M);
+    let is_way = !track.fixes.is_empty();
     RowOutcome {
         number,
         sheet,
         title,
         zone_kind: None,
-        at: Some(line.into()),
+        at: is_way.then(|| line.into()),
         action,
     }
 }

@@ -33,7 +33,7 @@ impl Session {
     pub(super) fn may_review(&self, patrol: &Patrol) -> Result<(), Error> {
         let station = patrol.sheet.body.station_id.as_str();
         let mut resource = self.resource(Some(station));
-        resource.done = vec![(Action::RecordPatrol, patrol.sheet.actor.clone())];
+        resource.done = vec![(Action::RecordPatrol, patrol.written_by.clone())];
         Ok(policy::may(&self.actor, Action::ReviewPatrol, &resource)?)
     }
 

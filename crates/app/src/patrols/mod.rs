@@ -8,6 +8,7 @@ mod judge;
 mod list;
 mod page;
 mod plans;
+mod sheet;
 mod statistics;
 mod tracks;
 
@@ -30,6 +31,9 @@ pub use page::{
 pub use plans::{
     KeyPointView, OffRouteView, PatrolPlanRequest, PatrolPlanView, PatrolProposalQuery,
     PatrolProposalView, PlannedRoundView, PostDone,
+};
+pub use sheet::{
+    PatrolCorrection, PatrolFindingRequest, PatrolRecordedView, PatrolSheetRequest,
 };
 pub use statistics::{PatrolStatistics, PatrolStatisticsQuery, StationMonth};
 

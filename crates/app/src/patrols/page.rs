@@ -139,6 +139,8 @@ pub struct PatrolView {
     pub unreviewed: bool,
     /// Whether the actor may review it.
     pub may_review: bool,
+    /// Whether the actor may correct it, and make clues of its findings.
+    pub may_record: bool,
     /// The route it says it walked, GeoJSON.
     #[schema(value_type = Option<Object>)]
     pub route_shape: Option<Shape>,
@@ -200,6 +202,9 @@ impl Session {
             evidence: files_of(patrol),
             unreviewed: patrol.review().is_none(),
             may_review: self.may_review(patrol).is_ok(),
+            may_record: self
+                .may(Action::RecordPatrol, Some(&body.station_id))
+                .is_ok(),
             route_shape: route.map(|r| r.shape),
         })
     }
@@ -324,7 +329,8 @@ impl Session {
                 .text(&format!("patrol.review_{}", review.body.result), &[]),
             result: review.body.result.clone(),
             reason: review.body.reason.clone(),
-            is_of_current: review.body.of == patrol.sheet.entry_id,
+            is_of_current: review.body.of == patrol.sheet.entry_id
+                || patrol.same_sheets.contains(&review.body.of),
         };
         patrol.reviews.iter().map(view).collect()
     }

@@ -102,6 +102,9 @@ pub struct PatrolRecorded {
     /// `phone`, `desk`, `smart`, `earthranger`, `cybertracker` or `gpx`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basis: Option<String>,
+    /// Why an earlier sheet was corrected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<FieldWork>,
 }

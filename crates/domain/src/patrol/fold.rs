@@ -1,13 +1,17 @@
 use crate::dossier::{Kept, kept};
 use crate::entries::{EvidenceRecorded, PatrolRecorded, PatrolReviewed, TrackRecorded};
 use crate::entry::{EntryBody, RecordedEntry};
-use crate::ids::PatrolId;
+use crate::ids::{EntryId, PatrolId};
 
 /// 巡护 — the fold of a patrol's stream. The sheet recorded last counts; nothing of the earlier ones is lost.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Patrol {
     pub patrol_id: PatrolId,
     pub sheet: Kept<PatrolRecorded>,
+    /// Earlier sheets that say the same, but for a finding that has become a clue since.
+    pub same_sheets: Vec<EntryId>,
+    /// Whose hand wrote what the sheet says.
+    pub written_by: String,
     /// Position in the log of the first sheet: the patrol's place in lists as registered.
     pub first_seq: u64,
     /// How many sheets there are.
@@ -23,7 +27,9 @@ pub struct Patrol {
 impl Patrol {
     /// The last review of the sheet that counts; a review of an earlier sheet says nothing of it.
     pub fn review(&self) -> Option<&Kept<PatrolReviewed>> {
-        let of = |r: &&Kept<PatrolReviewed>| r.body.of == self.sheet.entry_id;
+        let of = |r: &&Kept<PatrolReviewed>| {
+            r.body.of == self.sheet.entry_id || self.same_sheets.contains(&r.body.of)
+        };
         self.reviews.iter().rfind(of)
     }
 
@@ -42,6 +48,8 @@ impl Patrol {
 #[derive(Debug, Clone, Default)]
 pub struct PatrolFold {
     sheet: Option<Kept<PatrolRecorded>>,
+    same_sheets: Vec<EntryId>,
+    written_by: String,
     first_seq: Option<u64>,
     sheets: usize,
     tracks: Vec<Kept<TrackRecorded>>,
@@ -65,8 +73,18 @@ impl PatrolFold {
             EntryBody::PatrolRecorded(body) => {
                 self.first_seq.get_or_insert(entry.seq);
                 self.sheets += 1;
-                self.device = entry.entry.stamp.as_ref().map(|s| s.device_id.to_string());
-                self.sheet = Some(kept(entry, &**body));
+                let new = kept(entry, &**body);
+                match &self.sheet {
+                    Some(old) if without_clues(&old.body) == without_clues(&new.body) => {
+                        self.same_sheets.push(old.entry_id);
+                    }
+                    _ => {
+                        self.same_sheets.clear();
+                        self.written_by.clone_from(&new.actor);
+                        self.device = entry.entry.stamp.as_ref().map(|s| s.device_id.to_string());
+                    }
+                }
+                self.sheet = Some(new);
             }
             EntryBody::TrackRecorded(body) => {
                 let of = |t: &Kept<TrackRecorded>| t.body.track_id == body.track_id;
@@ -88,6 +106,8 @@ impl PatrolFold {
         Some(Patrol {
             patrol_id: sheet.body.patrol_id,
             sheet,
+            same_sheets: self.same_sheets.clone(),
+            written_by: self.written_by.clone(),
             first_seq: self.first_seq?,
             sheets: self.sheets,
             tracks: self.tracks.clone(),
@@ -101,4 +121,13 @@ impl PatrolFold {
     pub fn tracks(&self) -> &[Kept<TrackRecorded>] {
         &self.tracks
     }
+}
+
+/// What a sheet says, whichever of its findings are clues.
+fn without_clues(sheet: &PatrolRecorded) -> PatrolRecorded {
+    let mut sheet = sheet.clone();
+    for finding in &mut sheet.findings {
+        finding.clue_id = None;
+    }
+    sheet
 }

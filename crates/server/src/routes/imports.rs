@@ -24,7 +24,7 @@ use crate::problem::{Problem, ProblemBody};
 #[into_params(parameter_in = Query)]
 pub(crate) struct UploadQuery {
     /// `boundary`, `stations`, `routes`, `background`, `patches`, `inspection`, `inquiry`, `petition`, `patrol`, `tip-off`,
-    /// `parcels`, `old-ledger`, `permits`, `verifications`, `field-reports`, `tracks`.
+    /// `parcels`, `old-ledger`, `permits`, `verifications`, `field-reports`, `tracks`, `photos`.
     kind: String,
     source: Option<String>,
     received_on: Option<Date>,

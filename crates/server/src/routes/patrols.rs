@@ -1,8 +1,8 @@
 //! Patrols: the list, one of them with its tracks, what was covered, the figures of a month, plans, reviews.
 
 use app::{
-    CoverageQuery, CoverageView, PatrolList, PatrolPlanRequest, PatrolPlanView,
-    PatrolProposalQuery, PatrolProposalView, PatrolQuery, PatrolReviewRequest, PatrolStatistics,
+    CoverageQuery, CoverageView, PatrolCorrection, PatrolList, PatrolPlanRequest, PatrolPlanView,
+    PatrolProposalQuery, PatrolRecordedView, PatrolSheetRequest, PatrolProposalView, PatrolQuery, PatrolReviewRequest, PatrolStatistics,
     PatrolStatisticsQuery, PatrolView, ReceiptView,
 };
 use axum::Json;
@@ -21,7 +21,7 @@ use crate::told::Told;
 
 pub(crate) fn routes() -> OpenApiRouter<Desk> {
     OpenApiRouter::new()
-        .routes(routes!(list_patrols))
+        .routes(routes!(list_patrols, record_patrol))
         .routes(routes!(show_patrol_coverage))
         .routes(routes!(download_patrol_coverage))
         .routes(routes!(download_patrols))
@@ -33,6 +33,8 @@ pub(crate) fn routes() -> OpenApiRouter<Desk> {
         .routes(routes!(download_patrol_gpx))
         .routes(routes!(download_patrol_geojson))
         .routes(routes!(review_patrol))
+        .routes(routes!(correct_patrol))
+        .routes(routes!(report_patrol_finding))
 }
 
 /// Patrols that the post may read, newest first.
@@ -47,6 +49,55 @@ pub(crate) async fn list_patrols(
         session.list_patrols(atlases, &query)
     })
     .await
+}
+
+/// Enters a patrol at the desk; findings that are to be clues come into the inbox at once.
+#[utoipa::path(post, path = "/api/v1/patrols", tag = "patrols", request_body = PatrolSheetRequest,
+    responses((status = 200, body = PatrolRecordedView), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn record_patrol(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Said(request): Said<PatrolSheetRequest>,
+) -> Result<Json<PatrolRecordedView>, Problem> {
+    let done = desk
+        .write(&caller, move |session, _| session.record_patrol(&request))
+        .await?;
+    Ok(Json(done))
+}
+
+/// Puts another sheet in the place of one that was entered; refused where somebody else was quicker.
+#[utoipa::path(put, path = "/api/v1/patrols/{patrol_id}/sheet", tag = "patrols",
+    params(("patrol_id" = String, Path)), request_body = PatrolCorrection,
+    responses((status = 200, body = PatrolRecordedView), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn correct_patrol(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Named(patrol): Named<String>,
+    Said(request): Said<PatrolCorrection>,
+) -> Result<Json<PatrolRecordedView>, Problem> {
+    let done = desk
+        .write(&caller, move |session, atlases| {
+            session.correct_patrol(atlases, &patrol, &request)
+        })
+        .await?;
+    Ok(Json(done))
+}
+
+/// Makes a clue of a finding, counted from 1.
+#[utoipa::path(post, path = "/api/v1/patrols/{patrol_id}/findings/{number}/clue", tag = "patrols",
+    params(("patrol_id" = String, Path), ("number" = u32, Path, minimum = 1, maximum = 100_000)),
+    responses((status = 200, body = PatrolRecordedView), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn report_patrol_finding(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Named((patrol, number)): Named<(String, u32)>,
+) -> Result<Json<PatrolRecordedView>, Problem> {
+    let done = desk
+        .write(&caller, move |session, atlases| {
+            session.report_finding(atlases, &patrol, number as usize)
+        })
+        .await?;
+    Ok(Json(done))
 }
 
 /// What of a territory was passed in a period: cells, sites, routes, zones.
