@@ -190,7 +190,7 @@ try {
     const phone = place.phone({ seed: SEED + i });
     await phone.open();
     await phone.enrol(RANGERS[i % RANGERS.length]);
-    if (sites.length === 0) sites = (await phone.sites()).slice(0, 4);
+    if (sites.length === 0) sites = (await phone.sites()).slice(0, Math.max(4, Math.ceil(RECORDS / 500)));
     await phone.page.goto(`${network.origin}/field`);
     await ready(phone);
     phones.push(phone);

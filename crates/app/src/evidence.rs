@@ -279,20 +279,22 @@ impl Session {
         if !media_type.starts_with("image/") {
             return Err(fault());
         }
-        let mut reader = image::ImageReader::new(BufReader::new(file))
-            .with_guessed_format()
-            .map_err(Error::internal)?;
-        let mut limits = image::Limits::default();
-        limits.max_alloc = Some(MOST_PIXEL_BYTES);
-        reader.limits(limits);
-        let picture = reader.decode().ok().ok_or_else(fault)?;
-        let small = picture.thumbnail(size, size).to_rgb8();
-        let mut out = Cursor::new(Vec::new());
-        small
-            .write_to(&mut out, image::ImageFormat::Jpeg)
-            .map_err(Error::internal)?;
-        Ok(out.into_inner())
+        small_copy(file, size).ok_or_else(fault)
     }
+}
+
+/// A small copy of a picture as JPEG; nothing where it cannot be drawn within bounds.
+pub(crate) fn small_copy(file: std::fs::File, size: u32) -> Option<Vec<u8>> {
+    let mut reader = image::ImageReader::new(BufReader::new(file))
+        .with_guessed_format()
+        .ok()?;
+    let mut limits = image::Limits::default();
+    limits.max_alloc = Some(MOST_PIXEL_BYTES);
+    reader.limits(limits);
+    let small = reader.decode().ok()?.thumbnail(size, size).to_rgb8();
+    let mut out = Cursor::new(Vec::new());
+    small.write_to(&mut out, image::ImageFormat::Jpeg).ok()?;
+    Some(out.into_inner())
 }
 
 fn named(dossier: &Dossier, sha256: &str) -> Option<(String, String)> {

@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::devices::{PostHeld, me_of, posts_of};
-use super::{FieldMe, PackNote, rejected};
+use super::{FieldMe, PackNote, around, rejected};
 use crate::assets;
 use crate::atlas::Atlases;
 use crate::error::Error;
@@ -254,6 +254,9 @@ fn sites_of(session: &Session, atlases: &Atlases, me: &FieldMe) -> Result<Vec<Do
     Ok(sites)
 }
 
+/// Parts that a phone works without.
+const OPTIONAL: [&str; 2] = ["relief", "pictures"];
+
 struct Making<'a> {
     session: &'a Session,
     me: &'a FieldMe,
@@ -294,7 +297,7 @@ impl Making<'_> {
             ("forms", self.forms()),
         ];
         let mut parts = Vec::new();
-        for (name, content) in contents {
+        for (name, content) in contents.into_iter().chain(self.around()?) {
             let count = content.get("items").and_then(Value::as_array);
             let count = count.map(|list| list.len() as u64);
             let bytes = serde_json::to_vec(&content).map_err(Error::internal)?;
@@ -304,7 +307,7 @@ impl Making<'_> {
                 size_bytes: bytes.len() as u64,
                 count,
                 made_at,
-                is_optional: false,
+                is_optional: OPTIONAL.contains(&name),
             };
             parts.push((note, bytes));
         }
@@ -319,6 +322,19 @@ impl Making<'_> {
                 boundary_version,
             },
         })
+    }
+
+    /// What lies around the sites; nothing where no territory is drawn.
+    fn around(&self) -> Result<Vec<(&'static str, Value)>, Error> {
+        let session = self.session;
+        let Some(near) = around::territory(session, &self.me.station_ids)? else {
+            return Ok(Vec::new());
+        };
+        Ok(vec![
+            ("ground", around::ground(session, near)?),
+            ("relief", around::relief(session, near)?),
+            ("pictures", around::pictures(session, &self.sites)?),
+        ])
     }
 
     /// Sites to be verified, and sites with an open issue.

@@ -323,7 +323,7 @@ impl Session {
             file: waiting.file_name.clone(),
             size_bytes: waiting.size_bytes,
             sha256: staged.loaded.sha256.clone(),
-            records: staged.loaded.records.len(),
+            records: staged.read(),
             received_on: waiting.received_on.or(staged.loaded.dated_on),
             sender: waiting.sender.clone().or(staged.loaded.sender.clone()),
             document_number: waiting.document_number.clone(),

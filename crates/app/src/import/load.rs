@@ -50,6 +50,11 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// Rows, features or pictures in it.
+    pub(super) fn count(&self) -> usize {
+        self.records.len().max(self.photos.len())
+    }
+
     /// The mapping of the first table as text, for the batch's entry and for saving.
     pub fn mapping_text(&self) -> Option<String> {
         self.mappings.first().and_then(|m| m.to_toml().ok())

@@ -111,6 +111,11 @@ pub struct Staged {
 }
 
 impl Staged {
+    /// Rows, features, pictures or patrols that were read.
+    pub fn read(&self) -> usize {
+        self.loaded.count().max(self.preview.rows.len())
+    }
+
     /// Rows that faults keep out.
     pub fn faults(&self) -> usize {
         self.diagnostics
@@ -133,7 +138,7 @@ impl Session {
             }
         };
         if is_repeated {
-            let preview = Preview::repeated(loaded.records.len());
+            let preview = Preview::repeated(loaded.count());
             return Ok(Staged {
                 request,
                 loaded,

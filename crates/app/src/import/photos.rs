@@ -33,6 +33,13 @@ pub(crate) struct Photos {
     _unpacked: Option<TempDir>,
 }
 
+impl Photos {
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.files.len()
+    }
+}
+
 /// 照片 — one picture or film.
 struct Photo {
     /// With its folders, as people sorted it.
@@ -159,7 +166,7 @@ fn of_archive(file: &Loaded, folder: &Path) -> Result<Vec<(String, PathBuf)>, Er
 
 /// What a file is; a diagnostic for what is no picture.
 fn look(name: String, path: PathBuf) -> Result<Result<Photo, Diagnostic>, Error> {
-    let told = |code: &'static str| Ok(Err(Diagnostic::warning(code).at(place(&name))));
+    let told = |code: &'static str| Ok(Err(of(&name, Diagnostic::warning(code))));
     let mut content = std::fs::File::open(&path).map_err(unread(&name))?;
     let size_bytes = content.metadata().map_err(unread(&name))?.len();
     if size_bytes > LARGEST_EVIDENCE {
@@ -190,11 +197,13 @@ fn look(name: String, path: PathBuf) -> Result<Result<Photo, Diagnostic>, Error>
     }))
 }
 
-fn place(name: &str) -> Place {
-    Place {
+/// A diagnostic of one picture.
+fn of(name: &str, told: Diagnostic) -> Diagnostic {
+    let place = Place {
         file: Some(name.to_owned()),
         ..Place::default()
-    }
+    };
+    told.arg("name", name).at(place)
 }
 
 impl Photo {
@@ -247,7 +256,7 @@ pub(super) fn stage(staging: &mut Staging<'_>) -> Result<(), Error> {
                 }
             }
             Err(fault) => {
-                staging.diagnostics.push(fault.at(place(&photo.name)));
+                staging.diagnostics.push(of(&photo.name, fault));
                 Action::Refused
             }
         };
@@ -316,7 +325,7 @@ fn tell_if_far(staging: &mut Staging<'_>, photo: &Photo, site: &Proposal) {
         let told = Diagnostic::warning("photo.far_from_site")
             .arg("site", &site.site_code)
             .arg("metres", format!("{distance:.0}"));
-        staging.diagnostics.push(told.at(place(&photo.name)));
+        staging.diagnostics.push(of(&photo.name, told));
     }
 }
 
@@ -356,7 +365,7 @@ pub(super) fn keep(
         let mut content = std::fs::File::open(&photo.path).map_err(unread(&photo.name))?;
         let kept = register.put_blob(&mut content, LARGEST_EVIDENCE)?;
         if kept.sha256 != photo.sha256 {
-            let fault = Diagnostic::error("photo.changed").at(place(&photo.name));
+            let fault = of(&photo.name, Diagnostic::error("photo.changed"));
             return Err(Error::rejected(fault));
         }
     }

@@ -414,7 +414,7 @@ impl<'s> Staging<'s> {
         self.suspect_relapses()?;
         let refused = self.preview.count(|a| matches!(a, Action::Refused));
         let same = self.preview.count(|a| matches!(a, Action::Same));
-        let read = self.loaded.records.len().max(self.preview.rows.len());
+        let read = self.loaded.count().max(self.preview.rows.len());
         // A second sheet that says nothing new still says which sites the station named, and which it left out.
         let is_sheet = self.request.kind == ImportKind::Verifications;
         if self.entries.is_empty() && same == read && !is_sheet {

@@ -86,7 +86,7 @@ fn show(desk: &Desk<'_>, args: &Import, staged: &Staged) {
         return;
     }
     let name = &staged.loaded.file_name;
-    let records = staged.loaded.records.len().to_string();
+    let records = staged.read().to_string();
     output.say("import.read", &[("file", name), ("records", &records)]);
     output.diagnostics(&staged.diagnostics);
     let counts = staged.preview.counts();
@@ -153,7 +153,7 @@ fn conclude(desk: &Desk<'_>, args: &Import, staged: &Staged, is_stopped: bool, a
         "file": staged.loaded.file_name,
         "sha256": staged.loaded.sha256,
         "is_repeated": staged.is_repeated,
-        "records": staged.loaded.records.len(),
+        "records": staged.read(),
         "counts": staged.preview.counts().into_iter().collect::<std::collections::BTreeMap<_, _>>(),
         "rows": staged.preview.rows,
         "diagnostics": staged.diagnostics,

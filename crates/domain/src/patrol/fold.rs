@@ -35,7 +35,8 @@ impl Patrol {
 
     /// Metres of its tracks, gaps left out.
     pub fn length_m(&self) -> f64 {
-        self.tracks.iter().map(|t| t.body.length_m).sum()
+        // The sum of nothing is a negative zero.
+        self.tracks.iter().map(|t| t.body.length_m).sum::<f64>() + 0.0
     }
 
     /// Seconds moving, by its tracks.
