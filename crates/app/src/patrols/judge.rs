@@ -40,6 +40,11 @@ impl<'s> Bench<'s> {
         })
     }
 
+    /// Where things lie; nothing before a boundary was adopted.
+    pub(super) fn geography(&self) -> Option<&Geography> {
+        self.geography.as_ref()
+    }
+
     /// What speaks against a patrol's tracks; without a track there is nothing to judge.
     pub(super) fn judge(&self, patrol: &Patrol) -> Result<Arc<Plausibility>, Error> {
         let (sheet, size) = (patrol.sheet.entry_id, self.book.log_size);
