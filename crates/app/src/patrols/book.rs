@@ -20,6 +20,8 @@ use crate::viewer::Viewer;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PatrolBook {
     pub(crate) log_size: u64,
+    /// Of an earlier day or position: what is judged by it says nothing of now.
+    pub(crate) is_past: bool,
     pub(crate) patrols: BTreeMap<PatrolId, Arc<Patrol>>,
     /// Patrols by the fingerprints of their tracks.
     pub(crate) by_fingerprint: BTreeMap<String, BTreeSet<PatrolId>>,
@@ -35,6 +37,7 @@ impl PatrolBook {
     fn load(register: &Register, as_of: AsOf) -> Result<Self, Error> {
         let mut book = Self {
             log_size: register.log_size()?,
+            is_past: as_of != AsOf::Now,
             ..Self::default()
         };
         let filter = EntryFilter {
@@ -76,11 +79,27 @@ impl PatrolBook {
 
     fn put(&mut self, fold: &PatrolFold) {
         let Some(patrol) = fold.patrol() else { return };
+        self.forget_tracks(patrol.patrol_id);
         for track in &patrol.tracks {
             let same = self.by_fingerprint.entry(track.body.fingerprint.clone());
             same.or_default().insert(patrol.patrol_id);
         }
         self.patrols.insert(patrol.patrol_id, Arc::new(patrol));
+    }
+
+    /// A track that a later one replaced is nobody's any more.
+    fn forget_tracks(&mut self, patrol: PatrolId) {
+        let Some(before) = self.patrols.get(&patrol) else {
+            return;
+        };
+        for track in &before.tracks {
+            if let Some(same) = self.by_fingerprint.get_mut(&track.body.fingerprint) {
+                same.remove(&patrol);
+                if same.is_empty() {
+                    self.by_fingerprint.remove(&track.body.fingerprint);
+                }
+            }
+        }
     }
 
     /// The book with what the log gained since.
@@ -215,4 +234,45 @@ pub(super) fn rules(viewer: &Viewer) -> Result<&PatrolRules, Error> {
         Error::rejected(fault)
     };
     viewer.campaign.patrols.as_ref().ok_or_else(missing)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::entry::{Entry, RecordedEntry};
+
+    use super::*;
+
+    fn fold(entries: &[Entry]) -> PatrolFold {
+        let mut fold = PatrolFold::default();
+        for (seq, entry) in (0..).zip(entries) {
+            fold.apply(&RecordedEntry {
+                seq,
+                version: seq + 1,
+                recorded_at: entry.occurred_at,
+                origin: "node".to_owned(),
+                entry: entry.clone(),
+            });
+        }
+        fold
+    }
+
+    /// The track of a patrol under another fingerprint.
+    fn again(track: &Entry, fingerprint: &str) -> Entry {
+        let mut again = track.clone();
+        if let EntryBody::TrackRecorded(body) = &mut again.body {
+            body.fingerprint = fingerprint.to_owned();
+        }
+        again
+    }
+
+    #[test]
+    fn a_track_that_was_replaced_is_held_against_nobody() {
+        let (sheet, track) = (testkit::a_patrol(1), testkit::a_track(1));
+        let mut book = PatrolBook::default();
+        book.put(&fold(&[sheet.clone(), again(&track, "first")]));
+        assert!(book.by_fingerprint.contains_key("first"));
+        book.put(&fold(&[sheet, again(&track, "first"), again(&track, "second")]));
+        let known: Vec<&str> = book.by_fingerprint.keys().map(String::as_str).collect();
+        assert_eq!(known, ["second"]);
+    }
 }

@@ -47,6 +47,10 @@ impl<'s> Bench<'s> {
 
     /// What speaks against a patrol's tracks; without a track there is nothing to judge.
     pub(super) fn judge(&self, patrol: &Patrol) -> Result<Arc<Plausibility>, Error> {
+        // What is known of now is kept; an earlier day is judged by what was known then, and by nothing else.
+        if self.book.is_past {
+            return self.judge_anew(patrol).map(Arc::new);
+        }
         let (sheet, size) = (patrol.sheet.entry_id, self.book.log_size);
         self.shelf.judged(sheet, size, || self.judge_anew(patrol))
     }
