@@ -54,8 +54,6 @@ pub struct PackNote {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ContactAnswer {
     pub server_time: Timestamp,
-    /// `active`.
-    pub state: String,
     pub checkpoint: String,
     pub log_size: u64,
     pub pack: Option<PackNote>,
@@ -131,7 +129,6 @@ pub fn contact(
     accounts.note_contact(&device)?;
     Ok(ContactAnswer {
         server_time: now,
-        state: "active".to_owned(),
         checkpoint: register.checkpoint()?,
         log_size: register.log_size()?,
         pack,

@@ -18,7 +18,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::items::body_of;
 use super::settle::{carried_to, copy_of, missing_files, recorded, station_of_stream};
-use super::{Decided, Detail, ItemStatus, not_found, rejected};
+use super::{Decided, Detail, ItemStatus, not_found, open, rejected};
+use crate::amendments::nothing_appended;
 use crate::error::Error;
 use crate::import::{FieldLanding, nothing_said};
 use crate::session::Session;
@@ -90,10 +91,6 @@ const LONGEST_REASON: usize = 500;
 /// A phone may merge what is its own; all else is done at the desk.
 pub fn only_merge() -> Error {
     rejected("session.token_scope")
-}
-
-fn open(accounts: &Mutex<Accounts>) -> std::sync::MutexGuard<'_, Accounts> {
-    accounts.lock().unwrap_or_else(|e| e.into_inner())
 }
 
 impl Session {
@@ -323,7 +320,7 @@ impl Session {
         let receipt = receipts
             .iter()
             .find(|r| r.entry_id == entry.id)
-            .ok_or_else(|| Error::internal(anyhow::anyhow!("an append gave no receipt")))?;
+            .ok_or_else(nothing_appended)?;
         let detail = Detail {
             decided: Some(decided),
             ..Detail::of(&item)

@@ -17,8 +17,8 @@ use spatial::diagnostic::Diagnostic;
 use utoipa::ToSchema;
 
 use super::contact::cut;
-use super::{not_found, rejected};
-use crate::amendments::ReceiptView;
+use super::{not_found, open, rejected};
+use crate::amendments::{ReceiptView, nothing_appended};
 use crate::error::Error;
 use crate::people::{self, NewToken, TokenScope, Visitor};
 use crate::session::{Session, Setting};
@@ -416,10 +416,6 @@ fn log_enrolment(
     Ok((ReceiptView::of(receipt), true))
 }
 
-fn nothing_appended() -> Error {
-    Error::internal(anyhow::anyhow!("an append of one entry gave no receipt"))
-}
-
 /// Browser and system of an agent's own words, without versions finer than the first number.
 fn label_of(agent: &str) -> Option<String> {
     let systems = [
@@ -594,9 +590,8 @@ fn stations_of(device: &Device, person: Option<&Person>) -> Vec<String> {
 
 /// All phones that the actor may see. The accounts are held for one phone at a time: they are everybody's.
 pub fn list_devices(session: &Session, accounts: &Mutex<Accounts>) -> Result<Devices, Error> {
-    let open = || accounts.lock().unwrap_or_else(|e| e.into_inner());
     let (people, devices, waiting) = {
-        let accounts = open();
+        let accounts = open(accounts);
         (
             accounts.people()?,
             accounts.devices()?,
@@ -611,7 +606,7 @@ pub fn list_devices(session: &Session, accounts: &Mutex<Accounts>) -> Result<Dev
     for device in devices {
         let person = people.get(&device.person_id);
         if may_see(session, &device, person) {
-            let gaps = open().missing_numbers(&device.device_id)?;
+            let gaps = open(accounts).missing_numbers(&device.device_id)?;
             let count = |state: &str| {
                 let of = (device.device_id.clone(), state.to_owned());
                 waiting.get(&of).copied().unwrap_or(0)

@@ -12,10 +12,11 @@ mod settle;
 mod uploads;
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard};
 
 use domain::ids::EntryId;
 use jiff::Timestamp;
-use register::accounts::FieldItem;
+use register::accounts::{Accounts, FieldItem};
 use serde::{Deserialize, Serialize};
 use spatial::diagnostic::Diagnostic;
 use utoipa::ToSchema;
@@ -269,6 +270,12 @@ impl ItemStatus {
 fn worded(messages: &Messages, code: &str, args: &BTreeMap<String, String>) -> String {
     let args: Vec<(&str, &str)> = args.iter().map(|(n, v)| (&**n, &**v)).collect();
     messages.text(code, &args)
+}
+
+/// The accounts, for work that is over quickly.
+pub fn open(accounts: &Mutex<Accounts>) -> MutexGuard<'_, Accounts> {
+    // What a panicking request left is whole: every change is one transaction.
+    accounts.lock().unwrap_or_else(|e| e.into_inner())
 }
 
 fn rejected(code: &'static str) -> Error {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::Mutex;
 
 use domain::as_of::AsOf;
 use domain::codes::CodeList;
@@ -19,8 +19,8 @@ use spatial::diagnostic::Diagnostic;
 
 use super::contact::BYTES_KEPT;
 use super::devices::beside;
-use super::{Detail, FieldClash, ItemReceipt, Waits};
-use crate::amendments::SETTABLE;
+use super::{Detail, FieldClash, ItemReceipt, Waits, open};
+use crate::amendments::{SETTABLE, nothing_appended};
 use crate::error::Error;
 use crate::import::{FieldLanding, is_fit, nothing_said};
 use crate::people;
@@ -101,11 +101,6 @@ pub(super) fn station_of_stream(session: &Session, stream: &str) -> Result<Optio
     };
     let dossier = session.register.find_dossier(site, AsOf::Now)?;
     Ok(dossier.and_then(|d| d.facts.station_id))
-}
-
-fn open(accounts: &Mutex<Accounts>) -> MutexGuard<'_, Accounts> {
-    // What a panicking request left is whole: every change is one transaction.
-    accounts.lock().unwrap_or_else(|e| e.into_inner())
 }
 
 /// What a round is decided with, read at its beginning.
@@ -923,7 +918,7 @@ fn appended(session: &Session, one: &Ready, receipts: &[Receipt]) -> Result<Fiel
     let receipt = receipts
         .iter()
         .find(|r| r.entry_id.to_string() == one.item.entry_id)
-        .ok_or_else(|| Error::internal(anyhow::anyhow!("an append gave no receipt")))?;
+        .ok_or_else(nothing_appended)?;
     let own = one.entries.iter().find(|e| e.id == receipt.entry_id);
     let clashes = match own {
         Some(entry) => informed(session, entry, one.item.based_on)?,

@@ -10,7 +10,7 @@ use spatial::diagnostic::Diagnostic;
 use utoipa::ToSchema;
 
 use super::judge::Bench;
-use crate::amendments::{ReceiptView, checked_reason};
+use crate::amendments::{ReceiptView, checked_reason, nothing_appended};
 use crate::atlas::Atlases;
 use crate::error::Error;
 use crate::session::Session;
@@ -72,6 +72,6 @@ impl Session {
         entry.based_on = Some(version);
         let receipts = self.register.append(&[entry], self.now)?;
         let receipt = receipts.first().map(ReceiptView::of);
-        receipt.ok_or_else(crate::amendments::nothing_appended)
+        receipt.ok_or_else(nothing_appended)
     }
 }
