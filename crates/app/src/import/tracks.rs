@@ -322,10 +322,16 @@ fn stage_one(
     };
     let (recorded, tidied) = track_entry(session, source, &track);
     tell(staging, &title, &place, &tidied);
-    let (from, to) = tidied.span().unwrap_or_else(|| {
-        let day = start_of(staging.received_on).as_millisecond();
-        (day, day)
-    });
+    let Some((from, to)) = tidied.span().or_else(|| day_said(staging)) else {
+        let fault = Diagnostic::error("track.day_unknown").arg("name", &title);
+        staging.diagnostics.push(fault.at(place));
+        let sheet = outing.place.sheet.clone();
+        staging
+            .preview
+            .rows
+            .push(row(number, sheet, title, &track, Action::Refused));
+        return Ok(());
+    };
     let instant = |ms: i64| Timestamp::from_millisecond(ms).map_err(Error::internal);
     let heights = tidied.fixes.iter().filter_map(|f| f.altitude_m);
     let body = PatrolRecorded {
@@ -379,6 +385,13 @@ fn stage_one(
         .rows
         .push(row(number, sheet, title, &track, action));
     Ok(())
+}
+
+/// The day that was said of the file: what bears no times was walked on no day that could be guessed.
+fn day_said(staging: &Staging<'_>) -> Option<(i64, i64)> {
+    let day = staging.request.received_on.or(staging.loaded.dated_on)?;
+    let begin = start_of(day).as_millisecond();
+    Some((begin, begin))
 }
 
 /// What is imperfect in a track.
