@@ -12,7 +12,7 @@ use serde_json::Value;
 use spatial::diagnostic::Diagnostic;
 use utoipa::ToSchema;
 
-use crate::amendments::{ReceiptView, nothing_appended};
+use crate::amendments::{ReceiptView, checked_reason, nothing_appended};
 use crate::error::Error;
 use crate::session::Session;
 
@@ -120,6 +120,7 @@ impl Session {
         domain::policy::may(&self.actor, Action::ReviewVerification, &resource)?;
         let reason = request.reason.as_deref().map(str::trim);
         let reason = reason.filter(|r| !r.is_empty());
+        let reason = reason.map(checked_reason).transpose()?;
         let is_told = match request.result.as_str() {
             "accepted" => true,
             "returned" => reason.is_some(),
@@ -135,7 +136,7 @@ impl Session {
         let body = VerificationReviewed {
             verification: reviewed.entry_id,
             result: request.result.clone(),
-            reason: reason.map(str::to_owned),
+            reason,
         };
         let entry = self.dated_entry(StreamId::site(dossier.site_id), body)?;
         let receipts = self.append_checked(&[entry], &dossier)?;

@@ -104,10 +104,8 @@ pub fn contact(
     let since = device.seen_at.unwrap_or(Timestamp::UNIX_EPOCH);
     let since = Timestamp::from_second(since.as_second() - SETTLED_WITHIN_S).unwrap_or(since);
     let changed = accounts.items_changed_since(&device.device_id, since)?;
-    let statuses = changed
-        .iter()
-        .map(|item| ItemStatus::of(item, &session.messages));
-    let statuses: Vec<ItemStatus> = statuses.collect();
+    let statuses = changed.iter().map(|item| super::told(session, item));
+    let statuses: Vec<ItemStatus> = statuses.collect::<Result<_, Error>>()?;
     device.seen_at = Some(now);
     device.post_id = held.post_id;
     device.app_version = said.app_version.as_deref().map(cut);

@@ -29,6 +29,8 @@ pub(super) const RENEW_AT_DAYS: i64 = 30;
 /// Stations that somebody carries whose post has none.
 const MOST_STATIONS: usize = 4;
 const LONGEST_NOTE: usize = 500;
+/// Days of one balance: a year, and the day that begins the next.
+const MOST_BALANCE_DAYS: i32 = 367;
 
 /// 本机存储 — what the browser grants, as it says itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -712,6 +714,7 @@ pub fn balance(
     from: Date,
     to: Date,
 ) -> Result<Balance, Error> {
+    check_period(from, to)?;
     let start = crate::session::start_of;
     let counts =
         accounts.count_items(start(from), start(to.saturating_add(Span::new().days(1))))?;
@@ -751,6 +754,20 @@ pub fn balance(
     })
 }
 
+/// Days of a balance: in their order, and no more than somebody reads.
+fn check_period(from: Date, to: Date) -> Result<(), Error> {
+    let days = from.until(to).map_err(Error::internal)?.get_days();
+    match (0..MOST_BALANCE_DAYS).contains(&days) {
+        true => Ok(()),
+        false => Err(Error::rejected(
+            Diagnostic::error("field.period")
+                .arg("from", from)
+                .arg("to", to)
+                .arg("most", MOST_BALANCE_DAYS),
+        )),
+    }
+}
+
 /// An entry that the register makes beside one that a phone made; its id follows from that one.
 pub(super) fn beside(of: &Entry, stream: StreamId, body: EntryBody) -> Entry {
     let seed: [&[u8]; 2] = [of.id.0.as_bytes(), stream.0.as_bytes()];
@@ -769,6 +786,18 @@ pub(super) fn beside(of: &Entry, stream: StreamId, body: EntryBody) -> Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_balance_is_of_a_year_at_most_and_of_days_in_their_order() {
+        let day = jiff::civil::date;
+        let first = day(2026, 1, 1);
+        assert!(check_period(first, first).is_ok());
+        assert!(check_period(first, day(2027, 1, 1)).is_ok());
+        for to in [day(2025, 12, 31), day(2027, 1, 3), day(9999, 12, 31)] {
+            let refused = check_period(first, to);
+            assert!(refused.is_err_and(|e| e.code() == "field.period"), "{to}");
+        }
+    }
 
     #[test]
     fn a_phone_is_called_by_its_system_and_browser() {

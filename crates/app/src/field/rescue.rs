@@ -23,7 +23,7 @@ use utoipa::ToSchema;
 use super::items::{Submission, SubmittedItem, take};
 use super::sealed::Opener;
 use super::uploads::{LARGEST_FIELD_BLOB, full, rescue_secret};
-use super::{ItemStatus, MOST_ITEMS, open, rejected};
+use super::{ItemStatus, MOST_ITEMS, open, rejected, told};
 use crate::amendments::{ReceiptView, nothing_appended};
 use crate::error::Error;
 use crate::people::Visitor;
@@ -417,8 +417,9 @@ impl Rescue {
             let accounts = open(accounts);
             let mut statuses = Vec::with_capacity(self.ids.len());
             for id in &self.ids {
-                let item = accounts.find_item(id)?;
-                statuses.extend(item.map(|item| told(session, &item)));
+                if let Some(item) = accounts.find_item(id)? {
+                    statuses.push(told(session, &item)?);
+                }
             }
             (statuses, accounts.find_person(&self.device.person_id)?)
         };
@@ -483,17 +484,6 @@ impl Rescue {
         let first = receipts.first().map(ReceiptView::of);
         first.ok_or_else(nothing_appended)
     }
-}
-
-/// Where an item stands; whoever only carries it learns nothing of what others stated of its site.
-fn told(session: &Session, item: &FieldItem) -> ItemStatus {
-    let mut status = ItemStatus::of(item, &session.messages);
-    let is_theirs = item.person_id == session.actor.id
-        || session.sees(Action::DecideItem, item.station_id.as_deref());
-    if !is_theirs {
-        status.clashes.clear();
-    }
-    status
 }
 
 fn id_of(item: &SubmittedItem) -> Option<String> {
