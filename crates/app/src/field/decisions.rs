@@ -17,7 +17,9 @@ use spatial::diagnostic::Diagnostic;
 use utoipa::{IntoParams, ToSchema};
 
 use super::items::body_of;
-use super::settle::{carried_to, copy_of, missing_files, recorded, station_of_stream};
+use super::settle::{
+    carried_to, copy_of, measured, missing_files, recorded, station_of_stream,
+};
 use super::{Decided, Detail, ItemStatus, not_found, open, rejected};
 use crate::amendments::nothing_appended;
 use crate::error::Error;
@@ -351,6 +353,7 @@ impl Session {
             _ => vec![entry.clone()],
         };
         entries.extend(copy.clone());
+        entries.extend(self.measured_by_hand(copy.as_ref().unwrap_or(&entry))?);
         if request.choice == "merge" {
             entries.extend(self.chosen_values(&item, &entry, request)?);
         }
@@ -373,6 +376,24 @@ impl Session {
             Some(copy) => carried_to(self, item, &copy),
             None => Ok(item),
         }
+    }
+
+    /// What follows from an outline that a person lets in. One that lies in another territory is let in by whoever decides
+    /// there too.
+    fn measured_by_hand(&self, entry: &Entry) -> Result<Option<Entry>, Error> {
+        let site = entry.stream.as_site();
+        let found = site.map(|site| self.register.find_dossier(site, AsOf::Now));
+        let Some(dossier) = found.transpose()?.flatten() else {
+            return Ok(None);
+        };
+        let measured = measured(self, entry, &dossier)?;
+        if let Some(EntryBody::SiteAmended(body)) = measured.as_ref().map(|m| &m.body)
+            && let Some(station) = &body.facts.station_id
+            && Some(station) != dossier.facts.station_id.as_ref()
+        {
+            self.may(Action::DecideItem, Some(station.as_str()))?;
+        }
+        Ok(measured)
     }
 
     /// A clue with the batch it lies in and the site that a stated rule finds for it.

@@ -1,6 +1,7 @@
 //! 候登处 — what phones send, from their enrolment to the receipt: devices, packs, files in chunks, items
 //! (`docs/adr/0019-the-field-desk.md`).
 
+mod bounds;
 mod contact;
 mod decisions;
 mod devices;
