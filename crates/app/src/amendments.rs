@@ -10,10 +10,12 @@ use domain::ids::{EntryId, StreamId};
 use domain::policy::Action;
 use domain::shape::Shape;
 use geo::CoordsIter;
+use geo_types::Geometry;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use spatial::diagnostic::Diagnostic;
+use spatial::diagnostic::{Diagnostic, Severity};
+use spatial::validity::{Fault, validate};
 use utoipa::ToSchema;
 
 use crate::error::{Error, Stale};
@@ -153,6 +155,28 @@ pub(crate) fn list_of(field: &str) -> Option<&'static str> {
 
 /// Corners of one outline.
 const MOST_CORNERS: usize = 50_000;
+
+fn is_error(fault: &Fault) -> bool {
+    fault.severity() == Severity::Error
+}
+
+/// An outline as it was walked, mended where its line crosses itself; nothing where it is too tangled to be mended in any
+/// time that somebody waits.
+pub(crate) fn mended(outline: &Geometry<f64>) -> Option<Geometry<f64>> {
+    if outline.coords_count() > MOST_CORNERS {
+        return None;
+    }
+    let faults = validate(outline);
+    if faults.iter().any(|f| matches!(f, Fault::TooComplex { .. })) {
+        return None;
+    }
+    let mended = match faults.iter().any(is_error) {
+        true => spatial::repair::repair(outline).geometry,
+        false => outline.clone(),
+    };
+    // What cannot be mended is taken out: then there is nothing to measure.
+    (mended.coords_count() > 0).then_some(mended)
+}
 
 /// Whether the outline on record is one that a verification does not outweigh: what is measured goes on following it.
 pub(crate) fn has_set_outline(dossier: &Dossier) -> bool {
@@ -364,6 +388,10 @@ impl Session {
             |cause: String| Error::rejected(Diagnostic::error("amend.shape").arg("cause", cause));
         let shape: Shape =
             serde_json::from_value(value.clone()).map_err(|e| fault(e.to_string()))?;
+        // Whoever sits at a desk draws without a remark.
+        if let Some(first) = validate(&shape.0).first() {
+            return Err(fault(first.code().to_owned()));
+        }
         let located = self.located(&shape)?;
         facts.shape = Some(shape);
         facts.lon = located.lon;
@@ -381,8 +409,7 @@ impl Session {
         if corners > MOST_CORNERS {
             return Err(fault(format!("{corners} > {MOST_CORNERS}")));
         }
-        let faults = spatial::validity::validate(&shape.0);
-        if let Some(first) = faults.first() {
+        if let Some(first) = validate(&shape.0).iter().find(|f| is_error(f)) {
             return Err(fault(first.code().to_owned()));
         }
         let located = self.geography(AsOf::Now)?.locate(&shape.0);

@@ -22,7 +22,7 @@ use super::bounds::may_say;
 use super::contact::BYTES_KEPT;
 use super::devices::beside;
 use super::{Detail, FieldClash, ItemReceipt, Waits, open};
-use crate::amendments::{has_set_outline, nothing_appended};
+use crate::amendments::{has_set_outline, mended, nothing_appended};
 use crate::error::Error;
 use crate::import::{FieldLanding, nothing_said};
 use crate::people;
@@ -531,7 +531,8 @@ impl Look<'_, '_> {
         let Some(outline) = outline_of(entry) else {
             return Ok(None);
         };
-        let located = match self.session.located(outline) {
+        let mended = mended(&outline.0).map_or_else(|| outline.clone(), Shape);
+        let located = match self.session.located(&mended) {
             Err(Error::Rejected(fault)) => return Ok(Some(Outcome::told(&fault))),
             located => located?,
         };
@@ -839,9 +840,8 @@ pub(super) fn measured(
     let Some(outline) = outline_of(entry).filter(|_| !has_set_outline(dossier)) else {
         return Ok(None);
     };
-    let mended = match spatial::validity::is_valid(&outline.0) {
-        true => outline.0.clone(),
-        false => spatial::repair::repair(&outline.0).geometry,
+    let Some(mended) = mended(&outline.0) else {
+        return Ok(None);
     };
     let body = SiteAmended {
         basis: Basis::Overlay,

@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use spatial::diagnostic::Diagnostic;
+
 use crate::error::Error;
 
 /// A form under way, in a folder of its own among the uploads; what nobody goes on with is swept with them.
@@ -25,12 +27,23 @@ impl WaitingForm {
         self.folder.join(&crate::sha256_hex(name.as_bytes())[..32])
     }
 
-    /// Takes in a file that came; it is on disk when this returns.
-    pub(super) fn keep(&self, name: &str, from: &Path) -> Result<(), Error> {
+    /// Takes in a file that came, as long as no more than so many bytes wait; it is on disk when this returns.
+    pub(super) fn keep(&self, name: &str, from: &Path, most: u64) -> Result<(), Error> {
+        let size = from.metadata().map_err(|source| full(name, source))?.len();
+        if self.bytes().saturating_add(size) > most {
+            let fault = Diagnostic::error("foreign.too_large");
+            return Err(Error::rejected(fault.arg("what", "bytes").arg("limit", most)));
+        }
         let moved = fs::create_dir_all(&self.folder)
             .and_then(|()| fs::File::open(from)?.sync_data())
             .and_then(|()| fs::rename(from, self.file(name)));
         moved.map_err(|source| full(name, source))
+    }
+
+    /// Bytes of the files that wait.
+    fn bytes(&self) -> u64 {
+        let files = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        files.filter_map(|f| Some(f.metadata().ok()?.len())).sum()
     }
 
     /// Names of those files that have not come.
