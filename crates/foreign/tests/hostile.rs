@@ -75,6 +75,8 @@ fn what_would_eat_the_machine_is_refused() {
     assert_eq!(code(wide.as_bytes(), &limits), "foreign.too_large");
     let many = format!("<a>{}</a>", "<b/>".repeat(1_000_001));
     assert_eq!(code(many.as_bytes(), &limits), "foreign.too_large");
+    let many = format!("<a {}/>", "b='' ".repeat(2_000_001));
+    assert_eq!(code(many.as_bytes(), &limits), "foreign.too_large");
     let small = Limits {
         file_bytes: 10,
         ..Limits::default()

@@ -1,6 +1,7 @@
 //! 巡护簿 — all patrols of a register in memory, current with the log, and what was worked out of their tracks.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io::Read;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use domain::as_of::AsOf;
@@ -145,8 +146,12 @@ pub struct PatrolShelf {
     judged: Mutex<BTreeMap<(EntryId, u64), Arc<domain::patrol::plausible::Plausibility>>>,
 }
 
-/// Tracks kept tidied; each may have some ten thousand fixes.
+/// Tracks kept tidied, and their fixes altogether; each has some ten thousand.
 const TIDIED_KEPT: usize = 64;
+const FIXES_KEPT: usize = 2_000_000;
+/// Bytes and fixes of one track: a fix a second for ten days. A file that a phone sent may be anything.
+const LARGEST_TRACK: u64 = 128 << 20;
+const MOST_FIXES: u64 = 1_000_000;
 
 impl PatrolShelf {
     /// The book as of now or of an earlier day.
@@ -180,16 +185,23 @@ impl PatrolShelf {
         if let Some(tidied) = known(&lock(&self.tidied)) {
             return Ok(Some(tidied));
         }
-        let bytes = match register.open_blob(sha256) {
-            Ok(mut file) => {
-                let mut bytes = Vec::new();
-                std::io::Read::read_to_end(&mut file, &mut bytes).map_err(Error::internal)?;
-                bytes
-            }
+        let limits = Limits {
+            file_bytes: LARGEST_TRACK,
+            archive_bytes: LARGEST_TRACK,
+            vertices: MOST_FIXES,
+            ..Limits::default()
+        };
+        let mut bytes = Vec::new();
+        match register.open_blob(sha256) {
+            // One byte more tells that it is too large, and is refused by the reader.
+            Ok(file) => file
+                .take(LARGEST_TRACK + 1)
+                .read_to_end(&mut bytes)
+                .map_err(Error::internal)?,
             Err(register::Error::BlobMissing(_)) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let Ok(reading) = track::read("track", &bytes, &Limits::default()) else {
+        let Ok(reading) = track::read("track", &bytes, &limits) else {
             return Ok(None);
         };
         let Some(raw) = reading.tracks.first() else {
@@ -198,7 +210,10 @@ impl PatrolShelf {
         let tidied = Arc::new(track::tidy(&raw.fixes, raw.in_sequence, &raw.breaks, rules));
         let mut kept = lock(&self.tidied);
         kept.push_back((entry, Arc::clone(&tidied)));
-        if kept.len() > TIDIED_KEPT {
+        let fixes = |kept: &VecDeque<(EntryId, Arc<Tidied>)>| -> usize {
+            kept.iter().map(|(_, t)| t.fixes.len()).sum()
+        };
+        while kept.len() > TIDIED_KEPT || (kept.len() > 1 && fixes(&kept) > FIXES_KEPT) {
             kept.pop_front();
         }
         Ok(Some(tidied))
