@@ -180,7 +180,10 @@ pub(crate) fn mended(outline: &Geometry<f64>) -> Option<Geometry<f64>> {
 
 /// Whether the outline on record is one that a verification does not outweigh: what is measured goes on following it.
 pub(crate) fn has_set_outline(dossier: &Dossier) -> bool {
-    let claims = dossier.claims.get("shape").and_then(|claims| claims.first());
+    let claims = dossier
+        .claims
+        .get("shape")
+        .and_then(|claims| claims.first());
     claims.is_some_and(|claim| claim.provenance.weight > Weight::Verification)
 }
 

@@ -64,11 +64,7 @@ impl Session {
     }
 
     /// Whether the actor may read a clue, by where it lies; without geography it lies nowhere.
-    pub(crate) fn sees_received(
-        &self,
-        clue: &ClueReceived,
-        geography: Option<&Geography>,
-    ) -> bool {
+    pub(crate) fn sees_received(&self, clue: &ClueReceived, geography: Option<&Geography>) -> bool {
         let placed = clue.facts.shape.as_ref().zip(geography);
         let station = placed.and_then(|(shape, g)| g.station_of(&shape.0));
         self.sees_clue_at(clue.is_confidential, station.as_deref())

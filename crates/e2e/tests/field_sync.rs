@@ -215,15 +215,27 @@ fn the_area_of_a_site_follows_the_outline_that_a_phone_drew() {
     let items = [
         evidence(&mut phone, &task, "far", &far),
         evidence(&mut phone, &task, "near", &near),
-        verified_with(&mut phone, &task, "沿边描了一圈", &[&far, &near], json!({ "shape": shape })),
+        verified_with(
+            &mut phone,
+            &task,
+            "沿边描了一圈",
+            &[&far, &near],
+            json!({ "shape": shape }),
+        ),
     ];
     let code = task["site_code"].as_str().unwrap();
     let before = area_of(&scene.dossier(code));
-    assert!((before - area_m2).abs() > area_m2 * 0.02, "another area before: {before}");
+    assert!(
+        (before - area_m2).abs() > area_m2 * 0.02,
+        "another area before: {before}"
+    );
     let told = phone.submit(server, &items.iter().collect::<Vec<_>>());
     assert_eq!(states(&told), ["recorded"; 3], "{told:#?}");
     let after = area_of(&scene.dossier(code));
-    assert!((after - area_m2).abs() < area_m2 * 0.01, "{after} for {area_m2}");
+    assert!(
+        (after - area_m2).abs() < area_m2 * 0.01,
+        "{after} for {area_m2}"
+    );
 }
 
 #[test]
@@ -239,7 +251,13 @@ fn an_outline_in_another_territory_waits_for_who_decides_there_too() {
     let items = [
         evidence(&mut phone, &task, "far", &far),
         evidence(&mut phone, &task, "near", &near),
-        verified_with(&mut phone, &task, "描到了沟外", &[&far, &near], json!({ "shape": shape })),
+        verified_with(
+            &mut phone,
+            &task,
+            "描到了沟外",
+            &[&far, &near],
+            json!({ "shape": shape }),
+        ),
     ];
     let told = phone.submit(server, &items.iter().collect::<Vec<_>>());
     assert_eq!(codes(&told), ["", "", "field.other_station"], "{told:#?}");
@@ -250,14 +268,20 @@ fn an_outline_in_another_territory_waits_for_who_decides_there_too() {
     let decided = scene.office.post(server, &path, &record).status(200).json();
     assert_eq!(decided["state"], "recorded", "{decided:#?}");
     let after = area_of(&scene.dossier(task["site_code"].as_str().unwrap()));
-    assert!((after - area_m2).abs() < area_m2 * 0.01, "{after} for {area_m2}");
+    assert!(
+        (after - area_m2).abs() < area_m2 * 0.01,
+        "{after} for {area_m2}"
+    );
 }
 
 #[test]
 fn a_question_to_the_field_desk_has_its_bounds() {
     let scene = Scene::new();
     let ask = |path: &str| scene.office.get(&scene.server, path).status(400).json();
-    for days in ["from=2020-01-01&to=2026-01-01", "from=2026-01-02&to=2026-01-01"] {
+    for days in [
+        "from=2020-01-01&to=2026-01-01",
+        "from=2026-01-02&to=2026-01-01",
+    ] {
         let refused = ask(&format!("/api/v1/field/balance?{days}"));
         assert_eq!(refused["code"], "field.period", "{days}");
     }

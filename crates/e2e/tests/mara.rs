@@ -152,14 +152,7 @@ fn one_track_under_two_names_is_found_on_both() {
 fn a_track_without_times_asks_for_its_day() {
     let (register, _) = mara();
     let file = text(&real_data("tracks/gpxpy/korita-zbevnica.gpx"));
-    let look = [
-        "import",
-        "tracks",
-        &file,
-        "--station",
-        "houhe",
-        "--dry-run",
-    ];
+    let look = ["import", "tracks", &file, "--station", "houhe", "--dry-run"];
     let unsaid = register.run(&[&["--json"], &look[..]].concat());
     let told = format!("{}{}", unsaid.stdout, unsaid.stderr);
     assert!(told.contains("track.day_unknown"), "{told}");

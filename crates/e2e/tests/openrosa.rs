@@ -452,7 +452,13 @@ fn an_outline_that_was_walked_is_measured() {
     ];
     let (lat, lon): (f64, f64) = (site[2].parse().unwrap(), site[3].parse().unwrap());
     let corner = |x: f64, y: f64| format!("{:.6} {:.6} 0 0", lat + y * 0.0003, lon + x * 0.0003);
-    let ring = [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0), (-1.0, -1.0)];
+    let ring = [
+        (-1.0, -1.0),
+        (1.0, -1.0),
+        (1.0, 1.0),
+        (-1.0, 1.0),
+        (-1.0, -1.0),
+    ];
     let ring: Vec<String> = ring.iter().map(|(x, y)| corner(*x, *y)).collect();
     let outline = format!("<outline>{}</outline>", ring.join(";"));
     let inner = format!("{}{outline}", verified(&site, &real));
@@ -464,7 +470,10 @@ fn an_outline_that_was_walked_is_measured() {
     let area = facts.iter().find(|f| f["field"] == "area_m2").unwrap();
     let (area, side) = (area["value"].as_f64().unwrap(), 0.0006);
     let expected = 111_320.0 * side * lat.to_radians().cos() * 110_950.0 * side;
-    assert!((area - expected).abs() < expected * 0.01, "{area} for {expected}");
+    assert!(
+        (area - expected).abs() < expected * 0.01,
+        "{area} for {expected}"
+    );
 }
 
 #[test]

@@ -48,9 +48,7 @@ fn is_verification(body: &VerificationRecorded) -> bool {
     let mut judged = body.judged_facts.keys();
     let files = body.files().len();
     judged.all(|name| known.iter().any(|f| f.name == *name))
-        && body
-            .photo_count
-            .is_none_or(|count| count as usize <= files)
+        && body.photo_count.is_none_or(|count| count as usize <= files)
         && files <= MOST_LISTED
         && body.team.len() <= MOST_LISTED
         && is_short(body.condition_text.as_deref(), LONGEST_TEXT)

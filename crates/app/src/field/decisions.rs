@@ -17,9 +17,7 @@ use spatial::diagnostic::Diagnostic;
 use utoipa::{IntoParams, ToSchema};
 
 use super::items::body_of;
-use super::settle::{
-    carried_to, copy_of, measured, missing_files, recorded, station_of_stream,
-};
+use super::settle::{carried_to, copy_of, measured, missing_files, recorded, station_of_stream};
 use super::{Decided, Detail, ItemStatus, not_found, open, rejected};
 use crate::amendments::nothing_appended;
 use crate::error::Error;

@@ -32,7 +32,9 @@ impl WaitingForm {
         let size = from.metadata().map_err(|source| full(name, source))?.len();
         if self.bytes().saturating_add(size) > most {
             let fault = Diagnostic::error("foreign.too_large");
-            return Err(Error::rejected(fault.arg("what", "bytes").arg("limit", most)));
+            return Err(Error::rejected(
+                fault.arg("what", "bytes").arg("limit", most),
+            ));
         }
         let moved = fs::create_dir_all(&self.folder)
             .and_then(|()| fs::File::open(from)?.sync_data())

@@ -286,7 +286,11 @@ mod tests {
         let mut book = PatrolBook::default();
         book.put(&fold(&[sheet.clone(), again(&track, "first")]));
         assert!(book.by_fingerprint.contains_key("first"));
-        book.put(&fold(&[sheet, again(&track, "first"), again(&track, "second")]));
+        book.put(&fold(&[
+            sheet,
+            again(&track, "first"),
+            again(&track, "second"),
+        ]));
         let known: Vec<&str> = book.by_fingerprint.keys().map(String::as_str).collect();
         assert_eq!(known, ["second"]);
     }

@@ -255,8 +255,7 @@ impl Session {
         let site = clue.as_ref().and_then(|c| c.site_id);
         let site = site.map(|id| self.register.find_dossier(id, AsOf::Now));
         let site = site.transpose()?.flatten();
-        let site =
-            site.filter(|d| self.sees(Action::ReadLedgers, d.facts.station_id.as_deref()));
+        let site = site.filter(|d| self.sees(Action::ReadLedgers, d.facts.station_id.as_deref()));
         Ok(PatrolFindingView {
             kind_label: self.label("finding", &finding.kind),
             clue_code: clue.map(|c| c.received.body.clue_id.to_string()),

@@ -617,8 +617,7 @@ impl Session {
     /// The code of a site that the actor may read: a plan may name one that went to another station since.
     fn code_of_site(&self, site: SiteId) -> Result<Option<String>, Error> {
         let found = self.register.find_dossier(site, AsOf::Now)?;
-        let seen =
-            found.filter(|d| self.sees(Action::ReadLedgers, d.facts.station_id.as_deref()));
+        let seen = found.filter(|d| self.sees(Action::ReadLedgers, d.facts.station_id.as_deref()));
         Ok(seen.map(|d| d.site_code))
     }
 }

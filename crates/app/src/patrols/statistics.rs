@@ -99,9 +99,7 @@ impl Session {
             let of_month = rows_of(&month)?;
             let (now, earlier) = (figures_of(&of_month), figures_of(&rows_of(&before)?));
             let patrols: Vec<&Patrol> = of_month.iter().map(|(_, p)| *p).collect();
-            let own = seen
-                .iter()
-                .filter(|s| station.is_none_or(|own| own == **s));
+            let own = seen.iter().filter(|s| station.is_none_or(|own| own == **s));
             let (mut planned, mut planned_done) = (0, 0);
             for station in own {
                 let (times, done) = self.planned_and_done(station, &month, &patrols)?;
