@@ -132,7 +132,7 @@ pub fn hex(bytes: &[u8]) -> String {
 pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16);
     let (pairs, odd) = text.as_bytes().as_chunks::<2>();
-    let byte = |pair: &[u8; 2]| Some((digit(pair[0])? << 4 | digit(pair[1])?) as u8);
+    let byte = |pair: &[u8; 2]| Some(((digit(pair[0])? << 4) | digit(pair[1])?) as u8);
     odd.is_empty().then(|| pairs.iter().map(byte).collect())?
 }
 
