@@ -61,6 +61,14 @@ fn file_place(staging: &Staging<'_>) -> Place {
     }
 }
 
+/// Characters of a track's title, and of what is said of a mark: an entry holds no more of a stranger's words.
+const LONGEST_TITLE: usize = 200;
+const LONGEST_NOTE: usize = 2_000;
+
+fn cut(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
+}
+
 /// Tracks of a GPX, KML or other vector file, or of a phone; waypoints with words are findings of the first.
 fn of_file(staging: &mut Staging<'_>) -> Result<Vec<(Outing, RawTrack)>, Error> {
     let loaded = staging.loaded;
@@ -117,7 +125,7 @@ fn finding(
         lat: Some(crate::geography::degrees(waypoint.at.y)),
         severity: None,
         action: None,
-        note: Some(note.join("；")),
+        note: Some(cut(&note.join("；"), LONGEST_NOTE)),
         evidence: Vec::new(),
         clue_id: None,
         site_id: None,
@@ -280,10 +288,8 @@ fn stage_one(
     }
     zones.count(staging, &track.fixes);
     let session = staging.session;
-    let title = outing
-        .name
-        .clone()
-        .unwrap_or_else(|| outing.place.file_name.clone());
+    let title = outing.name.as_deref();
+    let title = cut(title.unwrap_or(&outing.place.file_name), LONGEST_TITLE);
     let number = outing.place.row.or(outing.place.feature).unwrap_or(1);
     let place = Place {
         file: Some(outing.place.file_name.clone()),

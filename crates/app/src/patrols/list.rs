@@ -290,7 +290,8 @@ impl Session {
     }
 }
 
-fn query_as_of(query: &PatrolQuery) -> Result<AsOf, Error> {
+/// As of when a query asks.
+pub(super) fn query_as_of(query: &PatrolQuery) -> Result<AsOf, Error> {
     let text = query.as_of.as_deref();
     text.map_or(Ok(AsOf::Now), crate::parse_as_of)
 }
