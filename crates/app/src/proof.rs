@@ -380,7 +380,7 @@ fn drift_s(clocks: &domain::entry::Clocks) -> Option<i64> {
 /// Leaf, proof and root: whether the bytes are in the log that the checkpoint signs.
 fn check_in_log(bytes: &[u8], proof: &[String], log: (u64, [u8; 32])) -> Result<(), Error> {
     let (seq, leaf) = register::leaf_of(bytes).ok_or_else(|| broken("verify.entry_unreadable"))?;
-    let hash = |text: &String| crate::unhex(text)?.try_into().ok();
+    let hash = |text: &String| -> Option<[u8; 32]> { crate::unhex(text)?.try_into().ok() };
     let hashes: Option<Vec<[u8; 32]>> = proof.iter().map(hash).collect();
     let hashes = hashes.ok_or_else(|| broken("verify.not_in_log"))?;
     match register::root_of_proof(leaf, seq, log.0, &hashes) == Some(log.1) {
