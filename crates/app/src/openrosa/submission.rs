@@ -38,8 +38,8 @@ const LARGEST_FORM: u64 = 4 << 20;
 const MOST_ELEMENTS: u64 = 100_000;
 /// Characters of somebody else's word as it is told back.
 const LONGEST_SHOWN: usize = 80;
-/// Bytes of the files of one form that wait for the others.
-const MOST_WAITING: u64 = 2 << 30;
+/// Bytes of one person's files that wait for the others of their forms.
+const MOST_WAITING: u64 = 20 << 30;
 /// Files of one form.
 pub(super) const MOST_FILES: usize = 200;
 /// Part of the request that is the form.
@@ -67,6 +67,11 @@ pub enum Taken {
 }
 
 impl Session {
+    /// Whether the actor sends filled forms at all; asked before a byte is taken.
+    pub fn may_send_forms(&self) -> Result<(), Error> {
+        self.may_somewhere(Action::Verify)
+    }
+
     /// Takes in a filled form, or some of its files. What was answered is on disk.
     pub fn take_submission(
         &mut self,
@@ -74,7 +79,7 @@ impl Session {
         person_id: &str,
         arrived: &[Arrived],
     ) -> Result<Taken, Error> {
-        self.may_somewhere(Action::Verify)?;
+        self.may_send_forms()?;
         let (raw, submission) = self.read_form(arrived)?;
         if self.has_submission(&submission)? {
             return Ok(Taken::Known);
