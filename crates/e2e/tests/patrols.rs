@@ -107,6 +107,39 @@ fn what_a_ranger_finds_is_a_clue_of_the_inbox_at_once() {
 }
 
 #[test]
+fn a_finding_tells_of_its_clue_only_who_may_read_it() {
+    let scene = Scene::new();
+    let server = &scene.server;
+    let mut phone = scene.phone("hulin", "ranger@houhe");
+    let site = scene.site("taitong");
+    let at = (site["lon"].as_f64().unwrap(), site["lat"].as_f64().unwrap());
+    let (patrol, photo) = (uuid("beyond the border"), picture("a road", 9_000));
+    phone.upload(server, &photo, 64 << 10);
+    let (clue, told, shown) = finding(&mut phone, &patrol, "邻站新修便道", at, &photo);
+    let now = phone.enrolled_at.clone();
+    let body = json!({
+        "patrol_id": patrol, "reserve_code": phone_reserve(&scene), "station_id": "houhe", "kind": "routine",
+        "started_at": now, "ended_at": now, "leader": "护林员", "head_count": 2, "modes": ["foot"],
+        "conclusion": "abnormal", "summary": "走到邻站", "basis": "phone",
+        "findings": [{ "kind": "other", "at": now, "lon": at.0, "lat": at.1, "clue_id": clue }],
+    });
+    let stream = format!("patrol/{patrol}");
+    let sheet = phone.record(&stream, "patrol.recorded", &now, body, &[]);
+    let done = phone.submit(server, &[&told, &shown, &sheet]);
+    assert_eq!(states(&done), vec!["recorded null"; 3], "{done:#?}");
+    let path = format!("/api/v1/patrols/{patrol}");
+    assert_eq!(scene.read(&path)["findings"][0]["clue_code"], clue.as_str());
+    let head = scene.person("zhanzhang", "station_head@houhe");
+    let own = head.get(server, &path).status(200).json();
+    assert!(own["findings"][0]["clue_code"].is_null(), "{own:#?}");
+    let clue = format!("/api/v1/clues/{clue}");
+    assert_eq!(head.get(server, &clue).status, 404);
+    let other = scene.person("ling", "station_head@taitong");
+    let _ = other.get(server, &clue).status(200);
+    assert_eq!(other.get(server, &path).status, 404);
+}
+
+#[test]
 fn a_month_is_planned_upon_its_proposal_and_an_older_plan_is_refused() {
     let scene = Scene::new();
     let server = &scene.server;
