@@ -49,7 +49,7 @@ impl Session {
         source: Option<&str>,
         as_of: AsOf,
     ) -> Result<Vec<Clue>, Error> {
-        let geography = self.geography(AsOf::Now).ok();
+        let geography = self.geography_if_laid(AsOf::Now)?;
         let mut clues = Vec::new();
         self.register.clues::<Error>(as_of, |clue| {
             let body = &clue.received.body;

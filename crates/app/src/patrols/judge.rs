@@ -33,7 +33,7 @@ impl<'s> Bench<'s> {
     ) -> Result<Self, Error> {
         Ok(Self {
             rules: rules(session)?,
-            geography: session.geography(domain::as_of::AsOf::Now).ok(),
+            geography: session.geography_if_laid(domain::as_of::AsOf::Now)?,
             session,
             shelf,
             book,

@@ -381,7 +381,7 @@ impl Session {
     }
 
     fn sees_clue_of(&self, clue: ClueId) -> Result<bool, Error> {
-        let geography = self.geography(AsOf::Now).ok();
+        let geography = self.geography_if_laid(AsOf::Now)?;
         let clue = self.register.find_clue(clue)?;
         Ok(clue.is_some_and(|c| self.sees_received(&c.received.body, geography.as_ref())))
     }
