@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 
 use domain::as_of::AsOf;
-use domain::dossier::{Dossier, stated_fields};
+use domain::dossier::{Dossier, Weight, stated_fields};
 use domain::entries::{Basis, FocalOverridden, SiteAmended, SiteFacts};
 use domain::entry::{Entry, EntryBody};
 use domain::ids::{EntryId, StreamId};
 use domain::policy::Action;
 use domain::shape::Shape;
+use geo::CoordsIter;
+use geo_types::Geometry;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use spatial::diagnostic::Diagnostic;
+use spatial::diagnostic::{Diagnostic, Severity};
+use spatial::validity::{Fault, validate};
 use utoipa::ToSchema;
 
 use crate::error::{Error, Stale};
@@ -148,6 +151,40 @@ pub(crate) fn list_of(field: &str) -> Option<&'static str> {
         "stated_zone_kind" => Some("zone"),
         _ => None,
     }
+}
+
+/// Corners of one outline.
+const MOST_CORNERS: usize = 50_000;
+
+fn is_error(fault: &Fault) -> bool {
+    fault.severity() == Severity::Error
+}
+
+/// An outline as it was walked, mended where its line crosses itself; nothing where it is too tangled to be mended in any
+/// time that somebody waits.
+pub(crate) fn mended(outline: &Geometry<f64>) -> Option<Geometry<f64>> {
+    if outline.coords_count() > MOST_CORNERS {
+        return None;
+    }
+    let faults = validate(outline);
+    if faults.iter().any(|f| matches!(f, Fault::TooComplex { .. })) {
+        return None;
+    }
+    let mended = match faults.iter().any(is_error) {
+        true => spatial::repair::repair(outline).geometry,
+        false => outline.clone(),
+    };
+    // What cannot be mended is taken out: then there is nothing to measure.
+    (mended.coords_count() > 0).then_some(mended)
+}
+
+/// Whether the outline on record is one that a verification does not outweigh: what is measured goes on following it.
+pub(crate) fn has_set_outline(dossier: &Dossier) -> bool {
+    let claims = dossier
+        .claims
+        .get("shape")
+        .and_then(|claims| claims.first());
+    claims.is_some_and(|claim| claim.provenance.weight > Weight::Verification)
 }
 
 /// Cells of one paste.
@@ -354,19 +391,34 @@ impl Session {
             |cause: String| Error::rejected(Diagnostic::error("amend.shape").arg("cause", cause));
         let shape: Shape =
             serde_json::from_value(value.clone()).map_err(|e| fault(e.to_string()))?;
-        let faults = spatial::validity::validate(&shape.0);
-        if let Some(first) = faults.first() {
+        // Whoever sits at a desk draws without a remark.
+        if let Some(first) = validate(&shape.0).first() {
             return Err(fault(first.code().to_owned()));
         }
-        let geography = self.geography(AsOf::Now)?;
-        let located = geography.locate(&shape.0);
+        let located = self.located(&shape)?;
+        facts.shape = Some(shape);
+        facts.lon = located.lon;
+        facts.lat = located.lat;
+        facts.area_m2 = located.area_m2;
+        Ok(located)
+    }
+
+    /// What follows from where an outline lies, laid over zones and stations: area, shares, station. It has to be valid, of
+    /// no more corners than anybody draws, and in the reserve or near it.
+    pub(crate) fn located(&self, shape: &Shape) -> Result<SiteFacts, Error> {
+        let fault =
+            |cause: String| Error::rejected(Diagnostic::error("amend.shape").arg("cause", cause));
+        let corners = shape.0.coords_count();
+        if corners > MOST_CORNERS {
+            return Err(fault(format!("{corners} > {MOST_CORNERS}")));
+        }
+        if let Some(first) = validate(&shape.0).iter().find(|f| is_error(f)) {
+            return Err(fault(first.code().to_owned()));
+        }
+        let located = self.geography(AsOf::Now)?.locate(&shape.0);
         if located.outside_by_m > self.campaign.thresholds.outside_doubt_m {
             return Err(fault(format!("{:.0} m", located.outside_by_m)));
         }
-        facts.shape = Some(shape);
-        facts.lon = located.facts.lon;
-        facts.lat = located.facts.lat;
-        facts.area_m2 = located.facts.area_m2;
         Ok(located.facts)
     }
 

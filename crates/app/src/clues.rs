@@ -11,6 +11,7 @@ use spatial::diagnostic::Diagnostic;
 
 use crate::amendments::checked_reason;
 use crate::error::Error;
+use crate::geography::Geography;
 use crate::import::Matched;
 use crate::landing::{Decision, Known, Proposal, SiteBook, Sought};
 use crate::relapses::ClosedSites;
@@ -48,27 +49,25 @@ impl Session {
         source: Option<&str>,
         as_of: AsOf,
     ) -> Result<Vec<Clue>, Error> {
-        let geography = self.geography(AsOf::Now).ok();
+        let geography = self.geography_if_laid(AsOf::Now)?;
         let mut clues = Vec::new();
         self.register.clues::<Error>(as_of, |clue| {
             let body = &clue.received.body;
             let is_wanted = state.is_none_or(|s| clue.state.code() == s)
                 && source.is_none_or(|s| body.source_kind == s);
-            let shape = body.facts.shape.as_ref();
-            let station = shape
-                .zip(geography.as_ref())
-                .and_then(|(s, g)| g.station_of(&s.0));
-            let action = if body.is_confidential {
-                Action::ReadPetitions
-            } else {
-                Action::ReadClues
-            };
-            if is_wanted && self.sees(action, station.as_deref()) {
+            if is_wanted && self.sees_received(body, geography.as_ref()) {
                 clues.push(clue);
             }
             Ok(())
         })?;
         Ok(clues)
+    }
+
+    /// Whether the actor may read a clue, by where it lies; without geography it lies nowhere.
+    pub(crate) fn sees_received(&self, clue: &ClueReceived, geography: Option<&Geography>) -> bool {
+        let placed = clue.facts.shape.as_ref().zip(geography);
+        let station = placed.and_then(|(shape, g)| g.station_of(&shape.0));
+        self.sees_clue_at(clue.is_confidential, station.as_deref())
     }
 
     /// A clue by id, or by the start of it or the number it was issued under.

@@ -13,7 +13,7 @@ use serde::Serialize;
 use spatial::diagnostic::Diagnostic;
 use utoipa::ToSchema;
 
-use crate::amendments::ReceiptView;
+use crate::amendments::{ReceiptView, nothing_appended};
 use crate::atlas::{Atlases, SiteFilter};
 use crate::dossier_page::ExifView;
 use crate::error::Error;
@@ -180,9 +180,8 @@ impl Session {
         };
         let entry = self.dated_entry(StreamId::site(dossier.site_id), body)?;
         let receipts = self.append_checked(&[entry], &dossier)?;
-        let receipt = receipts.first().map(ReceiptView::of).ok_or_else(|| {
-            Error::internal(anyhow::anyhow!("an append of one entry gave no receipt"))
-        })?;
+        let receipt = receipts.first().map(ReceiptView::of);
+        let receipt = receipt.ok_or_else(nothing_appended)?;
         Ok(EvidenceAdded {
             sha256: blob.sha256,
             size_bytes: blob.size_bytes,

@@ -128,6 +128,14 @@ pub fn hex(bytes: &[u8]) -> String {
     digits.map(|digit| DIGITS[usize::from(digit)]).collect()
 }
 
+/// The bytes that hexadecimal stands for; nothing where it is none.
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let (pairs, odd) = text.as_bytes().as_chunks::<2>();
+    let byte = |pair: &[u8; 2]| Some(((digit(pair[0])? << 4) | digit(pair[1])?) as u8);
+    odd.is_empty().then(|| pairs.iter().map(byte).collect())?
+}
+
 /// SHA-256 in lower-case hexadecimal.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     use sha2::Digest;

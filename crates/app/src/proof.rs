@@ -23,7 +23,6 @@ use crate::session::Session;
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct EvidenceProof {
     pub sha256: String,
-    pub is_taken: bool,
     pub seq: u64,
     pub recorded_at: Timestamp,
     pub leaf_hash: String,
@@ -204,7 +203,6 @@ fn prove(
     let sha256 = taken_by(entry).unwrap_or_default().to_owned();
     let mut proof = EvidenceProof {
         sha256,
-        is_taken: true,
         seq: entry.seq,
         recorded_at: entry.recorded_at,
         leaf_hash: crate::hex(&leaf),
@@ -382,7 +380,8 @@ fn drift_s(clocks: &domain::entry::Clocks) -> Option<i64> {
 /// Leaf, proof and root: whether the bytes are in the log that the checkpoint signs.
 fn check_in_log(bytes: &[u8], proof: &[String], log: (u64, [u8; 32])) -> Result<(), Error> {
     let (seq, leaf) = register::leaf_of(bytes).ok_or_else(|| broken("verify.entry_unreadable"))?;
-    let hashes: Option<Vec<[u8; 32]>> = proof.iter().map(|h| unhex(h)).collect();
+    let hash = |text: &String| -> Option<[u8; 32]> { crate::unhex(text)?.try_into().ok() };
+    let hashes: Option<Vec<[u8; 32]>> = proof.iter().map(hash).collect();
     let hashes = hashes.ok_or_else(|| broken("verify.not_in_log"))?;
     match register::root_of_proof(leaf, seq, log.0, &hashes) == Some(log.1) {
         true => Ok(()),
@@ -445,12 +444,6 @@ fn is_out_of_hand(
         }
     }
     Ok(false)
-}
-
-fn unhex(text: &str) -> Option<[u8; 32]> {
-    let digits = |at: usize| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
-    let bytes: Option<Vec<u8>> = (0..text.len()).step_by(2).map(digits).collect();
-    bytes?.try_into().ok()
 }
 
 /// What the entry says of the camera is what the camera wrote; an entry that says nothing contradicts nothing.

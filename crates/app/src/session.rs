@@ -214,6 +214,14 @@ impl Session {
         geography_of(&self.register, &self.setting, as_of)
     }
 
+    /// The same; nothing before a boundary was adopted.
+    pub(crate) fn geography_if_laid(&self, as_of: AsOf) -> Result<Option<Geography>, Error> {
+        match self.geography(as_of) {
+            Err(Error::Rejected(fault)) if fault.code == "session.not_set_up" => Ok(None),
+            laid => laid.map(Some),
+        }
+    }
+
     pub(crate) fn sliver(&self) -> Sliver {
         sliver_of(&self.campaign)
     }

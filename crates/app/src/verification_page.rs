@@ -12,7 +12,7 @@ use serde_json::Value;
 use spatial::diagnostic::Diagnostic;
 use utoipa::ToSchema;
 
-use crate::amendments::ReceiptView;
+use crate::amendments::{ReceiptView, checked_reason, nothing_appended};
 use crate::error::Error;
 use crate::session::Session;
 
@@ -98,9 +98,8 @@ impl Session {
             ..entry
         };
         let receipts = self.append_checked(&[entry], &dossier)?;
-        receipts.first().map(ReceiptView::of).ok_or_else(|| {
-            Error::internal(anyhow::anyhow!("an append of one entry gave no receipt"))
-        })
+        let receipt = receipts.first().map(ReceiptView::of);
+        receipt.ok_or_else(nothing_appended)
     }
 
     /// Accepts a verification made in the field, or returns it with a reason; whoever made it may not.
@@ -121,6 +120,7 @@ impl Session {
         domain::policy::may(&self.actor, Action::ReviewVerification, &resource)?;
         let reason = request.reason.as_deref().map(str::trim);
         let reason = reason.filter(|r| !r.is_empty());
+        let reason = reason.map(checked_reason).transpose()?;
         let is_told = match request.result.as_str() {
             "accepted" => true,
             "returned" => reason.is_some(),
@@ -136,13 +136,12 @@ impl Session {
         let body = VerificationReviewed {
             verification: reviewed.entry_id,
             result: request.result.clone(),
-            reason: reason.map(str::to_owned),
+            reason,
         };
         let entry = self.dated_entry(StreamId::site(dossier.site_id), body)?;
         let receipts = self.append_checked(&[entry], &dossier)?;
-        receipts.first().map(ReceiptView::of).ok_or_else(|| {
-            Error::internal(anyhow::anyhow!("an append of one entry gave no receipt"))
-        })
+        let receipt = receipts.first().map(ReceiptView::of);
+        receipt.ok_or_else(nothing_appended)
     }
 
     fn verification_body(

@@ -77,11 +77,16 @@ impl Viewer {
 
     /// Whether the actor may read a clue.
     pub fn sees_clue(&self, clue: &ClueRow) -> bool {
-        let action = match clue.is_confidential {
+        self.sees_clue_at(clue.is_confidential, clue.station_id.as_deref())
+    }
+
+    /// The same of a clue that lies in a station's territory: the one rule for whoever asks.
+    pub(crate) fn sees_clue_at(&self, is_confidential: bool, station_id: Option<&str>) -> bool {
+        let action = match is_confidential {
             true => Action::ReadPetitions,
             false => Action::ReadClues,
         };
-        self.sees(action, clue.station_id.as_deref())
+        self.sees(action, station_id)
     }
 
     /// What the actor sees of the sites.

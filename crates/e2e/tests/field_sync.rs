@@ -4,69 +4,8 @@
 use std::collections::BTreeSet;
 
 use e2e::phone::{Item, Phone, canonical, picture, root_by_proof, sha256};
-use e2e::{Demonstration, Person, Register, Server};
+use e2e::{Person, Scene, Server};
 use serde_json::{Value, json};
-
-struct Scene {
-    register: Register,
-    server: Server,
-    office: Person,
-}
-
-fn scene() -> Scene {
-    let register = Demonstration::shared().register();
-    let server = Server::start(&register);
-    let office = Person::new(&register, &server, "bangongshi", "office");
-    Scene {
-        register,
-        server,
-        office,
-    }
-}
-
-impl Scene {
-    fn phone(&self, login: &str, post: &str) -> Phone {
-        let person = Person::new(&self.register, &self.server, login, post);
-        Phone::enrol(&self.server, &person, login)
-    }
-
-    /// A part of a phone's pack, whole and as the manifest names it.
-    fn part(&self, phone: &Phone, name: &str) -> Value {
-        let manifest = phone
-            .get(&self.server, "/api/v1/field/pack")
-            .status(200)
-            .json();
-        let parts = manifest["parts"].as_array().unwrap();
-        let note = parts.iter().find(|p| p["name"] == name).unwrap();
-        let hash = note["sha256"].as_str().unwrap();
-        let path = format!("/api/v1/field/pack/parts/{name}?v={hash}");
-        let part = phone.get(&self.server, &path).status(200);
-        assert_eq!(sha256(&part.body), hash);
-        assert_eq!(part.body.len() as u64, note["size_bytes"].as_u64().unwrap());
-        part.json()
-    }
-
-    /// A site of the phone's territory that can be verified.
-    fn a_task(&self, phone: &Phone) -> Value {
-        let sites = self.part(phone, "sites");
-        let sites = sites["items"].as_array().unwrap().iter();
-        let verifiable = [
-            "awaiting_verification",
-            "in_verification",
-            "no_issue",
-            "verified_with_issue",
-        ];
-        let mut open = sites.filter(|s| {
-            s["lon"].is_number() && verifiable.iter().any(|state| s["state"] == *state)
-        });
-        open.next().unwrap().clone()
-    }
-
-    fn dossier(&self, code: &str) -> Value {
-        let path = format!("/api/v1/sites/{code}");
-        self.office.get(&self.server, &path).status(200).json()
-    }
-}
 
 fn stream_of(task: &Value) -> String {
     format!("site/{}", task["site_id"].as_str().unwrap())
@@ -84,6 +23,17 @@ fn evidence(phone: &mut Phone, task: &Value, view: &str, file: &[u8]) -> Item {
 }
 
 fn verification(phone: &mut Phone, task: &Value, condition: &str, files: &[&[u8]]) -> Item {
+    verified_with(phone, task, condition, files, json!({}))
+}
+
+/// A verification that found facts of the site: an outline drawn on the spot.
+fn verified_with(
+    phone: &mut Phone,
+    task: &Value,
+    condition: &str,
+    files: &[&[u8]],
+    facts: Value,
+) -> Item {
     let at = phone.enrolled_at.clone();
     let hashes: Vec<String> = files.iter().map(|f| sha256(f)).collect();
     let shots = ["far", "near"].iter().zip(&hashes);
@@ -94,7 +44,7 @@ fn verification(phone: &mut Phone, task: &Value, condition: &str, files: &[&[u8]
         "round": "first", "method": "field", "verified_on": at[..10], "verified_at": at,
         "team": [{ "post": "护林员甲" }, { "post": "护林员乙" }],
         "lon": task["lon"], "lat": task["lat"], "condition_text": condition, "conclusion": "issue_violation",
-        "evidence": hashes, "shots": shots, "facts": {}, "basis": { "from": "person", "reason": "现场核查" },
+        "evidence": hashes, "shots": shots, "facts": facts, "basis": { "from": "person", "reason": "现场核查" },
         "capture": { "at": at, "lon": task["lon"], "lat": task["lat"], "accuracy_m": 6, "provider": "browser" },
         "field": { "app_version": "0.6.0", "was_offline": true },
     });
@@ -106,6 +56,29 @@ fn verification(phone: &mut Phone, task: &Value, condition: &str, files: &[&[u8]
         body,
         &hashes,
     )
+}
+
+/// A square around a place, and about how many square metres it has.
+fn square(at: &Value, side_deg: f64) -> (Value, f64) {
+    let (lon, lat) = (at["lon"].as_f64().unwrap(), at["lat"].as_f64().unwrap());
+    let rounded = |degrees: f64| (degrees * 1e5).round() / 1e5;
+    let (west, south) = (rounded(lon - side_deg / 2.0), rounded(lat - side_deg / 2.0));
+    let (east, north) = (rounded(west + side_deg), rounded(south + side_deg));
+    let ring = [
+        [west, south],
+        [east, south],
+        [east, north],
+        [west, north],
+        [west, south],
+    ];
+    let metres = 111_320.0 * (east - west) * lat.to_radians().cos() * 110_950.0 * (north - south);
+    (json!({ "type": "Polygon", "coordinates": [ring] }), metres)
+}
+
+fn area_of(dossier: &Value) -> f64 {
+    let facts = dossier["facts"].as_array().unwrap();
+    let area = facts.iter().find(|f| f["field"] == "area_m2");
+    area.and_then(|f| f["value"].as_f64()).unwrap_or_default()
 }
 
 fn states(statuses: &[Value]) -> Vec<&str> {
@@ -134,7 +107,7 @@ fn signed_sha256(item: &Item) -> String {
 
 #[test]
 fn a_verification_made_offline_stands_in_the_dossier_and_its_receipt_is_true() {
-    let scene = scene();
+    let scene = Scene::new();
     let server = &scene.server;
     let mut phone = scene.phone("hulin", "ranger@houhe");
     let task = scene.a_task(&phone);
@@ -147,7 +120,6 @@ fn a_verification_made_offline_stands_in_the_dossier_and_its_receipt_is_true() {
     let all: Vec<&Item> = items.iter().collect();
 
     let hello = phone.contact(server, &[]).status(200).json();
-    assert_eq!(hello["state"], "active");
     assert_eq!(hello["me"]["station_ids"], json!(["houhe"]));
 
     // The entries come before their files: all wait, and each says for how many.
@@ -231,8 +203,100 @@ fn a_verification_made_offline_stands_in_the_dossier_and_its_receipt_is_true() {
 }
 
 #[test]
+fn the_area_of_a_site_follows_the_outline_that_a_phone_drew() {
+    let scene = Scene::new();
+    let server = &scene.server;
+    let mut phone = scene.phone("hulin", "ranger@houhe");
+    let task = scene.a_task(&phone);
+    let (far, near) = (picture("far", 900), picture("near", 800));
+    phone.upload(server, &far, 1 << 20);
+    phone.upload(server, &near, 1 << 20);
+    let (shape, area_m2) = square(&task, 0.0006);
+    let items = [
+        evidence(&mut phone, &task, "far", &far),
+        evidence(&mut phone, &task, "near", &near),
+        verified_with(
+            &mut phone,
+            &task,
+            "沿边描了一圈",
+            &[&far, &near],
+            json!({ "shape": shape }),
+        ),
+    ];
+    let code = task["site_code"].as_str().unwrap();
+    let before = area_of(&scene.dossier(code));
+    assert!(
+        (before - area_m2).abs() > area_m2 * 0.02,
+        "another area before: {before}"
+    );
+    let told = phone.submit(server, &items.iter().collect::<Vec<_>>());
+    assert_eq!(states(&told), ["recorded"; 3], "{told:#?}");
+    let after = area_of(&scene.dossier(code));
+    assert!(
+        (after - area_m2).abs() < area_m2 * 0.01,
+        "{after} for {area_m2}"
+    );
+}
+
+#[test]
+fn an_outline_in_another_territory_waits_for_who_decides_there_too() {
+    let scene = Scene::new();
+    let server = &scene.server;
+    let mut phone = scene.phone("hulin", "ranger@houhe");
+    let task = scene.a_task(&phone);
+    let (far, near) = (picture("far", 900), picture("near", 800));
+    phone.upload(server, &far, 1 << 20);
+    phone.upload(server, &near, 1 << 20);
+    let (shape, area_m2) = square(&scene.site("taitong"), 0.0006);
+    let items = [
+        evidence(&mut phone, &task, "far", &far),
+        evidence(&mut phone, &task, "near", &near),
+        verified_with(
+            &mut phone,
+            &task,
+            "描到了沟外",
+            &[&far, &near],
+            json!({ "shape": shape }),
+        ),
+    ];
+    let told = phone.submit(server, &items.iter().collect::<Vec<_>>());
+    assert_eq!(codes(&told), ["", "", "field.other_station"], "{told:#?}");
+    let head = scene.person("zhanzhang", "station_head@houhe");
+    let path = format!("/api/v1/field/items/{}/decision", items[2].id);
+    let record = json!({ "choice": "record", "reason": "与本人核对无误" });
+    assert_eq!(head.post(server, &path, &record).status, 403);
+    let decided = scene.office.post(server, &path, &record).status(200).json();
+    assert_eq!(decided["state"], "recorded", "{decided:#?}");
+    let after = area_of(&scene.dossier(task["site_code"].as_str().unwrap()));
+    assert!(
+        (after - area_m2).abs() < area_m2 * 0.01,
+        "{after} for {area_m2}"
+    );
+}
+
+#[test]
+fn a_question_to_the_field_desk_has_its_bounds() {
+    let scene = Scene::new();
+    let ask = |path: &str| scene.office.get(&scene.server, path).status(400).json();
+    for days in [
+        "from=2020-01-01&to=2026-01-01",
+        "from=2026-01-02&to=2026-01-01",
+    ] {
+        let refused = ask(&format!("/api/v1/field/balance?{days}"));
+        assert_eq!(refused["code"], "field.period", "{days}");
+    }
+    let long = "x".repeat(65);
+    for asked in ["state=held,lost".to_owned(), format!("device={long}")] {
+        let refused = ask(&format!("/api/v1/field/items?{asked}"));
+        assert_eq!(refused["code"], "field.query", "{asked}");
+    }
+    let _ = scene.read("/api/v1/field/balance?from=2026-01-01&to=2026-12-31");
+    let _ = scene.read("/api/v1/field/items?state=held,%20refused&limit=5");
+}
+
+#[test]
 fn what_was_not_signed_by_this_phone_or_says_otherwise_than_signed_is_refused() {
-    let scene = scene();
+    let scene = Scene::new();
     let server = &scene.server;
     let mut phone = scene.phone("hulin", "ranger@houhe");
     let task = scene.a_task(&phone);
@@ -294,7 +358,7 @@ fn what_was_not_signed_by_this_phone_or_says_otherwise_than_signed_is_refused() 
 
 #[test]
 fn a_pack_holds_ones_own_territory_and_nothing_of_another() {
-    let scene = scene();
+    let scene = Scene::new();
     let server = &scene.server;
     let phone = scene.phone("hulin", "ranger@houhe");
     let manifest = phone.get(server, "/api/v1/field/pack").status(200);
@@ -361,7 +425,7 @@ fn a_pack_holds_ones_own_territory_and_nothing_of_another() {
 
 #[test]
 fn a_locked_phone_may_do_nothing_and_what_it_claims_after_its_loss_waits() {
-    let scene = scene();
+    let scene = Scene::new();
     let server = &scene.server;
     let mut phone = scene.phone("hulin", "ranger@houhe");
     let task = scene.a_task(&phone);
@@ -405,7 +469,7 @@ fn a_locked_phone_may_do_nothing_and_what_it_claims_after_its_loss_waits() {
 
 #[test]
 fn s01_both_phones_keep_their_own() {
-    let scene = scene();
+    let scene = Scene::new();
     let server = &scene.server;
     let mut first = scene.phone("zhanzhang", "station_head@houhe");
     let mut second = scene.phone("zhanzhang2", "station_head@houhe");
@@ -483,7 +547,7 @@ fn s01_both_phones_keep_their_own() {
 
 #[test]
 fn a_file_that_only_others_brought_is_named_by_nobody() {
-    let scene = scene();
+    let scene = Scene::new();
     let server = &scene.server;
     let first = scene.phone("hulin", "ranger@houhe");
     let mut second = scene.phone("hulin2", "ranger@houhe");
@@ -503,7 +567,7 @@ fn a_file_that_only_others_brought_is_named_by_nobody() {
 
 #[test]
 fn what_asks_for_its_basis_waits_for_a_person_where_it_is_left_out_or_came_by_another() {
-    let scene = scene();
+    let scene = Scene::new();
     let server = &scene.server;
     let mut phone = scene.phone("zhanzhang", "station_head@houhe");
     let other = scene.phone("hulin", "ranger@houhe");
@@ -534,7 +598,7 @@ fn what_asks_for_its_basis_waits_for_a_person_where_it_is_left_out_or_came_by_an
 
 #[test]
 fn a_chain_of_edits_goes_in_at_once() {
-    let scene = scene();
+    let scene = Scene::new();
     let server = &scene.server;
     let mut phone = scene.phone("zhanzhang", "station_head@houhe");
     let sites = scene.part(&phone, "sites");
@@ -555,7 +619,7 @@ fn a_chain_of_edits_goes_in_at_once() {
 
 #[test]
 fn a_receipt_that_stands_is_taken_from_nobody() {
-    let scene = scene();
+    let scene = Scene::new();
     let server = &scene.server;
     let mut phone = scene.phone("hulin", "ranger@houhe");
     let other = scene.phone("hulin2", "ranger@houhe");
@@ -580,7 +644,7 @@ fn a_receipt_that_stands_is_taken_from_nobody() {
 
 #[test]
 fn a_rescue_file_is_taken_from_the_phone_that_sealed_it_alone() {
-    let scene = scene();
+    let scene = Scene::new();
     let server = &scene.server;
     let person = Person::new(&scene.register, server, "hulin", "ranger@houhe");
     let phone = Phone::enrol(server, &person, "hulin");
@@ -599,7 +663,7 @@ fn a_rescue_file_is_taken_from_the_phone_that_sealed_it_alone() {
 
 #[test]
 fn whoever_holds_no_post_any_more_still_hands_over_what_the_phone_holds() {
-    let scene = scene();
+    let scene = Scene::new();
     let server = &scene.server;
     let person = Person::new(&scene.register, server, "hulin", "ranger@houhe");
     let mut phone = Phone::enrol(server, &person, "hulin");
@@ -627,7 +691,7 @@ fn whoever_holds_no_post_any_more_still_hands_over_what_the_phone_holds() {
 
 #[test]
 fn a_note_that_would_stay_for_ever_is_short() {
-    let scene = scene();
+    let scene = Scene::new();
     let server = &scene.server;
     let phone = scene.phone("hulin", "ranger@houhe");
     let head = Person::new(&scene.register, server, "zhanzhang", "station_head@houhe");
@@ -641,7 +705,7 @@ fn a_note_that_would_stay_for_ever_is_short() {
 
 #[test]
 fn s02_server_dies_between_upload_and_append() {
-    let scene = scene();
+    let scene = Scene::new();
     let mut phone = scene.phone("hulin", "ranger@houhe");
     let task = scene.a_task(&phone);
     let files: Vec<Vec<u8>> = (0..5).map(|n| picture(&n.to_string(), 4_000)).collect();

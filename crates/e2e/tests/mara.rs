@@ -149,6 +149,18 @@ fn one_track_under_two_names_is_found_on_both() {
 }
 
 #[test]
+fn a_track_without_times_asks_for_its_day() {
+    let (register, _) = mara();
+    let file = text(&real_data("tracks/gpxpy/korita-zbevnica.gpx"));
+    let look = ["import", "tracks", &file, "--station", "houhe", "--dry-run"];
+    let unsaid = register.run(&[&["--json"], &look[..]].concat());
+    let told = format!("{}{}", unsaid.stdout, unsaid.stderr);
+    assert!(told.contains("track.day_unknown"), "{told}");
+    let said = register.json(&[&look[..], &["--received-on", "2012-05-19"]].concat());
+    assert_eq!(said["counts"]["patrolled"], 3, "{said}");
+}
+
+#[test]
 fn real_tracks_of_handhelds_and_watches_are_not_doubted() {
     let (register, _) = mara();
     let files = [
@@ -158,7 +170,9 @@ fn real_tracks_of_handhelds_and_watches_are_not_doubted() {
     ];
     for (folder, name, tracks) in files {
         let file = text(&real_data(&format!("tracks/{folder}/{name}")));
-        let done = register.json(&["import", "tracks", &file, "--station", "houhe", "--yes"]);
+        let day = ["--received-on", "2019-08-18"];
+        let import = ["import", "tracks", &file, "--station", "houhe", "--yes"];
+        let done = register.json(&[&import[..], &day].concat());
         assert_eq!(done["counts"]["patrolled"], tracks, "{name}");
     }
     let all = register.json(&["patrols", "list", "--limit", "100"]);

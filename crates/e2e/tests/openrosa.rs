@@ -438,6 +438,45 @@ fn a_real_submission_with_its_files_arrives_as_an_entry_with_evidence() {
 }
 
 #[test]
+fn an_outline_that_was_walked_is_measured() {
+    let scene = scene();
+    let ranger = scene.collector("hulin", "ranger@houhe");
+    let site = scene.a_site(&ranger);
+    let real = real();
+    let (far, near, more) = (photo(FAR), photo(NEAR), photo(MORE));
+    let files: [(&str, &[u8]); 4] = [
+        ("far.jpg", &far),
+        ("near.jpg", &near),
+        ("IMG_5195.HEIC", &more),
+        (&real.recording, b"#!AMR\n"),
+    ];
+    let (lat, lon): (f64, f64) = (site[2].parse().unwrap(), site[3].parse().unwrap());
+    let corner = |x: f64, y: f64| format!("{:.6} {:.6} 0 0", lat + y * 0.0003, lon + x * 0.0003);
+    let ring = [
+        (-1.0, -1.0),
+        (1.0, -1.0),
+        (1.0, 1.0),
+        (-1.0, 1.0),
+        (-1.0, -1.0),
+    ];
+    let ring: Vec<String> = ring.iter().map(|(x, y)| corner(*x, *y)).collect();
+    let outline = format!("<outline>{}</outline>", ring.join(";"));
+    let inner = format!("{}{outline}", verified(&site, &real));
+    let xml = filled("1", "uuid:5d1a0000-0000-4000-8000-000000000002", &inner);
+    let told = scene.send(&ranger, &xml, &files).status(201).text();
+    assert!(told.contains("已入簿"), "{told}");
+    let dossier = scene.dossier(&site[0]);
+    let facts = dossier["facts"].as_array().unwrap();
+    let area = facts.iter().find(|f| f["field"] == "area_m2").unwrap();
+    let (area, side) = (area["value"].as_f64().unwrap(), 0.0006);
+    let expected = 111_320.0 * side * lat.to_radians().cos() * 110_950.0 * side;
+    assert!(
+        (area - expected).abs() < expected * 0.01,
+        "{area} for {expected}"
+    );
+}
+
+#[test]
 fn faults_are_told_in_words_and_record_nothing() {
     let scene = scene();
     let ranger = scene.collector("hulin", "ranger@houhe");

@@ -115,6 +115,9 @@ fn of_feature(feature: &Json) -> Option<Map<String, Json>> {
     Some(row)
 }
 
+/// Bytes of the name of a column, which every one of its rows repeats.
+const LONGEST_COLUMN: usize = 120;
+
 /// A table as pandas writes it: column, then row, then value.
 fn of_columns(members: &Map<String, Json>) -> Option<Vec<Map<String, Json>>> {
     let columns: Option<Vec<(&String, &Map<String, Json>)>> = members
@@ -125,7 +128,7 @@ fn of_columns(members: &Map<String, Json>) -> Option<Vec<Map<String, Json>>> {
     let (_, first) = columns.first()?;
     let is_table = columns
         .iter()
-        .all(|(_, column)| column.len() == first.len())
+        .all(|(name, column)| column.len() == first.len() && name.len() <= LONGEST_COLUMN)
         && first
             .keys()
             .all(|row| row.bytes().all(|b| b.is_ascii_digit()));

@@ -129,7 +129,7 @@ impl Reading<'_> {
             self.notes.report(Diagnostic::warning("foreign.no_legs"));
         }
         Patrol {
-            id: text(root, "id"),
+            id: identifier(root),
             kind: text(root, "patrolType"),
             started_on: self.day_of(root, "startDate"),
             ended_on: self.day_of(root, "endDate"),
@@ -154,7 +154,7 @@ impl Reading<'_> {
             is_pilot: flag(m, "isPilot"),
         };
         Leg {
-            id: text(leg, "id"),
+            id: identifier(leg),
             started_on: self.day_of(leg, "startDate"),
             ended_on: self.day_of(leg, "endDate"),
             transport: value("transportType"),
@@ -208,7 +208,7 @@ impl Reading<'_> {
         let observations = waypoint.all("groups").flat_map(|g| g.all("observations"));
         let attachments = waypoint.all("attachments");
         Waypoint {
-            id: text(waypoint, "id"),
+            id: identifier(waypoint),
             at: self.clock(waypoint, "time", on).map(When::Local),
             position,
             comment: waypoint.child_text("comment").map(str::to_owned),
@@ -305,9 +305,19 @@ fn observation(observation: &Element) -> Observation {
     }
 }
 
+/// Bytes of a key and of an identifier: everything below repeats them.
+const LONGEST_KEY: usize = 400;
+
 /// SMART ends the keys of trees with a dot.
 fn key(given: &str) -> String {
+    let given = &given[..given.floor_char_boundary(LONGEST_KEY)];
     given.trim_end_matches('.').to_owned()
+}
+
+/// What names a patrol, a leg or a waypoint.
+fn identifier(element: &Element) -> Option<String> {
+    let given = element.attribute("id")?;
+    Some(given[..given.floor_char_boundary(LONGEST_KEY)].to_owned())
 }
 
 fn text(element: &Element, name: &str) -> Option<String> {

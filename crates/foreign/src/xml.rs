@@ -17,6 +17,9 @@ pub(crate) struct Element {
     pub(crate) children: Vec<Element>,
 }
 
+/// Attributes of one document: each costs some hundred bytes, however short it is written.
+const MOST_ATTRIBUTES: u64 = 2_000_000;
+
 /// The root element of a document.
 pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<Element, Error> {
     let text = crate::json::text(bytes, limits)?;
@@ -30,6 +33,7 @@ pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<Element, Error> {
         open: Vec::new(),
         root: None,
         elements: 0,
+        attributes: 0,
     };
     loop {
         let at = reader.buffer_position();
@@ -47,6 +51,7 @@ struct Tree<'t> {
     open: Vec<Element>,
     root: Option<Element>,
     elements: u64,
+    attributes: u64,
 }
 
 impl Tree<'_> {
@@ -80,6 +85,13 @@ impl Tree<'_> {
         let mut attributes = Vec::new();
         // Repeated attributes are broken XML, but checking for them is quadratic in a hostile tag.
         for attribute in start.attributes().with_checks(false) {
+            self.attributes += 1;
+            if self.attributes > MOST_ATTRIBUTES {
+                return Err(Error::TooLarge {
+                    what: "attributes",
+                    limit: MOST_ATTRIBUTES,
+                });
+            }
             let attribute = attribute.map_err(|error| self.broken(at, &error))?;
             let value = attribute.unescape_value();
             let value = value.map_err(|error| self.broken(at, &error))?;

@@ -75,6 +75,8 @@ fn what_would_eat_the_machine_is_refused() {
     assert_eq!(code(wide.as_bytes(), &limits), "foreign.too_large");
     let many = format!("<a>{}</a>", "<b/>".repeat(1_000_001));
     assert_eq!(code(many.as_bytes(), &limits), "foreign.too_large");
+    let many = format!("<a {}/>", "b='' ".repeat(2_000_001));
+    assert_eq!(code(many.as_bytes(), &limits), "foreign.too_large");
     let small = Limits {
         file_bytes: 10,
         ..Limits::default()
@@ -82,6 +84,16 @@ fn what_would_eat_the_machine_is_refused() {
     assert_eq!(code(b"<patrol></patrol>", &small), "foreign.too_large");
     assert_eq!(code(b"{\"a\": \"\xb9\xe3\"}", &limits), "foreign.not_utf8");
     assert_eq!(code(b"<a>&nbsp;</a>", &limits), "foreign.broken_xml");
+    // What is repeated with everything below it is short.
+    let long = "k".repeat(1_000_000);
+    let patrol = format!(
+        r#"<patrol id="{long}"><legs><days date="2026-01-01"><waypoints id="{long}"><groups><observations categoryKey="{long}."/></groups></waypoints></days></legs></patrol>"#
+    );
+    let read = smart::read_patrol(patrol.as_bytes(), &limits).unwrap();
+    let waypoint = read.found.waypoints().next().unwrap();
+    let category = waypoint.observations[0].category.as_ref();
+    let repeated = [read.found.id.as_ref(), waypoint.id.as_ref(), category];
+    assert!(repeated.iter().all(|id| id.unwrap().len() <= 400));
     // A track that claims four billion lines.
     let track = r#"<patrol><legs><days date="2026-01-01"><track geom="0000000005ffffffff"/></days></legs></patrol>"#;
     let read = smart::read_patrol(track.as_bytes(), &limits).unwrap();

@@ -234,6 +234,24 @@ fn instants_are_read_as_tables_write_them(
 }
 
 #[test]
+fn a_file_of_more_fixes_than_anybody_walks_is_refused_and_a_line_without_end_passed_over() {
+    let few = Limits {
+        vertices: 2,
+        ..Limits::default()
+    };
+    let head = "{\"v\":1}\n";
+    let line = "[1546300800000,106.5,35.5]\n";
+    let bytes = format!("{head}{}", line.repeat(2));
+    assert!(read("track", bytes.as_bytes(), &few).is_ok());
+    let bytes = format!("{head}{}", line.repeat(3));
+    assert!(read("track", bytes.as_bytes(), &few).is_err());
+    let endless = format!("{head}[{}0]\n{line}", "0,".repeat(100_000));
+    let reading = read("track", endless.as_bytes(), &Limits::default()).unwrap();
+    assert_eq!(reading.tracks[0].fixes.len(), 1);
+    assert_eq!(reading.diagnostics[0].code, "track.lines_unread");
+}
+
+#[test]
 fn lines_a_phone_could_not_finish_are_told() {
     let text = b"{\"v\":1,\"device_id\":\"d\"}\n[1700000000000,106.5,35.5,1800,6,null,null]\n{\"gap\":\"killed\",\"from\":1700000001000,\"to\":1700000031000}\n[1700000060000,106.501,35.5,null,8,1.2,90]\n[17000000";
     let reading = read("t.jsonl", text, &Limits::default()).unwrap();

@@ -17,7 +17,7 @@ export interface ItemStatus {
 }
 export interface PackNote { etag: string; made_at: string; is_old: boolean; size_bytes: number }
 export interface ContactAnswer {
-  server_time: string; state: string; checkpoint?: string; log_size: number; pack?: PackNote | null; unknown: string[]; statuses: ItemStatus[];
+  server_time: string; checkpoint?: string; log_size: number; pack?: PackNote | null; unknown: string[]; statuses: ItemStatus[];
   last_number?: number; token?: string; token_expires_on?: string; me?: FieldMe; minimum_app_version?: string;
 }
 export interface ItemsAnswer { server_time: string; checkpoint?: string; results: ItemStatus[] }

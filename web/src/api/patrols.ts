@@ -41,5 +41,5 @@ export interface PatrolPlan {
   station_id: string; station_label: string; month: string; version: number; adopted_at: string | null; note: string | null; rounds: PlanRound[]; planned: number; done: number; unplanned: number;
   posts: { post: string; planned: number; done: number }[]; unfinished: CoverageCount; unfinished_days: number; unplanned_routes: string[]; may_plan: boolean; log_size: number;
 }
-export interface OffRoute { key_point: KeyPoint; nearest_route_id: string | null; nearest_route_name: string | null; distance_m: number | null; code: string; text: string }
+export interface OffRoute { key_point: KeyPoint; nearest_route_id: string | null; nearest_route_name: string | null; distance_m: number | null; text: string }
 export interface PatrolProposal { station_id: string; station_label: string; month: string; rounds: PlanRound[]; off_route: OffRoute[]; unfinished: number; without_position: string[]; off_route_m: number; log_size: number }

@@ -2881,8 +2881,6 @@ export interface components {
         ContactAnswer: {
             /** Format: date-time */
             server_time: string;
-            /** @description `active`. */
-            state: string;
             checkpoint: string;
             /** Format: int64 */
             log_size: number;
@@ -3439,7 +3437,6 @@ export interface components {
         /** @description 举证证明 — that a file was taken, and when: hashes and times, no word of whose or where. */
         EvidenceProof: {
             sha256: string;
-            is_taken: boolean;
             /** Format: int64 */
             seq: number;
             /** Format: date-time */
@@ -5556,8 +5553,6 @@ export interface components {
             nearest_route_name?: string | null;
             /** Format: double */
             distance_m?: number | null;
-            /** @description `lies_on_no_route`. */
-            code: string;
             text: string;
         };
         /** @description 立账请求 — what is left out is filled from the proposal. */

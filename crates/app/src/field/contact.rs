@@ -54,8 +54,6 @@ pub struct PackNote {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ContactAnswer {
     pub server_time: Timestamp,
-    /// `active`.
-    pub state: String,
     pub checkpoint: String,
     pub log_size: u64,
     pub pack: Option<PackNote>,
@@ -106,10 +104,8 @@ pub fn contact(
     let since = device.seen_at.unwrap_or(Timestamp::UNIX_EPOCH);
     let since = Timestamp::from_second(since.as_second() - SETTLED_WITHIN_S).unwrap_or(since);
     let changed = accounts.items_changed_since(&device.device_id, since)?;
-    let statuses = changed
-        .iter()
-        .map(|item| ItemStatus::of(item, &session.messages));
-    let statuses: Vec<ItemStatus> = statuses.collect();
+    let statuses = changed.iter().map(|item| super::told(session, item));
+    let statuses: Vec<ItemStatus> = statuses.collect::<Result<_, Error>>()?;
     device.seen_at = Some(now);
     device.post_id = held.post_id;
     device.app_version = said.app_version.as_deref().map(cut);
@@ -131,7 +127,6 @@ pub fn contact(
     accounts.note_contact(&device)?;
     Ok(ContactAnswer {
         server_time: now,
-        state: "active".to_owned(),
         checkpoint: register.checkpoint()?,
         log_size: register.log_size()?,
         pack,

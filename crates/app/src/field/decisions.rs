@@ -17,8 +17,9 @@ use spatial::diagnostic::Diagnostic;
 use utoipa::{IntoParams, ToSchema};
 
 use super::items::body_of;
-use super::settle::{carried_to, copy_of, missing_files, recorded, station_of_stream};
-use super::{Decided, Detail, ItemStatus, not_found, rejected};
+use super::settle::{carried_to, copy_of, measured, missing_files, recorded, station_of_stream};
+use super::{Decided, Detail, ItemStatus, not_found, open, rejected};
+use crate::amendments::nothing_appended;
 use crate::error::Error;
 use crate::import::{FieldLanding, nothing_said};
 use crate::session::Session;
@@ -79,6 +80,8 @@ pub struct FieldItems {
     pub next: Option<String>,
 }
 
+/// Codes of items that their maker's post did not reach.
+const BEYOND_RIGHTS: [&str; 2] = ["field.other_station", "field.not_your_post"];
 const USUAL_STATES: &str = "held,received";
 /// How long refused items are shown without being asked for.
 const REFUSED_SHOWN_DAYS: i64 = 30;
@@ -87,13 +90,44 @@ const LARGEST_PAGE: usize = 8 << 20;
 /// A reason is a sentence, no essay.
 const LONGEST_REASON: usize = 500;
 
+/// States an item may be asked for by.
+const STATES: [&str; 4] = ["received", "held", "recorded", "refused"];
+/// Characters of a condition, and of a choice; choices of one merge.
+const LONGEST_WORD: usize = 64;
+const MOST_VALUES: usize = 64;
+
+/// The states asked for, each once; what no list holds is told instead of looked for.
+fn states_of(filter: &ItemFilter) -> Result<Vec<String>, Error> {
+    let fault = |name: &str| Error::rejected(Diagnostic::error("field.query").arg("name", name));
+    let is_long = |text: &Option<String>| {
+        text.as_ref()
+            .is_some_and(|t| t.chars().count() > LONGEST_WORD)
+    };
+    let named = [
+        ("state", &filter.state),
+        ("station", &filter.station),
+        ("device", &filter.device),
+    ];
+    if let Some((name, _)) = named.iter().find(|(_, text)| is_long(text)) {
+        return Err(fault(name));
+    }
+    let asked = filter.state.as_deref().unwrap_or(USUAL_STATES);
+    let asked: Vec<&str> = asked.split(',').map(str::trim).collect();
+    if asked.iter().any(|state| !STATES.contains(state)) {
+        return Err(fault("state"));
+    }
+    let wanted = STATES.iter().filter(|state| asked.contains(state));
+    Ok(wanted.map(|state| (*state).to_owned()).collect())
+}
+
 /// A phone may merge what is its own; all else is done at the desk.
 pub fn only_merge() -> Error {
     rejected("session.token_scope")
 }
 
-fn open(accounts: &Mutex<Accounts>) -> std::sync::MutexGuard<'_, Accounts> {
-    accounts.lock().unwrap_or_else(|e| e.into_inner())
+fn no_such_choice(text: &str) -> Error {
+    let text: String = text.chars().take(LONGEST_WORD).collect();
+    Error::rejected(Diagnostic::error("field.choice").arg("text", text))
 }
 
 impl Session {
@@ -104,8 +138,7 @@ impl Session {
         filter: &ItemFilter,
     ) -> Result<FieldItems, Error> {
         self.may_somewhere(Action::DecideItem)?;
-        let states = filter.state.as_deref().unwrap_or(USUAL_STATES).split(',');
-        let states: Vec<String> = states.map(|s| s.trim().to_owned()).collect();
+        let states = states_of(filter)?;
         let stations = self.stations_decided_for(filter.station.as_deref());
         let usual = self
             .today()
@@ -211,6 +244,9 @@ impl Session {
         let found = open(accounts).find_item(&id.to_lowercase())?;
         let item = found.ok_or_else(|| not_found("field_item", id))?;
         self.may_decide(&item, request)?;
+        if request.values.len() > MOST_VALUES {
+            return Err(no_such_choice(&request.values.len().to_string()));
+        }
         let reason = request.reason.trim();
         if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
             return Err(rejected("field.no_reason"));
@@ -236,10 +272,7 @@ impl Session {
                 return Ok((ItemStatus::of(&refused, &self.messages), refused.stream));
             }
             "record" | "merge" => self.recorded_by_hand(accounts, item, request, decided)?,
-            other => {
-                let fault = Diagnostic::error("field.choice").arg("text", other);
-                return Err(Error::rejected(fault));
-            }
+            other => return Err(no_such_choice(other)),
         };
         open(accounts).settle_items(std::slice::from_ref(&item))?;
         Ok((ItemStatus::of(&item, &self.messages), item.stream))
@@ -252,11 +285,11 @@ impl Session {
 
     fn may_decide(&self, item: &FieldItem, request: &DecisionRequest) -> Result<(), Error> {
         let is_own = item.person_id == self.actor.id;
-        // What one's own rights do not reach is not made right by oneself.
+        // What one's own rights do not reach is not made right by oneself, whatever post one has come to since.
         let is_denied = item
             .code
             .as_deref()
-            .is_some_and(|code| code.starts_with("policy."));
+            .is_some_and(|code| code.starts_with("policy.") || BEYOND_RIGHTS.contains(&code));
         if is_own && is_denied && request.choice != "refuse" {
             return Err(rejected("policy.own_work"));
         }
@@ -267,6 +300,8 @@ impl Session {
         let station = self.station_of_item(item)?;
         match self.sees(Action::DecideItem, station.as_deref()) {
             true => self.may(Action::DecideItem, station.as_deref()),
+            // One's own is known to oneself: out of the present post it is denied, not hidden.
+            false if is_own => self.may(Action::DecideItem, station.as_deref()),
             // What is not yours to know of is not found; who may never decide is told so.
             false => self
                 .may_somewhere(Action::DecideItem)
@@ -316,6 +351,7 @@ impl Session {
             _ => vec![entry.clone()],
         };
         entries.extend(copy.clone());
+        entries.extend(self.measured_by_hand(copy.as_ref().unwrap_or(&entry))?);
         if request.choice == "merge" {
             entries.extend(self.chosen_values(&item, &entry, request)?);
         }
@@ -323,7 +359,7 @@ impl Session {
         let receipt = receipts
             .iter()
             .find(|r| r.entry_id == entry.id)
-            .ok_or_else(|| Error::internal(anyhow::anyhow!("an append gave no receipt")))?;
+            .ok_or_else(nothing_appended)?;
         let detail = Detail {
             decided: Some(decided),
             ..Detail::of(&item)
@@ -338,6 +374,24 @@ impl Session {
             Some(copy) => carried_to(self, item, &copy),
             None => Ok(item),
         }
+    }
+
+    /// What follows from an outline that a person lets in. One that lies in another territory is let in by whoever decides
+    /// there too.
+    fn measured_by_hand(&self, entry: &Entry) -> Result<Option<Entry>, Error> {
+        let site = entry.stream.as_site();
+        let found = site.map(|site| self.register.find_dossier(site, AsOf::Now));
+        let Some(dossier) = found.transpose()?.flatten() else {
+            return Ok(None);
+        };
+        let measured = measured(self, entry, &dossier)?;
+        if let Some(EntryBody::SiteAmended(body)) = measured.as_ref().map(|m| &m.body)
+            && let Some(station) = &body.facts.station_id
+            && Some(station) != dossier.facts.station_id.as_ref()
+        {
+            self.may(Action::DecideItem, Some(station.as_str()))?;
+        }
+        Ok(measured)
     }
 
     /// A clue with the batch it lies in and the site that a stated rule finds for it.

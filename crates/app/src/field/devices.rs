@@ -17,8 +17,8 @@ use spatial::diagnostic::Diagnostic;
 use utoipa::ToSchema;
 
 use super::contact::cut;
-use super::{not_found, rejected};
-use crate::amendments::ReceiptView;
+use super::{not_found, open, rejected};
+use crate::amendments::{ReceiptView, nothing_appended};
 use crate::error::Error;
 use crate::people::{self, NewToken, TokenScope, Visitor};
 use crate::session::{Session, Setting};
@@ -29,6 +29,8 @@ pub(super) const RENEW_AT_DAYS: i64 = 30;
 /// Stations that somebody carries whose post has none.
 const MOST_STATIONS: usize = 4;
 const LONGEST_NOTE: usize = 500;
+/// Days of one balance: a year, and the day that begins the next.
+const MOST_BALANCE_DAYS: i32 = 367;
 
 /// 本机存储 — what the browser grants, as it says itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -416,10 +418,6 @@ fn log_enrolment(
     Ok((ReceiptView::of(receipt), true))
 }
 
-fn nothing_appended() -> Error {
-    Error::internal(anyhow::anyhow!("an append of one entry gave no receipt"))
-}
-
 /// Browser and system of an agent's own words, without versions finer than the first number.
 fn label_of(agent: &str) -> Option<String> {
     let systems = [
@@ -594,9 +592,8 @@ fn stations_of(device: &Device, person: Option<&Person>) -> Vec<String> {
 
 /// All phones that the actor may see. The accounts are held for one phone at a time: they are everybody's.
 pub fn list_devices(session: &Session, accounts: &Mutex<Accounts>) -> Result<Devices, Error> {
-    let open = || accounts.lock().unwrap_or_else(|e| e.into_inner());
     let (people, devices, waiting) = {
-        let accounts = open();
+        let accounts = open(accounts);
         (
             accounts.people()?,
             accounts.devices()?,
@@ -611,7 +608,7 @@ pub fn list_devices(session: &Session, accounts: &Mutex<Accounts>) -> Result<Dev
     for device in devices {
         let person = people.get(&device.person_id);
         if may_see(session, &device, person) {
-            let gaps = open().missing_numbers(&device.device_id)?;
+            let gaps = open(accounts).missing_numbers(&device.device_id)?;
             let count = |state: &str| {
                 let of = (device.device_id.clone(), state.to_owned());
                 waiting.get(&of).copied().unwrap_or(0)
@@ -717,6 +714,7 @@ pub fn balance(
     from: Date,
     to: Date,
 ) -> Result<Balance, Error> {
+    check_period(from, to)?;
     let start = crate::session::start_of;
     let counts =
         accounts.count_items(start(from), start(to.saturating_add(Span::new().days(1))))?;
@@ -756,6 +754,20 @@ pub fn balance(
     })
 }
 
+/// Days of a balance: in their order, and no more than somebody reads.
+fn check_period(from: Date, to: Date) -> Result<(), Error> {
+    let days = from.until(to).map_err(Error::internal)?.get_days();
+    match (0..MOST_BALANCE_DAYS).contains(&days) {
+        true => Ok(()),
+        false => Err(Error::rejected(
+            Diagnostic::error("field.period")
+                .arg("from", from)
+                .arg("to", to)
+                .arg("most", MOST_BALANCE_DAYS),
+        )),
+    }
+}
+
 /// An entry that the register makes beside one that a phone made; its id follows from that one.
 pub(super) fn beside(of: &Entry, stream: StreamId, body: EntryBody) -> Entry {
     let seed: [&[u8]; 2] = [of.id.0.as_bytes(), stream.0.as_bytes()];
@@ -774,6 +786,18 @@ pub(super) fn beside(of: &Entry, stream: StreamId, body: EntryBody) -> Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_balance_is_of_a_year_at_most_and_of_days_in_their_order() {
+        let day = jiff::civil::date;
+        let first = day(2026, 1, 1);
+        assert!(check_period(first, first).is_ok());
+        assert!(check_period(first, day(2027, 1, 1)).is_ok());
+        for to in [day(2025, 12, 31), day(2027, 1, 3), day(9999, 12, 31)] {
+            let refused = check_period(first, to);
+            assert!(refused.is_err_and(|e| e.code() == "field.period"), "{to}");
+        }
+    }
 
     #[test]
     fn a_phone_is_called_by_its_system_and_browser() {

@@ -11,9 +11,10 @@ use spatial::diagnostic::Diagnostic;
 use utoipa::ToSchema;
 
 use super::contact::reopened;
-use super::{Detail, ItemStatus, KINDS, LARGEST_BATCH, MOST_ITEMS, Waits};
+use super::{Detail, ItemStatus, KINDS, LARGEST_BATCH, MOST_ITEMS, Waits, told};
 use crate::error::Error;
 use crate::messages::Messages;
+use crate::session::Session;
 
 /// 送登批 — items in the order they were made.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -47,21 +48,19 @@ impl TakenItems {
         self.taken.iter().map(|(id, _)| id.clone()).collect()
     }
 
-    /// Where the items stand now.
+    /// Where the items stand now, as whoever brought them is told.
     pub fn statuses(
         self,
+        session: &Session,
         accounts: &Accounts,
-        messages: &Messages,
     ) -> Result<Vec<ItemStatus>, Error> {
         let mut statuses = Vec::with_capacity(self.taken.len());
         for (id, answer) in self.taken {
-            let status = match answer {
-                Some(status) => Some(status),
-                None => accounts
-                    .find_item(&id)?
-                    .map(|item| ItemStatus::of(&item, messages)),
-            };
-            statuses.extend(status);
+            match (answer, accounts.find_item(&id)?) {
+                (Some(status), _) => statuses.push(status),
+                (None, Some(item)) => statuses.push(told(session, &item)?),
+                (None, None) => {}
+            }
         }
         Ok(statuses)
     }
@@ -135,20 +134,28 @@ pub fn take(
 
 /// Where items stand, of those that belong to a phone's holder or came by this phone.
 pub fn find_statuses(
+    session: &Session,
     accounts: &Accounts,
-    messages: &Messages,
     device: &Device,
     ids: &str,
 ) -> Result<Vec<ItemStatus>, Error> {
     const MOST: usize = 500;
     let mut statuses = Vec::new();
-    for id in ids.split(',').filter(|id| !id.is_empty()).take(MOST) {
+    for id in ids.split(',').filter(|id| is_an_id(id)).take(MOST) {
         let item = accounts.find_item(&id.to_lowercase())?.filter(|i| {
             i.person_id == device.person_id || i.carried_by.as_ref() == Some(&device.device_id)
         });
-        statuses.extend(item.map(|item| ItemStatus::of(&item, messages)));
+        if let Some(item) = item {
+            statuses.push(told(session, &item)?);
+        }
     }
     Ok(statuses)
+}
+
+/// Whether a text has the length of an id: nothing else is looked for.
+fn is_an_id(text: &str) -> bool {
+    const LENGTH: usize = 36;
+    text.len() == LENGTH
 }
 
 fn read_head(bytes: &str) -> Result<Head, Error> {

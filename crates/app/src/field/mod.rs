@@ -2,6 +2,7 @@
 //! (`docs/adr/0019-the-field-desk.md`).
 
 mod around;
+mod bounds;
 mod contact;
 mod decisions;
 mod devices;
@@ -13,16 +14,19 @@ mod settle;
 mod uploads;
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard};
 
 use domain::ids::EntryId;
+use domain::policy::Action;
 use jiff::Timestamp;
-use register::accounts::FieldItem;
+use register::accounts::{Accounts, FieldItem};
 use serde::{Deserialize, Serialize};
 use spatial::diagnostic::Diagnostic;
 use utoipa::ToSchema;
 
 use crate::error::Error;
 use crate::messages::Messages;
+use crate::session::Session;
 
 pub use crate::people::no_post;
 pub use contact::{Contact, ContactAnswer, KeptReceipt, PackNote, contact};
@@ -56,7 +60,7 @@ pub const KINDS: [(&str, &[&str]); 8] = [
 ];
 
 /// Codes of `messages/*/field.toml`, which shares its prefix with the names of facts.
-pub(crate) const CODES: [&str; 51] = [
+pub(crate) const CODES: [&str; 53] = [
     "device_locked",
     "device_unknown",
     "token_expired",
@@ -108,6 +112,8 @@ pub(crate) const CODES: [&str; 51] = [
     "not_appended",
     "too_much",
     "note_too_long",
+    "period",
+    "query",
 ];
 
 /// Items of one batch, and bytes of all of them together.
@@ -267,9 +273,34 @@ impl ItemStatus {
     }
 }
 
+/// 送登状态 as somebody is told it. What others stated of a site is for whoever decides on the item, and for its maker as long
+/// as the present post reads that site: who only carries it, or was moved elsewhere since, learns where it stands.
+fn told(session: &Session, item: &FieldItem) -> Result<ItemStatus, Error> {
+    let mut status = ItemStatus::of(item, &session.messages);
+    if status.clashes.is_empty() {
+        return Ok(status);
+    }
+    let of_stream = settle::station_of_stream(session, &item.stream)?;
+    let station = of_stream.or_else(|| item.station_id.clone());
+    let action = match item.person_id == session.actor.id {
+        true => Action::ReadLedgers,
+        false => Action::DecideItem,
+    };
+    if !session.sees(action, station.as_deref()) {
+        status.clashes.clear();
+    }
+    Ok(status)
+}
+
 fn worded(messages: &Messages, code: &str, args: &BTreeMap<String, String>) -> String {
     let args: Vec<(&str, &str)> = args.iter().map(|(n, v)| (&**n, &**v)).collect();
     messages.text(code, &args)
+}
+
+/// The accounts, for work that is over quickly.
+pub fn open(accounts: &Mutex<Accounts>) -> MutexGuard<'_, Accounts> {
+    // What a panicking request left is whole: every change is one transaction.
+    accounts.lock().unwrap_or_else(|e| e.into_inner())
 }
 
 fn rejected(code: &'static str) -> Error {

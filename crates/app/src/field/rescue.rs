@@ -1,7 +1,7 @@
 //! 救援文件 — what a phone sealed for the register alone, brought by cable, by a colleague's phone, or before it was emptied.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -23,8 +23,8 @@ use utoipa::ToSchema;
 use super::items::{Submission, SubmittedItem, take};
 use super::sealed::Opener;
 use super::uploads::{LARGEST_FIELD_BLOB, full, rescue_secret};
-use super::{ItemStatus, MOST_ITEMS, rejected};
-use crate::amendments::ReceiptView;
+use super::{ItemStatus, MOST_ITEMS, open, rejected, told};
+use crate::amendments::{ReceiptView, nothing_appended};
 use crate::error::Error;
 use crate::people::Visitor;
 use crate::session::Session;
@@ -156,10 +156,7 @@ pub fn unseal(session: &Session, accounts: &Mutex<Accounts>, path: &Path) -> Res
     let enc = BASE64_URL_SAFE_NO_PAD.decode(&header.enc).ok();
     let opener = enc.filter(|_| is_ours).and_then(|e| Opener::new(&own, &e));
     let opener = opener.ok_or_else(not_ours)?;
-    let found = {
-        let accounts = accounts.lock().unwrap_or_else(|e| e.into_inner());
-        accounts.find_device(&header.device_id.to_string())?
-    };
+    let found = open(accounts).find_device(&header.device_id.to_string())?;
     let device = found.ok_or_else(|| rejected("field.device_unknown"))?;
     let text = stamp::rescue_text(&device.device_id, &header.sealed_at, &header.enc);
     let sealed_at = header.sealed_at.parse().ok();
@@ -363,7 +360,7 @@ impl Rescue {
     /// Takes the items in that came so far; they are durable when this returns.
     fn flush(&mut self, session: &Session, accounts: &Mutex<Accounts>) -> Result<(), Error> {
         let items = std::mem::take(&mut self.batch);
-        let mut accounts = accounts.lock().unwrap_or_else(|e| e.into_inner());
+        let mut accounts = open(accounts);
         self.take_batch(session, &mut accounts, items)
     }
 
@@ -417,11 +414,12 @@ impl Rescue {
         accounts: &Mutex<Accounts>,
     ) -> Result<RescueReport, Error> {
         let (statuses, person) = {
-            let accounts = accounts.lock().unwrap_or_else(|e| e.into_inner());
+            let accounts = open(accounts);
             let mut statuses = Vec::with_capacity(self.ids.len());
             for id in &self.ids {
-                let item = accounts.find_item(id)?;
-                statuses.extend(item.map(|item| told(session, &item)));
+                if let Some(item) = accounts.find_item(id)? {
+                    statuses.push(told(session, &item)?);
+                }
             }
             (statuses, accounts.find_person(&self.device.person_id)?)
         };
@@ -484,19 +482,8 @@ impl Rescue {
         let entry = session.dated_entry(stream, body)?;
         let receipts = session.register.append(&[entry], session.now)?;
         let first = receipts.first().map(ReceiptView::of);
-        first.ok_or_else(|| Error::internal(io::Error::other("an append gave no receipt")))
+        first.ok_or_else(nothing_appended)
     }
-}
-
-/// Where an item stands; whoever only carries it learns nothing of what others stated of its site.
-fn told(session: &Session, item: &FieldItem) -> ItemStatus {
-    let mut status = ItemStatus::of(item, &session.messages);
-    let is_theirs = item.person_id == session.actor.id
-        || session.sees(Action::DecideItem, item.station_id.as_deref());
-    if !is_theirs {
-        status.clashes.clear();
-    }
-    status
 }
 
 fn id_of(item: &SubmittedItem) -> Option<String> {

@@ -2,27 +2,29 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::Mutex;
 
 use domain::as_of::AsOf;
 use domain::codes::CodeList;
 use domain::concurrency::{StalePolicy, clashing_fields};
 use domain::dossier::{Dossier, Kept, SiteState, civil_day};
-use domain::entries::{Basis, EvidenceRecorded, SiteFacts, VerificationRecorded};
+use domain::entries::{Basis, EvidenceRecorded, SiteAmended, VerificationRecorded};
 use domain::entry::{Entry, EntryBody, RecordedEntry};
 use domain::ids::{EntryId, SiteId, StreamId};
 use domain::policy::{Action, Actor, Reason, Role};
+use domain::shape::Shape;
 use jiff::Timestamp;
 use register::accounts::{Accounts, Device, FieldItem, ItemQuery, OpenItems, Person};
 use register::{Clash, Receipt};
 use spatial::diagnostic::Diagnostic;
 
+use super::bounds::may_say;
 use super::contact::BYTES_KEPT;
 use super::devices::beside;
-use super::{Detail, FieldClash, ItemReceipt, Waits};
-use crate::amendments::SETTABLE;
+use super::{Detail, FieldClash, ItemReceipt, Waits, open};
+use crate::amendments::{has_set_outline, mended, nothing_appended};
 use crate::error::Error;
-use crate::import::{FieldLanding, is_fit, nothing_said};
+use crate::import::{FieldLanding, nothing_said};
 use crate::people;
 use crate::session::Session;
 
@@ -94,18 +96,38 @@ pub fn tidy(session: &Session, accounts: &Mutex<Accounts>) -> Result<(), Error> 
     }
 }
 
-/// The station of the site that a stream is of, today.
+/// The station of the site or of the patrol that a stream is of, today.
 pub(super) fn station_of_stream(session: &Session, stream: &str) -> Result<Option<String>, Error> {
-    let Some(site) = StreamId(stream.to_owned()).as_site() else {
-        return Ok(None);
-    };
-    let dossier = session.register.find_dossier(site, AsOf::Now)?;
-    Ok(dossier.and_then(|d| d.facts.station_id))
+    let stream = StreamId(stream.to_owned());
+    match stream.as_site() {
+        Some(site) => {
+            let dossier = session.register.find_dossier(site, AsOf::Now)?;
+            Ok(dossier.and_then(|d| d.facts.station_id))
+        }
+        None if stream.as_patrol().is_some() => {
+            Ok(patrol_of(session, &stream)?.map(|(station, _)| station))
+        }
+        None => Ok(None),
+    }
 }
 
-fn open(accounts: &Mutex<Accounts>) -> MutexGuard<'_, Accounts> {
-    // What a panicking request left is whole: every change is one transaction.
-    accounts.lock().unwrap_or_else(|e| e.into_inner())
+/// The station of a patrol, and who recorded it last.
+fn patrol_of(session: &Session, stream: &StreamId) -> Result<Option<(String, String)>, Error> {
+    let entries = session.register.load_stream(stream)?;
+    Ok(entries.into_iter().rev().find_map(|e| match e.entry.body {
+        EntryBody::PatrolRecorded(b) => Some((b.station_id.clone(), e.entry.author.actor)),
+        _ => None,
+    }))
+}
+
+/// The station that an item of a patrol names, where the log has no sheet of it yet.
+fn station_said(item: &FieldItem) -> Option<String> {
+    let bytes = item.item_bytes.as_deref()?;
+    match register::read_item(bytes).ok()??.body {
+        EntryBody::PatrolRecorded(body) => Some(body.station_id),
+        EntryBody::TrackRecorded(body) => body.station_id,
+        _ => None,
+    }
 }
 
 /// What a round is decided with, read at its beginning.
@@ -348,13 +370,15 @@ struct Look<'a, 's> {
 }
 
 impl Look<'_, '_> {
-    /// What is to be done with an item; whoever decides on it is the head of its site's station.
+    /// What is to be done with an item; whoever decides on it is the head of its site's station, or its patrol's: its maker
+    /// may be of another by now.
     fn judge(&mut self, item: &FieldItem) -> Result<Judged, Error> {
         let mut judged = self.weigh(item)?;
         if let Judged::Other(outcome) = &mut judged
             && outcome.station_id.is_none()
         {
-            outcome.station_id = station_of_stream(self.session, &item.stream)?;
+            let known = station_of_stream(self.session, &item.stream)?;
+            outcome.station_id = known.or_else(|| station_said(item));
         }
         Ok(judged)
     }
@@ -388,8 +412,8 @@ impl Look<'_, '_> {
         if since.is_some_and(is_after) {
             return Ok(Judged::Other(Outcome::held("field.after_lock", "decision")));
         }
-        if let Some(outcome) = unfit(&entry) {
-            return Ok(Judged::Other(outcome));
+        if !may_say(&entry) {
+            return Ok(Judged::Other(Outcome::refused("field.facts")));
         }
         let found = match entry.stream.as_site() {
             Some(site) => self.judge_on_site(item, &entry, &actor, site)?,
@@ -487,10 +511,33 @@ impl Look<'_, '_> {
                 return Ok(at_station(Outcome::told(&refusal)));
             }
         }
-        Ok(Ok(successor
-            .and_then(|s| carried(entry, &s))
-            .into_iter()
-            .collect()))
+        if let Some(outcome) = self.misplaced(entry, actor, station.as_deref())? {
+            return Ok(at_station(outcome));
+        }
+        let copy = successor.as_ref().and_then(|s| carried(entry, s));
+        let (of, site) = (copy.as_ref().unwrap_or(entry), successor.as_ref());
+        let measured = measured(self.session, of, site.unwrap_or(&dossier))?;
+        Ok(Ok(copy.into_iter().chain(measured).collect()))
+    }
+
+    /// An outline that cannot be measured waits for a person, and so does one in another's territory: it would put the site
+    /// out of its station's hands.
+    fn misplaced(
+        &self,
+        entry: &Entry,
+        actor: &Actor,
+        station: Option<&str>,
+    ) -> Result<Option<Outcome>, Error> {
+        let Some(outline) = outline_of(entry) else {
+            return Ok(None);
+        };
+        let mended = mended(&outline.0).map_or_else(|| outline.clone(), Shape);
+        let located = match self.session.located(&mended) {
+            Err(Error::Rejected(fault)) => return Ok(Some(Outcome::told(&fault))),
+            located => located?,
+        };
+        let elsewhere = located.station_id.filter(|s| Some(s.as_str()) != station);
+        Ok(elsewhere.and_then(|s| self.denied(entry, actor, Some(&s), Vec::new())))
     }
 
     fn judge_elsewhere(
@@ -506,7 +553,7 @@ impl Look<'_, '_> {
         }
         let mut done = Vec::new();
         // A patrol that the log has is of its station, whatever is laid beside it says.
-        let patrol = self.patrol_of(&entry.stream)?;
+        let patrol = patrol_of(self.session, &entry.stream)?;
         let of_patrol = patrol.as_ref().map(|(station, _)| station.clone());
         let station = match &entry.body {
             EntryBody::PatrolRecorded(b) => Some(b.station_id.clone()),
@@ -556,15 +603,6 @@ impl Look<'_, '_> {
                 .arg("role", Role::label(denied.role))
                 .arg("action", denied.action.label()),
         })
-    }
-
-    /// The station of a patrol, and who recorded it last.
-    fn patrol_of(&self, stream: &StreamId) -> Result<Option<(String, String)>, Error> {
-        let entries = self.session.register.load_stream(stream)?;
-        Ok(entries.into_iter().rev().find_map(|e| match e.entry.body {
-            EntryBody::PatrolRecorded(b) => Some((b.station_id.clone(), e.entry.author.actor)),
-            _ => None,
-        }))
     }
 
     fn withdrawn_because(&self, site: SiteId) -> Result<String, Error> {
@@ -697,11 +735,6 @@ impl Look<'_, '_> {
 /// Reasons of CL-DEVICELOCK for which a phone may be in a stranger's hands.
 pub(crate) const OUT_OF_HAND: [&str; 2] = ["lost", "stolen"];
 
-/// What a verification finds out on the spot, besides what anybody may set.
-const FOUND_ON_SITE: [&str; 4] = ["shape", "lon", "lat", "precision_m"];
-/// Results of a review.
-const REVIEWED: [&str; 2] = ["accepted", "returned"];
-
 /// Whether the log holds just this under its id.
 pub(super) fn is_in_log(session: &Session, entry: &Entry, bytes: &[u8]) -> Result<bool, Error> {
     let stored = session.register.find_stored(entry.id)?.unwrap_or_default();
@@ -785,67 +818,37 @@ pub(super) fn copy_of(session: &Session, entry: &Entry) -> Result<Option<Entry>,
     Ok(successor.flatten().and_then(|s| carried(entry, &s)))
 }
 
-/// What no phone may say, whoever holds it: the same bounds as at the desk.
-fn unfit(entry: &Entry) -> Option<Outcome> {
-    let facts = || Some(Outcome::refused("field.facts"));
+fn no(outcome: Outcome) -> Result<Vec<Entry>, Box<Outcome>> {
+    Err(Box::new(outcome))
+}
+
+/// The outline that a verification brings.
+fn outline_of(entry: &Entry) -> Option<&Shape> {
     match &entry.body {
-        EntryBody::ClueReceived(b) => {
-            if is_fit(entry, b) {
-                None
-            } else {
-                facts()
-            }
-        }
-        EntryBody::SiteAmended(b) => {
-            let is_fit = matches!(b.basis, Basis::Person { .. }) && states_only(&b.facts, &[]);
-            if is_fit { None } else { facts() }
-        }
-        EntryBody::VerificationRecorded(b) => {
-            let known = crate::judged_facts::stated().unwrap_or_default();
-            let are_known = b
-                .judged_facts
-                .keys()
-                .all(|name| known.iter().any(|f| f.name == *name));
-            let has_files = b
-                .photo_count
-                .is_none_or(|count| count as usize <= b.files().len());
-            let is_fit = are_known && has_files && states_only(&b.facts, &FOUND_ON_SITE);
-            if is_fit { None } else { facts() }
-        }
-        EntryBody::VerificationReviewed(b) => {
-            let says_why =
-                b.result != "returned" || b.reason.as_deref().is_some_and(|r| !r.trim().is_empty());
-            if REVIEWED.contains(&b.result.as_str()) && says_why {
-                None
-            } else {
-                facts()
-            }
-        }
-        EntryBody::PatrolReviewed(b) => {
-            if REVIEWED.contains(&b.result.as_str()) {
-                None
-            } else {
-                facts()
-            }
-        }
+        EntryBody::VerificationRecorded(body) => body.facts.shape.as_ref(),
         _ => None,
     }
 }
 
-/// Whether facts are stated that anybody may set, or that are found in this way.
-fn states_only(facts: &SiteFacts, found: &[&str]) -> bool {
-    let stated = serde_json::to_value(facts).unwrap_or_default();
-    let stated = stated
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(_, value)| !value.is_null());
-    let mut names = stated.map(|(name, _)| name.as_str());
-    names.all(|name| SETTABLE.contains(&name) || found.contains(&name))
-}
-
-fn no(outcome: Outcome) -> Result<Vec<Entry>, Box<Outcome>> {
-    Err(Box::new(outcome))
+/// What follows from the outline that a verification brings to a site, as a computed fact beside it; nothing where a person
+/// set the outline that stands.
+pub(super) fn measured(
+    session: &Session,
+    entry: &Entry,
+    dossier: &Dossier,
+) -> Result<Option<Entry>, Error> {
+    let Some(outline) = outline_of(entry).filter(|_| !has_set_outline(dossier)) else {
+        return Ok(None);
+    };
+    let Some(mended) = mended(&outline.0) else {
+        return Ok(None);
+    };
+    let body = SiteAmended {
+        basis: Basis::Overlay,
+        facts: session.geography(AsOf::Now)?.locate(&mended).facts,
+    };
+    let stream = StreamId::site(dossier.site_id);
+    Ok(Some(beside(entry, stream, body.into())))
 }
 
 /// The copy for the site that the old one was merged into.
@@ -923,7 +926,7 @@ fn appended(session: &Session, one: &Ready, receipts: &[Receipt]) -> Result<Fiel
     let receipt = receipts
         .iter()
         .find(|r| r.entry_id.to_string() == one.item.entry_id)
-        .ok_or_else(|| Error::internal(anyhow::anyhow!("an append gave no receipt")))?;
+        .ok_or_else(nothing_appended)?;
     let own = one.entries.iter().find(|e| e.id == receipt.entry_id);
     let clashes = match own {
         Some(entry) => informed(session, entry, one.item.based_on)?,

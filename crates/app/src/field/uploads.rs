@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use base64::Engine;
@@ -17,8 +17,9 @@ use register::accounts::{Accounts, FieldFile};
 use sha2::{Digest, Sha256};
 use spatial::diagnostic::Diagnostic;
 
-use super::rejected;
+use super::{open, rejected};
 use crate::error::Error;
+use crate::proof::hash_file;
 
 /// Bytes of one piece, and of one file.
 pub const LARGEST_CHUNK: usize = 1 << 20;
@@ -237,7 +238,7 @@ impl Uploads {
     }
 
     fn whole(&self, sha256: &str, path: PathBuf) -> Result<Arrived, Error> {
-        match hash_of(&path)? == sha256 {
+        match hash_file(&path)? == sha256 {
             true => Ok(Arrived::Whole(path)),
             false => {
                 fs::remove_file(&path).map_err(full)?;
@@ -341,19 +342,6 @@ pub fn full(error: io::Error) -> Error {
     }
 }
 
-fn hash_of(path: &Path) -> Result<String, Error> {
-    let mut file = File::open(path).map_err(Error::internal)?;
-    let (mut hash, mut buffer) = (Sha256::new(), vec![0u8; 1 << 16]);
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => return Ok(crate::hex(&hash.finalize())),
-            Ok(read) => hash.update(&buffer[..read]),
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(Error::internal(e)),
-        }
-    }
-}
-
 /// Begin of the last day, for what somebody may send in one.
 fn a_day_ago(now: Timestamp) -> Timestamp {
     let day = SignedDuration::from_hours(24);
@@ -447,10 +435,6 @@ impl crate::session::Session {
         })?;
         Ok(blob)
     }
-}
-
-fn open(accounts: &Mutex<Accounts>) -> MutexGuard<'_, Accounts> {
-    accounts.lock().unwrap_or_else(|e| e.into_inner())
 }
 
 /// Whether a file is of a kind that phones send: a picture, a film, a sound, a paper, or text (tracks).

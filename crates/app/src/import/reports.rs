@@ -21,7 +21,7 @@ use crate::landing::{Decision, Sought};
 use crate::session::{Session, local_time};
 
 /// Answers about persons, by what their names hold; they stay in the file that is kept, and go nowhere else.
-const OF_PERSONS: [&str; 12] = [
+const OF_PERSONS: [&str; 23] = [
     "phone",
     "nationalid",
     "idnumber",
@@ -34,6 +34,17 @@ const OF_PERSONS: [&str; 12] = [
     "reported_by",
     "suspectinformation",
     "nationality",
+    "surname",
+    "fullname",
+    "姓名",
+    "电话",
+    "手机",
+    "身份证",
+    "证件号",
+    "护照",
+    "联系人",
+    "联系方式",
+    "住址",
 ];
 
 /// Reads the records of a file by whatever program wrote it.

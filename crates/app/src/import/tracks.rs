@@ -84,6 +84,14 @@ fn file_place(staging: &Staging<'_>) -> Place {
     }
 }
 
+/// Characters of a track's title, and of what is said of a mark: an entry holds no more of a stranger's words.
+const LONGEST_TITLE: usize = 200;
+const LONGEST_NOTE: usize = 2_000;
+
+fn cut(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
+}
+
 /// Tracks of a GPX, KML or other vector file, or of a phone; waypoints with words are findings of the first.
 fn of_file(staging: &mut Staging<'_>) -> Result<Vec<(Outing, RawTrack)>, Error> {
     if let Some(outings) = program_patrols::read(staging)? {
@@ -143,7 +151,7 @@ fn finding(
         lat: Some(crate::geography::degrees(waypoint.at.y)),
         severity: None,
         action: None,
-        note: Some(note.join("；")),
+        note: Some(cut(&note.join("；"), LONGEST_NOTE)),
         evidence: Vec::new(),
         clue_id: None,
         site_id: None,
@@ -306,10 +314,8 @@ fn stage_one(
     }
     zones.count(staging, &track.fixes);
     let session = staging.session;
-    let title = outing
-        .name
-        .clone()
-        .unwrap_or_else(|| outing.place.file_name.clone());
+    let title = outing.name.as_deref();
+    let title = cut(title.unwrap_or(&outing.place.file_name), LONGEST_TITLE);
     let number = outing.place.row.or(outing.place.feature).unwrap_or(1);
     let place = Place {
         file: Some(outing.place.file_name.clone()),
@@ -351,12 +357,18 @@ fn stage_one(
     };
     let (recorded, tidied) = track_entry(session, source, &track);
     tell(staging, &title, &place, &tidied);
-    let (from, to) = match outing.span {
-        Some((from, to)) => (from.as_millisecond(), to.as_millisecond()),
-        None => tidied.span().unwrap_or_else(|| {
-            let day = start_of(staging.received_on).as_millisecond();
-            (day, day)
-        }),
+    let span = outing
+        .span
+        .map(|(from, to)| (from.as_millisecond(), to.as_millisecond()));
+    let Some((from, to)) = span.or_else(|| tidied.span()).or_else(|| day_said(staging)) else {
+        let fault = Diagnostic::error("track.day_unknown").arg("name", &title);
+        staging.diagnostics.push(fault.at(place));
+        let sheet = outing.place.sheet.clone();
+        staging
+            .preview
+            .rows
+            .push(row(number, sheet, title, &track, Action::Refused));
+        return Ok(());
     };
     let instant = |ms: i64| Timestamp::from_millisecond(ms).map_err(Error::internal);
     let heights = tidied.fixes.iter().filter_map(|f| f.altitude_m);
@@ -434,6 +446,13 @@ fn content_seed(body: &PatrolRecorded, track: &TrackRecorded) -> Result<Vec<u8>,
         ..track.clone()
     };
     serde_json::to_vec(&(body, track)).map_err(Error::internal)
+}
+
+/// The day that was said of the file: what bears no times was walked on no day that could be guessed.
+fn day_said(staging: &Staging<'_>) -> Option<(i64, i64)> {
+    let day = staging.request.received_on.or(staging.loaded.dated_on)?;
+    let begin = start_of(day).as_millisecond();
+    Some((begin, begin))
 }
 
 /// What is imperfect in a track.

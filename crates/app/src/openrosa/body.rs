@@ -1,6 +1,7 @@
 //! A filled form in the words of the register: what was found, by whom, where; coded answers checked against the lists.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use domain::capture::Capture;
 use domain::entries::{
@@ -16,8 +17,9 @@ use jiff::civil::Date;
 use spatial::diagnostic::Diagnostic;
 
 use super::form::{FACT, SHOT};
+use crate::amendments::mended;
 use crate::error::Error;
-use crate::geography::degrees;
+use crate::geography::{degrees, is_areal};
 use crate::messages::{Language, Messages};
 use crate::session::Session;
 
@@ -27,8 +29,10 @@ const UNDETERMINED: &str = "undetermined";
 const LONGEST_ANSWER: usize = 20_000;
 /// People of one team.
 const MOST_TEAM: usize = 20;
-/// Fewest corners of an outline: three, and the first again.
-const FEWEST_CORNERS: usize = 4;
+/// Corners of an outline: at least three, and the first again; a fix a second for some hours at most.
+const CORNERS: RangeInclusive<usize> = 4..=20_000;
+/// Files of a form that are listed: one more than are taken, so that too many are told.
+const MOST_LISTED: usize = super::submission::MOST_FILES + 1;
 
 /// A photo, sketch or recording that a form names, and what it shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,19 +94,21 @@ impl Sheet<'_> {
         let Some(text) = self.submission.one("outline") else {
             return Ok(None);
         };
-        let corners = geotrace(text).filter(|c| c.len() >= FEWEST_CORNERS);
-        let corners = corners.ok_or_else(|| fault("odk.bad_outline", "outline", text))?;
+        let bad = || fault("odk.bad_outline", "outline", text);
+        let corners = geotrace(text).filter(|c| CORNERS.contains(&c.len()));
         let ring: LineString<f64> = corners
+            .ok_or_else(bad)?
             .iter()
             .map(|c| (degrees(c.lon), degrees(c.lat)))
             .collect();
-        Ok(Some(Shape(Geometry::Polygon(Polygon::new(
-            ring,
-            Vec::new(),
-        )))))
+        let walked = Geometry::Polygon(Polygon::new(ring, Vec::new()));
+        // Whoever walks crosses his own way now and then.
+        let outline = mended(&walked).ok_or_else(bad)?;
+        let has_area = is_areal(&outline) && spatial::geodesic::area_m2(&outline) > 0.0;
+        has_area.then_some(Some(Shape(outline))).ok_or_else(bad)
     }
 
-    /// Every file the form names, once.
+    /// Every file the form names, once; no more than tell that there are too many.
     pub(super) fn files(&self) -> Vec<Named> {
         let mut files: Vec<Named> = Vec::new();
         let answers = &self.submission.answers;
@@ -112,6 +118,10 @@ impl Sheet<'_> {
             found.map(|a| a.text.clone())
         };
         for answer in answers {
+            let is_named = files.iter().any(|f| f.file == answer.text);
+            if is_named || files.len() >= MOST_LISTED {
+                continue;
+            }
             let (view, note) = match answer.path.as_str() {
                 "voice" => (Some("voice".to_owned()), None),
                 "more/photo" => {
@@ -123,13 +133,11 @@ impl Sheet<'_> {
                     None => continue,
                 },
             };
-            if !files.iter().any(|f| f.file == answer.text) {
-                files.push(Named {
-                    file: answer.text.clone(),
-                    view,
-                    note,
-                });
-            }
+            files.push(Named {
+                file: answer.text.clone(),
+                view,
+                note,
+            });
         }
         files
     }

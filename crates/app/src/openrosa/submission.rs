@@ -13,7 +13,7 @@ use domain::entries::{
     VerificationRecorded,
 };
 use domain::entry::{Entry, EntryBody};
-use domain::ids::{BatchId, ClueId, EntryId, SiteId, StreamId};
+use domain::ids::{BatchId, ClueId, EntryId, StreamId};
 use domain::policy::Action;
 use foreign::submission::{self, Submission};
 use jiff::Timestamp;
@@ -23,6 +23,7 @@ use spatial::diagnostic::Diagnostic;
 use super::body::{Named, Sheet};
 use super::form::FORM_ID;
 use super::waiting::WaitingForm;
+use crate::amendments::has_set_outline;
 use crate::error::Error;
 use crate::evidence::{LARGEST_EVIDENCE, exif_of, media_type_of};
 use crate::import::ImportKind;
@@ -33,8 +34,14 @@ use crate::session::Session;
 pub const LARGEST_SUBMISSION: usize = 100 << 20;
 /// Bytes of the form itself.
 const LARGEST_FORM: u64 = 4 << 20;
+/// Elements of the form itself: a sheet has some hundred.
+const MOST_ELEMENTS: u64 = 100_000;
+/// Characters of somebody else's word as it is told back.
+const LONGEST_SHOWN: usize = 80;
+/// Bytes of one person's files that wait for the others of their forms.
+const MOST_WAITING: u64 = 20 << 30;
 /// Files of one form.
-const MOST_FILES: usize = 200;
+pub(super) const MOST_FILES: usize = 200;
 /// Part of the request that is the form.
 pub const FORM_PART: &str = "xml_submission_file";
 
@@ -60,6 +67,11 @@ pub enum Taken {
 }
 
 impl Session {
+    /// Whether the actor sends filled forms at all; asked before a byte is taken.
+    pub fn may_send_forms(&self) -> Result<(), Error> {
+        self.may_somewhere(Action::Verify)
+    }
+
     /// Takes in a filled form, or some of its files. What was answered is on disk.
     pub fn take_submission(
         &mut self,
@@ -67,12 +79,8 @@ impl Session {
         person_id: &str,
         arrived: &[Arrived],
     ) -> Result<Taken, Error> {
-        self.may_somewhere(Action::Verify)?;
+        self.may_send_forms()?;
         let (raw, submission) = self.read_form(arrived)?;
-        if submission.form_id != FORM_ID {
-            let fault = Diagnostic::error("odk.unknown_form").arg("form", &submission.form_id);
-            return Err(Error::rejected(fault));
-        }
         if self.has_submission(&submission)? {
             return Ok(Taken::Known);
         }
@@ -88,7 +96,7 @@ impl Session {
         let waiting = WaitingForm::of(home, person_id, &submission.instance_id);
         for file in arrived.iter().filter(|a| a.part != FORM_PART) {
             if named.iter().any(|n| n.file == file.name) {
-                waiting.keep(&file.name, &file.path)?;
+                waiting.keep(&file.name, &file.path, MOST_WAITING)?;
             }
         }
         let names: Vec<String> = named.iter().map(|n| n.file.clone()).collect();
@@ -101,7 +109,7 @@ impl Session {
         Ok(Taken::Recorded)
     }
 
-    /// The form itself; kept as a file whatever becomes of it.
+    /// The form itself; one of ours is kept as a file whatever becomes of it.
     fn read_form(&mut self, arrived: &[Arrived]) -> Result<(Raw, Submission), Error> {
         let form = arrived.iter().find(|a| a.part == FORM_PART);
         let form = form.ok_or_else(|| Error::rejected(Diagnostic::error("odk.no_form")))?;
@@ -120,11 +128,20 @@ impl Session {
                 .arg("limit", LARGEST_FORM);
             return Err(Error::rejected(fault));
         }
+        let limits = Limits {
+            xml_elements: MOST_ELEMENTS,
+            ..Limits::default()
+        };
+        let read = submission::read(&bytes, &limits);
+        let submission = read.map_err(|e| Error::rejected(e.to_diagnostic()))?;
+        if submission.form_id != FORM_ID {
+            let form: String = submission.form_id.chars().take(LONGEST_SHOWN).collect();
+            let fault = Diagnostic::error("odk.unknown_form").arg("form", form);
+            return Err(Error::rejected(fault));
+        }
         let blob = self
             .register
             .put_blob(&mut bytes.as_slice(), LARGEST_FORM)?;
-        let read = submission::read(&bytes, &Limits::default());
-        let submission = read.map_err(|e| Error::rejected(e.to_diagnostic()))?;
         let raw = Raw {
             sha256: blob.sha256,
             size_bytes: blob.size_bytes,
@@ -187,6 +204,12 @@ impl Session {
     fn site_of(&self, submission: &Submission) -> Result<Dossier, Error> {
         const LONGEST_LINEAGE: usize = 32;
         let code = submission.one("site").unwrap_or_default();
+        if code.chars().count() > LONGEST_SHOWN {
+            return Err(Error::NotFound {
+                what: "site",
+                name: code.chars().take(LONGEST_SHOWN).collect(),
+            });
+        }
         let mut dossier = self.load_dossier_by_code(code, AsOf::Now)?;
         for _ in 0..LONGEST_LINEAGE {
             let Some(next) = dossier.merged_into else {
@@ -279,18 +302,32 @@ impl Session {
         for (named, body) in evidence {
             entries.push(saying.entry(&format!("file {}", named.file), body));
         }
-        // An outline walked on the spot outweighs what anybody stated, and with it the zones it lies in.
-        let outline = body.facts.shape.clone();
+        let measured = self.measured_of_form(&body, dossier)?;
         entries.push(saying.entry("verification", body));
-        if let Some(outline) = outline {
-            let located = self.geography(AsOf::Now)?.locate(&outline.0);
-            let amended = SiteAmended {
-                basis: Basis::Overlay,
-                facts: located.facts,
-            };
-            entries.push(saying.entry("overlay", amended));
-        }
+        entries.extend(measured.map(|m| saying.entry("overlay", m)));
         self.append_checked(&entries, dossier).map(drop)
+    }
+
+    /// What follows from an outline walked on the spot, which outweighs what anybody stated; nothing where a person set the
+    /// one that stands. Whoever verifies in one station draws no outline in another.
+    fn measured_of_form(
+        &self,
+        body: &VerificationRecorded,
+        dossier: &Dossier,
+    ) -> Result<Option<SiteAmended>, Error> {
+        let Some(outline) = &body.facts.shape else {
+            return Ok(None);
+        };
+        let facts = self.located(outline)?;
+        if let Some(station) = &facts.station_id
+            && Some(station) != dossier.facts.station_id.as_ref()
+        {
+            self.may(Action::Verify, Some(station.as_str()))?;
+        }
+        Ok((!has_set_outline(dossier)).then_some(SiteAmended {
+            basis: Basis::Overlay,
+            facts,
+        }))
     }
 
     fn record_clue(
@@ -348,8 +385,14 @@ impl Session {
             entries.push(saying.entry(&format!("file {}", named.file), body));
         }
         if let Some(site) = site {
-            let body = self.verified_too(submission, site, &hashes)?;
-            entries.extend(body.map(|body| saying.entry("verification", body)));
+            let known = self.register.find_dossier(site, AsOf::Now)?;
+            if let Some(body) = self.verified_too(submission, known.as_ref(), &hashes)? {
+                // A site that is founded here is measured as the clue lies.
+                let measured = known.map(|d| self.measured_of_form(&body, &d));
+                entries.push(saying.entry("verification", body));
+                let measured = measured.transpose()?.flatten();
+                entries.extend(measured.map(|m| saying.entry("overlay", m)));
+            }
         }
         self.register.append(&entries, self.now)?;
         Ok(())
@@ -359,7 +402,7 @@ impl Session {
     fn verified_too(
         &self,
         submission: &Submission,
-        site: SiteId,
+        known: Option<&Dossier>,
         hashes: &BTreeMap<String, String>,
     ) -> Result<Option<VerificationRecorded>, Error> {
         let sheet = Sheet {
@@ -367,7 +410,6 @@ impl Session {
             submission,
         };
         let body = sheet.verification(hashes)?;
-        let known = self.register.find_dossier(site, AsOf::Now)?;
         let state = known.map_or(SiteState::AwaitingVerification, |d| d.state);
         let refusal = self.refusal_of(state.code(), &body);
         Ok(Some(body).filter(|_| refusal.is_none()))

@@ -10,7 +10,7 @@ use spatial::diagnostic::Diagnostic;
 use utoipa::ToSchema;
 
 use super::judge::Bench;
-use crate::amendments::{ReceiptView, checked_reason};
+use crate::amendments::{ReceiptView, checked_reason, nothing_appended};
 use crate::atlas::Atlases;
 use crate::error::Error;
 use crate::session::Session;
@@ -27,6 +27,9 @@ pub struct PatrolReviewRequest {
     /// Asked for where it is returned.
     pub reason: Option<String>,
 }
+
+/// Characters of a result that is none, as it is told back.
+const LONGEST_RESULT: usize = 40;
 
 impl Session {
     /// Whether the actor may review a patrol: not one they recorded themselves.
@@ -55,10 +58,15 @@ impl Session {
         if patrol.sheet.entry_id != request.of {
             return fault("patrol.sheet_moved_on", &request.of.to_string());
         }
-        let reason = match (&*request.result, request.reason.as_deref()) {
-            ("accepted", reason) => reason.map(str::to_owned),
+        let reason = request.reason.as_deref().map(str::trim);
+        let reason = reason.filter(|r| !r.is_empty());
+        let reason = match (&*request.result, reason) {
+            ("accepted", reason) => reason.map(checked_reason).transpose()?,
             ("returned", reason) => Some(checked_reason(reason.unwrap_or_default())?),
-            (other, _) => return fault("patrol.review_result", other),
+            (other, _) => {
+                let shown: String = other.chars().take(LONGEST_RESULT).collect();
+                return fault("patrol.review_result", &shown);
+            }
         };
         let stream = StreamId::patrol(patrol.patrol_id);
         let body = PatrolReviewed {
@@ -72,6 +80,6 @@ impl Session {
         entry.based_on = Some(version);
         let receipts = self.register.append(&[entry], self.now)?;
         let receipt = receipts.first().map(ReceiptView::of);
-        receipt.ok_or_else(crate::amendments::nothing_appended)
+        receipt.ok_or_else(nothing_appended)
     }
 }

@@ -1,6 +1,7 @@
 //! 巡护簿 — all patrols of a register in memory, current with the log, and what was worked out of their tracks.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io::Read;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use domain::as_of::AsOf;
@@ -20,6 +21,8 @@ use crate::viewer::Viewer;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PatrolBook {
     pub(crate) log_size: u64,
+    /// Of an earlier day or position: what is judged by it says nothing of now.
+    pub(crate) is_past: bool,
     pub(crate) patrols: BTreeMap<PatrolId, Arc<Patrol>>,
     /// Patrols by the fingerprints of their tracks.
     pub(crate) by_fingerprint: BTreeMap<String, BTreeSet<PatrolId>>,
@@ -35,6 +38,7 @@ impl PatrolBook {
     fn load(register: &Register, as_of: AsOf) -> Result<Self, Error> {
         let mut book = Self {
             log_size: register.log_size()?,
+            is_past: as_of != AsOf::Now,
             ..Self::default()
         };
         let filter = EntryFilter {
@@ -76,11 +80,27 @@ impl PatrolBook {
 
     fn put(&mut self, fold: &PatrolFold) {
         let Some(patrol) = fold.patrol() else { return };
+        self.forget_tracks(patrol.patrol_id);
         for track in &patrol.tracks {
             let same = self.by_fingerprint.entry(track.body.fingerprint.clone());
             same.or_default().insert(patrol.patrol_id);
         }
         self.patrols.insert(patrol.patrol_id, Arc::new(patrol));
+    }
+
+    /// A track that a later one replaced is nobody's any more.
+    fn forget_tracks(&mut self, patrol: PatrolId) {
+        let Some(before) = self.patrols.get(&patrol) else {
+            return;
+        };
+        for track in &before.tracks {
+            if let Some(same) = self.by_fingerprint.get_mut(&track.body.fingerprint) {
+                same.remove(&patrol);
+                if same.is_empty() {
+                    self.by_fingerprint.remove(&track.body.fingerprint);
+                }
+            }
+        }
     }
 
     /// The book with what the log gained since.
@@ -126,8 +146,12 @@ pub struct PatrolShelf {
     judged: Mutex<BTreeMap<(EntryId, u64), Arc<domain::patrol::plausible::Plausibility>>>,
 }
 
-/// Tracks kept tidied; each may have some ten thousand fixes.
+/// Tracks kept tidied, and their fixes altogether; each has some ten thousand.
 const TIDIED_KEPT: usize = 64;
+const FIXES_KEPT: usize = 2_000_000;
+/// Bytes and fixes of one track: a fix a second for ten days. A file that a phone sent may be anything.
+const LARGEST_TRACK: u64 = 128 << 20;
+const MOST_FIXES: u64 = 1_000_000;
 
 impl PatrolShelf {
     /// The book as of now or of an earlier day.
@@ -161,16 +185,23 @@ impl PatrolShelf {
         if let Some(tidied) = known(&lock(&self.tidied)) {
             return Ok(Some(tidied));
         }
-        let bytes = match register.open_blob(sha256) {
-            Ok(mut file) => {
-                let mut bytes = Vec::new();
-                std::io::Read::read_to_end(&mut file, &mut bytes).map_err(Error::internal)?;
-                bytes
-            }
+        let limits = Limits {
+            file_bytes: LARGEST_TRACK,
+            archive_bytes: LARGEST_TRACK,
+            vertices: MOST_FIXES,
+            ..Limits::default()
+        };
+        let mut bytes = Vec::new();
+        match register.open_blob(sha256) {
+            // One byte more tells that it is too large, and is refused by the reader.
+            Ok(file) => file
+                .take(LARGEST_TRACK + 1)
+                .read_to_end(&mut bytes)
+                .map_err(Error::internal)?,
             Err(register::Error::BlobMissing(_)) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let Ok(reading) = track::read("track", &bytes, &Limits::default()) else {
+        let Ok(reading) = track::read("track", &bytes, &limits) else {
             return Ok(None);
         };
         let Some(raw) = reading.tracks.first() else {
@@ -179,7 +210,10 @@ impl PatrolShelf {
         let tidied = Arc::new(track::tidy(&raw.fixes, raw.in_sequence, &raw.breaks, rules));
         let mut kept = lock(&self.tidied);
         kept.push_back((entry, Arc::clone(&tidied)));
-        if kept.len() > TIDIED_KEPT {
+        let fixes = |kept: &VecDeque<(EntryId, Arc<Tidied>)>| -> usize {
+            kept.iter().map(|(_, t)| t.fixes.len()).sum()
+        };
+        while kept.len() > TIDIED_KEPT || (kept.len() > 1 && fixes(&kept) > FIXES_KEPT) {
             kept.pop_front();
         }
         Ok(Some(tidied))
@@ -215,4 +249,49 @@ pub(super) fn rules(viewer: &Viewer) -> Result<&PatrolRules, Error> {
         Error::rejected(fault)
     };
     viewer.campaign.patrols.as_ref().ok_or_else(missing)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::entry::{Entry, RecordedEntry};
+
+    use super::*;
+
+    fn fold(entries: &[Entry]) -> PatrolFold {
+        let mut fold = PatrolFold::default();
+        for (seq, entry) in (0..).zip(entries) {
+            fold.apply(&RecordedEntry {
+                seq,
+                version: seq + 1,
+                recorded_at: entry.occurred_at,
+                origin: "node".to_owned(),
+                entry: entry.clone(),
+            });
+        }
+        fold
+    }
+
+    /// The track of a patrol under another fingerprint.
+    fn again(track: &Entry, fingerprint: &str) -> Entry {
+        let mut again = track.clone();
+        if let EntryBody::TrackRecorded(body) = &mut again.body {
+            body.fingerprint = fingerprint.to_owned();
+        }
+        again
+    }
+
+    #[test]
+    fn a_track_that_was_replaced_is_held_against_nobody() {
+        let (sheet, track) = (testkit::a_patrol(1), testkit::a_track(1));
+        let mut book = PatrolBook::default();
+        book.put(&fold(&[sheet.clone(), again(&track, "first")]));
+        assert!(book.by_fingerprint.contains_key("first"));
+        book.put(&fold(&[
+            sheet,
+            again(&track, "first"),
+            again(&track, "second"),
+        ]));
+        let known: Vec<&str> = book.by_fingerprint.keys().map(String::as_str).collect();
+        assert_eq!(known, ["second"]);
+    }
 }

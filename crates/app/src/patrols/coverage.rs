@@ -6,10 +6,10 @@ use domain::as_of::AsOf;
 use domain::dossier::civil_day;
 use domain::ledger::Labels;
 use domain::patrol::Patrol;
-use domain::patrol::coverage::{Passage, of_cells, of_places, of_routes};
+use domain::patrol::coverage::{CellCoverage, Passage, of_cells, of_places, of_routes};
 use domain::policy::Action;
 use domain::shape::Shape;
-use geo_types::{Geometry, LineString, MultiLineString, MultiPolygon, Point};
+use geo_types::{Geometry, LineString, MultiLineString, MultiPolygon, Point, Polygon};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -258,6 +258,19 @@ impl Session {
         serde_json::to_vec(&all).map_err(Error::internal)
     }
 
+    /// A coverage of now; nothing where there is no territory to be covered yet.
+    pub(super) fn coverage_if_laid(
+        &self,
+        book: &PatrolBook,
+        query: &CoverageQuery,
+    ) -> Result<Option<CoverageView>, Error> {
+        const UNLAID: [&str; 2] = ["session.not_set_up", "patrol.no_territory"];
+        match self.coverage_over(book, query, AsOf::Now) {
+            Err(Error::Rejected(fault)) if UNLAID.contains(&&*fault.code) => Ok(None),
+            covered => covered.map(Some),
+        }
+    }
+
     pub(super) fn coverage_over(
         &self,
         book: &PatrolBook,
@@ -288,10 +301,11 @@ impl Session {
         let grid = CellGrid::over(&boundary, rules.cell_m)
             .ok_or_else(|| Error::rejected(Diagnostic::error("patrol.no_territory")))?;
         let cells = match wanted("cells") {
-            true => of_cells(grid, &territory, &passages, &rules).cells,
-            false => BTreeMap::new(),
+            true => of_cells(grid, &territory, &passages, &rules),
+            false => CellCoverage::default(),
         };
         let cell_list: Vec<CellView> = cells
+            .cells
             .iter()
             .map(|(cell, visits)| CellView {
                 cell: cell.to_string(),
@@ -303,7 +317,6 @@ impl Session {
                 bbox: bbox_of(grid, *cell),
             })
             .collect();
-        let visited = cells.values().filter(|v| v.is_visited()).count();
         let site_list = match wanted("sites") {
             true => {
                 let near_m = rules.near_site_m;
@@ -336,7 +349,7 @@ impl Session {
             patrols: patrols.len() as u64,
             without_track: patrols.iter().filter(|p| p.tracks.is_empty()).count() as u64,
             log_size: book.log_size,
-            cells: CoverageCount::of(visited as f64, cells.len() as f64),
+            cells: CoverageCount::of(cells.visited() as f64, cells.cells.len() as f64),
             sites: seen(&|_| true),
             unfinished_sites: seen(&|s| s.is_unfinished),
             routes: CoverageCount::of(length(|r| r.walked_m), length(|r| r.length_m)),
@@ -378,24 +391,32 @@ impl Session {
         Ok(polygons(&adopted.ok_or_else(missing)?.body.boundary))
     }
 
-    /// The territory of a station, or all of the reserve.
+    /// The territory of a station; without one, of all stations that the actor sees, who may see all of the reserve.
     fn territory(
         &self,
         station: Option<&str>,
         boundary: &MultiPolygon<f64>,
         as_of: AsOf,
     ) -> Result<MultiPolygon<f64>, Error> {
-        let Some(station) = station else {
+        if station.is_none() && self.sees(Action::ReadLedgers, None) {
             return Ok(boundary.clone());
-        };
+        }
         let adopted = self
             .register
             .latest_stations(&self.reserve.reserve_code, as_of)?;
-        let mut stations = adopted.into_iter().flat_map(|a| a.body.stations);
-        let own = stations.find(|s| s.station_id == station);
-        own.map(|s| polygons(&s.shape)).ok_or_else(|| {
-            Error::rejected(Diagnostic::error("patrol.no_territory").arg("station", station))
-        })
+        let stations = adopted.into_iter().flat_map(|a| a.body.stations);
+        let is_own = |id: &str| match station {
+            Some(station) => station == id,
+            None => self.sees(Action::ReadLedgers, Some(id)),
+        };
+        let own = stations.filter(|s| is_own(&s.station_id));
+        let territory: Vec<Polygon<f64>> = own.flat_map(|s| polygons(&s.shape).0).collect();
+        match territory.is_empty() {
+            true => Err(Error::rejected(
+                Diagnostic::error("patrol.no_territory").arg("station", station.unwrap_or("—")),
+            )),
+            false => Ok(MultiPolygon(territory)),
+        }
     }
 
     fn covered_sites(

@@ -3,7 +3,6 @@
 use std::io::Cursor;
 
 use documents::{CellValue, ColumnSpec, Format, LedgerSheet, Shade};
-use domain::as_of::AsOf;
 use domain::ledger::Labels;
 use domain::patrol::Patrol;
 use domain::policy::Action;
@@ -12,7 +11,7 @@ use spatial::diagnostic::Diagnostic;
 
 use super::coverage::CoverageCount;
 use super::judge::Bench;
-use super::list::{PatrolQuery, PatrolRow};
+use super::list::{PatrolQuery, PatrolRow, query_as_of};
 use super::page::PatrolView;
 use super::statistics::{PatrolStatisticsQuery, StationMonth};
 use crate::atlas::Atlases;
@@ -29,7 +28,9 @@ impl Session {
         format: &str,
     ) -> Result<MadeFile, Error> {
         self.may_read_lists(Action::ReadLedgers)?;
-        let book = atlases.patrols().read(&self.register, AsOf::Now)?;
+        let book = atlases
+            .patrols()
+            .read(&self.register, query_as_of(query)?)?;
         let bench = Bench::new(self, atlases.patrols(), &book)?;
         let rows = self.patrol_rows(&bench, query)?;
         let scope = self.scope_of_query(query.station.as_deref())?;

@@ -33,15 +33,24 @@ impl<'s> Bench<'s> {
     ) -> Result<Self, Error> {
         Ok(Self {
             rules: rules(session)?,
-            geography: session.geography(domain::as_of::AsOf::Now).ok(),
+            geography: session.geography_if_laid(domain::as_of::AsOf::Now)?,
             session,
             shelf,
             book,
         })
     }
 
+    /// Where things lie; nothing before a boundary was adopted.
+    pub(super) fn geography(&self) -> Option<&Geography> {
+        self.geography.as_ref()
+    }
+
     /// What speaks against a patrol's tracks; without a track there is nothing to judge.
     pub(super) fn judge(&self, patrol: &Patrol) -> Result<Arc<Plausibility>, Error> {
+        // What is known of now is kept; an earlier day is judged by what was known then, and by nothing else.
+        if self.book.is_past {
+            return self.judge_anew(patrol).map(Arc::new);
+        }
         let (sheet, size) = (patrol.sheet.entry_id, self.book.log_size);
         self.shelf.judged(sheet, size, || self.judge_anew(patrol))
     }

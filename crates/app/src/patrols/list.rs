@@ -178,10 +178,7 @@ impl Session {
             .read(&self.register, query_as_of(query)?)?;
         let bench = Bench::new(self, atlases.patrols(), &book)?;
         let rows = self.patrol_rows(&bench, query)?;
-        let mut totals = PatrolTotals::default();
-        for (row, _) in &rows {
-            totals.add(row);
-        }
+        let totals = PatrolTotals::of(&figures_of(&rows));
         let limit = query.limit.unwrap_or(50).min(500) as usize;
         let start: usize = match &query.cursor {
             Some(cursor) => cursor.parse().ok().ok_or_else(|| {
@@ -293,7 +290,8 @@ impl Session {
     }
 }
 
-fn query_as_of(query: &PatrolQuery) -> Result<AsOf, Error> {
+/// As of when a query asks.
+pub(super) fn query_as_of(query: &PatrolQuery) -> Result<AsOf, Error> {
     let text = query.as_of.as_deref();
     text.map_or(Ok(AsOf::Now), crate::parse_as_of)
 }
@@ -319,15 +317,17 @@ fn is_asked_for(patrol: &Patrol, query: &PatrolQuery) -> bool {
 }
 
 impl PatrolTotals {
-    fn add(&mut self, row: &PatrolRow) {
-        self.patrols += 1;
-        self.person_times += u64::from(row.head_count);
-        self.hours = ((self.hours + row.hours) * 100.0).round() / 100.0;
-        self.length_m = ((self.length_m + row.length_m) * 10.0).round() / 10.0;
-        self.findings += row.findings as u64;
-        self.clues += row.clues as u64;
-        self.unreviewed += u64::from(row.review.is_none());
-        self.doubtful += u64::from(matches!(&*row.plausibility, "medium" | "high"));
+    fn of(figures: &Figures) -> Self {
+        Self {
+            patrols: figures.patrols,
+            person_times: figures.person_times,
+            hours: (figures.hours * 100.0).round() / 100.0,
+            length_m: (figures.length_m * 10.0).round() / 10.0,
+            findings: figures.findings.values().sum(),
+            clues: figures.clues,
+            unreviewed: figures.patrols - figures.reviewed,
+            doubtful: figures.doubtful,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::as_of::AsOf;
 use domain::dossier::Kept;
 use domain::entries::{ContentItem, PatrolFinding, TrackRecorded};
-use domain::ids::{EntryId, PatrolId, TrackId};
+use domain::ids::{ClueId, EntryId, PatrolId, TrackId};
 use domain::ledger::Labels;
 use domain::patrol::Patrol;
 use domain::patrol::plausible::{Doubt, Plausibility};
@@ -173,7 +173,7 @@ impl Session {
         let name = route.as_ref().map(|r| r.name.clone());
         let mut findings = Vec::new();
         for finding in &body.findings {
-            findings.push(self.finding_view(finding)?);
+            findings.push(self.finding_view(&bench, finding)?);
         }
         let mut tracks = Vec::new();
         for track in &patrol.tracks {
@@ -248,15 +248,23 @@ impl Session {
         }
     }
 
-    fn finding_view(&self, finding: &PatrolFinding) -> Result<PatrolFindingView, Error> {
-        let clue = match finding.clue_id {
-            Some(id) => self.register.find_clue(id)?,
-            None => None,
-        };
+    /// What became of a finding is told to whoever may read its clue, and the site it came to.
+    fn finding_view(
+        &self,
+        bench: &Bench<'_>,
+        finding: &PatrolFinding,
+    ) -> Result<PatrolFindingView, Error> {
+        let found = finding.clue_id.map(|id| self.register.find_clue(id));
+        let clue = found.transpose()?.flatten();
+        let clue = clue.filter(|c| self.sees_received(&c.received.body, bench.geography()));
+        let site = clue.as_ref().and_then(|c| c.site_id);
+        let site = site.map(|id| self.register.find_dossier(id, AsOf::Now));
+        let site = site.transpose()?.flatten();
+        let site = site.filter(|d| self.sees(Action::ReadLedgers, d.facts.station_id.as_deref()));
         Ok(PatrolFindingView {
             kind_label: self.label("finding", &finding.kind),
-            clue_code: clue.as_ref().map(|c| c.received.body.clue_id.to_string()),
-            site_code: clue.and_then(|c| c.site_code),
+            clue_code: clue.map(|c| c.received.body.clue_id.to_string()),
+            site_code: site.map(|d| d.site_code),
             finding: finding.clone(),
         })
     }
@@ -367,7 +375,7 @@ impl Session {
         });
         let body = match (of_patrol, book.clue_files.get(sha256)) {
             (Some(body), _) => body,
-            (None, Some((clue, body))) if self.sees_clue(*clue)? => body,
+            (None, Some((clue, body))) if self.sees_clue_of(*clue)? => body,
             _ => return Ok(None),
         };
         let file = self.register.open_blob(sha256)?;
@@ -378,19 +386,10 @@ impl Session {
         )))
     }
 
-    fn sees_clue(&self, clue: domain::ids::ClueId) -> Result<bool, Error> {
-        let Some(clue) = self.register.find_clue(clue)? else {
-            return Ok(false);
-        };
-        let body = &clue.received.body;
-        let geography = self.geography(AsOf::Now).ok();
-        let place = body.facts.shape.as_ref().zip(geography.as_ref());
-        let station = place.and_then(|(shape, g)| g.station_of(&shape.0));
-        let action = match body.is_confidential {
-            true => Action::ReadPetitions,
-            false => Action::ReadClues,
-        };
-        Ok(self.sees(action, station.as_deref()))
+    fn sees_clue_of(&self, clue: ClueId) -> Result<bool, Error> {
+        let geography = self.geography_if_laid(AsOf::Now)?;
+        let clue = self.register.find_clue(clue)?;
+        Ok(clue.is_some_and(|c| self.sees_received(&c.received.body, geography.as_ref())))
     }
 }
 

@@ -187,8 +187,6 @@ pub struct OffRouteView {
     pub nearest_route_id: Option<String>,
     pub nearest_route_name: Option<String>,
     pub distance_m: Option<f64>,
-    /// `lies_on_no_route`.
-    pub code: String,
     pub text: String,
 }
 
@@ -251,7 +249,7 @@ impl Session {
         let shown = self.shown(&book, station_id, first)?;
         let (adopted, version) = self.adopted_plan(&shown.station_id, month)?;
         let rounds = match &adopted {
-            Some((_, plan)) => self.rounds(&shown, &plan.rounds),
+            Some((_, plan)) => self.rounds(&shown, &plan.rounds)?,
             None => Vec::new(),
         };
         let planned: BTreeSet<PatrolId> = rounds.iter().flat_map(|r| r.by.clone()).collect();
@@ -264,7 +262,7 @@ impl Session {
             ..CoverageQuery::default()
         };
         // Without a territory nothing is known of coverage; the plan is shown all the same.
-        let covered = self.coverage_over(&book, &query, AsOf::Now).ok();
+        let covered = self.coverage_if_laid(&book, &query)?;
         let beyond = shown
             .patrols
             .iter()
@@ -346,24 +344,24 @@ impl Session {
             };
             let metres = distance_m.map_or_else(String::new, |m| format!("{m:.0}"));
             let name = route.map_or("", |r| r.name.as_str());
-            OffRouteView {
-                key_point: self.key_point(&shown, &off.point, None),
+            Ok::<OffRouteView, Error>(OffRouteView {
+                key_point: self.key_point(&shown, &off.point, None)?,
                 nearest_route_id: route.map(|r| r.route_id.clone()),
                 nearest_route_name: route.map(|r| r.name.clone()),
                 distance_m,
-                code: "lies_on_no_route".to_owned(),
                 text: self
                     .messages
                     .text(code, &[("route", name), ("metres", &metres)]),
-            }
+            })
         });
+        let off_route: Vec<OffRouteView> = off_route.collect::<Result<_, _>>()?;
         let is_placeless = |s: &&Unfinished| s.at.is_none();
         Ok(PatrolProposalView {
             station_label: self.label("station", &shown.station_id),
             month: query.month.clone(),
-            off_route: off_route.collect(),
+            off_route,
             rounds: self
-                .rounds(&shown, &proposal.rounds)
+                .rounds(&shown, &proposal.rounds)?
                 .into_iter()
                 .map(|r| r.view)
                 .collect(),
@@ -521,7 +519,7 @@ impl Session {
     }
 
     /// Rounds with what was done of them, and the patrols that did it.
-    fn rounds(&self, shown: &Shown<'_>, rounds: &[PlannedRound]) -> Vec<Round> {
+    fn rounds(&self, shown: &Shown<'_>, rounds: &[PlannedRound]) -> Result<Vec<Round>, Error> {
         let walked = Walked::of(&shown.patrols);
         let passages = walked.passages();
         let points = rounds.iter().flat_map(|r| &r.key_points);
@@ -546,6 +544,7 @@ impl Session {
                 by_week[week_of(shown.month, *day)] += 1;
             }
             let points = round.key_points.iter().zip(&visits);
+            let points = points.map(|(p, visits)| self.key_point(shown, p, visits.last));
             let view = PlannedRoundView {
                 route_id: round.route_id.clone(),
                 route_name: route.map(|r| r.name.clone()),
@@ -555,16 +554,14 @@ impl Session {
                 times: round.times,
                 posts: round.posts.clone(),
                 on: round.on,
-                key_points: points
-                    .map(|(p, visits)| self.key_point(shown, p, visits.last))
-                    .collect(),
+                key_points: points.collect::<Result<_, _>>()?,
                 done: by.len() as u32,
                 by_week,
             };
-            Round {
+            Ok::<Round, Error>(Round {
                 view,
                 by: by.into_keys().collect(),
-            }
+            })
         });
         made.collect()
     }
@@ -588,28 +585,40 @@ impl Session {
             month: month_of(month)?,
             sites: BTreeMap::new(),
         };
-        let rounds = self.rounds(&shown, &plan.rounds);
+        let rounds = self.rounds(&shown, &plan.rounds)?;
         let done = rounds.iter().map(|r| r.view.done.min(r.view.times)).sum();
         Ok((plan.rounds.iter().map(|r| r.times).sum(), done))
     }
 
-    fn key_point(&self, shown: &Shown<'_>, point: &KeyPoint, last: Option<Date>) -> KeyPointView {
+    fn key_point(
+        &self,
+        shown: &Shown<'_>,
+        point: &KeyPoint,
+        last: Option<Date>,
+    ) -> Result<KeyPointView, Error> {
         let site = point.site_id.and_then(|id| shown.sites.get(&id));
         // What is finished meanwhile stays in the plan under the name it was given.
-        let code = site.map(|s| s.site_code.clone());
-        let code = code.or_else(|| {
-            let found = self.register.find_dossier(point.site_id?, AsOf::Now);
-            found.ok().flatten().map(|d| d.site_code)
-        });
+        let code = match (site, point.site_id) {
+            (Some(site), _) => Some(site.site_code.clone()),
+            (None, Some(id)) => self.code_of_site(id)?,
+            (None, None) => None,
+        };
         let name = point.name.clone().or_else(|| site?.name.clone());
         let reason = point.reason.as_deref().unwrap_or("custom");
-        KeyPointView {
+        Ok(KeyPointView {
             name: name.or_else(|| code.clone()).unwrap_or_default(),
             site_code: code,
             reason_label: self.messages.text(&format!("patrol.reason_{reason}"), &[]),
             point: point.clone(),
             passed_on: last,
-        }
+        })
+    }
+
+    /// The code of a site that the actor may read: a plan may name one that went to another station since.
+    fn code_of_site(&self, site: SiteId) -> Result<Option<String>, Error> {
+        let found = self.register.find_dossier(site, AsOf::Now)?;
+        let seen = found.filter(|d| self.sees(Action::ReadLedgers, d.facts.station_id.as_deref()));
+        Ok(seen.map(|d| d.site_code))
     }
 }
 

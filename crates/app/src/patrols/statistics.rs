@@ -81,10 +81,11 @@ impl Session {
         let book = atlases.patrols().read(&self.register, AsOf::Now)?;
         let bench = Bench::new(self, atlases.patrols(), &book)?;
         let names = self.station_names(AsOf::Now)?;
-        let seen = names
+        let seen: Vec<&String> = names
             .keys()
-            .filter(|s| self.sees(Action::ReadLedgers, Some(s.as_str())));
-        let stations = std::iter::once(None).chain(seen.map(Some));
+            .filter(|s| self.sees(Action::ReadLedgers, Some(s.as_str())))
+            .collect();
+        let stations = std::iter::once(None).chain(seen.iter().copied().map(Some));
         let mut rows = Vec::new();
         for station in stations {
             let rows_of = |month: &str| {
@@ -98,25 +99,20 @@ impl Session {
             let of_month = rows_of(&month)?;
             let (now, earlier) = (figures_of(&of_month), figures_of(&rows_of(&before)?));
             let patrols: Vec<&Patrol> = of_month.iter().map(|(_, p)| *p).collect();
-            let own = names.keys().filter(|s| station.is_none_or(|own| own == *s));
+            let own = seen.iter().filter(|s| station.is_none_or(|own| own == **s));
             let (mut planned, mut planned_done) = (0, 0);
             for station in own {
                 let (times, done) = self.planned_and_done(station, &month, &patrols)?;
                 (planned, planned_done) = (planned + times, planned_done + done);
             }
             let clues_confirmed = self.linked_clues(&patrols)?;
-            let covered = self.coverage_over(
-                &book,
-                &CoverageQuery {
-                    station: station.cloned(),
-                    month: Some(month.clone()),
-                    ..CoverageQuery::default()
-                },
-                AsOf::Now,
-            );
-            let counts = covered
-                .ok()
-                .map(|c| (c.cells, c.routes, c.unfinished_sites));
+            let query = CoverageQuery {
+                station: station.cloned(),
+                month: Some(month.clone()),
+                ..CoverageQuery::default()
+            };
+            let covered = self.coverage_if_laid(&book, &query)?;
+            let counts = covered.map(|c| (c.cells, c.routes, c.unfinished_sites));
             let (cells, routes, unfinished_sites) = counts.unwrap_or_default();
             rows.push(StationMonth {
                 station_label: match station {

@@ -61,8 +61,8 @@ fn derive(password: &str, salt: &[u8]) -> Result<[u8; 32], Error> {
 pub(super) fn is_right(password: &str, kept: Option<&str>) -> bool {
     let unknown = format!("argon2id${}${}", "00".repeat(16), "00".repeat(32));
     let mut parts = kept.unwrap_or(&unknown).split('$').skip(1);
-    let salt = parts.next().and_then(unhex).unwrap_or_default();
-    let expected = parts.next().and_then(unhex).unwrap_or_default();
+    let salt = parts.next().and_then(crate::unhex).unwrap_or_default();
+    let expected = parts.next().and_then(crate::unhex).unwrap_or_default();
     let Ok(found) = derive(password, &salt) else {
         return false;
     };
@@ -71,12 +71,6 @@ pub(super) fn is_right(password: &str, kept: Option<&str>) -> bool {
         .zip(&expected)
         .fold(0, |differs, (a, b)| differs | (a ^ b));
     kept.is_some() && expected.len() == found.len() && differs == 0
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    (0..text.len() / 2)
-        .map(|i| u8::from_str_radix(text.get(2 * i..2 * i + 2)?, 16).ok())
-        .collect()
 }
 
 /// A password to be read out and typed once: no letters that look like others.

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::Mutex;
 
 use app::field::{
     self, DecisionRequest, DeviceRow, FieldItemView, ItemFilter, LockRequest, OpenItems,
-    RescueReport,
+    RescueReport, open,
 };
 use app::people::Accounts;
 use app::{Error, Session};
@@ -87,10 +87,6 @@ pub(super) fn run(desk: &Desk<'_>, command: &FieldCommand) -> Result<ExitCode, E
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn open(accounts: &Mutex<Accounts>) -> MutexGuard<'_, Accounts> {
-    accounts.lock().unwrap_or_else(|e| e.into_inner())
 }
 
 fn rescue(

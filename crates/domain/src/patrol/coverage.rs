@@ -40,7 +40,7 @@ impl Visits {
 }
 
 /// 方格覆盖 — all cells of a territory, visited or not.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct CellCoverage {
     pub cells: BTreeMap<CellId, Visits>,
 }

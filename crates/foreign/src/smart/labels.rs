@@ -90,6 +90,9 @@ pub fn read_labels(bytes: &[u8], language: &str, limits: &Limits) -> Result<Labe
     Ok(labels)
 }
 
+/// Bytes of a whole key; one that is longer is nobody's.
+const MOST_KEY: usize = 4_000;
+
 /// Labels of a tree of keys; as deep as the document, which is bounded.
 fn tree(
     element: &Element,
@@ -107,6 +110,9 @@ fn tree(
             "" => own,
             above => format!("{above}.{own}"),
         };
+        if whole.len() > MOST_KEY {
+            continue;
+        }
         tree(child, &whole, language, names, labels);
         labels.extend(label(child, language).map(|l| (whole, l)));
     }

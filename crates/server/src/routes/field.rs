@@ -553,7 +553,7 @@ async fn take_items(
             Ok(ItemsAnswer {
                 server_time: session.now,
                 checkpoint: session.register.checkpoint()?,
-                results: taken.statuses(&inner.accounts(), &session.messages)?,
+                results: taken.statuses(session, &inner.accounts())?,
             })
         })
         .await?;
@@ -563,20 +563,9 @@ async fn take_items(
 /// Which items.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct WantedItems {
+struct ItemsNamed {
     /// Of the phone that asks: ids with commas between, at most 500. All else is for whoever decides on items.
     ids: Option<String>,
-    /// States with commas between; `held,received` where none is said.
-    state: Option<String>,
-    /// Refused items since this day; of the last 30 days where it is not said.
-    refused_since: Option<Date>,
-    station: Option<String>,
-    device: Option<String>,
-    /// 50 where it is not said, at most 500.
-    #[param(minimum = 0, maximum = 500)]
-    limit: Option<u32>,
-    /// `next` of the page before.
-    cursor: Option<i64>,
 }
 
 /// A list, or where the items asked for stand.
@@ -588,34 +577,27 @@ enum ItemsShown {
 }
 
 /// Where a phone's items stand; without ids, all that waits for a decision.
-#[utoipa::path(get, path = "/api/v1/field/items", tag = "field", params(WantedItems),
+#[utoipa::path(get, path = "/api/v1/field/items", tag = "field", params(ItemsNamed, ItemFilter),
     responses((status = 200, body = ItemsShown), (status = "4XX", body = ProblemBody)))]
 async fn list_items(
     State(desk): State<Desk>,
     caller: Caller,
-    Asked(wanted): Asked<WantedItems>,
+    Asked(named): Asked<ItemsNamed>,
+    Asked(filter): Asked<ItemFilter>,
 ) -> Result<Json<ItemsShown>, Problem> {
-    let is_list = wanted.ids.is_none();
+    let is_list = named.ids.is_none();
     let (inner, visitor) = (desk.clone(), caller.visitor.clone());
     let shown = desk
         .look(&caller, move |session, _| {
-            let Some(ids) = &wanted.ids else {
+            let Some(ids) = &named.ids else {
                 field::is_at_desk(&visitor)?;
-                let filter = ItemFilter {
-                    state: wanted.state,
-                    refused_since: wanted.refused_since,
-                    station: wanted.station,
-                    device: wanted.device,
-                    limit: wanted.limit,
-                    cursor: wanted.cursor,
-                };
                 return session
                     .field_items(inner.accounts_of(), &filter)
                     .map(ItemsShown::List);
             };
             let accounts = inner.accounts();
             let device = field::active_device(session, &accounts, &visitor)?;
-            let results = field::find_statuses(&accounts, &session.messages, &device, ids)?;
+            let results = field::find_statuses(session, &accounts, &device, ids)?;
             Ok(ItemsShown::Statuses(ItemsAnswer {
                 server_time: session.now,
                 checkpoint: session.register.checkpoint()?,

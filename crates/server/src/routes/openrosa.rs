@@ -211,6 +211,8 @@ async fn take_submission(
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, Problem> {
     let form = form.map_err(|e| upload_fault(&desk, &caller, e.status(), &e.body_text()))?;
+    desk.look(&caller, |session, _| session.may_send_forms())
+        .await?;
     let (_, place) = app::import::new_waiting(desk.home(), desk.now())
         .map_err(|e| desk.problem(&caller.context, &e))?;
     let taken = match take_parts(&desk, &caller, form, &place).await {

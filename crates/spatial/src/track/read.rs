@@ -9,7 +9,7 @@ use super::tidy::GapWhy;
 use crate::bounds::Limits;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::feature::{Feature, Format, Layer, Value};
-use crate::formats::{self, Error};
+use crate::formats::{self, Error, Excess};
 
 /// 原始轨迹 — the fixes of one track as a file gives them.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -74,7 +74,7 @@ pub fn instant_of(text: &str) -> Option<Stamped> {
 /// Reads tracks and waypoints of a file, whatever its format.
 pub fn read(name: &str, bytes: &[u8], limits: &Limits) -> Result<Reading, Error> {
     if is_fixes(bytes) {
-        return Ok(read_fixes(bytes));
+        return read_fixes(name, bytes, limits);
     }
     let (layers, diagnostics) = formats::read_bytes(name, bytes, limits)?;
     let mut reading = Reading {
@@ -225,16 +225,28 @@ fn real_of(feature: &Feature, name: &str) -> Option<f64> {
     }
 }
 
+/// Bytes of a line of a file of fixes: seven numbers, or a head with some words. A longer one is not even parsed.
+const LONGEST_LINE: usize = 64 << 10;
+
 /// The head of a file of fixes names its version.
 fn is_fixes(bytes: &[u8]) -> bool {
-    let head = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
+    let head = &bytes[..bytes.len().min(LONGEST_LINE)];
+    let head = head.split(|b| *b == b'\n').next().unwrap_or_default();
     let head: Option<Json> = serde_json::from_slice(head).ok();
     head.is_some_and(|h| h.get("v").and_then(Json::as_u64) == Some(1))
 }
 
 /// One line a fix: `[t_ms, lon, lat, altitude, accuracy, speed, heading]`; gaps are objects. Lines that cannot be read
 /// (a phone died while it wrote) are told and passed over.
-fn read_fixes(bytes: &[u8]) -> Reading {
+fn read_fixes(name: &str, bytes: &[u8], limits: &Limits) -> Result<Reading, Error> {
+    let too_large = |what: Excess| Error::TooLarge {
+        file: name.to_owned(),
+        what,
+        limit: what.limit(limits),
+    };
+    if bytes.len() as u64 > limits.file_bytes {
+        return Err(too_large(Excess::Bytes));
+    }
     let mut track = RawTrack {
         number: 1,
         in_sequence: true,
@@ -244,7 +256,14 @@ fn read_fixes(bytes: &[u8]) -> Reading {
     let mut unread = 0_usize;
     let text = String::from_utf8_lossy(bytes);
     for line in text.lines().skip(1).filter(|l| !l.trim().is_empty()) {
-        match serde_json::from_str::<Json>(line) {
+        if (track.fixes.len() + track.breaks.len()) as u64 >= limits.vertices {
+            return Err(too_large(Excess::Vertices));
+        }
+        let read = match line.len() > LONGEST_LINE {
+            true => Ok(Json::Null),
+            false => serde_json::from_str::<Json>(line),
+        };
+        match read {
             Ok(Json::Array(values)) => match fix_of(&values, segment) {
                 Some(fix) => track.fixes.push(fix),
                 None => unread += 1,
@@ -261,12 +280,12 @@ fn read_fixes(bytes: &[u8]) -> Reading {
         }
     }
     let told = (unread > 0).then(|| Diagnostic::warning("track.lines_unread").arg("count", unread));
-    Reading {
+    Ok(Reading {
         format: "fixes".to_owned(),
         tracks: vec![track],
         waypoints: Vec::new(),
         diagnostics: told.into_iter().collect(),
-    }
+    })
 }
 
 fn fix_of(values: &[Json], segment: u32) -> Option<Fix> {
