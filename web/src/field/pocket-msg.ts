@@ -19,6 +19,8 @@ export const tPocket = words({
   outline_points: ['{n} 点', '{n} points'],
   outline_kept: ['已描范围 {area}', 'Outline, {area}'],
   outline_area: ['{area} · 周长 {length}', '{area} · perimeter {length}'],
+  outline_more: ['比线索图斑（{was} 平方米）大 {n} 平方米（{share}%）', '{n} m² more than the clue ({was} m²), {share}%'],
+  outline_less: ['比线索图斑（{was} 平方米）小 {n} 平方米（{share}%）', '{n} m² less than the clue ({was} m²), {share}%'],
   outline_shares: ['{zone} {share}% · {n} 平方米', '{zone} {share}% · {n} m²'],
   outline_outside: ['功能区外 {area}', '{area} in no zone'],
   outline_legal: ['按最严功能区：{zone}', 'Strictest zone touched: {zone}'],
