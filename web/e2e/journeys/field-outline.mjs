@@ -43,7 +43,7 @@ export const journeys = [
       await shot(page, 'field-walked');
       const facts = await page.locator('[data-test=outline-facts]').textContent();
       assert.match(facts, /平方米.*公顷.*亩/);
-      assert.match(await page.locator('[data-test=outline-difference]').textContent(), /比线索图斑（.*平方米）[大小].*平方米（.*%）/);
+      assert.match(await page.locator('[data-test=outline-difference]').textContent(), /比(线索图斑|登记范围)（.*平方米）[大小].*平方米（.*%）/);
       const told = squareMetres(facts);
       assert.ok(told > 20_000 && told < 60_000, `${told} m²`);
       await page.click('[data-test=use-outline]');
@@ -74,7 +74,8 @@ export const journeys = [
       }
       const dossier = await server.dossier(site.site_code);
       assert.equal(dossier.shape.coordinates[0].length, ring.length, 'the recorded outline is the dossier’s');
-      assert.ok(Math.abs(dossier.area_m2 - told) <= 0.1, `phone ${told} m², register ${dossier.area_m2} m²`);
+      const { value: area_m2 } = dossier.facts.find((f) => f.field === 'area_m2');
+      assert.ok(Math.abs(area_m2 - told) <= 0.1, `phone ${told} m², register ${area_m2} m²`);
       const office = await desk(server.origin, 'bangongshi');
       await office.goto(`/sites/${encodeURIComponent(site.site_code)}`);
       await office.locator('#overview tr', { hasText: '面积' }).first().waitFor();

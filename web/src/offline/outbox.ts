@@ -203,9 +203,6 @@ export async function unfiled(db: PersonDb): Promise<KeptBlob[]> {
 export const keepDraft = (db: PersonDb, draft: Draft): Promise<unknown> => keeping(() => db.drafts.put(draft));
 export const keepFixes = (db: PersonDb, fixes: Fix[]): Promise<unknown> => keeping(() => db.fixes.bulkPut(fixes));
 
-const FINAL: readonly ItemState[] = ['recorded', 'refused'];
-export const isFinal = (state: ItemState): boolean => FINAL.includes(state);
-
 export interface Counts { by_kind: Record<string, { count: number; size: number }>; by_state: Record<ItemState, number>; unsent: number; blobs_waiting: number; bytes_waiting: number; sent: number; received: number }
 /** 数目 — by kind first, so that one kind that fails hides nothing of the others. */
 export async function counts(db: PersonDb): Promise<Counts> {
