@@ -257,6 +257,7 @@ export const t = words({
   login_until: ['登录有效至 {date}', 'Signed in until {date}'],
   sign_in_again: ['重新登录', 'Sign in again'],
   lock_phone: ['锁定本机', 'Lock this phone'],
+  lock_about: ['锁定后本机不能再记录；未上传的 {n} 项封存后交登记簿。', 'A locked phone records no more; {n} unsent items are sealed for the register.'],
   sign_out: ['退出', 'Sign out'],
   sign_out_unsent: ['还有 {n} 项未送', '{n} items are unsent'],
   sign_out_more: ['未填完 {n}，未归档 {m}，退回 {k}；封存后只有登记簿能打开', '{n} unfinished, {m} unfiled, {k} refused: only the register can open them once sealed'],
