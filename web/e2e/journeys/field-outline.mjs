@@ -38,7 +38,7 @@ export const journeys = [
       await page.waitForTimeout(500);
       await page.click('[data-test=walk]');
       await page.waitForSelector('[data-test=outline-facts]');
-      await page.click('button:has-text("到我处"), button:has-text("定位到我")');
+      await page.click('text=我的位置');
       await page.waitForTimeout(1_200);
       await shot(page, 'field-walked');
       const facts = await page.locator('[data-test=outline-facts]').textContent();
