@@ -45,7 +45,7 @@ export const journeys = [
       await phone.page.click(`[data-site="${site.site_code}"]`);
       await phone.page.waitForSelector('[data-test=seen][data-by=engine]');
       await phone.page.waitForFunction(() => /距图斑 \d+ m/.test(document.querySelector('[data-test=inside]')?.textContent ?? ''));
-      const outside = Number(/图斑外 (\d+) m/.exec(await text(phone, 'inside'))[1]);
+      const outside = Number(/距图斑 (\d+) m/.exec(await text(phone, 'inside'))[1]);
       assert.ok(outside > 50 && outside < 310, `${outside} m outside`);
       assert.match(await text(phone, 'way'), /距离 \d+ m · 方位 \d{3}° 北/);
       assert.ok((await text(phone, 'zone')).length > 1 && /责任区/.test(await text(phone, 'station')));

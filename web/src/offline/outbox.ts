@@ -26,7 +26,7 @@ export interface Act {
 }
 export interface NewBlob { sha256: string; data: Blob; media_type: string; file_name: string; thumbnail?: Blob; draft_id?: string }
 
-/** 没有存下 — the phone has no room; nothing was kept of the whole act. */
+/** 未保存 — the phone has no room; nothing was kept of the whole act. */
 export class NoRoom extends Error {
   readonly code = 'field.no_room';
 }
