@@ -4,6 +4,8 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 
+import { png } from './pictures.mjs';
+
 const PASSWORD = 'Qing-Shan-2019-lvdun';
 export const REGISTER = { name: 'fake', reserve_code: 'R-DEMO' };
 const person = (n, login, name, post, role, unit, station) => ({ person_id: `p-00000000000${n}`, login, password: PASSWORD, name, post, role, unit, station_ids: [station] });
@@ -56,8 +58,13 @@ const ruleFiles = () => Object.fromEntries(readdirSync(rulesets, { recursive: tr
 
 const sha = (bytes) => createHash('sha256').update(bytes).digest('hex');
 const asTask = (s) => ({ site_id: s.site_id, site_code: s.site_code, facility_name: s.name, state: s.state, state_label: s.state_label, lights: s.lights, due_on: s.due_on, kind: s.state === 'verified_with_issue' ? 'look_back' : 'verify', lon: s.lon, lat: s.lat });
-const asSite = (s) => ({ site_id: s.site_id, site_code: s.site_code, state: s.state, station_id: s.station_id, version: 17, lon: s.lon, lat: s.lat, shape: s.shape, zone_kind: 'experimental', activity_label: s.activity === 'A04' ? '采石场' : '人类活动', facts: { facility_name: s.name, activity_type_code: s.activity, area_m2: 14400, owner_name: `${s.name}业主` }, required_shots: s.activity === 'A04' ? ['far', 'near', 'north', 'east', 'south', 'west'] : ['far', 'near'], pictures: [], clue_shapes: [square(s.lon + 0.0004, s.lat, 90)] });
+const asSite = (s) => ({ site_id: s.site_id, site_code: s.site_code, state: s.state, station_id: s.station_id, version: 17, lon: s.lon, lat: s.lat, shape: s.shape, zone_kind: 'experimental', activity_label: s.activity === 'A04' ? '采石场' : '人类活动', facts: { facility_name: s.name, activity_type_code: s.activity, area_m2: 14400, owner_name: `${s.name}业主` }, required_shots: s.activity === 'A04' ? ['far', 'near', 'north', 'east', 'south', 'west'] : ['far', 'near'], pictures: [{ sha256: sha(s.site_id), view: 'far', lon: s.lon - 0.001, lat: s.lat, azimuth_deg: 90 }], clue_shapes: [square(s.lon + 0.0004, s.lat, 90)] });
 const asSheet = (s) => ({ site_id: s.site_id, as_of: '2026-11-26', table: 'T4', missing: [{ fact: 'adverse', label: '是否造成明显不利影响', asked_of: 'station', answers: [{ value: 'y', label: '是' }, { value: 'n', label: '否' }] }, { fact: 'active', label: '是否仍在生产', asked_of: 'station', answers: [{ value: 'y', label: '是' }, { value: 'n', label: '否' }] }], sheet: {} });
+
+const RELIEF = png(64, 48).toString('base64');
+const CAMERA = readFileSync(fileURLToPath(new URL('./camera.jpg', import.meta.url))).toString('base64');
+/** Come once the pack can be worked with. */
+const OPTIONAL = new Set(['relief', 'pictures']);
 
 const made = new Map();
 /** A pack is made once for a person and a state of what the journey turned. */
@@ -74,14 +81,16 @@ function make(p, taps) {
     rules: { ruleset_sha256: 'a'.repeat(64), files: ruleFiles() },
     zones: { boundary_version: '2019', sliver_m2: 10, items: zones, stations: p.station_ids.map((id) => ({ station_id: id, name: `${id}`, shape: square(own[0]?.lon ?? 106.53, own[0]?.lat ?? 35.55, 9000) })) },
     routes: { items: [{ route_id: `${p.station_ids[0]}-1`, name: '一号线', is_planned: true, shape: { type: 'LineString', coordinates: own.map((s) => [s.lon, s.lat]) } }] },
-    ground: { items: [{ name: '道路', kind: 'road', shape: { type: 'LineString', coordinates: own.map((s) => [s.lon + 0.002, s.lat + 0.001]) } }], labels: [], review_number: '' },
+    ground: { layers: [{ name: '道路', data_source: '演示数据', review_number: '演示S(2026)001号' }], items: [{ name: '后河林道', kind: 'roads', shape: { type: 'LineString', coordinates: own.map((s) => [s.lon + 0.002, s.lat + 0.001]) } }], labels: own.slice(0, 1).map((s) => ({ text: '后河村', lon: s.lon + 0.004, lat: s.lat - 0.002 })) },
+    relief: { items: [{ name: '山影', data_source: '演示数据', bbox: [106.5, 35.53, 106.56, 35.57], media_type: 'image/png', base64: RELIEF }] },
+    pictures: { items: own.map((s) => ({ sha256: sha(s.site_id), jpeg: CAMERA })) },
     forms: { ...forms(p), pack: taps.pack ?? 0 },
   };
   const parts = new Map(Object.entries(contents).map(([name, body]) => {
     const bytes = Buffer.from(JSON.stringify(body));
     return [name, { bytes, sha256: sha(bytes) }];
   }));
-  const notes = [...parts].map(([name, { bytes, sha256 }]) => ({ name, sha256, size_bytes: bytes.length, made_at, count: contents[name].items?.length }));
+  const notes = [...parts].map(([name, { bytes, sha256 }]) => ({ name, sha256, size_bytes: bytes.length, made_at, count: contents[name].items?.length, is_optional: OPTIONAL.has(name) }));
   const manifest = { version: `p-${notes.map((n) => n.sha256.slice(0, 4)).join('')}`, made_at, log_size: 4711, station_ids: p.station_ids, as_of: '2026-11-26', parts: notes, size_bytes: notes.reduce((sum, n) => sum + n.size_bytes, 0), rules: { ruleset_sha256: 'a'.repeat(64), boundary_version: '2019' }, person_id: p.person_id };
   return { manifest, parts, etag: `"${manifest.version}"` };
 }

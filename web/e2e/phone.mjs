@@ -58,6 +58,11 @@ export class Register {
     if (status !== 200) throw new Error(`${path}: ${status} ${JSON.stringify(body)}`);
     return body;
   }
+  /** A file as the register hands it out. */
+  async file(sha256) {
+    const answer = await fetch(`${this.origin}/api/v1/blobs/${sha256}`, { headers: await this.session(OFFICE) });
+    return { status: answer.status, type: answer.headers.get('content-type'), bytes: Buffer.from(await answer.arrayBuffer()) };
+  }
   /** All that phones sent, and where it stands. */
   async items() {
     const all = [];
@@ -147,10 +152,14 @@ export class Phone {
     await page.evaluate(() => navigator.serviceWorker.ready);
   }
   photo(name) {
+    return this.file(`${name}.jpg`, jpeg((this.seed = (this.seed * 31 + name.length + 7) % 1_000_003)));
+  }
+  /** A file of any kind on the phone. */
+  file(name, bytes) {
     const folder = join(this.folder, 'camera');
     mkdirSync(folder, { recursive: true });
-    const path = join(folder, `${name}.jpg`);
-    writeFileSync(path, jpeg((this.seed = (this.seed * 31 + name.length + 7) % 1_000_003)));
+    const path = join(folder, name);
+    writeFileSync(path, bytes);
     return path;
   }
   async shoot(view, name) {

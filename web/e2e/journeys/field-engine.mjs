@@ -44,15 +44,15 @@ export const journeys = [
       await phone.context.setGeolocation({ longitude: site.lon, latitude: site.lat - 0.0027, accuracy: 8 });
       await phone.page.click(`[data-site="${site.site_code}"]`);
       await phone.page.waitForSelector('[data-test=seen][data-by=engine]');
-      await phone.page.waitForFunction(() => /图斑外 \d+ m/.test(document.querySelector('[data-test=inside]')?.textContent ?? ''));
-      const outside = Number(/图斑外 (\d+) m/.exec(await text(phone, 'inside'))[1]);
+      await phone.page.waitForFunction(() => /距图斑 \d+ m/.test(document.querySelector('[data-test=inside]')?.textContent ?? ''));
+      const outside = Number(/距图斑 (\d+) m/.exec(await text(phone, 'inside'))[1]);
       assert.ok(outside > 50 && outside < 310, `${outside} m outside`);
       assert.match(await text(phone, 'way'), /距离 \d+ m · 方位 \d{3}° 北/);
       assert.ok((await text(phone, 'zone')).length > 1 && /责任区/.test(await text(phone, 'station')));
       await shot(phone.page, 'field-engine-on-the-way');
       if (site.shape) {
         await phone.goTo(site);
-        await phone.page.waitForFunction(() => /已在图斑内|图斑外 \d m/.test(document.querySelector('[data-test=inside]')?.textContent ?? ''));
+        await phone.page.waitForFunction(() => /已在图斑内|距图斑 \d m/.test(document.querySelector('[data-test=inside]')?.textContent ?? ''));
       }
       await phone.page.click('[data-test=take-position]');
       await phone.page.waitForSelector('[data-test=position]');
@@ -80,7 +80,7 @@ export const journeys = [
       await draw(phone, [[0.3, 0.25], [0.7, 0.45], [0.7, 0.25], [0.3, 0.45]]);
       await phone.page.waitForSelector('[data-test=outline-mended]');
       await shot(phone.page, 'field-engine-outline-crossed');
-      for (let i = 0; i < 4; i++) await phone.page.click('text=退一点');
+      for (let i = 0; i < 4; i++) await phone.page.click('text=撤销一点');
       await draw(phone, [[0.3, 0.25], [0.7, 0.25], [0.7, 0.45], [0.3, 0.45]]);
       await phone.page.waitForSelector('[data-test=outline-facts]');
       const facts = await text(phone, 'outline-facts');

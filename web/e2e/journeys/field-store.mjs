@@ -85,7 +85,7 @@ export const journeys = [
       await page.click('[data-test=lock-now]');
       await page.waitForSelector('text=已锁定（遗失）');
       assert.equal((await phone.sync()).state, 'locked');
-      await phone.page.waitForSelector('text=这部手机已锁定');
+      await phone.page.waitForSelector('text=本机已锁定');
       await shot(phone.page, 'field-locked');
       const after = await everything(phone.page);
       assert.deepEqual(codes.filter((code) => after.includes(code)), [], 'nothing of the station is left');

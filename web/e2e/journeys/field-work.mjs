@@ -103,7 +103,7 @@ export const journeys = [
       }
       await shot(phone.page, 'field-map-outline');
       await phone.page.click('[data-test=use-outline]');
-      await phone.page.waitForSelector('text=已描范围');
+      await phone.page.waitForSelector('[data-test=outline-kept]');
       await phone.page.click('[data-test=unverified]');
       await phone.page.click('[data-code=locked]');
       await phone.page.click('[data-test=take-position]');

@@ -1,32 +1,27 @@
-/** Shapes of the phone's own addresses (`/api/v1/field`), written by hand: the service worker reads them too. */
+/** Shapes of the phone's own addresses (`/api/v1/field`): as the server's OpenAPI document has them; the parts of a pack, which
+ * it does not describe, by hand. The service worker reads them too. */
 import type { Geometry } from 'geojson';
 
-export interface FieldMe { person_id: string; name: string; post: string; role: string; unit: string; station_ids: string[] }
-export interface FieldRegister { name: string; verifier_key: string; rescue_key: string; reserve_code: string }
-export interface Storage { quota: number; usage: number; is_persisted: boolean; is_installed: boolean }
-export interface Enrolled { device_id: string; token: string; token_expires_on: string; me: FieldMe; register: FieldRegister; server_time: string }
+import type { components } from './schema';
+import type { With } from './wire';
 
-export interface Receipt {
-  id?: string; seq: number; version: number; recorded_at: string; leaf_hash: string; entry_sha256: string; log_size: number; root_hash: string; note: string;
-}
-export interface Clash { field: string; label: string; mine: unknown; theirs: unknown; theirs_by?: string; theirs_at?: string }
-export interface ItemStatus {
-  id: string; number: number; state: 'received' | 'held' | 'recorded' | 'refused'; code?: string; text?: string; args?: Record<string, unknown>;
-  receipt?: Receipt; waits?: { for: 'blobs' | 'predecessor' | 'decision' | 'turn'; have?: number; need?: number; missing?: string[] };
-  clashes?: Clash[]; carried_to?: string; decided?: { by: string; at: string; reason: string; choice: string };
-}
-export interface PackNote { etag: string; made_at: string; is_old: boolean; size_bytes: number }
-export interface ContactAnswer {
-  server_time: string; checkpoint?: string; log_size: number; pack?: PackNote | null; unknown: string[]; statuses: ItemStatus[];
-  last_number?: number; token?: string; token_expires_on?: string; me?: FieldMe; minimum_app_version?: string;
-}
-export interface ItemsAnswer { server_time: string; checkpoint?: string; results: ItemStatus[] }
+type Schemas = components['schemas'];
 
-export interface PartNote { name: string; sha256: string; size_bytes: number; count?: number; made_at: string; is_optional?: boolean }
-export interface PackManifest {
-  version: string; made_at: string; log_size: number; station_ids: string[]; as_of: string; parts: PartNote[]; size_bytes: number;
-  rules: { ruleset_sha256: string; boundary_version: string }; person_id: string;
-}
+export type FieldMe = Schemas['FieldMe'];
+export type FieldRegister = Schemas['FieldRegister'];
+export type Storage = Schemas['StorageTold'];
+/** What a phone needs of the answer; the receipt of its enrolment is for the desk. */
+export type Enrolled = Omit<Schemas['Enrolled'], 'receipt'>;
+
+export type Receipt = Schemas['ItemReceipt'];
+export type Clash = With<Schemas['FieldClash'], { mine: unknown; theirs: unknown }>;
+export type ItemStatus = With<Schemas['ItemStatus'], { state: 'received' | 'held' | 'recorded' | 'refused'; clashes?: Clash[] }>;
+export type PackNote = Schemas['PackNote'];
+export type ContactAnswer = With<Schemas['ContactAnswer'], { statuses: ItemStatus[] }>;
+export type ItemsAnswer = With<Schemas['ItemsAnswer'], { results: ItemStatus[] }>;
+
+export type PartNote = Schemas['PartNote'];
+export type PackManifest = Schemas['PackManifest'];
 
 export interface FieldTask {
   site_id: string; site_code: string; facility_name?: string; state: string; state_label?: string; lights?: 'green' | 'amber' | 'red'; due_on?: string;
@@ -54,17 +49,10 @@ export interface Capture {
 }
 
 /** A phone as the desk's list names it. */
-export interface DeviceRow {
-  device_id: string; label?: string; person: { person_id: string; name: string }; post: string; state: 'active' | 'locked'; locked_since?: string; enrolled_at: string;
-  seen_at?: string; app_version?: string; pack_made_at?: string; is_pack_old?: boolean; unsent?: Record<string, number>; waiting?: number; held?: number;
-  storage?: Storage; missing_numbers?: string[]; lock_reason?: string;
-}
+export type DeviceRow = Schemas['DeviceRow'];
 /** A held or refused item as the desk reads it. */
-export interface FieldItem extends ItemStatus { kind: string; kind_label: string; stream: string; site_code?: string; person: string; device_id: string; claimed_at: string; arrived_at: string; body: Record<string, unknown> }
-export interface FieldItems { total: number; by_state: Record<string, number>; items: FieldItem[]; next?: string }
-export interface RescueReport {
-  device_id: string; person: string; sealed_at: string; items: ItemStatus[]; items_new: number; items_known: number; items_refused: number; blobs_new: number;
-  blobs_known: number; missing_blobs: string[];
-  /** Kept, though no entry can name them: no evidence, or damaged on the phone already. */
-  files_refused?: { sha256: string; size_bytes: number; code: string }[];
-}
+export type FieldItem = With<Schemas['FieldItemView'], ItemStatus & { body: Record<string, unknown> }>;
+export type FieldItems = With<Schemas['FieldItems'], { items: FieldItem[] }>;
+export type RescueReport = With<Schemas['RescueReport'], { items: ItemStatus[] }>;
+export type BalanceRow = Schemas['BalanceRow'];
+export type Balance = Schemas['Balance'];

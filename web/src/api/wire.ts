@@ -5,7 +5,7 @@ import type { components } from './schema';
 
 type Schemas = components['schemas'];
 /** The generated type with some members said more exactly. */
-type With<T, M> = Omit<T, keyof M> & M;
+export type With<T, M> = Omit<T, keyof M> & M;
 
 export type Me = Schemas['Me'];
 export type Post = Schemas['PostView'];

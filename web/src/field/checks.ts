@@ -14,17 +14,17 @@ export type CheckName = 'installed' | 'persisted' | 'pack' | 'space' | 'position
 export interface Check { name: CheckName; is: 'yes' | 'no' | 'unknown'; figure?: string; to?: string }
 export const checkText = words({
   installed: ['已安装到主屏幕', 'Installed'],
-  persisted: ['浏览器承诺不清除数据', 'Storage is persistent'],
-  pack: ['离线包完整且是今天的', 'The pack is whole and today’s'],
+  persisted: ['已获持久存储', 'Storage is persistent'],
+  pack: ['离线包完整，且为今日版本', 'The pack is whole and today’s'],
   space: ['可用空间 1 GB 以上', 'At least 1 GB free'],
-  position: ['能定位', 'Position works'],
-  compass: ['指南针', 'Compass'],
-  camera: ['相机', 'Camera'],
-  clock: ['时钟与服务器相差不到 1 分钟', 'Clock within a minute of the server'],
+  position: ['定位可用', 'Position works'],
+  compass: ['指南针可用', 'Compass'],
+  camera: ['相机可用', 'Camera'],
+  clock: ['时钟与服务器相差小于 1 分钟', 'Clock within a minute of the server'],
   key: ['本机密钥可签章', 'The key signs'],
-  held: ['没有未读的退回', 'No refused item unread'],
+  held: ['无未读的退回项', 'No refused item unread'],
   battery: ['电量 50% 以上', 'Battery 50 % or more'],
-  login: ['登录还有 7 天以上（不登录也能记录）', 'Signed in for 7 more days (not needed for recording)'],
+  login: ['登录有效期 7 天以上（过期仍可记录）', 'Signed in for 7 more days (not needed for recording)'],
 });
 
 const GB = 1e9;

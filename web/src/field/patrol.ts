@@ -1,6 +1,7 @@
 /** 巡护 — the one that runs on this phone: it lives in a draft and the table of fixes until it is ended. */
 import { ref, shallowRef } from 'vue';
 
+import { day } from '@/domain/format';
 import { lengthBetween } from '@/map/measure';
 import { instant, sha256, uuid } from '@/offline/canonical';
 import { locator, type Fix } from '@/offline/capture';
@@ -183,7 +184,7 @@ export async function end(store: PersonDb, who: Enrolment, log: PatrolLog, was_o
   await record(who, {
     entries: [
       { stream, kind: 'track.recorded', title: t('track_title', { n: tidy.fixes_read }), body: track, blobs: [sha] },
-      { stream, kind: 'patrol.recorded', title: t('patrol_title', { date: now.started_at.slice(0, 10) }), body: patrolled, blobs: evidence },
+      { stream, kind: 'patrol.recorded', title: t('patrol_title', { date: day(now.started_at) }), body: patrolled, blobs: evidence },
     ],
     blobs: [{ sha256: sha, data, media_type: 'application/x-ndjson', file_name: `track-${now.track_id.slice(0, 8)}.ndjson` }], draft_id: DRAFT, track_id: now.track_id,
   });

@@ -20,7 +20,6 @@ export const isSyncing = ref(false);
 export const isReached = ref(false);
 export const fix = shallowRef<Fix | null>(null);
 export const fixFault = ref('');
-export const isAwake = ref(false);
 /** How far the emptying of a locked phone has come; the phone says itself what it did. */
 export const lockedNote = shallowRef<'locked_sealing' | 'locked_sealed' | 'locked_sent' | null>(null);
 /** Numbers of a store that the browser cleared. */
@@ -59,7 +58,6 @@ export async function wake(): Promise<void> {
   cleared.value = song && !all.some((e) => e.person_id === song.person_id) ? { number: song.number } : null;
   if (who.value) begin(who.value);
   else for (const person of all.filter((e) => e.locked)) stops.push(startEngine(person.person_id, APP_VERSION, (_, isRunning) => void (isRunning || noteLock(person.person_id))).stop);
-  isAwake.value = true;
 }
 
 const isHere = (e: Enrolment): boolean => !e.locked && !e.is_leaving;

@@ -26,7 +26,6 @@ export function reused(from: Sheet, site_id: string): Sheet {
   return { ...emptySheet(site_id, team[0] ?? ''), clue_truth, conclusion, condition_text, ecological_effect, suggested_disposal, answers: { ...answers }, team: [...team], is_unverified, unverified_reason, party };
 }
 
-export const VIEWS = ['far', 'near', 'north', 'east', 'south', 'west'] as const;
 export const missingViews = (sheet: Sheet, required: readonly string[]): string[] => required.filter((view) => !sheet.shots.some((s) => s.view === view));
 
 /** What the flow of every campaign asks for; a reason excuses a view, not the photos. */
@@ -81,7 +80,7 @@ export function actOf(sheet: Sheet, making: Making, draft_id?: string): Act {
   const body = {
     round: 'first', method: 'field', verified_on: making.day, team: [...new Set(sheet.team)].map((post) => ({ post, unit: making.unit })),
     lon: position.lon, lat: position.lat, clue_truth: sheet.clue_truth, condition_text: sheet.condition_text?.trim() || undefined, ecological_effect: sheet.ecological_effect,
-    conclusion: sheet.is_unverified ? 'undetermined' : sheet.conclusion, suggested_disposal: sheet.suggested_disposal, photo_count: photos.length || undefined,
+    conclusion: sheet.is_unverified ? 'undetermined' : sheet.conclusion, suggested_disposal: sheet.suggested_disposal, photo_count: photosOf(sheet).length || undefined,
     evidence: photos.map((s) => s.sha256), judged_facts: Object.keys(sheet.answers).length > 0 ? statable(sheet.answers) : undefined, facts: factsOf(sheet),
     basis: { from: 'person', reason: '现场核查' },
     verified_at: position.at, capture: { ...position, is_outside_reason: sheet.outside_reason?.trim() || undefined }, distance_to_site_m: distance === null ? undefined : Number(distance.toFixed(1)),

@@ -14,7 +14,7 @@ const t = words({
 });
 
 /** What must stand beside a layer wherever it is shown: its name, its makers, its review number. */
-export const creditOfBackground = ({ name, data_source, review_number }: Background): string =>
+export const creditOfBackground = ({ name, data_source, review_number }: Pick<Background, 'name' | 'data_source' | 'review_number'>): string =>
   [name, data_source === name ? '' : data_source, review_number ? t('review', { n: review_number }) : ''].filter(Boolean).join(' · ');
 
 interface Style { colour: string; width: number; dash?: number[]; fill?: string; labelsFrom: number }

@@ -101,5 +101,3 @@ export function captureNow(best = false): Capture {
     fix_age_ms: Math.max(0, Math.round(device - fix.seen)), provider: 'browser',
   };
 }
-/** GNSS time where it differs from the phone's clock enough to matter. */
-export const fixTime = (capture: Capture): string | undefined => capture.fix_at;

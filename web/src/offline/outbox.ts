@@ -26,7 +26,7 @@ export interface Act {
 }
 export interface NewBlob { sha256: string; data: Blob; media_type: string; file_name: string; thumbnail?: Blob; draft_id?: string }
 
-/** 没有存下 — the phone has no room; nothing was kept of the whole act. */
+/** 未保存 — the phone has no room; nothing was kept of the whole act. */
 export class NoRoom extends Error {
   readonly code = 'field.no_room';
 }
@@ -202,9 +202,6 @@ export async function unfiled(db: PersonDb): Promise<KeptBlob[]> {
 
 export const keepDraft = (db: PersonDb, draft: Draft): Promise<unknown> => keeping(() => db.drafts.put(draft));
 export const keepFixes = (db: PersonDb, fixes: Fix[]): Promise<unknown> => keeping(() => db.fixes.bulkPut(fixes));
-
-const FINAL: readonly ItemState[] = ['recorded', 'refused'];
-export const isFinal = (state: ItemState): boolean => FINAL.includes(state);
 
 export interface Counts { by_kind: Record<string, { count: number; size: number }>; by_state: Record<ItemState, number>; unsent: number; blobs_waiting: number; bytes_waiting: number; sent: number; received: number }
 /** 数目 — by kind first, so that one kind that fails hides nothing of the others. */

@@ -15,10 +15,14 @@ export interface PackParts {
   rules: { ruleset_sha256: string; files: Record<string, string> };
   zones: { boundary_version: string; sliver_m2: number; sliver_share?: number; items: { zone_kind: string; name: string; shape: Geometry }[]; stations: { station_id: string; name: string; shape: Geometry }[] };
   routes: { items: PatrolRoute[] };
-  ground: { items: { name?: string; kind: string; shape: Geometry }[]; labels: { text: string; lon: number; lat: number }[]; review_number?: string };
+  /** The office's own layers around the territory; `layers` say whose they are. */
+  ground: { items: { name?: string; kind: string; shape: Geometry }[]; labels: { text: string; lon: number; lat: number }[]; layers?: Credit[]; review_number?: string };
+  relief: { items: (Credit & { bbox: [number, number, number, number]; media_type: string; base64: string })[] };
   forms: FieldForms;
+  /** Small copies of photos that sites name; JPEG, base64. */
   pictures: { items: { sha256: string; jpeg: string }[] };
 }
+export interface Credit { name: string; data_source: string; review_number?: string | null }
 export type PartName = keyof PackParts;
 
 const PATIENCE_MS = 120_000;
@@ -54,20 +58,38 @@ async function fetchOnce(who: Enrolment, tell: (progress: Progress) => void): Pr
   const db = storeOf(who.person_id);
   const have = await db.pack.get('current');
   const answer = await ask('pack', { token: who.token, headers: have ? { 'If-None-Match': have.etag } : {}, accept: [304] });
-  if (answer.status === 304 && have) return have.manifest;
+  if (answer.status === 304 && have) {
+    await fetchOptional(db, who, have.manifest, tell);
+    return have.manifest;
+  }
   const manifest = (await answer.json().catch(() => null)) as PackManifest | null;
   if (!manifest) throw new Unreached('half an answer');
   const etag = answer.headers.get('ETag') ?? '';
   await keeping(() => db.pack.put({ key: 'next', manifest, etag, got_at: new Date().toISOString() }));
   let done = 0;
-  for (const note of manifest.parts) {
+  for (const note of manifest.parts.filter((p) => !p.is_optional)) {
     tell({ done, total: manifest.size_bytes, name: note.name });
     await fetchPart(db, who, note);
     done += note.size_bytes;
   }
   await changeOver(db, manifest, etag);
-  tell({ done, total: manifest.size_bytes, name: '' });
+  await fetchOptional(db, who, manifest, tell, done);
   return manifest;
+}
+/** Pictures and the like come once the pack can be worked with; what does not come is asked for the next time. */
+async function fetchOptional(db: PersonDb, who: Enrolment, manifest: PackManifest, tell: (progress: Progress) => void, from = manifest.size_bytes): Promise<void> {
+  let done = from;
+  for (const note of manifest.parts.filter((p) => p.is_optional)) {
+    tell({ done: Math.min(done, manifest.size_bytes), total: manifest.size_bytes, name: note.name });
+    try {
+      await fetchPart(db, who, note);
+    } catch (problem) {
+      if (problem instanceof Refusal && problem.code === 'field.pack_moved_on') throw problem;
+      console.warn(problem);
+    }
+    done += note.size_bytes;
+  }
+  tell({ done: manifest.size_bytes, total: manifest.size_bytes, name: '' });
 }
 
 const isPart = async (row: PackPart, note: PartNote): Promise<boolean> => (await sha256(await row.data.arrayBuffer())) === note.sha256;
@@ -119,14 +141,15 @@ async function readOn(db: PersonDb, row: PackPart, answer: Response): Promise<vo
 
 /** The new pack takes the place of the old in one step; parts that nobody needs go. */
 async function changeOver(db: PersonDb, manifest: PackManifest, etag: string): Promise<void> {
-  const needed = new Set(manifest.parts.map((p) => p.sha256));
+  const needed = new Set(manifest.parts.filter((p) => !p.is_optional).map((p) => p.sha256));
+  const named = manifest.parts.map((p) => p.sha256);
   await keeping(() =>
     db.transaction('rw', db.pack, db.pack_parts, async () => {
       const whole = await db.pack_parts.where('sha256').anyOf([...needed]).and((p) => p.is_whole === 1).primaryKeys();
       if (whole.length !== needed.size) throw new Unreached('a part is missing');
       await db.pack.put({ key: 'current', manifest, etag, got_at: new Date().toISOString() });
       await db.pack.delete('next');
-      await db.pack_parts.where('sha256').noneOf([...needed]).delete();
+      await db.pack_parts.where('sha256').noneOf(named).delete();
     }),
   );
   await tellLog(db, 'pack_taken', { version: manifest.version, size: manifest.size_bytes });

@@ -111,6 +111,18 @@ test('the pack comes whole, is taken up after a cut, and holds one’s own stati
   expect(all.join('')).not.toContain('麻武');
 });
 
+test('a part that may be missing holds up no pack, and comes the next time', async () => {
+  const who = await enrol('mawu-1');
+  const db = storeOf(who.person_id);
+  way.network = (url, go) => (url.includes('/parts/pictures') ? Promise.reject(new TypeError('cut')) : go());
+  const first = await fetchPack(who);
+  expect(first.parts.filter((p) => p.is_optional).map((p) => p.name)).toEqual(['relief', 'pictures']);
+  expect([await partOf(db, 'sites'), await partOf(db, 'pictures'), await partOf(db, 'relief')].map((p) => p !== null)).toEqual([true, false, true]);
+  way.network = (_, go) => go();
+  expect((await fetchPack(who)).version).toBe(first.version);
+  expect((await partOf(db, 'pictures'))?.items).toHaveLength(2);
+});
+
 test('work of a person who leaves is sealed and goes out under their name by another', async () => {
   const first = await enrol('houhe-2');
   const items = await verify(first);

@@ -252,7 +252,7 @@ export async function takeStatuses(db: PersonDb, statuses: readonly ItemStatus[]
   for (const status of statuses) {
     const item = await db.items.get(status.id);
     if (!item) continue;
-    const isTrue = status.state !== 'recorded' || (status.receipt !== undefined && status.receipt.entry_sha256 === (await entryHash(item.bytes)));
+    const isTrue = status.state !== 'recorded' || status.receipt?.entry_sha256 === (await entryHash(item.bytes));
     if (!isTrue) {
       await db.items.update(item.id, { state: 'waiting', next_try_at: Date.now() + backOff(5), code: 'field.receipt_wrong' });
       await tellLog(db, 'receipt_wrong', { number: item.number }, item.id);
@@ -269,7 +269,7 @@ async function take(db: PersonDb, item: Item, status: ItemStatus): Promise<void>
   await db.transaction('rw', db.items, db.blobs, db.log, async () => {
     if (item.state === 'recorded' && status.state !== 'recorded') return;
     await db.items.update(item.id, {
-      state: status.state, status, code: status.code, text: status.text, ...(status.receipt ? { receipt: status.receipt } : {}),
+      state: status.state, status, code: status.code ?? undefined, text: status.text ?? undefined, ...(status.receipt ? { receipt: status.receipt } : {}),
       ...(isDone && !item.settled_at ? { settled_at: new Date().toISOString() } : {}), ...(status.state === 'refused' && item.state !== 'refused' ? { next_try_at: Date.now() + DAY_MS } : {}), ...(status.state === 'refused' && isNews ? { is_read: 0 as const } : {}),
     });
     if (status.state === 'recorded') for (const sha of item.blobs) await db.blobs.update(sha, { state: 'arrived' });

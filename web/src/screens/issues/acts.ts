@@ -1,6 +1,7 @@
 /** 办理 — every act on an issue as a short list of fields; one form draws them all, one summary shows them all. */
 import type { Answered, Body, IssueView, PlanDrafted } from '@/api/issues';
 import type { Label } from '@/api/wire';
+import { day as dayOf } from '@/domain/format';
 import { f, valueWord, type FieldWord } from '@/domain/issues/act-msg';
 
 export type FieldKind =
@@ -56,7 +57,7 @@ const pending = (name: FieldWord, of: (view: IssueView) => Answered[] | undefine
 /** What has no answer yet, by how it reads. */
 function waiting(items: readonly Answered[] | undefined): Label[] {
   const text = (body: Body) => [body.reason, body.text, body.rung, body.to_unit].find((part) => typeof part === 'string') ?? '';
-  return (items ?? []).filter((i) => !i.answer).map((i) => ({ code: i.recorded.entry_id, label: `${i.recorded.occurred_at.slice(0, 10)} ${String(text(i.recorded)).slice(0, 40)}` }));
+  return (items ?? []).filter((i) => !i.answer).map((i) => ({ code: i.recorded.entry_id, label: `${dayOf(i.recorded.occurred_at)} ${String(text(i.recorded)).slice(0, 40)}` }));
 }
 
 const LEVELS: Record<string, string> = { accept_self: 'self', accept_county: 'county', determine: 'city', file_province: 'province' };

@@ -1,0 +1,31 @@
+/** Texts of one’s own page; read with its screen, so they stay out of the shell. */
+import { words } from '@/domain/msg';
+
+export const tMe = words({
+  pack_none: ['未下载', 'Not downloaded'],
+  pack_of: ['{date} · {size} · {n} 处点位', '{date} · {size} · {n} sites'],
+  pack_old: ['已过期，请更新', 'Out of date'],
+  pack_new: ['今日更新', 'Made today'],
+  storage: ['存储', 'Storage'],
+  storage_of: ['已用 {used}，可用 {free}', '{used} used, {free} free'],
+  storage_low: ['空间不足 1 GB', 'Less than 1 GB free'],
+  storage_very_low: ['空间不足 300 MB，请尽快上传', 'Less than 300 MB free: send soon'],
+  not_persisted: ['未获持久存储，数据可能被浏览器清除', 'The browser may clear it'],
+  clock_off: ['与服务器相差 {n} 秒', '{n} s from the server'],
+  clock_unknown: ['今日未与服务器对时', 'Not compared with the server today'],
+  known_point: ['已知点校准', 'Known-point check'],
+  known_point_off: ['与离线包位置相差 {n} m', '{n} m from the pack’s position'],
+  known_point_bad: ['相差超过 50 m，浏览器提供的可能是偏移坐标（GCJ-02）', 'More than 50 m: this browser may give shifted coordinates (GCJ-02)'],
+  install_help: ['安装说明', 'How to install'],
+  version: ['程序版本', 'Version'],
+  login_until: ['登录有效至 {date}', 'Signed in until {date}'],
+  sign_in_again: ['重新登录', 'Sign in again'],
+  lock_phone: ['锁定本机', 'Lock this phone'],
+  lock_about: ['锁定后本机不能再记录；未上传的 {n} 项封存后交登记簿。', 'A locked phone records no more; {n} unsent items are sealed for the register.'],
+  sign_out: ['退出', 'Sign out'],
+  sign_out_unsent: ['尚有 {n} 项未上传', '{n} items are unsent'],
+  sign_out_more: ['未完成 {n} 项、未归档 {m} 项、退回 {k} 项；封存后仅登记簿可打开', '{n} unfinished, {m} unfiled, {k} refused: only the register can open them once sealed'],
+  sign_out_patrol: ['巡护未结束，请先结束并保存', 'A patrol is running: end and save it first'],
+  sign_out_send: ['先上传', 'Send first'],
+  sign_out_seal: ['封存后退出', 'Seal and sign out'],
+});

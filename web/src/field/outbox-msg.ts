@@ -1,0 +1,33 @@
+/** Texts of the outbox; read with its screen, so they stay out of the shell. */
+import { words } from '@/domain/msg';
+
+export const tOutbox = words({
+  send_all: ['全部上传', 'Send all'],
+  sending: ['正在上传…', 'Sending…'],
+  pause: ['暂停', 'Pause'],
+  go_on: ['继续上传', 'Go on'],
+  all_done: ['已全部上传', 'All done'],
+  sent_received: ['已上传 {n} 项，登记簿已收 {m} 项', '{n} sent, {m} received'],
+  files_left: ['待传文件 {n} 个，{size}', '{n} files, {size}'],
+  files_have: ['文件已到 {have}/{need} 个', '{have}/{need} files arrived'],
+  retry: ['重试', 'Retry'],
+  details: ['详情', 'Details'],
+  understood: ['已阅', 'Understood'],
+  receipt: ['回执', 'Receipt'],
+  log_place: ['存证日志第 {n} 条', 'Log entry {n}'],
+  mine: ['本人所填', 'Mine'],
+  theirs: ['登记簿现有', 'Theirs'],
+  use_mine: ['采用本人所填', 'Use mine'],
+  use_theirs: ['采用登记簿现有', 'Use theirs'],
+  submit: ['提交', 'Submit'],
+  save_rescue: ['保存救援文件', 'Save rescue file'],
+  share_rescue: ['分享救援文件', 'Share with a colleague'],
+  rescue_none: ['无未上传的记录', 'Nothing is unsent'],
+  rescue_saved: ['救援文件已保存，仅登记簿可打开，请交办公室导入。', 'Rescue file saved. Only the register can open it; bring it to the office.'],
+  parcels: ['封存件', 'Sealed parcels'],
+  parcel_lost: ['{n} 个文件无法读取：{names}', '{n} files could not be read: {names}'],
+  parcel_partly: ['登记簿未收齐文件', 'Not all files were taken'],
+  parcel_of: ['{name} · {n} 项 · {size}', '{name} · {n} items · {size}'],
+  unfiled: ['未归档照片', 'Unfiled photos'],
+  history: ['处理记录', 'History'],
+});
