@@ -480,7 +480,11 @@ impl SiteBook {
     /// Sites near a place, nearest first.
     pub fn around(&self, place: &Geometry<f64>) -> Vec<Proposal> {
         let mut found = self.candidates(place);
-        found.sort_by(|a, b| a.1.distance_m.total_cmp(&b.1.distance_m).then(a.0.cmp(&b.0)));
+        found.sort_by(|a, b| {
+            a.1.distance_m
+                .total_cmp(&b.1.distance_m)
+                .then(a.0.cmp(&b.0))
+        });
         let found = found.iter().take(MOST_PROPOSED);
         found
             .map(|(at, c)| proposal(&self.sites[*at], "near", Some(c)))

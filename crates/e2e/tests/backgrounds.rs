@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use e2e::{Demonstration, Outcome, Person, Register, Server};
+use e2e::{Demonstration, Outcome, Person, Register, Scene, Server, real_data};
 use serde_json::{Value, json};
 
 /// A place inside the demonstration reserve.
@@ -408,4 +408,52 @@ fn sides(register: &Register, png: &[u8], share: f64) -> ([f64; 2], [f64; 2]) {
         [values[0], values[1]]
     };
     (at(share - 0.1), at(share + 0.1))
+}
+
+#[test]
+fn a_phone_carries_the_ground_of_its_territory_and_small_copies_of_its_photos() {
+    let scene = Scene::new();
+    let file = county_lines(&scene.register);
+    let _ = import(&scene.register, "office", &file, &COUNTY).success();
+    let site = scene.site("houhe");
+    let code = site["site_code"].as_str().unwrap();
+    let folder = scene.register.path(code);
+    std::fs::create_dir_all(&folder).unwrap();
+    let photo = std::fs::read(real_data("photos/orientation/landscape_1.jpg")).unwrap();
+    std::fs::write(folder.join("远景.jpg"), &photo).unwrap();
+    let folder = folder.parent().unwrap().join("一批照片");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::rename(scene.register.path(code), folder.join(code)).unwrap();
+    let folder = folder.to_string_lossy().into_owned();
+    let _ = scene
+        .register
+        .run(&["import", "photos", &folder, "--yes"])
+        .success();
+
+    let phone = scene.phone("hulin", "ranger@houhe");
+    let ground = scene.part(&phone, "ground");
+    assert_eq!(ground["items"][0]["name"], "甲乙县界");
+    assert_eq!(ground["items"].as_array().unwrap().len(), 1);
+    assert_eq!(ground["layers"][0]["review_number"], "GS(2024)0650号");
+    let pictures = scene.part(&phone, "pictures");
+    let hash = e2e::phone::sha256(&photo);
+    let copies = pictures["items"].as_array().unwrap();
+    let small = copies
+        .iter()
+        .find(|p| p["sha256"] == hash.as_str())
+        .unwrap();
+    let size = small["jpeg"].as_str().unwrap().len();
+    assert!(size > 500 && size < photo.len(), "{size}");
+    let manifest = phone
+        .get(&scene.server, "/api/v1/field/pack")
+        .status(200)
+        .json();
+    let optional: Vec<&str> = manifest["parts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|p| p["is_optional"] == true)
+        .map(|p| p["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(optional, ["relief", "pictures"]);
 }

@@ -218,9 +218,18 @@ fn patrols_of_smart_and_earthranger_are_patrols_with_their_findings() {
     assert_eq!(smart["row"]["ended_at"], "2025-12-17T12:51:55Z");
     assert_eq!(smart["findings"][0]["kind"], "human_activity");
     let said = smart.to_string();
-    assert!(said.contains("firewood") && !said.contains("Tony"), "{said}");
+    assert!(
+        said.contains("firewood") && !said.contains("Tony"),
+        "{said}"
+    );
     let ranger = of("earthranger");
     assert_eq!(ranger["row"]["started_at"], "2017-01-10T22:30:00Z");
     assert_eq!(ranger["tracks"].as_array().unwrap().len(), 0);
-    assert!(ranger["findings"].as_array().unwrap().iter().any(|f| f["lon"].is_number()));
+    assert!(
+        ranger["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|f| f["lon"].is_number())
+    );
 }

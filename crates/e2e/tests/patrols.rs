@@ -111,7 +111,12 @@ fn a_finding_tells_of_its_clue_only_who_may_read_it() {
     let scene = Scene::new();
     let server = &scene.server;
     let mut phone = scene.phone("hulin", "ranger@houhe");
-    let site = scene.site("taitong");
+    // Numbered by the station in whose territory it was found to lie.
+    let sites = scene.read("/api/v1/sites?limit=200&station=taitong");
+    let mut sites = sites["items"].as_array().unwrap().iter();
+    let in_it =
+        |s: &&Value| s["site_code"].as_str().unwrap().contains("-TT-") && s["lon"].is_number();
+    let site = sites.find(in_it).unwrap();
     let at = (site["lon"].as_f64().unwrap(), site["lat"].as_f64().unwrap());
     let (patrol, photo) = (uuid("beyond the border"), picture("a road", 9_000));
     phone.upload(server, &photo, 64 << 10);
@@ -303,11 +308,11 @@ fn phone_reserve(scene: &Scene) -> String {
 
 #[test]
 fn a_patrol_is_entered_at_the_desk_corrected_and_its_finding_becomes_a_clue() {
-    let scene = scene();
+    let scene = Scene::new();
     let server = &scene.server;
     let ranger = scene.person("hulin", "ranger@houhe");
     let head = scene.person("zhanzhang", "station_head@houhe");
-    let far = scene.person("linzhan", "ranger@puping");
+    let far = scene.person("linzhan", "ranger@taitong");
     let site = scene.site("houhe");
     let sheet = json!({
         "station": "houhe", "kind": "routine", "started_at": "2019-08-16T01:00:00Z", "ended_at": "2019-08-16T05:00:00Z",
@@ -325,7 +330,10 @@ fn a_patrol_is_entered_at_the_desk_corrected_and_its_finding_becomes_a_clue() {
     assert_eq!(refused.json()["code"], "patrol.ends_before");
     assert_eq!(far.post(server, "/api/v1/patrols", &sheet).status, 403);
 
-    let done = ranger.post(server, "/api/v1/patrols", &sheet).status(200).json();
+    let done = ranger
+        .post(server, "/api/v1/patrols", &sheet)
+        .status(200)
+        .json();
     assert_eq!(done["clues"].as_array().unwrap().len(), 1);
     let path = format!("/api/v1/patrols/{}", done["patrol_id"].as_str().unwrap());
     let page = scene.read(&path);
@@ -334,7 +342,9 @@ fn a_patrol_is_entered_at_the_desk_corrected_and_its_finding_becomes_a_clue() {
 
     // A review is of what the sheet says; that a finding becomes a clue does not undo it, a correction does.
     let review = json!({ "of": page["sheet_entry"], "result": "accepted" });
-    let _ = head.post(server, &format!("{path}/reviews"), &review).status(200);
+    let _ = head
+        .post(server, &format!("{path}/reviews"), &review)
+        .status(200);
     let clue = format!("{path}/findings/2/clue");
     let _ = head.post(server, &clue, &json!({})).status(200);
     let page = scene.read(&path);
@@ -348,11 +358,17 @@ fn a_patrol_is_entered_at_the_desk_corrected_and_its_finding_becomes_a_clue() {
     corrected["summary"] = json!("沟口有人采挖，已劝离");
     corrected["findings"] = json!([]);
     let sheet_path = format!("{path}/sheet");
-    let of_old = json!({ "of": done["receipt"]["entry_id"], "reason": "补记处置", "sheet": corrected });
-    let stale = ranger.send_json(server, "PUT", &sheet_path, &of_old).status(400).json();
+    let of_old =
+        json!({ "of": done["receipt"]["entry_id"], "reason": "补记处置", "sheet": corrected });
+    let stale = ranger
+        .send_json(server, "PUT", &sheet_path, &of_old)
+        .status(400)
+        .json();
     assert_eq!(stale["code"], "patrol.sheet_moved_on");
     let correction = json!({ "of": page["sheet_entry"], "reason": "补记处置", "sheet": corrected });
-    let _ = ranger.send_json(server, "PUT", &sheet_path, &correction).status(200);
+    let _ = ranger
+        .send_json(server, "PUT", &sheet_path, &correction)
+        .status(200);
     let page = scene.read(&path);
     assert_eq!(page["row"]["summary"], "沟口有人采挖，已劝离");
     assert_eq!(page["findings"].as_array().unwrap().len(), 2);

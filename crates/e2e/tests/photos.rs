@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use e2e::{Demonstration, Person, Register, Server, real_data};
+use e2e::{Scene, real_data};
 use serde_json::Value;
 
 /// A JPEG that says where it was taken, in whole ten-millionths of a second of arc.
@@ -43,51 +43,32 @@ fn field(tiff: &mut Vec<u8>, tag: u16, kind: u16, count: u32, value: u32) {
     tiff.extend(value.to_le_bytes());
 }
 
-struct Scene {
-    register: Register,
-    server: Server,
-    office: Person,
+/// Two sites of a station, each far from every other.
+fn sites(scene: &Scene) -> Vec<Value> {
+    let list = scene.read("/api/v1/sites?station=houhe&limit=200");
+    let all = list["items"].as_array().unwrap().clone();
+    let at = |s: &Value| (s["lon"].as_f64().unwrap(), s["lat"].as_f64().unwrap());
+    let is_alone = |one: &Value| {
+        let (lon, lat) = at(one);
+        let near = all.iter().filter(|s| {
+            let (x, y) = at(s);
+            (x - lon).hypot(y - lat) < 0.006
+        });
+        near.count() == 1
+    };
+    all.iter()
+        .filter(|s| is_alone(s))
+        .take(2)
+        .cloned()
+        .collect()
 }
 
-fn scene() -> Scene {
-    let register = Demonstration::shared().register();
-    let server = Server::start(&register);
-    let office = Person::new(&register, &server, "bangongshi", "office");
-    Scene {
-        register,
-        server,
-        office,
-    }
-}
-
-impl Scene {
-    fn read(&self, path: &str) -> Value {
-        self.office.get(&self.server, path).status(200).json()
-    }
-
-    /// Two sites of a station, each far from every other.
-    fn sites(&self) -> Vec<Value> {
-        let list = self.read("/api/v1/sites?station=houhe&limit=200");
-        let all = list["items"].as_array().unwrap().clone();
-        let at = |s: &Value| (s["lon"].as_f64().unwrap(), s["lat"].as_f64().unwrap());
-        let is_alone = |one: &Value| {
-            let (lon, lat) = at(one);
-            let near = all.iter().filter(|s| {
-                let (x, y) = at(s);
-                (x - lon).hypot(y - lat) < 0.006
-            });
-            near.count() == 1
-        };
-        all.iter().filter(|s| is_alone(s)).take(2).cloned().collect()
-    }
-
-    fn names(&self, site: &Value) -> Vec<String> {
-        let code = site["site_code"].as_str().unwrap();
-        let dossier = self.read(&format!("/api/v1/sites/{code}"));
-        let evidence = dossier["evidence"].as_array().unwrap().iter();
-        let names = evidence.map(|e| e["file_name"].as_str().unwrap().to_owned());
-        names.collect()
-    }
+fn names(scene: &Scene, site: &Value) -> Vec<String> {
+    let code = site["site_code"].as_str().unwrap();
+    let dossier = scene.dossier(code);
+    let evidence = dossier["evidence"].as_array().unwrap().iter();
+    let names = evidence.map(|e| e["file_name"].as_str().unwrap().to_owned());
+    names.collect()
 }
 
 fn text(path: &Path) -> String {
@@ -96,9 +77,11 @@ fn text(path: &Path) -> String {
 
 #[test]
 fn a_folder_of_photos_is_laid_to_its_sites_and_what_fits_none_is_told() {
-    let scene = scene();
-    let sites = scene.sites();
-    let [first, second] = sites.as_slice() else { panic!("{sites:?}") };
+    let scene = Scene::new();
+    let both = sites(&scene);
+    let [first, second] = both.as_slice() else {
+        panic!("{both:?}")
+    };
     let code = second["site_code"].as_str().unwrap();
     let at = |s: &Value| (s["lon"].as_f64().unwrap(), s["lat"].as_f64().unwrap());
     let folder = scene.register.path("照片");
@@ -112,56 +95,86 @@ fn a_folder_of_photos_is_laid_to_its_sites_and_what_fits_none_is_told() {
     write(&format!("{code}/远景.jpg"), &helsinki);
     let heic = std::fs::read(real_data("photos/gps/IMG_5195.HEIC")).unwrap();
     write(&format!("{code}_近景.HEIC"), &heic);
-    write("无位置.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xff\xd9");
+    write(
+        "无位置.jpg",
+        b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xff\xd9",
+    );
 
     let folder = text(&folder);
     let preview = ["import", "photos", &folder, "--dry-run"];
-    let preview = scene.register.run(&[&["--json"], &preview[..]].concat()).json();
+    let preview = scene
+        .register
+        .run(&[&["--json"], &preview[..]].concat())
+        .json();
     assert_eq!(preview["counts"]["linked"], 3, "{preview}");
     assert_eq!(preview["counts"]["refused"], 2, "{preview}");
-    let told: Vec<&str> = preview["diagnostics"].as_array().unwrap().iter().map(|d| d["code"].as_str().unwrap()).collect();
-    for code in ["photo.no_site", "photo.no_position", "photo.not_a_picture", "photo.far_from_site"] {
+    let told: Vec<&str> = preview["diagnostics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|d| d["code"].as_str().unwrap())
+        .collect();
+    for code in [
+        "photo.no_site",
+        "photo.no_position",
+        "photo.not_a_picture",
+        "photo.far_from_site",
+    ] {
         assert!(told.contains(&code), "{code} in {told:?}");
     }
-    assert!(scene.names(first).is_empty());
+    assert!(names(&scene, first).is_empty());
 
     let import = ["import", "photos", &folder, "--leave-out-faulty", "--yes"];
     let done = scene.register.json(&import);
     assert_eq!(done["appended"], 4, "the batch and three photos: {done}");
-    assert_eq!(scene.names(first), ["IMG_0001.jpg"]);
-    let mut names = scene.names(second);
+    assert_eq!(names(&scene, first), ["IMG_0001.jpg"]);
+    let mut names = names(&scene, second);
     names.sort();
     assert_eq!(names, [format!("{code}_近景.HEIC"), "远景.jpg".to_owned()]);
     let sha = e2e::phone::sha256(&helsinki);
-    let kept = scene.office.get(&scene.server, &format!("/api/v1/blobs/{sha}")).status(200);
+    let kept = scene
+        .office
+        .get(&scene.server, &format!("/api/v1/blobs/{sha}"))
+        .status(200);
     assert_eq!(kept.body, helsinki, "the original, byte by byte");
 
     // The same pictures again, from an archive, and one of them for the site it belongs to.
     let zip = scene.register.path("再来.zip");
     let mut archive = zip::ZipWriter::new(std::fs::File::create(&zip).unwrap());
     let plain = zip::write::SimpleFileOptions::default();
-    for (name, bytes) in [("IMG_0001.jpg".to_owned(), photo_at(lon, lat, 1)), (format!("{code}/IMG_0002.jpg"), photo_at(lon + 0.5, lat, 2))] {
+    for (name, bytes) in [
+        ("IMG_0001.jpg".to_owned(), photo_at(lon, lat, 1)),
+        (format!("{code}/IMG_0002.jpg"), photo_at(lon + 0.5, lat, 2)),
+    ] {
         archive.start_file(name, plain).unwrap();
         archive.write_all(&bytes).unwrap();
     }
     let _ = archive.finish().unwrap();
-    let again = scene.register.json(&["import", "photos", &text(&zip), "--yes"]);
-    assert_eq!((&again["counts"]["linked"], &again["counts"]["same"]), (&Value::from(1), &Value::from(1)), "{again}");
+    let again = scene
+        .register
+        .json(&["import", "photos", &text(&zip), "--yes"]);
+    assert_eq!(
+        (&again["counts"]["linked"], &again["counts"]["same"]),
+        (&Value::from(1), &Value::from(1)),
+        "{again}"
+    );
     let (_, root) = scene.register.verified_head();
-    let repeated = scene.register.json(&["import", "photos", &text(&zip), "--yes"]);
+    let repeated = scene
+        .register
+        .json(&["import", "photos", &text(&zip), "--yes"]);
     assert_eq!(repeated["appended"], 0);
     assert_eq!(scene.register.verified_head().1, root);
 }
 
 #[test]
 fn a_station_files_photos_only_to_its_own_sites() {
-    let scene = scene();
-    let site = &scene.sites()[0];
+    let scene = Scene::new();
+    let site = &sites(&scene)[0];
     let (lon, lat) = (site["lon"].as_f64().unwrap(), site["lat"].as_f64().unwrap());
     let file = scene.register.path("one.jpg");
     std::fs::write(&file, photo_at(lon, lat, 9)).unwrap();
     let import = ["--json", "import", "photos", &text(&file), "--dry-run"];
-    let other = scene.register.run_as("ranger@puping", &import).json();
+    let other = scene.register.run_as("ranger@taitong", &import).json();
     assert_eq!(other["diagnostics"][0]["code"], "photo.no_site", "{other}");
     let own = scene.register.run_as("ranger@houhe", &import).json();
     assert_eq!(own["counts"]["linked"], 1, "{own}");

@@ -99,7 +99,10 @@ fn odk_central_submissions_one_without_place_one_off_the_earth() {
 #[test]
 fn odk_centrals_table_says_what_its_json_says() {
     let bytes = shared("field-collection/odk-central/submissions.csv");
-    assert_eq!(recognize(&bytes, &limits()).unwrap(), Some(Source::Submissions));
+    assert_eq!(
+        recognize(&bytes, &limits()).unwrap(),
+        Some(Source::Submissions)
+    );
     let read = central::read(&bytes, &limits()).unwrap();
     assert!(read.diagnostics.is_empty(), "{:?}", read.diagnostics);
     let first = &read.found[0];

@@ -99,4 +99,50 @@ export const journeys = [
       await shot(page, 'patrol-plan', { fullPage: true });
     },
   },
+  {
+    name: 'a patrol is entered at the desk, corrected with a reason, and its finding becomes a clue',
+    async run({ desk, shot }) {
+      const page = await desk();
+      await signIn(page, 'houhe', PASSWORD);
+      await page.goto('/patrols/list');
+      await page.locator('[data-test=enter-patrol]').click();
+      const form = page.locator('[data-test=patrol-form]');
+      await form.waitFor();
+      const save = page.locator('[data-test=save-patrol]');
+      assert.equal(await save.isDisabled(), true, 'nothing can be saved before leader and summary are given');
+      await form.locator('[data-test=leader] input, input[data-test=leader]').fill('后河保护站护林员');
+      await form.locator('[data-test=summary] textarea, textarea[data-test=summary]').fill('沟口一线，有人采挖');
+      // Until now, whatever the hour is: it has ended before it is entered.
+      for (const [at, time] of [[0, '00:00'], [1, '00:00']]) await form.locator('input[type=time]').nth(at).fill(time);
+      await page.locator('[data-test=add-finding]').click();
+      const draft = page.locator('[data-test=finding-draft]');
+      await draft.locator('input[type=time]').fill('00:00');
+      await draft.locator('[data-test=finding-lon] input').fill('106.53');
+      await draft.locator('[data-test=finding-lat] input').fill('35.55');
+      await draft.locator('[data-test=finding-note] input, input[data-test=finding-note]').fill('沟口采挖');
+      await shot(page, 'patrol-entry', { fullPage: true, phone: true });
+      await save.click();
+      await page.locator('[data-test=review-state]').waitFor();
+      const { items } = (await ask(page, '/api/v1/clues?limit=1000&source=patrol')).body;
+      assert.ok(items.some((c) => JSON.stringify(c).includes('沟口采挖')), 'the finding is in the inbox');
+      assert.equal(await page.locator('[data-test=make-clue]').count(), 0);
+
+      await page.locator('[data-test=correct-patrol]').click();
+      await form.locator('[data-test=summary] textarea, textarea[data-test=summary]').fill('沟口一线，有人采挖，已劝离');
+      await page.locator('[data-test=add-finding]').click();
+      await draft.locator('input[type=time]').fill('00:00');
+      await draft.locator('[data-test=finding-note] input, input[data-test=finding-note]').fill('羊群入沟');
+      await draft.locator('.el-checkbox').click();
+      assert.equal(await save.isDisabled(), true, 'a correction needs a reason');
+      await form.locator('[data-test=correction-reason] input, input[data-test=correction-reason]').fill('补记处置');
+      await save.click();
+      await form.waitFor({ state: 'detached' });
+      await page.getByText('已劝离').first().waitFor();
+      await page.locator('[data-test=make-clue]').click();
+      await page.locator('[data-test=make-clue]').waitFor({ state: 'detached' });
+      const after = (await ask(page, '/api/v1/clues?limit=1000&source=patrol')).body.items;
+      assert.equal(after.length, items.length + 1);
+      await shot(page, 'patrol-corrected', { fullPage: true });
+    },
+  },
 ];

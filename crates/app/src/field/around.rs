@@ -47,11 +47,20 @@ pub(super) fn territory(session: &Session, station_ids: &[String]) -> Result<Opt
         let (low, high) = (a.min(), a.max());
         let (l, h) = (b.min(), b.max());
         Rect::new(
-            Coord { x: low.x.min(l.x), y: low.y.min(l.y) },
-            Coord { x: high.x.max(h.x), y: high.y.max(h.y) },
+            Coord {
+                x: low.x.min(l.x),
+                y: low.y.min(l.y),
+            },
+            Coord {
+                x: high.x.max(h.x),
+                y: high.y.max(h.y),
+            },
         )
     });
-    let margin = Coord { x: MARGIN, y: MARGIN };
+    let margin = Coord {
+        x: MARGIN,
+        y: MARGIN,
+    };
     Ok(all.map(|r| Rect::new(r.min() - margin, r.max() + margin)))
 }
 
@@ -62,7 +71,10 @@ fn credit(body: &BackgroundAdopted) -> Value {
 /// Lines, areas and names of the office's layers near the territory.
 pub(super) fn ground(session: &Session, near: Rect) -> Result<Value, Error> {
     let (mut items, mut labels, mut layers) = (Vec::new(), Vec::new(), Vec::new());
-    for Background { adopted, .. } in session.register.backgrounds(&session.reserve.reserve_code)? {
+    for Background { adopted, .. } in session
+        .register
+        .backgrounds(&session.reserve.reserve_code)?
+    {
         let body = adopted.body;
         if body.background_kind == "relief" {
             continue;
@@ -83,7 +95,9 @@ pub(super) fn ground(session: &Session, near: Rect) -> Result<Value, Error> {
                 (Geometry::Point(_), None) => {}
                 (shape, name) => {
                     let shape = domain::shape::Shape(shape);
-                    items.push(json!({ "name": name, "kind": body.background_kind, "shape": shape }));
+                    items.push(
+                        json!({ "name": name, "kind": body.background_kind, "shape": shape }),
+                    );
                 }
             }
         }
@@ -148,7 +162,10 @@ fn lines(all: &[LineString<f64>], near: Rect) -> Option<Geometry<f64>> {
 /// Pictures of relief, cut to the territory.
 pub(super) fn relief(session: &Session, near: Rect) -> Result<Value, Error> {
     let mut items = Vec::new();
-    for Background { adopted, .. } in session.register.backgrounds(&session.reserve.reserve_code)? {
+    for Background { adopted, .. } in session
+        .register
+        .backgrounds(&session.reserve.reserve_code)?
+    {
         let body = adopted.body;
         if body.background_kind != "relief" {
             continue;
@@ -167,7 +184,9 @@ pub(super) fn relief(session: &Session, near: Rect) -> Result<Value, Error> {
 
 /// Northing of web Mercator, of a sphere of radius 1.
 fn northing(lat: f64) -> f64 {
-    (std::f64::consts::FRAC_PI_4 + lat.to_radians() / 2.0).tan().ln()
+    (std::f64::consts::FRAC_PI_4 + lat.to_radians() / 2.0)
+        .tan()
+        .ln()
 }
 
 fn latitude(northing: f64) -> f64 {
@@ -190,7 +209,11 @@ fn cut(drawn: &[u8], bbox: [f64; 4], near: Rect) -> Result<Option<([f64; 4], Vec
     let (y0, y1) = (row(high.y).floor(), row(low.y).ceil());
     let part = picture.crop_imm(x0 as u32, y0 as u32, (x1 - x0) as u32, (y1 - y0) as u32);
     let part = match part.width().max(part.height()) > MOST_PIXELS {
-        true => part.resize(MOST_PIXELS, MOST_PIXELS, image::imageops::FilterType::Triangle),
+        true => part.resize(
+            MOST_PIXELS,
+            MOST_PIXELS,
+            image::imageops::FilterType::Triangle,
+        ),
         false => part,
     };
     let lon = |x: f64| crate::geography::degrees(west + x / width * (east - west));
@@ -198,7 +221,10 @@ fn cut(drawn: &[u8], bbox: [f64; 4], near: Rect) -> Result<Option<([f64; 4], Vec
     let mut png = Cursor::new(Vec::new());
     part.write_to(&mut png, ImageFormat::Png)
         .map_err(Error::internal)?;
-    Ok(Some(([lon(x0), lat(y1), lon(x1), lat(y0)], png.into_inner())))
+    Ok(Some((
+        [lon(x0), lat(y1), lon(x1), lat(y0)],
+        png.into_inner(),
+    )))
 }
 
 /// Small copies of the last photos of each site. They are kept beside the register; a pack makes some of those that are
@@ -258,11 +284,22 @@ mod tests {
 
     #[test]
     fn a_line_keeps_only_its_runs_near_the_territory() {
-        let line = LineString::from(vec![(-5.0, 0.5), (0.5, 0.5), (5.0, 0.5), (5.0, 9.0), (0.5, 9.0), (0.5, 0.7)]);
+        let line = LineString::from(vec![
+            (-5.0, 0.5),
+            (0.5, 0.5),
+            (5.0, 0.5),
+            (5.0, 9.0),
+            (0.5, 9.0),
+            (0.5, 0.7),
+        ]);
         let Some(Geometry::MultiLineString(runs)) = within(line.into(), near()) else {
             panic!("two runs");
         };
-        let ends: Vec<_> = runs.0.iter().map(|r| (r.0[0].x, r.0[r.0.len() - 1].x)).collect();
+        let ends: Vec<_> = runs
+            .0
+            .iter()
+            .map(|r| (r.0[0].x, r.0[r.0.len() - 1].x))
+            .collect();
         assert_eq!(ends, [(-5.0, 5.0), (0.5, 0.5)]);
         let far = LineString::from(vec![(3.0, 3.0), (4.0, 4.0)]);
         assert_eq!(within(far.into(), near()), None);
@@ -274,10 +311,15 @@ mod tests {
         image::DynamicImage::new_luma8(100, 100)
             .write_to(&mut drawn, ImageFormat::Png)
             .unwrap();
-        let (bbox, png) = cut(drawn.get_ref(), [-1.0, -1.0, 3.0, 3.0], near()).unwrap().unwrap();
+        let (bbox, png) = cut(drawn.get_ref(), [-1.0, -1.0, 3.0, 3.0], near())
+            .unwrap()
+            .unwrap();
         assert_eq!((bbox[0], bbox[2]), (0.0, 1.0));
         // Rows are not whole there: a little more is kept, never less.
-        assert!(bbox[1] <= 0.0 && bbox[1] > -0.05 && bbox[3] >= 1.0 && bbox[3] < 1.05, "{bbox:?}");
+        assert!(
+            bbox[1] <= 0.0 && bbox[1] > -0.05 && bbox[3] >= 1.0 && bbox[3] < 1.05,
+            "{bbox:?}"
+        );
         let part = image::load_from_memory(&png).unwrap();
         assert_eq!((part.width(), part.height()), (25, 26));
         let elsewhere = cut(drawn.get_ref(), [5.0, 5.0, 6.0, 6.0], near()).unwrap();

@@ -13,7 +13,7 @@ use domain::ids::{DeviceId, StreamId};
 use domain::policy::Action;
 use domain::stamp;
 use jiff::Timestamp;
-use register::accounts::{Accounts, Device, FieldItem};
+use register::accounts::{Accounts, Device};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use spatial::diagnostic::Diagnostic;

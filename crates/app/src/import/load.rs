@@ -17,8 +17,8 @@ use spatial::feature::{self, DeclaredCrs, Layer};
 use spatial::formats::{self, FileKind};
 use spatial::notation::Expectation;
 
-use super::record::{Given, Record};
 use super::photos::{self, Photos};
+use super::record::{Given, Record};
 use super::{ImportKind, ImportRequest};
 use crate::error::Error;
 use crate::session::Session;

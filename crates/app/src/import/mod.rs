@@ -210,7 +210,11 @@ impl Session {
             EntryBody::EvidenceRecorded(body) => Some(body.sha256.as_str()),
             _ => None,
         });
-        photos::keep(&mut self.register, &staged.loaded.photos, &pictures.collect())?;
+        photos::keep(
+            &mut self.register,
+            &staged.loaded.photos,
+            &pictures.collect(),
+        )?;
         let receipts = self.register.append(&staged.entries, self.now)?;
         Ok(receipts.iter().filter(|r| r.is_new).count() as u64)
     }

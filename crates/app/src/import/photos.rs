@@ -275,7 +275,9 @@ pub(super) fn stage(staging: &mut Staging<'_>) -> Result<(), Error> {
 /// The site a picture shows: by a site's number in its name or folders, else by where it was taken.
 fn site_of(staging: &mut Staging<'_>, photo: &Photo) -> Result<Proposal, Diagnostic> {
     let at = photo.at();
-    let words = photo.name.split(['/', '_', ' ', '.', '(', '（', '，', '、']);
+    let words = photo
+        .name
+        .split(['/', '_', ' ', '.', '(', '（', '，', '、']);
     let named = words.filter_map(|word| {
         let site = staging.book.find_by_code(word)?;
         (code_key(&site.site_code) == code_key(word)).then_some(site.site_id)
@@ -293,9 +295,14 @@ fn site_of(staging: &mut Staging<'_>, photo: &Photo) -> Result<Proposal, Diagnos
         .into_iter()
         .filter(|p| staging.may_at(p.site_id, Right::Verify))
         .collect();
-    let limit = staging.session.campaign.thresholds.near_and_alike_distance_m;
+    let limit = staging
+        .session
+        .campaign
+        .thresholds
+        .near_and_alike_distance_m;
     let is_here = |p: &Proposal| p.distance_m.is_some_and(|d| d <= 0.0);
-    let is_near = |p: &Proposal| named.contains(&p.site_id) || p.distance_m.is_some_and(|d| d <= limit);
+    let is_near =
+        |p: &Proposal| named.contains(&p.site_id) || p.distance_m.is_some_and(|d| d <= limit);
     if seen.iter().filter(|p| is_here(p)).count() == 1 && named.is_empty() {
         seen.retain(is_here);
     }
@@ -337,7 +344,10 @@ fn say(
     held: &mut BTreeMap<SiteId, BTreeSet<String>>,
 ) -> Result<bool, Error> {
     if !held.contains_key(&site.site_id) {
-        let dossier = staging.session.register.load_dossier(site.site_id, AsOf::Now)?;
+        let dossier = staging
+            .session
+            .register
+            .load_dossier(site.site_id, AsOf::Now)?;
         let known = dossier.evidence.into_iter().map(|e| e.body.sha256);
         held.insert(site.site_id, known.collect());
     }
@@ -361,7 +371,11 @@ pub(super) fn keep(
     photos: &Photos,
     named: &BTreeSet<&str>,
 ) -> Result<(), Error> {
-    for photo in photos.files.iter().filter(|p| named.contains(p.sha256.as_str())) {
+    for photo in photos
+        .files
+        .iter()
+        .filter(|p| named.contains(p.sha256.as_str()))
+    {
         let mut content = std::fs::File::open(&photo.path).map_err(unread(&photo.name))?;
         let kept = register.put_blob(&mut content, LARGEST_EVIDENCE)?;
         if kept.sha256 != photo.sha256 {

@@ -116,7 +116,10 @@ fn of_smart(staging: &mut Staging<'_>, patrol: &smart::Patrol) -> Vec<(Outing, R
             place: place(staging, number),
             format: "smart".to_owned(),
             findings,
-            identity: patrol.id.is_some().then(|| format!("smart/{id}/{leg_id}/{on}")),
+            identity: patrol
+                .id
+                .is_some()
+                .then(|| format!("smart/{id}/{leg_id}/{on}")),
             span: usual.map(|from| {
                 let to = day.ended_at.and_then(of_wall_clock).unwrap_or(from);
                 (from, to.max(from))

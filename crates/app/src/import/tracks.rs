@@ -17,7 +17,7 @@ use super::staging::Staging;
 use super::{position, program_patrols};
 use crate::error::Error;
 use crate::patrols::{TrackSource, coded, track_entry};
-use crate::session::start_of;
+use crate::session::{Session, start_of};
 
 /// What is said of a patrol besides its fixes.
 #[derive(Debug, Clone, Default)]
@@ -47,7 +47,10 @@ impl Outing {
     /// Where it was, for finding whose it is: its way, else where something was seen, else its ends.
     fn places(&self, track: &RawTrack) -> Vec<Coord<f64>> {
         let way: Vec<Coord<f64>> = track.fixes.iter().map(|f| f.at).collect();
-        let seen = self.findings.iter().filter_map(|f| Some((f.lon?, f.lat?).into()));
+        let seen = self
+            .findings
+            .iter()
+            .filter_map(|f| Some((f.lon?, f.lat?).into()));
         match way.is_empty() {
             true => seen.chain(self.ends.iter().copied()).collect(),
             false => way,
@@ -316,21 +319,8 @@ fn stage_one(
     let session = staging.session;
     let title = outing.name.as_deref();
     let title = cut(title.unwrap_or(&outing.place.file_name), LONGEST_TITLE);
-    let number = outing.place.row.or(outing.place.feature).unwrap_or(1);
-    let place = Place {
-        file: Some(outing.place.file_name.clone()),
-        row: outing.place.row,
-        feature: outing.place.feature,
-        ..Place::default()
-    };
     let Some(station_id) = said.or_else(|| station_of(staging, outing.places(&track))) else {
-        let fault = Diagnostic::error("track.station_unknown").arg("name", &title);
-        staging.diagnostics.push(fault.at(place));
-        let sheet = outing.place.sheet.clone();
-        staging
-            .preview
-            .rows
-            .push(row(number, sheet, title, &track, Action::Refused));
+        refuse(staging, "track.station_unknown", &outing, &title, &track);
         return Ok(());
     };
     session.may(staging.request.kind.action(), Some(&station_id))?;
@@ -356,62 +346,26 @@ fn stage_one(
         recorded_by: None,
     };
     let (recorded, tidied) = track_entry(session, source, &track);
-    tell(staging, &title, &place, &tidied);
+    tell(staging, &title, &place_of(&outing), &tidied);
     let span = outing
         .span
         .map(|(from, to)| (from.as_millisecond(), to.as_millisecond()));
     let Some((from, to)) = span.or_else(|| tidied.span()).or_else(|| day_said(staging)) else {
-        let fault = Diagnostic::error("track.day_unknown").arg("name", &title);
-        staging.diagnostics.push(fault.at(place));
-        let sheet = outing.place.sheet.clone();
-        staging
-            .preview
-            .rows
-            .push(row(number, sheet, title, &track, Action::Refused));
+        refuse(staging, "track.day_unknown", &outing, &title, &track);
         return Ok(());
     };
-    let instant = |ms: i64| Timestamp::from_millisecond(ms).map_err(Error::internal);
-    let heights = tidied.fixes.iter().filter_map(|f| f.altitude_m);
-    let body = PatrolRecorded {
+    let sheet = Sheet {
         patrol_id,
-        reserve_code: session.reserve.reserve_code.clone(),
         station_id,
-        kind: outing.kind.unwrap_or_else(|| "routine".to_owned()),
-        route_id: None,
-        plan_month: None,
-        started_at: instant(from)?,
-        ended_at: instant(to)?,
-        leader: session.messages.text("patrol.leader_unnamed", &[]),
-        members: Vec::new(),
-        head_count: outing.head_count.unwrap_or(1),
-        units: Vec::new(),
-        modes: outing.modes,
-        weather: None,
-        wind: None,
-        temperature_c: None,
-        altitude_start_m: heights.clone().next().map(f64::round),
-        altitude_max_m: heights.max_by(f64::total_cmp).map(f64::round),
-        tools: Vec::new(),
-        vehicles: Vec::new(),
-        content_items: Vec::new(),
-        conclusion: match outing.findings.is_empty() {
-            true => "normal",
-            false => "abnormal",
-        }
-        .to_owned(),
-        findings: outing.findings,
         tracks: match track.fixes.is_empty() {
             true => Vec::new(),
             false => vec![track_id],
         },
-        summary: title.clone(),
-        source: Some(outing.place.clone()),
-        basis: Some(outing.format),
-        reason: None,
-        field: None,
+        span: (from, to),
+        title: title.clone(),
     };
+    let body = sheet_of(session, &outing, sheet, &tidied)?;
     let day = domain::dossier::civil_day(body.started_at);
-    let sheet = outing.place.sheet.clone();
     let stream = StreamId::patrol(patrol_id);
     let seed = match &outing.identity {
         Some(_) => content_seed(&body, &recorded)?,
@@ -428,11 +382,65 @@ fn stage_one(
         },
         false => Action::Same,
     };
-    staging
-        .preview
-        .rows
-        .push(row(number, sheet, title, &track, action));
+    let outcome = row(&outing, title, &track, action);
+    staging.preview.rows.push(outcome);
     Ok(())
+}
+
+/// What follows of a patrol besides what is said of it.
+struct Sheet {
+    patrol_id: PatrolId,
+    station_id: String,
+    tracks: Vec<TrackId>,
+    /// Milliseconds.
+    span: (i64, i64),
+    title: String,
+}
+
+/// The sheet of a patrol as its file tells it.
+fn sheet_of(
+    session: &Session,
+    outing: &Outing,
+    sheet: Sheet,
+    tidied: &track::Tidied,
+) -> Result<PatrolRecorded, Error> {
+    let instant = |ms: i64| Timestamp::from_millisecond(ms).map_err(Error::internal);
+    let heights = tidied.fixes.iter().filter_map(|f| f.altitude_m);
+    Ok(PatrolRecorded {
+        patrol_id: sheet.patrol_id,
+        reserve_code: session.reserve.reserve_code.clone(),
+        station_id: sheet.station_id,
+        kind: outing.kind.clone().unwrap_or_else(|| "routine".to_owned()),
+        route_id: None,
+        plan_month: None,
+        started_at: instant(sheet.span.0)?,
+        ended_at: instant(sheet.span.1)?,
+        leader: session.messages.text("patrol.leader_unnamed", &[]),
+        members: Vec::new(),
+        head_count: outing.head_count.unwrap_or(1),
+        units: Vec::new(),
+        modes: outing.modes.clone(),
+        weather: None,
+        wind: None,
+        temperature_c: None,
+        altitude_start_m: heights.clone().next().map(f64::round),
+        altitude_max_m: heights.max_by(f64::total_cmp).map(f64::round),
+        tools: Vec::new(),
+        vehicles: Vec::new(),
+        content_items: Vec::new(),
+        conclusion: match outing.findings.is_empty() {
+            true => "normal",
+            false => "abnormal",
+        }
+        .to_owned(),
+        findings: outing.findings.clone(),
+        tracks: sheet.tracks,
+        summary: sheet.title,
+        source: Some(outing.place.clone()),
+        basis: Some(outing.format.clone()),
+        reason: None,
+        field: None,
+    })
 }
 
 /// What a patrol says, whatever file says it: a corrected export is a newer sheet, the same one under another name is none.
@@ -446,6 +454,30 @@ fn content_seed(body: &PatrolRecorded, track: &TrackRecorded) -> Result<Vec<u8>,
         ..track.clone()
     };
     serde_json::to_vec(&(body, track)).map_err(Error::internal)
+}
+
+/// Where in the file a patrol stands.
+fn place_of(outing: &Outing) -> Place {
+    Place {
+        file: Some(outing.place.file_name.clone()),
+        row: outing.place.row,
+        feature: outing.place.feature,
+        ..Place::default()
+    }
+}
+
+/// Keeps a patrol out, with the reason.
+fn refuse(
+    staging: &mut Staging<'_>,
+    code: &'static str,
+    outing: &Outing,
+    title: &str,
+    track: &RawTrack,
+) {
+    let fault = Diagnostic::error(code).arg("name", title);
+    staging.diagnostics.push(fault.at(place_of(outing)));
+    let outcome = row(outing, title.to_owned(), track, Action::Refused);
+    staging.preview.rows.push(outcome);
 }
 
 /// The day that was said of the file: what bears no times was walked on no day that could be guessed.
@@ -490,18 +522,12 @@ fn station_of(staging: &Staging<'_>, places: Vec<Coord<f64>>) -> Option<String> 
     located.filter(is_own).or_else(|| own.first().cloned())
 }
 
-fn row(
-    number: u64,
-    sheet: Option<String>,
-    title: String,
-    track: &RawTrack,
-    action: Action,
-) -> RowOutcome {
+fn row(outing: &Outing, title: String, track: &RawTrack, action: Action) -> RowOutcome {
     let line = track::simplify(&track.fixes, PREVIEW_M);
     let is_way = !track.fixes.is_empty();
     RowOutcome {
-        number,
-        sheet,
+        number: outing.place.row.or(outing.place.feature).unwrap_or(1),
+        sheet: outing.place.sheet.clone(),
         title,
         zone_kind: None,
         at: is_way.then(|| line.into()),

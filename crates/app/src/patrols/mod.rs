@@ -32,9 +32,7 @@ pub use plans::{
     KeyPointView, OffRouteView, PatrolPlanRequest, PatrolPlanView, PatrolProposalQuery,
     PatrolProposalView, PlannedRoundView, PostDone,
 };
-pub use sheet::{
-    PatrolCorrection, PatrolFindingRequest, PatrolRecordedView, PatrolSheetRequest,
-};
+pub use sheet::{PatrolCorrection, PatrolFindingRequest, PatrolRecordedView, PatrolSheetRequest};
 pub use statistics::{PatrolStatistics, PatrolStatisticsQuery, StationMonth};
 
 pub(crate) use tracks::{TrackSource, coded, track_entry};

@@ -403,7 +403,10 @@ impl Session {
 /// A finding is one clue, however often it is reported.
 fn clue_id_of(patrol_id: PatrolId, number: usize) -> ClueId {
     let seed: [&[u8]; 2] = [patrol_id.0.as_bytes(), &number.to_be_bytes()];
-    ClueId::derived(crate::session::start_of(jiff::civil::date(2000, 1, 1)), &seed)
+    ClueId::derived(
+        crate::session::start_of(jiff::civil::date(2000, 1, 1)),
+        &seed,
+    )
 }
 
 fn check_times(request: &PatrolSheetRequest, now: Timestamp) -> Result<(), Error> {

@@ -41,12 +41,10 @@ pub(super) fn parse(text: &str) -> Result<Json, Error> {
     let mut rows = Vec::new();
     for row in reader.into_records() {
         let row = row.map_err(|e| broken(&e))?;
-        left = left
-            .checked_sub(row.len() as u64)
-            .ok_or(Error::TooLarge {
-                what: "cells",
-                limit: MOST_CELLS,
-            })?;
+        left = left.checked_sub(row.len() as u64).ok_or(Error::TooLarge {
+            what: "cells",
+            limit: MOST_CELLS,
+        })?;
         rows.push(Json::Object(submission(&heads, &row)));
     }
     Ok(Json::Array(rows))
@@ -89,10 +87,14 @@ fn place_of(heads: &StringRecord, head: &str, ending: &str) -> bool {
 /// The place as ODK's JSON says it; nothing where no place was had.
 fn place(heads: &StringRecord, row: &StringRecord, question: &str) -> Option<Json> {
     let cell = |ending: &str| {
-        let at = heads.iter().position(|h| h.strip_suffix(ending) == Some(question))?;
+        let at = heads
+            .iter()
+            .position(|h| h.strip_suffix(ending) == Some(question))?;
         row.get(at).filter(|cell| !cell.is_empty())
     };
     let [lon, lat, altitude, accuracy] = PLACE.map(cell);
     let ordinates: Vec<&str> = [lon?, lat?].into_iter().chain(altitude).collect();
-    Some(json!({ "type": "Point", "coordinates": ordinates, "properties": { "accuracy": accuracy } }))
+    Some(
+        json!({ "type": "Point", "coordinates": ordinates, "properties": { "accuracy": accuracy } }),
+    )
 }

@@ -2,8 +2,8 @@
 
 use app::{
     CoverageQuery, CoverageView, PatrolCorrection, PatrolList, PatrolPlanRequest, PatrolPlanView,
-    PatrolProposalQuery, PatrolRecordedView, PatrolSheetRequest, PatrolProposalView, PatrolQuery, PatrolReviewRequest, PatrolStatistics,
-    PatrolStatisticsQuery, PatrolView, ReceiptView,
+    PatrolProposalQuery, PatrolProposalView, PatrolQuery, PatrolRecordedView, PatrolReviewRequest,
+    PatrolSheetRequest, PatrolStatistics, PatrolStatisticsQuery, PatrolView, ReceiptView,
 };
 use axum::Json;
 use axum::extract::State;
