@@ -2,15 +2,25 @@
 import assert from 'node:assert/strict';
 
 import { RANGERS } from '../phone.mjs';
-import { WALK, walkRound } from '../walk.mjs';
+import { walkRound } from '../walk.mjs';
 
-const STEP_MS = 90;
+const STEP_MS = 150;
 /** Half as wide as the meadow: a patch of some hectares. */
 const SCALE = 0.5;
 /** The first number of square metres in a text. */
 const squareMetres = (text) => Number(/([\d,]+\.\d) 平方米/.exec(text)[1].replaceAll(',', ''));
 /** Degrees that positions of a browser keep. */
 const close = (a, b) => Math.abs(a - b) < 1e-6;
+
+/** How many steps lie three metres and more from the one before that counts. */
+function cornersOf(steps) {
+  let [count, last] = [0, null];
+  for (const s of steps) {
+    if (last && Math.hypot((s.longitude - last.longitude) * 90_500, (s.latitude - last.latitude) * 111_195) < 3) continue;
+    [count, last] = [count + 1, s];
+  }
+  return count;
+}
 
 export const journeys = [
   {
@@ -38,8 +48,7 @@ export const journeys = [
       await page.waitForTimeout(500);
       await page.click('[data-test=walk]');
       await page.waitForSelector('[data-test=outline-facts]');
-      await page.click('text=我的位置');
-      await page.waitForTimeout(1_200);
+      await page.waitForTimeout(1_500);
       await shot(page, 'field-walked');
       const facts = await page.locator('[data-test=outline-facts]').textContent();
       assert.match(facts, /平方米.*公顷.*亩/);
@@ -64,8 +73,8 @@ export const journeys = [
       const [verified] = (await server.items()).filter((i) => i.kind === 'verification.recorded');
       assert.deepEqual([verified.state, verified.body.outline_method], ['recorded', 'walked'], verified.text);
       const [ring] = verified.body.facts.shape.coordinates;
-      // Steps nearer than three metres are one; every other fix of the walk is a corner, in its order.
-      assert.ok(ring.length > WALK.length * 0.6, `${ring.length} of ${WALK.length} fixes`);
+      // Steps nearer than three metres are one; the others are corners, in their order. A busy browser passes some fixes over.
+      assert.ok(ring.length > cornersOf(steps) * 0.6, `${ring.length} of ${cornersOf(steps)} corners`);
       let at = 0;
       for (const [lon, lat] of ring.slice(0, -1)) {
         const found = steps.findIndex((s, i) => i >= at && close(s.longitude, lon) && close(s.latitude, lat));
