@@ -55,6 +55,10 @@ export const journeys = [
       assert.match(await page.locator('[data-test=outline-difference]').textContent(), /比(线索图斑|登记范围)（.*平方米）[大小].*平方米（.*%）/);
       const told = squareMetres(facts);
       assert.ok(told > 20_000 && told < 60_000, `${told} m²`);
+      // The page is gone before the outline is taken: the walk is still there.
+      await page.reload();
+      await page.waitForSelector('[data-test=outline-facts]');
+      assert.equal(squareMetres(await page.locator('[data-test=outline-facts]').textContent()), told, 'the walk after a reload');
       await page.click('[data-test=use-outline]');
       await page.waitForSelector('[data-test=outline-kept]');
       await page.locator('[data-test=outline-kept]').scrollIntoViewIfNeeded();
