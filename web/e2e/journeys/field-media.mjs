@@ -16,6 +16,7 @@ const LARGE = 1_400_000;
 const broken = (page, within) =>
   page.evaluate(async (selector) => {
     const found = [...document.querySelectorAll(`${selector} img`)];
+    for (const img of found) img.loading = 'eager';
     await Promise.all(found.map((img) => (img.complete ? null : new Promise((done) => ((img.onload = done), (img.onerror = done))))));
     return found.filter((img) => img.naturalWidth === 0).map((img) => img.alt);
   }, within);
@@ -174,6 +175,7 @@ export const journeys = [
       await page.click('[data-test=take-position]');
       await page.click('[data-test=conclusion] [data-code=issue_violation]');
       await phone.colleague();
+      if (await page.locator('#outside').count()) await page.fill('#outside', '隔河观察');
       await page.click('[data-test=finish]');
       await page.waitForURL('**/field');
       await phone.flight(false);

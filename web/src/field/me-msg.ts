@@ -4,6 +4,18 @@ import { words } from '@/domain/msg';
 export const tMe = words({
   pack_none: ['未下载', 'Not downloaded'],
   pack_of: ['{date} · {size} · {n} 处点位', '{date} · {size} · {n} sites'],
+  pack_has: ['包含：{text}', 'In it: {text}'],
+  pack_no_ground: ['不含底图，离线地图仅显示功能区、路线和点位', 'Without a ground: the map shows zones, routes and sites alone'],
+  part_tasks: ['任务', 'tasks'],
+  part_sites: ['点位', 'sites'],
+  part_sheets: ['待核实事项', 'questions'],
+  part_rules: ['判别规则', 'rules'],
+  part_zones: ['功能区和责任区', 'zones and territory'],
+  part_routes: ['巡护路线', 'routes'],
+  part_forms: ['代码表', 'code lists'],
+  part_ground: ['底图', 'ground'],
+  part_relief: ['山影', 'relief'],
+  part_pictures: ['历史照片', 'earlier photos'],
   pack_old: ['已过期，请更新', 'Out of date'],
   pack_new: ['今日更新', 'Made today'],
   storage: ['存储', 'Storage'],
@@ -29,3 +41,4 @@ export const tMe = words({
   sign_out_send: ['先上传', 'Send first'],
   sign_out_seal: ['封存后退出', 'Seal and sign out'],
 });
+export type MeKey = Parameters<typeof tMe>[0];
