@@ -207,8 +207,9 @@ test('S21 a hundred photos over a link that is cut again and again: all arrive, 
   const { who, db } = await begin('houhe-1');
   const SIZE = 60_000;
   isQuick();
-  // Thirty seconds of a poor line, in bytes: the requests under way when it is cut are lost, or their answers are.
-  const STRETCH = 1_500_000;
+  // Thirty seconds of a line of 80 kB/s, in bytes: what is under way when it is cut is lost, or its answer is; both lanes at
+  // the most. Slower lines lose more of their bytes, for a piece comes whole or not at all.
+  const STRETCH = 2_400_000;
   const shas: string[] = [];
   for (let n = 0; n < 100; n++) shas.push((await keepBlob(db, new Blob([await bytes(SIZE - 4).arrayBuffer(), new Uint8Array([n, 1, 2, 3])]), { media_type: 'image/jpeg', file_name: `${n}.jpg` })).sha256);
   await record(who, { entries: shas.map((sha, n) => ({ ...note(`${n}`), blobs: [sha], body: { sha256: sha, size_bytes: SIZE } })) });
@@ -236,7 +237,8 @@ test('S21 a hundred photos over a link that is cut again and again: all arrive, 
     await isDue(db);
     await sync(who.person_id, OPTIONS);
   }
-  expect(cuts).toBeGreaterThanOrEqual(3);
+  expect(cuts).toBe(2);
+  expect(sent).toBeGreaterThan(100 * SIZE);
   expect((await counts(db)).unsent).toBe(0);
   expect(shas.every((sha) => held.server.fake.hasBlob(sha))).toBe(true);
   expect(sent).toBeLessThanOrEqual(100 * SIZE * 1.05);
