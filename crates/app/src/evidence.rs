@@ -48,7 +48,7 @@ pub const LARGEST_EVIDENCE: u64 = 200 << 20;
 const MOST_PIXEL_BYTES: u64 = 400 << 20;
 
 /// Kinds that are taken, by their first bytes.
-const KINDS: [(&str, usize, &[u8]); 12] = [
+const KINDS: [(&str, usize, &[u8]); 15] = [
     ("image/jpeg", 0, b"\xff\xd8\xff"),
     ("image/png", 0, b"\x89PNG\r\n\x1a\n"),
     ("image/webp", 8, b"WEBP"),
@@ -59,7 +59,10 @@ const KINDS: [(&str, usize, &[u8]); 12] = [
     ("application/zip", 0, b"PK\x03\x04"),
     ("application/x-ole-storage", 0, b"\xd0\xcf\x11\xe0"),
     ("image/gif", 0, b"GIF8"),
+    ("video/webm", 0, b"\x1a\x45\xdf\xa3"),
     ("audio/mpeg", 0, b"ID3"),
+    ("audio/ogg", 0, b"OggS"),
+    ("audio/wav", 8, b"WAVE"),
     ("audio/amr", 0, b"#!AMR"),
 ];
 
@@ -78,6 +81,10 @@ pub fn media_type_of(head: &[u8], name: &str) -> Option<&'static str> {
                 "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
             }
             ("video/mp4", "heic" | "heif") => "image/heic",
+            // Films and voices come in the same boxes; what phones call a voice is one.
+            ("video/mp4", "m4a") => "audio/mp4",
+            ("video/mp4", "mov") => "video/quicktime",
+            ("video/webm", "weba") => "audio/webm",
             (kind, _) => kind,
         });
     }
@@ -96,7 +103,17 @@ pub fn media_type_of(head: &[u8], name: &str) -> Option<&'static str> {
 pub fn is_shown(media_type: &str) -> bool {
     matches!(
         media_type,
-        "image/jpeg" | "image/png" | "image/webp" | "image/gif" | "video/mp4"
+        "image/jpeg"
+            | "image/png"
+            | "image/webp"
+            | "image/gif"
+            | "video/mp4"
+            | "video/webm"
+            | "audio/mp4"
+            | "audio/mpeg"
+            | "audio/ogg"
+            | "audio/wav"
+            | "audio/webm"
     )
 }
 

@@ -64,7 +64,7 @@ fn sighting(number: u64, sighting: &Json, notes: &mut Notes) -> Record {
     for (name, value) in answers {
         let is_answer = location(value).is_none() && !name.starts_with(OWN_FIELDS);
         // A list of the records below says nothing of its own.
-        if is_answer && !(name.starts_with("repeat_") && !name.contains('/')) {
+        if is_answer && (!name.starts_with("repeat_") || name.contains('/')) {
             json::flatten(value, name, &mut values, notes.limits().attributes);
         }
     }

@@ -107,7 +107,7 @@ fn diagnostics_are_bounded() {
         ..Limits::default()
     };
     let event = r#"{"event_type": "x", "id": 1, "location": {"latitude": 152, "longitude": 1}}"#;
-    let list = format!("[{}]", vec![event; 10].join(","));
+    let list = format!("[{}]", [event; 10].join(","));
     let read = earthranger::read(list.as_bytes(), &few).unwrap();
     assert_eq!(read.found.events.len(), 10);
     assert_eq!(read.diagnostics.len(), 4);

@@ -193,7 +193,7 @@ pub(crate) fn ranged(bytes: Cow<'static, [u8]>, headers: &HeaderMap) -> Response
 }
 
 /// First and last byte of `a-b`, `a-` or `-n`.
-fn span(range: &str, size: usize) -> Option<(usize, usize)> {
+pub(crate) fn span(range: &str, size: usize) -> Option<(usize, usize)> {
     let (from, to) = range.split_once('-')?;
     let last = size.checked_sub(1)?;
     match (from.parse::<usize>(), to.parse::<usize>()) {

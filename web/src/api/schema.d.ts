@@ -1164,7 +1164,8 @@ export interface paths {
         /** Patrols that the post may read, newest first. */
         get: operations["list_patrols"];
         put?: never;
-        post?: never;
+        /** Enters a patrol at the desk; findings that are to be clues come into the inbox at once. */
+        post: operations["record_patrol"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1308,6 +1309,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/patrols/{patrol_id}/findings/{number}/clue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a clue of a finding, counted from 1. */
+        post: operations["report_patrol_finding"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/patrols/{patrol_id}/reviews": {
         parameters: {
             query?: never;
@@ -1319,6 +1337,23 @@ export interface paths {
         put?: never;
         /** Accepts or returns a patrol that somebody else recorded. */
         post: operations["review_patrol"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patrols/{patrol_id}/sheet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts another sheet in the place of one that was entered; refused where somebody else was quicker. */
+        put: operations["correct_patrol"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5759,11 +5794,37 @@ export interface components {
             refused: number;
             cells: components["schemas"]["PasteOutcome"][];
         };
+        /** @description 巡护更正请求 — the sheet that is corrected, why, and what counts from now on. */
+        PatrolCorrection: {
+            /**
+             * Format: uuid
+             * @description The sheet that was read; a newer one has to be read anew.
+             */
+            of: string;
+            reason: string;
+            sheet: components["schemas"]["PatrolSheetRequest"];
+        };
         /** @description 巡护文件 — a file that shows something of the patrol. */
         PatrolFile: {
             sha256: string;
             file_name: string;
             media_type: string;
+        };
+        /** @description 发现登记 — something seen on the way, as it is entered. */
+        PatrolFindingRequest: {
+            /** @description Code of CL-FINDING. */
+            kind: string;
+            /** Format: date-time */
+            at: string;
+            /** Format: double */
+            lon?: number | null;
+            /** Format: double */
+            lat?: number | null;
+            severity?: string | null;
+            action?: string | null;
+            note?: string | null;
+            /** @description Whether it becomes a clue of the inbox at once. */
+            is_clue?: boolean;
         };
         /** @description 发现 — something seen on the way. */
         PatrolFindingView: Record<string, never> & {
@@ -5854,6 +5915,14 @@ export interface components {
             /** Format: int64 */
             log_size: number;
         };
+        /** @description 巡护回执 — the patrol, and where its sheet lies in the log. */
+        PatrolRecordedView: {
+            /** Format: uuid */
+            patrol_id: string;
+            /** @description Clues that were made of findings. */
+            clues: string[];
+            receipt: components["schemas"]["ReceiptView"];
+        };
         /** @description 审核请求 — what came of reading a patrol. */
         PatrolReviewRequest: {
             /**
@@ -5927,6 +5996,44 @@ export interface components {
             /** Format: double */
             lat?: number | null;
         };
+        /** @description 巡护登记请求 — what is entered of a patrol, or of one as it should have been entered. */
+        PatrolSheetRequest: {
+            station: string;
+            /** @description Code of CL-PATROLKIND. */
+            kind: string;
+            route_id?: string | null;
+            /** Format: date-time */
+            started_at: string;
+            /** Format: date-time */
+            ended_at: string;
+            /** @description By post. */
+            leader: string;
+            /** @description The others, by post. */
+            members?: string[];
+            /** Format: int32 */
+            head_count: number;
+            /** @description Units that came along. */
+            units?: string[];
+            /** @description Codes of CL-PATROLMODE. */
+            modes?: string[];
+            weather?: string | null;
+            wind?: string | null;
+            /** Format: double */
+            temperature_c?: number | null;
+            /** Format: double */
+            altitude_start_m?: number | null;
+            /** Format: double */
+            altitude_max_m?: number | null;
+            tools?: string[];
+            vehicles?: string[];
+            /** @description `[{number, text, result?}]`. */
+            content_items?: Record<string, never>[];
+            /** @description `normal`, `abnormal`. */
+            conclusion: string;
+            summary: string;
+            /** @description Findings; those of the sheet that is corrected stay, these are added. */
+            findings?: components["schemas"]["PatrolFindingRequest"][];
+        };
         /** @description 巡护统计 — a month, by stations, with the sum first. */
         PatrolStatistics: {
             month: string;
@@ -5988,6 +6095,8 @@ export interface components {
             unreviewed: boolean;
             /** @description Whether the actor may review it. */
             may_review: boolean;
+            /** @description Whether the actor may correct it, and make clues of its findings. */
+            may_record: boolean;
             /** @description The route it says it walked, GeoJSON. */
             route_shape?: Record<string, never> | null;
         };
@@ -9236,7 +9345,7 @@ export interface operations {
             query: {
                 /**
                  * @description `boundary`, `stations`, `routes`, `background`, `patches`, `inspection`, `inquiry`, `petition`, `patrol`, `tip-off`,
-                 *     `parcels`, `old-ledger`, `permits`, `verifications`, `field-reports`, `tracks`.
+                 *     `parcels`, `old-ledger`, `permits`, `verifications`, `field-reports`, `tracks`, `photos`.
                  */
                 kind: string;
                 source?: string;
@@ -10593,6 +10702,37 @@ export interface operations {
             };
         };
     };
+    record_patrol: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatrolSheetRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatrolRecordedView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     show_patrol_coverage: {
         parameters: {
             query?: {
@@ -10950,6 +11090,36 @@ export interface operations {
             };
         };
     };
+    report_patrol_finding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                patrol_id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatrolRecordedView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     review_patrol: {
         parameters: {
             query?: never;
@@ -10971,6 +11141,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReceiptView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    correct_patrol: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                patrol_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatrolCorrection"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatrolRecordedView"];
                 };
             };
             "4XX": {

@@ -1,8 +1,10 @@
 //! 离线底图 — what a pack carries around its sites: the office's own layers, the shade of the ground, small copies of
 //! photos; all of it near one's own territory and no farther.
 
+use std::collections::VecDeque;
 use std::io::{Cursor, Read};
 use std::path::PathBuf;
+use std::sync::Mutex;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -11,7 +13,6 @@ use domain::entries::BackgroundAdopted;
 use geo::{BoundingRect, Intersects, Simplify};
 use geo_types::{Coord, Geometry, LineString, MultiLineString, Rect};
 use image::ImageFormat;
-use register::Background;
 use serde_json::{Value, json};
 use spatial::bounds::Limits;
 use spatial::formats;
@@ -68,14 +69,49 @@ fn credit(body: &BackgroundAdopted) -> Value {
     json!({ "name": body.name, "data_source": body.data_source, "review_number": body.review_number })
 }
 
+/// 底图 — layers and relief near one territory, as parts of a pack.
+#[derive(Debug, Clone)]
+pub(super) struct Ground {
+    pub(super) ground: Value,
+    pub(super) relief: Value,
+}
+
+/// 底图架 — what was drawn lately for territories; it stands as long as the layers do, whatever else is recorded.
+#[derive(Debug, Default)]
+pub(super) struct Grounds(Mutex<VecDeque<(String, Ground)>>);
+
+/// Territories whose ground is kept.
+const KEPT: usize = 8;
+
+impl Grounds {
+    /// The ground near a territory, as kept or drawn now.
+    pub(super) fn of(&self, session: &Session, near: Rect) -> Result<Ground, Error> {
+        let layers = session
+            .register
+            .backgrounds(&session.reserve.reserve_code)?;
+        let layers: Vec<BackgroundAdopted> = layers.into_iter().map(|b| b.adopted.body).collect();
+        let drawn: Vec<&str> = layers.iter().map(|b| &*b.drawn_sha256).collect();
+        let key = format!("{near:?} {}", drawn.join(" "));
+        let mut kept = self.0.lock().unwrap_or_else(|e| e.into_inner());
+        if let Some((_, have)) = kept.iter().find(|(k, _)| *k == key) {
+            return Ok(have.clone());
+        }
+        let made = Ground {
+            ground: ground(session, &layers, near)?,
+            relief: relief(session, &layers, near)?,
+        };
+        kept.push_back((key, made.clone()));
+        if kept.len() > KEPT {
+            kept.pop_front();
+        }
+        Ok(made)
+    }
+}
+
 /// Lines, areas and names of the office's layers near the territory.
-pub(super) fn ground(session: &Session, near: Rect) -> Result<Value, Error> {
+fn ground(session: &Session, all: &[BackgroundAdopted], near: Rect) -> Result<Value, Error> {
     let (mut items, mut labels, mut layers) = (Vec::new(), Vec::new(), Vec::new());
-    for Background { adopted, .. } in session
-        .register
-        .backgrounds(&session.reserve.reserve_code)?
-    {
-        let body = adopted.body;
+    for body in all {
         if body.background_kind == "relief" {
             continue;
         }
@@ -102,7 +138,7 @@ pub(super) fn ground(session: &Session, near: Rect) -> Result<Value, Error> {
             }
         }
         if items.len() + labels.len() > before {
-            layers.push(credit(&body));
+            layers.push(credit(body));
         }
     }
     Ok(json!({ "items": items, "labels": labels, "layers": layers }))
@@ -160,19 +196,15 @@ fn lines(all: &[LineString<f64>], near: Rect) -> Option<Geometry<f64>> {
 }
 
 /// Pictures of relief, cut to the territory.
-pub(super) fn relief(session: &Session, near: Rect) -> Result<Value, Error> {
+fn relief(session: &Session, all: &[BackgroundAdopted], near: Rect) -> Result<Value, Error> {
     let mut items = Vec::new();
-    for Background { adopted, .. } in session
-        .register
-        .backgrounds(&session.reserve.reserve_code)?
-    {
-        let body = adopted.body;
+    for body in all {
         if body.background_kind != "relief" {
             continue;
         }
         let drawn = read(session, &body.drawn_sha256)?;
-        if let Some((bbox, png)) = cut(&drawn, body.bbox, near)? {
-            let mut item = credit(&body);
+        if let Some(Part { bbox, png }) = cut(&drawn, body.bbox, near)? {
+            let mut item = credit(body);
             item["bbox"] = json!(bbox);
             item["media_type"] = json!("image/png");
             item["base64"] = json!(BASE64_STANDARD.encode(png));
@@ -193,8 +225,14 @@ fn latitude(northing: f64) -> f64 {
     (2.0 * northing.exp().atan() - std::f64::consts::FRAC_PI_2).to_degrees()
 }
 
-/// A picture in web Mercator cut to whole pixels around `near`, and the corners of what is left.
-fn cut(drawn: &[u8], bbox: [f64; 4], near: Rect) -> Result<Option<([f64; 4], Vec<u8>)>, Error> {
+/// A part of a picture as PNG, with its west, south, east, north.
+struct Part {
+    bbox: [f64; 4],
+    png: Vec<u8>,
+}
+
+/// A picture in web Mercator cut to whole pixels around `near`.
+fn cut(drawn: &[u8], bbox: [f64; 4], near: Rect) -> Result<Option<Part>, Error> {
     let [west, south, east, north] = bbox;
     let (low, high) = (near.min(), near.max());
     if low.x >= east || high.x <= west || low.y >= north || high.y <= south {
@@ -221,10 +259,10 @@ fn cut(drawn: &[u8], bbox: [f64; 4], near: Rect) -> Result<Option<([f64; 4], Vec
     let mut png = Cursor::new(Vec::new());
     part.write_to(&mut png, ImageFormat::Png)
         .map_err(Error::internal)?;
-    Ok(Some((
-        [lon(x0), lat(y1), lon(x1), lat(y0)],
-        png.into_inner(),
-    )))
+    Ok(Some(Part {
+        bbox: [lon(x0), lat(y1), lon(x1), lat(y0)],
+        png: png.into_inner(),
+    }))
 }
 
 /// Small copies of the last photos of each site. They are kept beside the register; a pack makes some of those that are
@@ -311,7 +349,7 @@ mod tests {
         image::DynamicImage::new_luma8(100, 100)
             .write_to(&mut drawn, ImageFormat::Png)
             .unwrap();
-        let (bbox, png) = cut(drawn.get_ref(), [-1.0, -1.0, 3.0, 3.0], near())
+        let Part { bbox, png } = cut(drawn.get_ref(), [-1.0, -1.0, 3.0, 3.0], near())
             .unwrap()
             .unwrap();
         assert_eq!((bbox[0], bbox[2]), (0.0, 1.0));

@@ -18,6 +18,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
+use super::around::Grounds;
 use super::devices::{PostHeld, me_of, posts_of};
 use super::{FieldMe, PackNote, around, rejected};
 use crate::assets;
@@ -107,7 +108,10 @@ impl Pack {
 
 /// 离线包架 — packs made lately, by post and stations.
 #[derive(Debug, Default)]
-pub struct Packs(Mutex<HashMap<String, Vec<Arc<Pack>>>>);
+pub struct Packs {
+    made: Mutex<HashMap<String, Vec<Arc<Pack>>>>,
+    grounds: Grounds,
+}
 
 /// Bytes kept, and packs of one territory: a phone that is fetching one may finish it while the next is there.
 const MOST_BYTES: u64 = 64 << 20;
@@ -119,7 +123,7 @@ fn key_of(me: &FieldMe) -> String {
 
 impl Packs {
     fn open(&self) -> MutexGuard<'_, HashMap<String, Vec<Arc<Pack>>>> {
-        self.0.lock().unwrap_or_else(|e| e.into_inner())
+        self.made.lock().unwrap_or_else(|e| e.into_inner())
     }
 
     fn newest(&self, key: &str) -> Option<Arc<Pack>> {
@@ -205,6 +209,7 @@ pub fn pack(
         posts: posts_of(people, &me.station_ids, &session.setting, session.today()),
         ground: session.ground(JudgingBook::built_in()?, session.today())?,
         sites: sites_of(session, atlases, &me)?,
+        grounds: &packs.grounds,
     };
     let pack = Arc::new(making.pack(log_size)?);
     packs.keep(key, Arc::clone(&pack));
@@ -264,6 +269,7 @@ struct Making<'a> {
     posts: Vec<PostHeld>,
     ground: Ground<'a>,
     sites: Vec<Dossier>,
+    grounds: &'a Grounds,
 }
 
 /// Whose an entry is, for whoever knows whom to look for.
@@ -330,9 +336,10 @@ impl Making<'_> {
         let Some(near) = around::territory(session, &self.me.station_ids)? else {
             return Ok(Vec::new());
         };
+        let around::Ground { ground, relief } = self.grounds.of(session, near)?;
         Ok(vec![
-            ("ground", around::ground(session, near)?),
-            ("relief", around::relief(session, near)?),
+            ("ground", ground),
+            ("relief", relief),
             ("pictures", around::pictures(session, &self.sites)?),
         ])
     }

@@ -1,6 +1,7 @@
 //! 照片导入 — pictures of a folder or an archive, each laid to the site it shows by number or place, as evidence.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::io::{BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
@@ -12,7 +13,7 @@ use domain::policy::Action as Right;
 use geo_types::{Geometry, Point};
 use jiff::civil::{Date, DateTime};
 use sha2::{Digest, Sha256};
-use spatial::archive::{Archive, Entry};
+use spatial::archive::{self, Archive};
 use spatial::bounds::Limits;
 use spatial::diagnostic::{Diagnostic, Place};
 use tempfile::TempDir;
@@ -144,12 +145,12 @@ fn of_folder(folder: &Path, name: &str) -> Result<Vec<(String, PathBuf)>, Error>
 /// Files of an archive, laid down one after the other under numbers.
 fn of_archive(file: &Loaded, folder: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
     let limits = Limits::default();
-    let refused = |e: spatial::archive::Error| {
+    let refused = |e: archive::Error| {
         let e = spatial::formats::Error::from(e);
         Error::rejected(e.to_diagnostic())
     };
     let mut archive = Archive::open(&file.file_name, &file.bytes, &limits).map_err(refused)?;
-    let entries: Vec<Entry> = archive.entries().to_vec();
+    let entries: Vec<archive::Entry> = archive.entries().to_vec();
     let mut remaining = limits.archive_bytes;
     let mut found = Vec::new();
     for (number, entry) in entries.into_iter().enumerate() {
@@ -256,7 +257,7 @@ pub(super) fn stage(staging: &mut Staging<'_>) -> Result<(), Error> {
                 }
             }
             Err(fault) => {
-                staging.diagnostics.push(of(&photo.name, fault));
+                staging.diagnostics.push(of(&photo.name, *fault));
                 Action::Refused
             }
         };
@@ -273,7 +274,7 @@ pub(super) fn stage(staging: &mut Staging<'_>) -> Result<(), Error> {
 }
 
 /// The site a picture shows: by a site's number in its name or folders, else by where it was taken.
-fn site_of(staging: &mut Staging<'_>, photo: &Photo) -> Result<Proposal, Diagnostic> {
+fn site_of(staging: &mut Staging<'_>, photo: &Photo) -> Result<Proposal, Box<Diagnostic>> {
     let at = photo.at();
     let words = photo
         .name
@@ -284,7 +285,7 @@ fn site_of(staging: &mut Staging<'_>, photo: &Photo) -> Result<Proposal, Diagnos
     });
     let named: BTreeSet<SiteId> = named.collect();
     let proposals = match (named.len(), &at) {
-        (0, None) => return Err(Diagnostic::error("photo.no_position")),
+        (0, None) => return Err(Diagnostic::error("photo.no_position").into()),
         (0, Some(at)) => staging.book.around(at),
         _ => named
             .iter()
@@ -317,11 +318,17 @@ fn site_of(staging: &mut Staging<'_>, photo: &Photo) -> Result<Proposal, Diagnos
             tell_if_far(staging, photo, &site);
             Ok(site)
         }
-        ([], true) => Err(Diagnostic::error("photo.no_site").arg("metres", limit)),
-        ([], false) => Err(Diagnostic::error("photo.too_far")
+        ([], true) => Err(Diagnostic::error("photo.no_site")
             .arg("metres", limit)
-            .arg("sites", codes())),
-        _ => Err(Diagnostic::error("photo.several_sites").arg("sites", codes())),
+            .into()),
+        ([], false) => {
+            let fault = Diagnostic::error("photo.too_far").arg("metres", limit);
+            Err(fault.arg("sites", codes()).into())
+        }
+        _ => {
+            let fault = Diagnostic::error("photo.several_sites");
+            Err(fault.arg("sites", codes()).into())
+        }
     }
 }
 
@@ -343,15 +350,15 @@ fn say(
     site: &Proposal,
     held: &mut BTreeMap<SiteId, BTreeSet<String>>,
 ) -> Result<bool, Error> {
-    if !held.contains_key(&site.site_id) {
-        let dossier = staging
-            .session
-            .register
-            .load_dossier(site.site_id, AsOf::Now)?;
-        let known = dossier.evidence.into_iter().map(|e| e.body.sha256);
-        held.insert(site.site_id, known.collect());
-    }
-    let known = held.entry(site.site_id).or_default();
+    let known = match held.entry(site.site_id) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(unknown) => {
+            let register = &staging.session.register;
+            let dossier = register.load_dossier(site.site_id, AsOf::Now)?;
+            let known = dossier.evidence.into_iter().map(|e| e.body.sha256);
+            unknown.insert(known.collect())
+        }
+    };
     if !known.insert(photo.sha256.clone()) {
         return Ok(false);
     }

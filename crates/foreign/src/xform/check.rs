@@ -44,7 +44,7 @@ pub(super) fn check(form: &Form) -> Result<Paths, Fault> {
         ("version", &form.version),
     ];
     if let Some((what, _)) = told.iter().find(|(_, text)| text.trim().is_empty()) {
-        return Err(Fault::Missing(*what));
+        return Err(Fault::Missing(what));
     }
     if form.items.is_empty() {
         return Err(Fault::Missing("questions"));

@@ -5,9 +5,10 @@ use app::{EvidenceAdded, LARGEST_EVIDENCE, is_shown};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Multipart, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use tokio::io::{AsyncReadExt, AsyncSeekExt, Take};
 use tokio_util::io::ReaderStream;
 use utoipa::{IntoParams, ToSchema};
 
@@ -16,6 +17,40 @@ use super::ledgers::attachment;
 use crate::caller::{Asked, Caller, Context, Named};
 use crate::desk::Desk;
 use crate::problem::{Problem, ProblemBody};
+use crate::web::span;
+
+/// 文件片段 — what of a file is sent: players of films ask for parts; a part that cannot be is answered with the whole.
+struct Part {
+    content: Take<tokio::fs::File>,
+    count: u64,
+    range: Option<HeaderValue>,
+}
+
+impl Part {
+    async fn of(file: std::fs::File, asked: &HeaderMap) -> std::io::Result<Self> {
+        let size = file.metadata()?.len();
+        let mut file = tokio::fs::File::from_std(file);
+        let wanted = asked.get(header::RANGE).and_then(|v| v.to_str().ok());
+        let wanted = wanted.and_then(|r| r.strip_prefix("bytes="));
+        let part = wanted
+            .zip(usize::try_from(size).ok())
+            .and_then(|(range, size)| span(range, size));
+        let Some((start, end)) = part else {
+            return Ok(Self {
+                content: file.take(size),
+                count: size,
+                range: None,
+            });
+        };
+        file.seek(std::io::SeekFrom::Start(start as u64)).await?;
+        let count = (end - start + 1) as u64;
+        Ok(Self {
+            content: file.take(count),
+            count,
+            range: HeaderValue::from_str(&format!("bytes {start}-{end}/{size}")).ok(),
+        })
+    }
+}
 
 /// Uploads larger than this are refused; a little more than a file, for the form around it.
 pub(crate) const LARGEST_UPLOAD: usize = LARGEST_EVIDENCE as usize + (1 << 20);
@@ -71,11 +106,13 @@ pub(crate) async fn add_evidence(
 
 /// A file of a site one may read. Pictures are shown, everything else is only saved.
 #[utoipa::path(get, path = "/api/v1/blobs/{sha256}", tag = "sites", params(("sha256" = String, Path)),
-    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>), (status = "4XX", body = ProblemBody)))]
+    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>),
+        (status = 206, content_type = "application/octet-stream", body = Vec<u8>), (status = "4XX", body = ProblemBody)))]
 pub(crate) async fn download_blob(
     State(desk): State<Desk>,
     caller: Caller,
     Named(sha256): Named<String>,
+    asked: HeaderMap,
 ) -> Result<Response, Problem> {
     desk.note(&caller, "download_blob", &sha256);
     let wanted = sha256.clone();
@@ -84,8 +121,11 @@ pub(crate) async fn download_blob(
             session.open_blob(atlases, &wanted)
         })
         .await?;
-    let size = file.metadata().map(|m| m.len()).ok();
-    let body = Body::from_stream(ReaderStream::new(tokio::fs::File::from_std(file)));
+    let part = Part::of(file, &asked)
+        .await
+        .map_err(|e| desk.problem(&caller.context, &app::Error::internal(e)))?;
+    let (size, range) = (part.count, part.range);
+    let body = Body::from_stream(ReaderStream::new(part.content));
     let mut response = if is_shown(&media_type) {
         let mut shown = body.into_response();
         if let Ok(value) = HeaderValue::from_str(&media_type) {
@@ -96,10 +136,13 @@ pub(crate) async fn download_blob(
         // What could run in a browser never does: it is bytes, to be saved.
         attachment(&name, "application/octet-stream", body)
     };
-    let headers = response.headers_mut();
-    if let Some(size) = size {
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(size));
+    if let Some(range) = range {
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+        response.headers_mut().insert(header::CONTENT_RANGE, range);
     }
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(size));
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static("default-src 'none'; sandbox; frame-ancestors 'none'"),
