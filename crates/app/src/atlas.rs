@@ -11,6 +11,7 @@ mod filter;
 mod grid;
 mod ground;
 mod issues;
+mod laying;
 mod outlines;
 mod remembered;
 mod rows;
@@ -153,6 +154,7 @@ fn load_columns(register: &Register, setting: &Setting, as_of: AsOf) -> Result<C
                 columns.issues.put(&dossier, setting);
                 columns.suspicions.put(&dossier);
             }
+            columns.sites.lay_by_place();
             columns.sites.settle();
             Ok::<Columns, register::Error>(columns)
         });

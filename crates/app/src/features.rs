@@ -46,6 +46,8 @@ pub struct FeatureQuery {
 /// site of the box spelled out, which may take long.
 const SHORT_BOX_DEGREES: f64 = 0.25;
 const SHORT_PAGE: usize = 1_000;
+/// What a site with an outline takes: pages are written into room that is there.
+const BYTES_OF_A_FEATURE: usize = 1_200;
 
 impl FeatureQuery {
     /// Whether answering is soon over.
@@ -113,6 +115,8 @@ impl Viewer {
         if query.during.is_some() {
             rows.retain(|row| within(query, table.updated_at(*row)));
         }
+        let on_page = rows.len().min(query.limit);
+        told.out.reserve(on_page * BYTES_OF_A_FEATURE);
         let labels = self.site_labels(table);
         let is_coded = query.properties.is_empty();
         let unseen = if is_coded {

@@ -296,7 +296,7 @@ fn draw_sites(
     let bounds = tile_bounds(tile);
     let (mut pen, mut point) = (Pen::new(tile), Path::new(GeometryKind::Points));
     for row in table.in_box(bounds) {
-        if !table.reaches(row, bounds) || !table.matches(row, filter, eyes) {
+        if !table.matches(row, filter, eyes) {
             continue;
         }
         if table.is_outlined(row)

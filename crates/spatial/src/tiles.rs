@@ -5,10 +5,12 @@
 mod clip;
 mod encode;
 mod pen;
+mod projection;
 
 pub use clip::{clip_line, clip_ring};
 pub use encode::{LayerWriter, Path, TileWriter, Value};
 pub use pen::Pen;
+pub use projection::{degrees, mercator};
 
 use geo_types::Geometry;
 
@@ -74,22 +76,25 @@ impl TileId {
     }
 }
 
-/// A position in parts of the world; beyond the poles of the projection it is held at the edge.
-pub fn mercator(lon: f64, lat: f64) -> [i32; 2] {
-    let world = f64::from(1_u32 << WORLD_BITS);
-    let x = (lon + 180.0) / 360.0;
-    let sin = lat.to_radians().sin().clamp(-0.9999, 0.9999);
-    let y = 0.5 - ((1.0 + sin) / (1.0 - sin)).ln() / (4.0 * std::f64::consts::PI);
-    let part = |v: f64| (v * world).clamp(0.0, world - 1.0) as i32;
-    [part(x), part(y)]
+/// A position's place in the order of tiles: all that lies in one tile, of whatever zoom, follows one another (Morton).
+pub fn quad_order(position: [i32; 2]) -> u64 {
+    let [x, y] = position.map(spread);
+    x | y << 1
 }
 
-/// Longitude and latitude of a position.
-pub fn degrees(position: [i32; 2]) -> [f64; 2] {
-    let world = f64::from(1_u32 << WORLD_BITS);
-    let lon = f64::from(position[0]) / world * 360.0 - 180.0;
-    let n = std::f64::consts::PI * (1.0 - 2.0 * f64::from(position[1]) / world);
-    [lon, n.sinh().atan().to_degrees()]
+/// The bits of a number with room for another's between them.
+fn spread(value: i32) -> u64 {
+    let mut bits = u64::from(value.cast_unsigned());
+    for (shift, mask) in [
+        (16, 0x0000_ffff_0000_ffff),
+        (8, 0x00ff_00ff_00ff_00ff),
+        (4, 0x0f0f_0f0f_0f0f_0f0f),
+        (2, 0x3333_3333_3333_3333),
+        (1, 0x5555_5555_5555_5555),
+    ] {
+        bits = (bits | bits << shift) & mask;
+    }
+    bits
 }
 
 /// What a geometry is made of, as tiles tell it apart.
@@ -276,5 +281,21 @@ mod tests {
         assert_eq!(tile.local([east, south]), [EXTENT - 1, EXTENT - 1]);
         assert!(TileId::new(3, 8, 0).is_none());
         assert!(TileId::new(19, 0, 0).is_none());
+    }
+
+    #[test]
+    fn what_lies_in_a_tile_follows_one_another() {
+        let inside = |tile: TileId| {
+            let [west, north, east, south] = tile.bounds(0);
+            quad_order([west, north])..=quad_order([east, south])
+        };
+        let position = mercator(106.53, 35.55);
+        for zoom in 0..=MAX_ZOOM {
+            let tile = TileId::of(position, zoom);
+            let side = 1_u64 << (WORLD_BITS - u32::from(zoom));
+            assert!(inside(tile).contains(&quad_order(position)));
+            let [first, last] = [*inside(tile).start(), *inside(tile).end()];
+            assert_eq!(last - first, side * side - 1, "and nothing else among it");
+        }
     }
 }

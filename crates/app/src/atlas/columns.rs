@@ -88,6 +88,18 @@ impl Texts {
         }
     }
 
+    /// The same texts in another order of rows.
+    pub(super) fn lay(&mut self, order: &[u32]) {
+        let mut laid = Self {
+            text: String::with_capacity(self.text.len()),
+            spans: Vec::with_capacity(order.len()),
+        };
+        for (at, row) in order.iter().enumerate() {
+            laid.set(at, self.get(*row as usize));
+        }
+        *self = laid;
+    }
+
     /// The text of a row.
     pub(super) fn get(&self, row: usize) -> &str {
         let (start, length) = self.spans[row];

@@ -50,6 +50,14 @@ impl Grid {
         }
     }
 
+    /// The same rows under new numbers.
+    pub(super) fn name_anew(&mut self, new_row: impl Fn(u32) -> u32) {
+        for rows in self.squares.values_mut().chain([&mut self.large]) {
+            rows.iter_mut().for_each(|row| *row = new_row(*row));
+            rows.sort_unstable();
+        }
+    }
+
     /// Calls `each` with the squares that meet a box and their rows, in no order.
     #[allow(
         clippy::iter_over_hash_type,
@@ -79,8 +87,19 @@ impl Grid {
 
     /// Rows that may lie in a box, each once, in order.
     pub(super) fn find(&self, bounds: [i32; 4]) -> Vec<u32> {
-        let mut found = self.large.clone();
-        self.meet(bounds, |_, rows| found.extend(rows));
+        self.find_wanted(bounds, |_| true)
+    }
+
+    /// The same of those rows alone that are wanted.
+    pub(super) fn find_wanted(
+        &self,
+        bounds: [i32; 4],
+        is_wanted: impl Fn(u32) -> bool,
+    ) -> Vec<u32> {
+        let mut found = Vec::new();
+        let mut take = |rows: &[u32]| found.extend(rows.iter().filter(|row| is_wanted(**row)));
+        take(&self.large);
+        self.meet(bounds, |_, rows| take(rows));
         found.sort_unstable();
         found.dedup();
         found

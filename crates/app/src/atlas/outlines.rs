@@ -4,6 +4,8 @@ use geo::{BoundingRect, CoordsIter};
 use geo_types::{Coord, Geometry, LineString, Polygon};
 use spatial::tiles::{GeometryKind, Path, Pen, mercator};
 
+use super::laying::lay;
+
 /// Parts of a degree. What is imported is rounded to nine decimals or fewer; what is not stands as it is.
 const PARTS: f64 = 1e9;
 
@@ -49,6 +51,19 @@ impl Outlines {
         super::site_table::set(&mut self.starts, row, start as u64);
         super::site_table::set(&mut self.lengths, row, length);
         super::site_table::set(&mut self.extents, row, extent);
+    }
+
+    /// The same outlines in another order of rows.
+    pub(super) fn lay(&mut self, order: &[u32]) {
+        let mut bytes = Vec::with_capacity(self.bytes.len());
+        let mut starts = Vec::with_capacity(order.len());
+        for row in order {
+            starts.push(bytes.len() as u64);
+            bytes.extend_from_slice(self.written(*row as usize).unwrap_or_default());
+        }
+        (self.bytes, self.starts) = (bytes, starts);
+        lay(&mut self.lengths, order);
+        lay(&mut self.extents, order);
     }
 
     /// Whether a row has the very outline that was written from `start` on: most entries of a site leave it as it is.

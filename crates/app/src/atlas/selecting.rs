@@ -191,8 +191,8 @@ impl SiteTable {
 
     /// Rows wanted whose outline may touch a box, in mercator parts, by code.
     pub fn select_in_box(&self, bounds: [i32; 4], filter: &SiteFilter, eyes: &Eyes) -> Vec<u32> {
-        let mut rows = self.grid.find(bounds);
-        rows.retain(|row| self.touches(*row, bounds) && self.matches(*row, filter, eyes));
+        let is_wanted = |row| self.touches(row, bounds) && self.matches(row, filter, eyes);
+        let mut rows = self.grid.find_wanted(bounds, is_wanted);
         rows.sort_unstable_by_key(|row| self.codes.get(*row as usize));
         rows
     }

@@ -54,7 +54,8 @@ pub struct SiteRow {
     pub finding_count: u32,
 }
 
-/// 点位表 — all sites by columns, in the order they came; `by_code` is the order of lists.
+/// 点位表 — all sites by columns: those read at first in the order of the tiles they lie in, later ones as they came.
+/// `by_code` is the order of lists.
 #[derive(Debug, Default)]
 pub struct SiteTable {
     pub(super) ids: IndexSet<SiteId>,
@@ -330,9 +331,11 @@ impl SiteTable {
     }
 
     /// Whether a row's outline or its point may be drawn in a box, in mercator parts.
-    pub fn reaches(&self, row: u32, bounds: [i32; 4]) -> bool {
-        let reach = self.reach(row as usize);
-        reach.is_some_and(|r| super::grid::touch(r, bounds))
+    fn reaches(&self, row: u32, bounds: [i32; 4]) -> bool {
+        let extent = self.outlines.extent(row as usize);
+        let place = || self.place(row).map(|[x, y]| [x, y, x, y]);
+        let is_in = |reach| super::grid::touch(reach, bounds);
+        extent.is_some_and(is_in) || place().is_some_and(is_in)
     }
 
     /// The id of a row.
@@ -521,9 +524,10 @@ impl SiteTable {
         self.counts[row as usize]
     }
 
-    /// Rows that may lie in a box, in mercator parts.
+    /// Rows whose outline or point may be drawn in a box, in mercator parts.
     pub fn in_box(&self, bounds: [i32; 4]) -> Vec<u32> {
-        self.grid.find(bounds)
+        self.grid
+            .find_wanted(bounds, |row| self.reaches(row, bounds))
     }
 
     /// Calls `each` with the rows whose point may be drawn in a box, and where; in no order.

@@ -1,10 +1,11 @@
 //! Outlines as GeoJSON, written straight from the steps they are kept in: the very text that their geometries would give.
 
+use itoa::Buffer as Digits;
+
 use super::outlines::{Decoder, LINE, LINES, Number, POINT, POINTS, POLYGON, POLYGONS};
 
-/// Parts of a degree in one degree, and how many digits tell them.
+/// Parts of a degree in one degree: nine digits tell them.
 const PARTS: u64 = 1_000_000_000;
-const DIGITS: usize = 9;
 /// Fewer parts are told with an exponent, as other numbers of their size are.
 const LEAST_PLAIN: u64 = 10_000;
 
@@ -108,25 +109,14 @@ fn write_number(number: Number, out: &mut Vec<u8>) {
     if parts < 0 {
         out.push(b'-');
     }
-    let (whole, mut rest) = (parts.unsigned_abs() / PARTS, parts.unsigned_abs() % PARTS);
-    let mut digits = [b'0'; DIGITS];
-    for digit in digits.iter_mut().rev() {
-        *digit += (rest % 10) as u8;
-        rest /= 10;
-    }
-    let is_idle = |digit: &&u8| **digit == b'0';
-    let idle = digits[1..].iter().rev().take_while(is_idle).count();
-    write_whole(whole, out);
+    let (whole, rest) = (parts.unsigned_abs() / PARTS, parts.unsigned_abs() % PARTS);
+    out.extend_from_slice(Digits::new().format(whole).as_bytes());
+    // One more in front keeps the zeros behind the point; the point takes its place.
+    let mut digits = Digits::new();
+    let digits = digits.format(PARTS + rest);
+    let idle = digits[2..].bytes().rev().take_while(|d| *d == b'0');
     out.push(b'.');
-    out.extend_from_slice(&digits[..DIGITS - idle]);
-}
-
-/// Degrees have at most three digits before the point; whatever is longer is told alike.
-fn write_whole(whole: u64, out: &mut Vec<u8>) {
-    if whole >= 10 {
-        write_whole(whole / 10, out);
-    }
-    out.push(b'0' + (whole % 10) as u8);
+    out.extend_from_slice(&digits.as_bytes()[1..digits.len() - idle.count()]);
 }
 
 fn write_float(value: f64, out: &mut Vec<u8>) {

@@ -1,6 +1,6 @@
 //! Writing Mapbox Vector Tiles 2.1 by hand: a few field numbers, variable-length integers, zigzag deltas.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{EXTENT, GeometryKind};
 
@@ -151,7 +151,8 @@ pub struct LayerWriter {
     texts: HashMap<String, u32>,
     /// By key and number of the dictionary: the value's number and one; 0 where it was not told yet.
     words: Vec<Vec<u32>>,
-    numbers: HashMap<(u8, u64), u32>,
+    /// Few: most layers count, and most counts are one.
+    numbers: BTreeMap<(u8, u64), u32>,
     value_count: u32,
     values: Vec<u8>,
     features: Vec<u8>,
@@ -169,7 +170,7 @@ impl LayerWriter {
             keys: keys.to_vec(),
             texts: HashMap::new(),
             words: vec![Vec::new(); keys.len()],
-            numbers: HashMap::new(),
+            numbers: BTreeMap::new(),
             value_count: 0,
             values: Vec::new(),
             features: Vec::new(),
