@@ -574,7 +574,10 @@ fn s05_what_the_writer_cannot_take_is_received_and_goes_in_alone() {
     assert_eq!(states(&told), waiting, "{told:#?}");
     for status in &told {
         let words = match status["state"] == "received" {
-            true => ("field.awaits_turn", "已收到，尚未登记。"),
+            true => (
+                "field.awaits_store",
+                "已收到，登记簿暂时不能写入（磁盘已满或正忙），将自动重试。",
+            ),
             false => ("field.awaits_evidence", status["text"].as_str().unwrap()),
         };
         assert_eq!((code(status), status["text"].as_str().unwrap()), words);
@@ -688,7 +691,7 @@ fn s10_a_disk_full_at_item_n_takes_the_rest_later_and_nothing_twice() {
         "{taken} of {ALL} before the disk was full"
     );
     for status in told.iter().filter(|s| s["state"] == "received") {
-        assert_eq!(code(status), "field.awaits_turn");
+        assert_eq!(code(status), "field.awaits_store");
     }
     let kept: Vec<&Value> = told.iter().filter(|s| s["state"] == "recorded").collect();
     assert!(

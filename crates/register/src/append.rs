@@ -216,8 +216,8 @@ fn check_stale(
         return Ok(());
     }
     let mut meanwhile = views::stream_between(store, &entry.stream, based_on, current)?;
-    // What somebody wrote before on the same phone is no news to them.
-    meanwhile.retain(|theirs| !is_own_earlier(entry, &theirs.entry));
+    // What somebody wrote themselves is no news to them.
+    meanwhile.retain(|theirs| !is_own(entry, &theirs.entry, policy));
     if meanwhile.is_empty() {
         return Ok(());
     }
@@ -244,8 +244,9 @@ fn check_stale(
     })
 }
 
-/// Whether `theirs` is what the author of a stamped entry stated before it.
-fn is_own_earlier(entry: &Entry, theirs: &Entry) -> bool {
+/// Whether `theirs` is what the author of a stamped entry stated: before it, and for what is merged by field after it too,
+/// because what was claimed later stands whatever comes first.
+fn is_own(entry: &Entry, theirs: &Entry, policy: StalePolicy) -> bool {
     let Some(stamp) = &entry.stamp else {
         return false;
     };
@@ -254,5 +255,6 @@ fn is_own_earlier(entry: &Entry, theirs: &Entry) -> bool {
         .stamp
         .as_ref()
         .is_some_and(|t| t.device_id == stamp.device_id && t.number < stamp.number);
-    theirs.author.actor == entry.author.actor && (is_before || is_lower)
+    let is_in_order = policy == StalePolicy::MergeByField || is_before || is_lower;
+    theirs.author.actor == entry.author.actor && is_in_order
 }

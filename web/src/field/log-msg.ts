@@ -13,6 +13,7 @@ export const tLog = words({
   log_held: ['第 {number} 号挂起：{text}', 'Number {number} held: {text}'],
   log_recorded: ['第 {number} 号已登记', 'Number {number} recorded'],
   log_refused: ['第 {number} 号退回：{text}', 'Number {number} refused: {text}'],
+  log_refused_elsewhere: ['另一部手机的第 {number} 号退回：{text}', 'Number {number} of another phone refused: {text}'],
   log_file_arrived: ['文件 {name} 已到', 'File {name} arrived'],
   log_file_again: ['文件 {name} 传输损坏，重新上传', 'File {name} was damaged on the way: sent again'],
   log_file_later: ['文件 {name} 传输损坏，稍后重传', 'File {name} damaged on the way: later'],

@@ -251,7 +251,10 @@ export async function entryHash(bytes: string): Promise<string> {
 export async function takeStatuses(db: PersonDb, statuses: readonly ItemStatus[]): Promise<void> {
   for (const status of statuses) {
     const item = await db.items.get(status.id);
-    if (!item) continue;
+    if (!item) {
+      if (status.state === 'refused') await tellElsewhere(db, status);
+      continue;
+    }
     const isTrue = status.state !== 'recorded' || status.receipt?.entry_sha256 === (await entryHash(item.bytes));
     if (!isTrue) {
       await db.items.update(item.id, { state: 'waiting', next_try_at: Date.now() + backOff(5), code: 'field.receipt_wrong' });
@@ -260,6 +263,12 @@ export async function takeStatuses(db: PersonDb, statuses: readonly ItemStatus[]
     }
     await take(db, item, status);
   }
+}
+
+/** What another phone of the same person sent was refused; it is told once, whatever says it again. */
+async function tellElsewhere(db: PersonDb, status: ItemStatus): Promise<void> {
+  const isTold = await db.log.filter((line) => line.item_id === status.id && line.code === 'refused_elsewhere').count();
+  if (isTold === 0) await tellLog(db, 'refused_elsewhere', { number: status.number, text: status.text ?? '' }, status.id);
 }
 
 async function take(db: PersonDb, item: Item, status: ItemStatus): Promise<void> {

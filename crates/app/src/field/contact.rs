@@ -103,7 +103,7 @@ pub fn contact(
     // A settling notes its own beginning, and may have ended after the last contact: what is told twice is told.
     let since = device.seen_at.unwrap_or(Timestamp::UNIX_EPOCH);
     let since = Timestamp::from_second(since.as_second() - SETTLED_WITHIN_S).unwrap_or(since);
-    let changed = accounts.items_changed_since(&device.device_id, since)?;
+    let changed = accounts.items_changed_since(&device, since)?;
     let statuses = changed.iter().map(|item| super::told(session, item));
     let statuses: Vec<ItemStatus> = statuses.collect::<Result<_, Error>>()?;
     device.seen_at = Some(now);
@@ -111,10 +111,8 @@ pub fn contact(
     device.app_version = said.app_version.as_deref().map(cut);
     let pack_etag = said.pack_etag.as_deref().map(cut);
     if device.pack_etag != pack_etag {
-        device.pack_made_at = pack
-            .as_ref()
-            .filter(|p| Some(&p.etag) == pack_etag.as_ref())
-            .map(|p| p.made_at);
+        let made_at = |etag: &String| packs.made_at(&me, etag);
+        device.pack_made_at = pack_etag.as_ref().and_then(made_at);
         device.pack_etag = pack_etag;
     }
     let unsent = said.unsent.iter().take(MOST_KINDS);

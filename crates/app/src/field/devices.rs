@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
+use domain::as_of::AsOf;
 use domain::dossier::civil_day;
 use domain::entries::{DeviceEnrolled, DeviceLocked};
 use domain::entry::{Entry, EntryBody};
@@ -604,6 +605,7 @@ pub fn list_devices(session: &Session, accounts: &Mutex<Accounts>) -> Result<Dev
         .into_iter()
         .map(|p| (p.person_id.clone(), p))
         .collect();
+    let ground_since = ground_since(session)?;
     let mut items = Vec::new();
     for device in devices {
         let person = people.get(&device.person_id);
@@ -614,7 +616,7 @@ pub fn list_devices(session: &Session, accounts: &Mutex<Accounts>) -> Result<Dev
                 waiting.get(&of).copied().unwrap_or(0)
             };
             let counts = (count("received"), count("held"));
-            items.push(row_of(session, device, person, counts, gaps));
+            items.push(row_of(session, device, person, counts, gaps, ground_since));
         }
     }
     Ok(Devices {
@@ -623,12 +625,35 @@ pub fn list_devices(session: &Session, accounts: &Mutex<Accounts>) -> Result<Dev
     })
 }
 
+/// Since when the log has the boundary, territories and routes that hold: a pack made before leads phones by old ones.
+fn ground_since(session: &Session) -> Result<Timestamp, Error> {
+    let (register, reserve) = (&session.register, &session.reserve.reserve_code);
+    let adopted = [
+        register
+            .latest_boundary(reserve, AsOf::Now)?
+            .map(|k| k.entry_id),
+        register
+            .latest_stations(reserve, AsOf::Now)?
+            .map(|k| k.entry_id),
+        register
+            .latest_routes(reserve, AsOf::Now)?
+            .map(|k| k.entry_id),
+    ];
+    let mut since = Timestamp::UNIX_EPOCH;
+    for id in adopted.into_iter().flatten() {
+        let entry = register.find_entry(id)?;
+        since = entry.map_or(since, |e| since.max(e.recorded_at));
+    }
+    Ok(since)
+}
+
 fn row_of(
     session: &Session,
     device: Device,
     person: Option<&Person>,
     (waiting, held): (u64, u64),
     gaps: Vec<NumberGap>,
+    ground_since: Timestamp,
 ) -> DeviceRow {
     let (setting, now) = (&session.setting, session.now);
     let told = Told::of(&device);
@@ -647,7 +672,9 @@ fn row_of(
         },
         post: post.map_or(String::new(), |p| post_words(p, setting)),
         state: if device.is_locked { "locked" } else { "active" }.to_owned(),
-        is_pack_old: device.pack_made_at.is_some_and(|at| at < day_ago),
+        is_pack_old: device
+            .pack_made_at
+            .is_some_and(|at| at < day_ago || at < ground_since),
         waiting,
         held,
         missing_numbers: missing_numbers.collect(),

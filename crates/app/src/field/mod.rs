@@ -60,7 +60,7 @@ pub const KINDS: [(&str, &[&str]); 8] = [
 ];
 
 /// Codes of `messages/*/field.toml`, which shares its prefix with the names of facts.
-pub(crate) const CODES: [&str; 53] = [
+pub(crate) const CODES: [&str; 54] = [
     "device_locked",
     "device_unknown",
     "token_expired",
@@ -85,6 +85,7 @@ pub(crate) const CODES: [&str; 53] = [
     "after_lock",
     "clash",
     "awaits_blobs",
+    "awaits_store",
     "awaits_turn",
     "awaits_predecessor",
     "awaits_evidence",

@@ -130,6 +130,13 @@ impl Packs {
         self.open().get(key)?.last().cloned()
     }
 
+    /// When a pack of this territory was made, as long as it is kept.
+    pub fn made_at(&self, me: &FieldMe, etag: &str) -> Option<Timestamp> {
+        let made = self.open();
+        let mut own = made.get(&key_of(me))?.iter();
+        own.find(|p| p.etag() == etag).map(|p| p.made_at)
+    }
+
     fn keep(&self, key: String, pack: Arc<Pack>) {
         let mut packs = self.open();
         let own = packs.entry(key).or_default();

@@ -864,6 +864,7 @@ fn carried(entry: &Entry, successor: &Dossier) -> Option<Entry> {
             ..(**b).clone()
         }
         .into(),
+        EntryBody::SiteAmended(b) => (**b).clone().into(),
         _ => return None,
     };
     Some(beside(entry, StreamId::site(successor.site_id), body))
@@ -1107,10 +1108,16 @@ fn put_off(
     let tries = item.tries.saturating_add(1);
     let outcome = match tries >= MOST_TRIES && !is_passing {
         true => Outcome::held("field.not_appended", "decision").arg("cause", error),
-        false => Outcome {
-            state: "received",
-            ..Outcome::held("field.awaits_turn", "turn")
-        },
+        false => {
+            let code = match is_passing {
+                true => "field.awaits_store",
+                false => "field.awaits_turn",
+            };
+            Outcome {
+                state: "received",
+                ..Outcome::held(code, "turn")
+            }
+        }
     };
     let wait_s = (1i64 << tries.min(10)).min(LONGEST_PAUSE_S);
     let item = outcome.apply(item.clone(), now)?.unwrap_or(item);

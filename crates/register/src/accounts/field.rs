@@ -413,16 +413,19 @@ impl Accounts {
         rows.collect::<Result<_, _>>().map_err(failed(READ))
     }
 
-    /// Items of a device whose state changed at an instant or after it, without what was signed.
+    /// Items of a device whose state changed at an instant or after it, and those of its holder's other devices that were
+    /// refused, without what was signed.
     pub fn items_changed_since(
         &self,
-        device_id: &str,
+        device: &Device,
         since: Timestamp,
     ) -> Result<Vec<FieldItem>, Error> {
         let sql = format!(
-            "SELECT item_no, {LEAN} FROM field_items WHERE device_id = ?1 AND changed_at >= ?2 ORDER BY item_no"
+            "SELECT item_no, {LEAN} FROM field_items
+             WHERE (device_id = ?1 OR person_id = ?3 AND state = 'refused') AND changed_at >= ?2 ORDER BY item_no"
         );
-        let found = self.numbered(&sql, params![device_id, since.to_string()])?;
+        let values = params![device.device_id, since.to_string(), device.person_id];
+        let found = self.numbered(&sql, values)?;
         Ok(found.into_iter().map(|(_, item)| item).collect())
     }
 
