@@ -415,7 +415,7 @@ const OPERATIONS: &[(&str, Asks)] = &[
     ("get /api/v1/patrols/{patrol_id}/track.geojson", Action("查看台账、点位档案", "/api/v1/patrols/not-an-id/track.geojson", "")),
     ("post /api/v1/patrols/{patrol_id}/reviews", Action("审核巡护", "/api/v1/patrols/not-an-id/reviews", r#"{ "of": "01900000-0000-7000-8000-000000000000", "result": "accepted" }"#)),
     ("post /api/v1/patrols/{patrol_id}/findings/{number}/clue", Action("登记巡护", "/api/v1/patrols/not-an-id/findings/1/clue", "{}")),
-    ("put /api/v1/patrols/{patrol_id}/sheet", Action("登记巡护", "/api/v1/patrols/not-an-id/sheet", r#"{ "of": "01900000-0000-7000-8000-000000000000", "reason": "记错了", "sheet": { "station": "{station}", "kind": "没有这一类", "started_at": "2019-08-16T01:00:00Z", "ended_at": "2019-08-16T05:00:00Z", "leader": "护林员", "head_count": 1, "conclusion": "normal", "summary": "无" } }"#)),
+    ("put /api/v1/patrols/{patrol_id}/sheet", Action("登记巡护", "/api/v1/patrols/not-an-id/sheet", r#"{ "of": "01900000-0000-7000-8000-000000000000", "reason": "记错了", "sheet": { "station": "houhe", "kind": "没有这一类", "started_at": "2019-08-16T01:00:00Z", "ended_at": "2019-08-16T05:00:00Z", "leader": "护林员", "head_count": 1, "conclusion": "normal", "summary": "无" } }"#)),
     ("get /api/v1/people", Action("管理人员、岗位", "/api/v1/people", "")),
     ("post /api/v1/people", Action("管理人员、岗位", "/api/v1/people", r#"{ "login": "", "name": "" }"#)),
     ("patch /api/v1/people/{person_id}", Login),
