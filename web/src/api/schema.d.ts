@@ -8095,6 +8095,14 @@ export interface operations {
                     "application/octet-stream": number[];
                 };
             };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
             "4XX": {
                 headers: {
                     [name: string]: unknown;
