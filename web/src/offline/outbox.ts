@@ -1,4 +1,6 @@
 /** 待传箱 — entries made on this phone: signed and kept in one step, sent later, never lost. */
+import Dexie from 'dexie';
+
 import { sha256, tidy, utf8, uuid } from './canonical';
 import { claim, lastContact, type Clocks } from './clock';
 import { keepSetting, phone, setting, storeOf, tellLog, type BlobState, type Draft, type Enrolment, type Fix, type Item, type ItemState, type KeptBlob, type PersonDb } from './db';
@@ -206,24 +208,33 @@ export const keepFixes = (db: PersonDb, fixes: Fix[]): Promise<unknown> => keepi
 export interface Counts { by_kind: Record<string, { count: number; size: number }>; by_state: Record<ItemState, number>; unsent: number; blobs_waiting: number; bytes_waiting: number; sent: number; received: number }
 /** 数目 — by kind first, so that one kind that fails hides nothing of the others. */
 export async function counts(db: PersonDb): Promise<Counts> {
-  const [items, blobs] = await Promise.all([db.items.toArray(), db.blobs.toArray()]);
-  const by_state: Record<ItemState, number> = { waiting: 0, sending: 0, received: 0, held: 0, recorded: 0, refused: 0 };
+  // What is settled is counted in the index and not read: it is asked with every change, and a season's work is large.
+  const settled = (state: ItemState): Promise<number> => db.items.where('state').equals(state).count();
+  const [recorded, refused] = await Promise.all([settled('recorded'), settled('refused')]);
+  const open = await db.items.where('state').anyOf(['waiting', 'sending', 'received', 'held'] satisfies ItemState[]).toArray();
+  const blobs = await db.blobs.where('state').anyOf(['kept', 'sending'] satisfies BlobState[]).toArray();
+  const by_state: Record<ItemState, number> = { waiting: 0, sending: 0, received: 0, held: 0, recorded, refused };
   const by_kind: Counts['by_kind'] = {};
-  const open = new Set<string>();
-  for (const item of items) {
+  for (const item of open) {
     by_state[item.state] += 1;
-    if (item.state === 'recorded' || item.state === 'refused') continue;
-    open.add(item.id);
     const of = (by_kind[item.kind] ??= { count: 0, size: 0 });
     of.count += 1;
     of.size += item.size;
   }
-  const pending = blobs.filter((b) => b.state !== 'arrived' && b.state !== 'damaged' && b.of.length > 0 && b.data.size > 0);
+  const pending = blobs.filter((b) => b.of.length > 0 && b.data.size > 0);
   const bytes_waiting = pending.reduce((sum, b) => sum + b.size - b.offset, 0);
-  const received = items.filter((i) => i.receipt || ['received', 'held', 'recorded', 'refused'].includes(i.state)).length;
-  return { by_kind, by_state, unsent: open.size, blobs_waiting: pending.length, bytes_waiting, sent: items.filter((i) => i.tries > 0 || i.status).length, received };
+  const received = recorded + refused + open.filter((i) => i.receipt || i.state === 'received' || i.state === 'held').length;
+  const sent = recorded + refused + open.filter((i) => i.tries > 0 || i.status).length;
+  return { by_kind, by_state, unsent: open.length, blobs_waiting: pending.length, bytes_waiting, sent, received };
 }
 export const unsentByKind = (c: Counts): Record<string, number> => Object.fromEntries(Object.entries(c.by_kind).map(([k, v]) => [k, v.count]));
+
+/** Sites that were verified on this phone, with the state of the newest verification. */
+export async function verifiedSites(db: PersonDb): Promise<Map<string, string>> {
+  const kind = 'verification.recorded';
+  const keys = await db.items.where('[kind+number+site_id+state]').between([kind, Dexie.minKey], [kind, Dexie.maxKey]).keys();
+  return new Map((keys as unknown as [string, number, string, ItemState][]).map(([, , site, state]) => [site, state]));
+}
 
 const KEEP_DAYS = 7;
 const REFUSED_DAYS = 30;

@@ -1,4 +1,6 @@
 /** 上传 — contact, files in chunks, entries in batches, receipts; the same code in the page and in the service worker. */
+import Dexie from 'dexie';
+
 import type { ContactAnswer, ItemsAnswer, ItemStatus, Storage } from '@/api/field';
 
 import { base64, canonical, sha256, utf8 } from './canonical';
@@ -105,14 +107,16 @@ async function awaken(db: PersonDb): Promise<void> {
 async function contact(round: Round): Promise<ContactAnswer | null> {
   const { db } = round;
   const began = new Date().toISOString();
-  const receipts = (await db.items.where('state').equals('recorded').toArray()).filter((i) => i.receipt).sort((a, b) => b.receipt!.seq - a.receipt!.seq);
-  const answer = await greet(round, receipts.slice(0, KEPT_RECEIPTS));
+  const newest = await db.items.where('[state+number]').between(['recorded', Dexie.minKey], ['recorded', Dexie.maxKey]).reverse().limit(KEPT_RECEIPTS).toArray();
+  const answer = await greet(round, newest.filter((i) => i.receipt));
   const compared = await setting<string>(db, 'compared_at');
   const isDue = !compared || Date.now() - Date.parse(compared) > DAY_MS / 2 || (await setting<boolean>(db, 'is_doubted'));
   if (!answer || !isDue) return answer;
-  for (let at = KEPT_RECEIPTS; at < receipts.length; at += KEPT_RECEIPTS) {
+  const told = new Set(newest.map((i) => i.id));
+  const others = (await db.items.where('state').equals('recorded').toArray()).filter((i) => i.receipt && !told.has(i.id));
+  for (let at = 0; at < others.length; at += KEPT_RECEIPTS) {
     await round.mayGoOn();
-    if (!(await greet(round, receipts.slice(at, at + KEPT_RECEIPTS)))) return answer;
+    if (!(await greet(round, others.slice(at, at + KEPT_RECEIPTS)))) return answer;
   }
   await keepSetting(db, 'compared_at', began);
   await keepSetting(db, 'is_doubted', false);
