@@ -76,8 +76,8 @@ export class PersonDb extends Dexie {
       log: '++n',
       settings: 'key',
     });
-    // Which sites have been verified is told from the index, without reading what was written.
-    this.version(2).stores({ items: 'id, state, stream, number, kind, [state+number], [kind+number+site_id+state]' });
+    // Which sites have been verified, and what waits, is told from the index, without reading entries and files.
+    this.version(2).stores({ items: 'id, state, stream, number, kind, [state+number], [kind+number+site_id+state]', blobs: 'sha256, state, draft_id, [state+sha256+size]' });
     // A store that another page takes away stays away: it must not come back empty, with its numbers begun anew.
     this.on('versionchange', (change) => void (change.newVersion === null && this.close({ disableAutoOpen: true })));
   }

@@ -212,7 +212,8 @@ export async function counts(db: PersonDb): Promise<Counts> {
   const settled = (state: ItemState): Promise<number> => db.items.where('state').equals(state).count();
   const [recorded, refused] = await Promise.all([settled('recorded'), settled('refused')]);
   const open = await db.items.where('state').anyOf(['waiting', 'sending', 'received', 'held'] satisfies ItemState[]).toArray();
-  const blobs = await db.blobs.where('state').anyOf(['kept', 'sending'] satisfies BlobState[]).toArray();
+  const named = new Set(open.flatMap((i) => i.blobs));
+  const pending = [...(await sizesOf(db, 'kept')), ...(await sizesOf(db, 'sending'))].filter(([sha]) => named.has(sha));
   const by_state: Record<ItemState, number> = { waiting: 0, sending: 0, received: 0, held: 0, recorded, refused };
   const by_kind: Counts['by_kind'] = {};
   for (const item of open) {
@@ -221,13 +222,18 @@ export async function counts(db: PersonDb): Promise<Counts> {
     of.count += 1;
     of.size += item.size;
   }
-  const pending = blobs.filter((b) => b.of.length > 0 && b.data.size > 0);
-  const bytes_waiting = pending.reduce((sum, b) => sum + b.size - b.offset, 0);
+  const bytes_waiting = pending.reduce((sum, [, size]) => sum + size, 0);
   const received = recorded + refused + open.filter((i) => i.receipt || i.state === 'received' || i.state === 'held').length;
   const sent = recorded + refused + open.filter((i) => i.tries > 0 || i.status).length;
   return { by_kind, by_state, unsent: open.length, blobs_waiting: pending.length, bytes_waiting, sent, received };
 }
 export const unsentByKind = (c: Counts): Record<string, number> => Object.fromEntries(Object.entries(c.by_kind).map(([k, v]) => [k, v.count]));
+
+/** Files in a state with their sizes, by the index alone: a file read is a handle to it, and there may be hundreds. */
+async function sizesOf(db: PersonDb, state: BlobState): Promise<[string, number][]> {
+  const keys = await db.blobs.where('[state+sha256+size]').between([state, Dexie.minKey], [state, Dexie.maxKey]).keys();
+  return (keys as unknown as [BlobState, string, number][]).map(([, sha, size]) => [sha, size]);
+}
 
 /** Sites that were verified on this phone, with the state of the newest verification. */
 export async function verifiedSites(db: PersonDb): Promise<Map<string, string>> {
