@@ -14,7 +14,7 @@ export type Doubt = With<Schemas['DoubtView'], { grade: Exclude<Plausible, 'none
 export type TrackGap = With<Schemas['GapView'], { ends: [[number, number], [number, number]] }>;
 export type Track = With<Schemas['TrackView'], { segments: With<Schemas['SegmentView'], { shape: Geometry }>[]; gaps: TrackGap[]; drifts: [number, number][]; plausibility: Doubt[] }>;
 /** A finding as the patrol states it (`domain::patrol`), with its words. */
-export type Finding = Schemas['PatrolFindingView'] & { kind: string; at: string; lon?: number; lat?: number; note?: string; severity?: string; action?: string };
+export type Finding = Schemas['PatrolFindingView'] & { kind: string; at: string; lon?: number; lat?: number; note?: string; severity?: string; action?: string; clue_id?: string };
 export type PatrolView = With<
   Schemas['PatrolView'],
   { row: PatrolRow; content_items: { number: number; text: string; result?: string }[]; findings: Finding[]; tracks: Track[]; plausibility: Doubt[]; route_shape?: Geometry | null }

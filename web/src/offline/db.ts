@@ -77,7 +77,7 @@ export class PersonDb extends Dexie {
       settings: 'key',
     });
     // Which sites have been verified, and what waits, is told from the index, without reading entries and files.
-    this.version(2).stores({ items: 'id, state, stream, number, kind, [state+number], [kind+number+site_id+state]', blobs: 'sha256, state, draft_id, [state+sha256+size]' });
+    this.version(2).stores({ items: 'id, state, stream, number, kind, [state+number], [state+tries], [state+kind+size], [kind+number+site_id+state]', blobs: 'sha256, state, draft_id, *of, [state+sha256+size]' });
     // A store that another page takes away stays away: it must not come back empty, with its numbers begun anew.
     this.on('versionchange', (change) => void (change.newVersion === null && this.close({ disableAutoOpen: true })));
   }

@@ -206,26 +206,31 @@ export const keepDraft = (db: PersonDb, draft: Draft): Promise<unknown> => keepi
 export const keepFixes = (db: PersonDb, fixes: Fix[]): Promise<unknown> => keeping(() => db.fixes.bulkPut(fixes));
 
 export interface Counts { by_kind: Record<string, { count: number; size: number }>; by_state: Record<ItemState, number>; unsent: number; blobs_waiting: number; bytes_waiting: number; sent: number; received: number }
+const OPEN_STATES = ['waiting', 'sending', 'received', 'held'] as const satisfies ItemState[];
+const STATES = [...OPEN_STATES, 'recorded', 'refused'] as const satisfies ItemState[];
 /** 数目 — by kind first, so that one kind that fails hides nothing of the others. */
 export async function counts(db: PersonDb): Promise<Counts> {
-  // What is settled is counted in the index and not read: it is asked with every change, and a season's work is large.
-  const settled = (state: ItemState): Promise<number> => db.items.where('state').equals(state).count();
-  const [recorded, refused] = await Promise.all([settled('recorded'), settled('refused')]);
-  const open = await db.items.where('state').anyOf(['waiting', 'sending', 'received', 'held'] satisfies ItemState[]).toArray();
-  const named = new Set(open.flatMap((i) => i.blobs));
-  const pending = [...(await sizesOf(db, 'kept')), ...(await sizesOf(db, 'sending'))].filter(([sha]) => named.has(sha));
-  const by_state: Record<ItemState, number> = { waiting: 0, sending: 0, received: 0, held: 0, recorded, refused };
+  // Counted by the indexes alone: it is asked with every change, and a season's work, or a week's without a signal, is large.
+  const of_state = (state: ItemState): Promise<number> => db.items.where('state').equals(state).count();
+  const [waiting, sending, received, held, recorded, refused] = await Promise.all(STATES.map(of_state)) as [number, number, number, number, number, number];
   const by_kind: Counts['by_kind'] = {};
-  for (const item of open) {
-    by_state[item.state] += 1;
-    const of = (by_kind[item.kind] ??= { count: 0, size: 0 });
-    of.count += 1;
-    of.size += item.size;
+  for (const state of OPEN_STATES) {
+    const keys = await db.items.where('[state+kind+size]').between([state, Dexie.minKey], [state, Dexie.maxKey]).keys();
+    for (const [, kind, size] of keys as unknown as [ItemState, string, number][]) {
+      const of = (by_kind[kind] ??= { count: 0, size: 0 });
+      of.count += 1;
+      of.size += size;
+    }
   }
+  const attached = new Set(await db.blobs.where('of').above('').primaryKeys());
+  const pending = [...(await sizesOf(db, 'kept')), ...(await sizesOf(db, 'sending'))].filter(([sha]) => attached.has(sha));
   const bytes_waiting = pending.reduce((sum, [, size]) => sum + size, 0);
-  const received = recorded + refused + open.filter((i) => i.receipt || i.state === 'received' || i.state === 'held').length;
-  const sent = recorded + refused + open.filter((i) => i.tries > 0 || i.status).length;
-  return { by_kind, by_state, unsent: open.length, blobs_waiting: pending.length, bytes_waiting, sent, received };
+  const tried = await db.items.where('[state+tries]').between(['waiting', 1], ['waiting', Dexie.maxKey]).count();
+  const answered = received + held + recorded + refused;
+  return {
+    by_kind, by_state: { waiting, sending, received, held, recorded, refused }, unsent: waiting + sending + received + held,
+    blobs_waiting: pending.length, bytes_waiting, sent: answered + sending + tried, received: answered,
+  };
 }
 export const unsentByKind = (c: Counts): Record<string, number> => Object.fromEntries(Object.entries(c.by_kind).map(([k, v]) => [k, v.count]));
 
