@@ -41,6 +41,8 @@ pub(crate) struct Caller {
     pub(crate) actor: Actor,
     pub(crate) context: Context,
     pub(crate) if_none_match: Option<String>,
+    /// Whether answers may come gzip-coded.
+    pub(crate) takes_gzip: bool,
     /// The address asked for.
     uri: Uri,
     method: Method,
@@ -330,7 +332,13 @@ impl FromRequestParts<Desk> for Caller {
             .get(header::IF_NONE_MATCH)
             .and_then(|v| v.to_str().ok())
             .map(str::to_owned);
+        let takes_gzip = parts
+            .headers
+            .get(header::ACCEPT_ENCODING)
+            .and_then(|v| v.to_str().ok())
+            .is_some_and(|codings| codings.contains("gzip"));
         Ok(Self {
+            takes_gzip,
             uri: parts.uri.clone(),
             method: parts.method.clone(),
             visitor,
