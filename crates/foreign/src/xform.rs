@@ -29,6 +29,14 @@ pub struct ExternalList {
     pub file: String,
 }
 
+/// Elements that hold the rows of an external list, from the outside in, as ODK reads its CSV file.
+const ROWS: [&str; 2] = ["root", "item"];
+
+/// The rows of an external list, as a path; a condition in brackets or the name of a column may follow.
+pub fn items_of(list: &str) -> String {
+    format!("instance('{list}')/{}", ROWS.join("/"))
+}
+
 /// 条目 — a group, a repeat or a question.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Item {

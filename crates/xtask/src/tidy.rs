@@ -149,8 +149,6 @@ fn machine_paths(faults: &mut Vec<String>) -> Result<()> {
             continue;
         }
         for (number, line) in text.lines().enumerate() {
-            // Lists of XForms are named from their root: an XPath, no folder.
-            let line = line.replace("')/root/item", "");
             if homes.iter().any(|h| line.contains(h)) {
                 faults.push(format!("{file}:{}: a path of one machine", number + 1));
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::flow::Guard;
 use domain::ledger::Labels as _;
 use domain::policy::Action;
-use foreign::xform::{Choice, Choices, ExternalList, Form, Group, Item, Kind, Question};
+use foreign::xform::{Choice, Choices, ExternalList, Form, Group, Item, Kind, Question, items_of};
 
 use super::md5_hex;
 use super::sites::{SITES, SITES_FILE};
@@ -96,9 +96,8 @@ impl Making<'_> {
 
     fn place_questions(&self) -> Vec<Item> {
         let of_site = |column: &str| {
-            Kind::Calculate(format!(
-                "instance('{SITES}')/root/item[name = ${{site}}]/{column}"
-            ))
+            let items = items_of(SITES);
+            Kind::Calculate(format!("{items}[name = ${{site}}]/{column}"))
         };
         let site = Kind::SelectOne(Choices::From {
             list: SITES.to_owned(),

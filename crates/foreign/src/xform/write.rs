@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::check::{Fault, Paths, ROOT};
-use super::{Choices, Form, Group, Item, Kind, Question};
+use super::{Choices, Form, Group, Item, Kind, Question, items_of};
 
 const HEAD: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml" xmlns:ev="http://www.w3.org/2001/xml-events" xmlns:jr="http://openrosa.org/javarosa" xmlns:odk="http://www.opendatakit.org/xforms" xmlns:orx="http://openrosa.org/xforms" xmlns:xsd="http://www.w3.org/2001/XMLSchema">
@@ -246,9 +246,10 @@ impl Writer<'_> {
                     Some(filter) => format!("[{}]", self.expression(filter)?),
                     None => String::new(),
                 };
+                let items = items_of(list);
                 self.line(
                     depth,
-                    format_args!(r#"<itemset nodeset="instance('{list}')/root/item{filter}">"#),
+                    format_args!(r#"<itemset nodeset="{items}{filter}">"#),
                 );
                 self.line(depth + 1, format_args!(r#"<value ref="{value}"/>"#));
                 self.line(depth + 1, format_args!(r#"<label ref="{label}"/>"#));
