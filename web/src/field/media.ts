@@ -45,7 +45,7 @@ export async function takeFile(db: PersonDb, file: File, view: string, draft_id:
   const row = await keepBlob(db, file, { media_type, file_name: file.name || `${view}.bin`, draft_id, sha256: await hashOfLarge(file) });
   if (media_type.startsWith('image/')) {
     const thumbnail = await thumbnailOf(file);
-    if (thumbnail) await db.blobs.update(row.sha256, { thumbnail });
+    if (thumbnail) await db.thumbnails.put({ sha256: row.sha256, data: thumbnail });
   }
   return { view, sha256: row.sha256, size: row.size, file_name: row.file_name, media_type: row.media_type, capture, ...extra };
 }

@@ -1,5 +1,5 @@
 /** 手机 — who works on it, what waits, whether the register is reached; shared by all screens. */
-import { liveQuery } from 'dexie';
+import Dexie, { liveQuery, type ObservabilitySet } from 'dexie';
 import { computed, onUnmounted, ref, shallowRef, type Ref } from 'vue';
 
 import { watchClock } from '@/offline/clock';
@@ -69,8 +69,26 @@ async function noteLock(person_id: string): Promise<void> {
 function begin(person: Enrolment): void {
   const db = storeOf(person.person_id);
   engine = startEngine(person.person_id, APP_VERSION, hear);
-  const tally = liveQuery(() => counts(db)).subscribe({ next: (found) => (tallies.value = found), error: () => undefined });
-  stops.push(engine.stop, watchClock(db), () => tally.unsubscribe());
+  stops.push(engine.stop, watchClock(db), tally(db));
+}
+
+const TALLY_MS = 250;
+/** Counts again when the store has changed, but not with each of its rows: a round of sending changes hundreds. */
+function tally(db: PersonDb): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const count = async (): Promise<void> => {
+    tallies.value = await counts(db).catch(() => tallies.value);
+    timer = undefined;
+  };
+  const hear = (changed: ObservabilitySet): void => {
+    if (Object.keys(changed).some((part) => part.startsWith(`idb://${db.name}/`))) timer ??= setTimeout(() => void count(), TALLY_MS);
+  };
+  Dexie.on('storagemutated', hear);
+  void count();
+  return () => {
+    clearTimeout(timer);
+    Dexie.on.storagemutated.unsubscribe(hear);
+  };
 }
 
 function hear(told: SyncReport, isRunning: boolean): void {

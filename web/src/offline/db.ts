@@ -29,10 +29,14 @@ export interface Item {
   status?: ItemStatus; receipt?: Receipt; settled_at?: string; is_read?: 0 | 1;
 }
 export type BlobState = 'kept' | 'sending' | 'arrived' | 'damaged';
+/** What becomes of a file. Its bytes stand in a row of their own: browsers write a file anew with every change of its row. */
 export interface KeptBlob {
-  sha256: string; size: number; media_type: string; file_name: string; data: Blob; offset: number; state: BlobState;
-  made_at: string; of: string[]; draft_id?: string; thumbnail?: Blob; tries?: number; next_try_at?: number;
+  sha256: string; size: number; media_type: string; file_name: string; offset: number; state: BlobState;
+  made_at: string; of: string[]; draft_id?: string; tries?: number; next_try_at?: number;
+  /** Where an older build kept them. */
+  data?: Blob; thumbnail?: Blob;
 }
+export interface FileRow { sha256: string; data: Blob }
 /** 草稿 — a sheet that is not finished; its photos are in `blobs` already. */
 export interface Draft { id: string; kind: 'verification' | 'finding' | 'patrol'; site_id?: string; saved_at: string; data: Record<string, unknown> }
 export interface Fix { track_id: string; t: number; line: string }
@@ -55,6 +59,8 @@ class PhoneDb extends Dexie {
 export class PersonDb extends Dexie {
   items!: Table<Item, string>;
   blobs!: Table<KeptBlob, string>;
+  files!: Table<FileRow, string>;
+  thumbnails!: Table<FileRow, string>;
   drafts!: Table<Draft, string>;
   fixes!: Table<Fix, [string, number]>;
   clock!: Table<Tick, number>;
@@ -78,6 +84,8 @@ export class PersonDb extends Dexie {
     });
     // Which sites have been verified, and what waits, is told from the index, without reading entries and files.
     this.version(2).stores({ items: 'id, state, stream, number, kind, [state+number], [state+tries], [state+kind+size], [kind+number+site_id+state]', blobs: 'sha256, state, draft_id, *of, [state+sha256+size]' });
+    // Files of older rows stay where they are: moving them would need their room twice.
+    this.version(3).stores({ files: 'sha256', thumbnails: 'sha256' });
     // A store that another page takes away stays away: it must not come back empty, with its numbers begun anew.
     this.on('versionchange', (change) => void (change.newVersion === null && this.close({ disableAutoOpen: true })));
   }
@@ -98,6 +106,13 @@ export async function dropStore(person_id: string): Promise<void> {
   open.delete(person_id);
   await db.delete();
 }
+
+/** The bytes of a file; nothing where the browser lost them. */
+export const fileOf = async (db: PersonDb, blob: KeptBlob): Promise<Blob | undefined> => (await db.files.get(blob.sha256))?.data ?? blob.data;
+export const thumbnailOf = async (db: PersonDb, blob: KeptBlob): Promise<Blob | undefined> => (await db.thumbnails.get(blob.sha256))?.data ?? blob.thumbnail;
+/** The tables of files, for a transaction over all that is kept of them. */
+export const fileTables = (db: PersonDb): [Table<KeptBlob, string>, Table<FileRow, string>, Table<FileRow, string>] => [db.blobs, db.files, db.thumbnails];
+export const dropFiles = (db: PersonDb, shas: string[]): Promise<unknown> => db.transaction('rw', fileTables(db), () => Promise.all(fileTables(db).map((table) => table.bulkDelete(shas))));
 
 interface Settings { settings: Table<Setting, string> }
 export const setting = async <T>(db: Settings, key: string): Promise<T | undefined> => (await db.settings.get(key))?.value as T | undefined;

@@ -2,7 +2,7 @@
 import 'fake-indexeddb/auto';
 import { expect, test } from 'vitest';
 
-import { keepSetting, phone, setting, storeOf, type Enrolment, type Item, type Parcel } from './db';
+import { fileTables, keepSetting, phone, setting, storeOf, type Enrolment, type Item, type Parcel, type PersonDb } from './db';
 import { counts, keepBlob, keepDraft, keepFixes, Left, record, tidyUp } from './outbox';
 import { fetchPack } from './pack';
 import { bytes, enrol, held, OPTIONS, SITE, states, verify, way, withRegister } from './register.testing';
@@ -79,7 +79,7 @@ test('a file that cannot be read stops neither the seal nor the sending of the o
   const db = storeOf(who.person_id);
   const items = await verify(who);
   const [first] = await db.blobs.toArray();
-  db.blobs.hook('reading', (row) => (row?.sha256 === first!.sha256 ? { ...row, data: damaged(row.size) } : row));
+  db.files.hook('reading', (row) => (row?.sha256 === first!.sha256 ? { ...row, data: damaged(first!.size) } : row));
   const parcel = await sealUnsent(who, 'saved');
   expect([parcel!.items >= items.length, parcel!.files, parcel!.lost]).toEqual([true, 1, [first!.file_name]]);
   expect((await opened(parcel!)).fault).toBeNull();
@@ -218,4 +218,46 @@ test('files of a parcel that the register does not take stay on the phone', asyn
   await sendParcels(who);
   expect((await phone.parcels.get('x'))?.sent_at).toBeDefined();
   await phone.parcels.clear();
+});
+
+/** A person whose store holds nothing of an earlier test. */
+async function beginEmpty(login: string): Promise<{ who: Enrolment; db: PersonDb }> {
+  const who = await begin(login);
+  const db = storeOf(who.person_id);
+  await Promise.all([db.items, ...fileTables(db), db.drafts, db.fixes, db.log].map((table) => table.clear()));
+  return { who, db };
+}
+
+test('files that an older build kept in their own row are sent, and sealed, from there', async () => {
+  const { who, db } = await beginEmpty('houhe-1');
+  await verify(who, [3_200, 4_200]);
+  for (const file of await db.files.toArray()) await db.blobs.update(file.sha256, { data: file.data });
+  await db.files.clear();
+  const parcel = await sealUnsent(who, 'saved');
+  expect([parcel!.files, parcel!.lost]).toEqual([2, undefined]);
+  expect((await sync(who.person_id, OPTIONS)).state).toBe('done');
+  expect((await counts(db)).unsent).toBe(0);
+});
+
+test('a file whose bytes are gone is told, and holds up no other', async () => {
+  const { who, db } = await beginEmpty('houhe-1');
+  await verify(who, [3_300, 4_300]);
+  const [first] = await db.blobs.toArray();
+  await db.files.delete(first!.sha256);
+  expect((await sealUnsent(who, 'saved'))!.lost).toEqual([first!.file_name]);
+  await sync(who.person_id, OPTIONS);
+  expect((await db.log.toArray()).map((line) => line.code)).toContain('file_unreadable');
+  expect((await db.blobs.toArray()).filter((b) => b.state === 'arrived')).toHaveLength(1);
+});
+
+test('however many items are open, no address grows beyond what proxies take', async () => {
+  const { who, db } = await beginEmpty('houhe-1');
+  held.server.fake.taps.withdrawn = { [SITE]: '试' };
+  for (let i = 0; i < 80; i++) await verify(who, [3_400 + i, 4_400 + i]);
+  const asked: string[] = [];
+  way.network = (url, go) => (asked.push(url), go());
+  await sync(who.person_id, OPTIONS);
+  expect((await counts(db)).by_state.held).toBeGreaterThan(200);
+  expect(asked.some((url) => url.includes('?ids='))).toBe(true);
+  expect(Math.max(...asked.map((url) => url.length))).toBeLessThan(4_000);
 });

@@ -3,7 +3,7 @@ import Dexie from 'dexie';
 
 import { sha256, tidy, utf8, uuid } from './canonical';
 import { claim, lastContact, type Clocks } from './clock';
-import { keepSetting, phone, setting, storeOf, tellLog, type BlobState, type Draft, type Enrolment, type Fix, type Item, type ItemState, type KeptBlob, type PersonDb } from './db';
+import { dropFiles, fileTables, keepSetting, phone, setting, storeOf, tellLog, type BlobState, type Draft, type Enrolment, type Fix, type Item, type ItemState, type KeptBlob, type PersonDb } from './db';
 import { ALG, stamped } from './keys';
 import { alone } from './turn';
 
@@ -26,7 +26,7 @@ export interface Act {
   /** Fixes of a finished track, deleted with the act that files them. */
   track_id?: string;
 }
-export interface NewBlob { sha256: string; data: Blob; media_type: string; file_name: string; thumbnail?: Blob; draft_id?: string }
+export interface NewBlob { sha256: string; data: Blob; media_type: string; file_name: string; draft_id?: string }
 
 /** 未保存 — the phone has no room; nothing was kept of the whole act. */
 export class NoRoom extends Error {
@@ -92,14 +92,22 @@ async function signAll(db: PersonDb, who: Enrolment, act: Act): Promise<{ items:
 }
 
 const asRow = (blob: NewBlob, of: string[]): KeptBlob => ({
-  sha256: blob.sha256, size: blob.data.size, media_type: blob.media_type, file_name: blob.file_name, data: blob.data, offset: 0, state: 'kept',
-  made_at: new Date().toISOString(), of, ...(blob.thumbnail ? { thumbnail: blob.thumbnail } : {}), ...(blob.draft_id ? { draft_id: blob.draft_id } : {}),
+  sha256: blob.sha256, size: blob.data.size, media_type: blob.media_type, file_name: blob.file_name, offset: 0, state: 'kept',
+  made_at: new Date().toISOString(), of, ...(blob.draft_id ? { draft_id: blob.draft_id } : {}),
 });
+
+/** Within a transaction over the tables of files. */
+async function addFile(db: PersonDb, blob: NewBlob, of: string[]): Promise<KeptBlob> {
+  const row = asRow(blob, of);
+  await db.files.put({ sha256: blob.sha256, data: blob.data });
+  await db.blobs.add(row);
+  return row;
+}
 
 /** Puts items, files, the number and the end of the draft on disk at once; the whole of it or nothing. */
 async function commit(db: PersonDb, act: Act, items: Item[], from: number): Promise<void> {
   const files = new Map((act.blobs ?? []).map((b) => [b.sha256, b]));
-  await db.transaction('rw', [db.items, db.blobs, db.settings, db.drafts, db.fixes], async () => {
+  await db.transaction('rw', [db.items, db.blobs, db.files, db.settings, db.drafts, db.fixes], async () => {
     if (((await setting<number>(db, 'number')) ?? 0) !== from) throw new NumberTaken('another page recorded meanwhile');
     for (const item of items) await db.items.add(item);
     const owners = new Map<string, string[]>();
@@ -108,7 +116,7 @@ async function commit(db: PersonDb, act: Act, items: Item[], from: number): Prom
       const have = await db.blobs.get(sha);
       const of = [...new Set([...(have?.of ?? []), ...(owners.get(sha) ?? [])])];
       if (have) await db.blobs.update(sha, { of, draft_id: undefined });
-      else if (files.has(sha)) await db.blobs.add(asRow(files.get(sha)!, of));
+      else if (files.has(sha)) await addFile(db, files.get(sha)!, of);
       else throw new Error(`file ${sha} is not in the store`);
     }
     await keepSetting(db, 'number', from + items.length);
@@ -171,7 +179,7 @@ export async function record(who: Enrolment, act: Act): Promise<Item[]> {
 }
 
 /** Hashes a file before anything else and keeps it, for a draft or unfiled. */
-export async function keepBlob(db: PersonDb, data: Blob, about: { media_type: string; file_name: string; thumbnail?: Blob; draft_id?: string; sha256?: string }): Promise<KeptBlob> {
+export async function keepBlob(db: PersonDb, data: Blob, about: { media_type: string; file_name: string; draft_id?: string; sha256?: string }): Promise<KeptBlob> {
   const sha = about.sha256 ?? (await sha256(await data.arrayBuffer()));
   const have = await db.blobs.get(sha);
   if (have) {
@@ -179,9 +187,7 @@ export async function keepBlob(db: PersonDb, data: Blob, about: { media_type: st
     if (about.draft_id && have.of.length === 0) await db.blobs.update(sha, { draft_id: about.draft_id });
     return have;
   }
-  const row = asRow({ ...about, sha256: sha, data }, []);
-  await keeping(() => db.blobs.add(row));
-  return row;
+  return keeping(() => db.transaction('rw', db.blobs, db.files, () => addFile(db, { ...about, sha256: sha, data }, [])));
 }
 /** Which files open sheets name, one apart. */
 async function drafted(db: PersonDb, but?: string): Promise<(sha: string) => boolean> {
@@ -190,9 +196,9 @@ async function drafted(db: PersonDb, but?: string): Promise<(sha: string) => boo
 }
 /** Takes a file out of a draft; only one that neither an entry nor another draft names. */
 export async function dropBlob(db: PersonDb, sha: string, draft_id?: string): Promise<void> {
-  await db.transaction('rw', db.blobs, db.drafts, async () => {
+  await db.transaction('rw', [...fileTables(db), db.drafts], async () => {
     const row = await db.blobs.get(sha);
-    if (row && row.of.length === 0 && !(await drafted(db, draft_id))(sha)) await db.blobs.delete(sha);
+    if (row && row.of.length === 0 && !(await drafted(db, draft_id))(sha)) await dropFiles(db, [sha]);
   });
 }
 /** 未归档 — files that neither an entry nor a draft names. */
@@ -270,7 +276,7 @@ export async function tidyUp(db: PersonDb, free_bytes: number): Promise<void> {
   let free = free_bytes;
   for (const blob of done) {
     if (!isOld(blob) && free > FREE_ENOUGH) continue;
-    await db.blobs.delete(blob.sha256);
+    await dropFiles(db, [blob.sha256]);
     free += blob.size;
   }
   const isSpent = (i: Item): boolean =>

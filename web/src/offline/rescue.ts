@@ -2,7 +2,7 @@
 import type { RescueReport } from '@/api/field';
 
 import { base64url, fromBase64url, randomHex, sha256, utf8 } from './canonical';
-import { dropStore, keepSetting, phone, storeOf, type Draft, type Enrolment, type Fix, type Item, type KeptBlob, type Parcel, type PersonDb } from './db';
+import { dropStore, fileOf, fileTables, keepSetting, phone, storeOf, type Draft, type Enrolment, type Fix, type Item, type KeptBlob, type Parcel, type PersonDb } from './db';
 import { ask, Refusal, Unreached } from './http';
 import { signText } from './keys';
 import { canary, dropCanary, keeping, NoRoom } from './outbox';
@@ -20,11 +20,11 @@ const DAY_MS = 24 * HOUR_MS;
 const EACH_MS = 60_000;
 
 /** A file to be sealed. */
-interface Packed { sha256: string; size: number; file_name: string; data: Blob }
+interface Packed { sha256: string; size: number; file_name: string; data?: Blob }
 /** What became of the files on the way into the seal. */
 interface Sealed { bytes: Blob; files: number; lost: string[] }
 
-const pieceOf = (file: Packed, at: number): Promise<ArrayBuffer | null> => file.data.slice(at, at + FRAME).arrayBuffer().catch(() => null);
+const pieceOf = (file: Packed, at: number): Promise<ArrayBuffer | null> => file.data?.slice(at, at + FRAME).arrayBuffer().catch(() => null) ?? Promise.resolve(null);
 
 /** Frames of the file: their length in four bytes, then what only the register can read. */
 async function* frames(context: Context, aad: Uint8Array<ArrayBuffer>, items: Item[], files: Packed[], told: Sealed): AsyncGenerator<BlobPart> {
@@ -83,7 +83,7 @@ interface Unsent { items: Item[]; blobs: KeptBlob[]; drafts: Draft[]; fixes: Fix
 export async function unsent(db: PersonDb): Promise<Unsent> {
   const items = (await db.items.toArray()).filter((i) => i.state !== 'recorded').sort((a, b) => a.number - b.number);
   const named = new Set(items.flatMap((i) => i.blobs));
-  const blobs = (await db.blobs.toArray()).filter((b) => (named.has(b.sha256) || b.of.length === 0) && b.data.size > 0);
+  const blobs = (await db.blobs.toArray()).filter((b) => (named.has(b.sha256) || b.of.length === 0) && b.size > 0);
   return { items, blobs, drafts: await db.drafts.toArray(), fixes: await db.fixes.toArray() };
 }
 
@@ -115,7 +115,9 @@ async function unfinished(who: Enrolment, { drafts, fixes }: Unsent): Promise<Pa
 }
 
 async function parcelOf(who: Enrolment, found: Unsent, why: Parcel['why']): Promise<Parcel> {
-  const { bytes, files, lost } = await seal(who, found.items, [...found.blobs, ...(await unfinished(who, found))]);
+  const db = storeOf(who.person_id);
+  const kept = await Promise.all(found.blobs.map(async (blob): Promise<Packed> => ({ ...blob, data: await fileOf(db, blob) })));
+  const { bytes, files, lost } = await seal(who, found.items, [...kept, ...(await unfinished(who, found))]);
   return {
     id: randomHex(8), person_id: who.person_id, person_label: `${who.me.name} · ${who.me.unit}`, sealed_at: new Date().toISOString(), size: bytes.size, items: found.items.length, bytes, why, files,
     ...(lost.length > 0 ? { lost } : {}),
@@ -146,9 +148,9 @@ const marks = ({ items, blobs, drafts, fixes }: Unsent): Map<unknown, string> =>
 
 /** Takes away what is sealed, in one step with a last look: whatever came meanwhile is left for another parcel. */
 async function clearSealed(db: PersonDb, sealed: Set<string>): Promise<boolean> {
-  return db.transaction('rw', db.items, db.blobs, db.drafts, db.fixes, async () => {
+  return db.transaction('rw', [db.items, ...fileTables(db), db.drafts, db.fixes], async () => {
     if ([...marks(await unsent(db)).values()].some((mark) => !sealed.has(mark))) return false;
-    await Promise.all([db.items.clear(), db.blobs.clear(), db.drafts.clear(), db.fixes.clear()]);
+    await Promise.all([db.items, ...fileTables(db), db.drafts, db.fixes].map((table) => table.clear()));
     return true;
   });
 }

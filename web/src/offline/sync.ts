@@ -5,7 +5,7 @@ import type { ContactAnswer, ItemsAnswer, ItemStatus, Storage } from '@/api/fiel
 
 import { base64, canonical, sha256, utf8 } from './canonical';
 import { noteContact, now } from './clock';
-import { keepSetting, phone, setting, storeOf, tellLog, type Enrolment, type Item, type KeptBlob, type PersonDb } from './db';
+import { fileOf, keepSetting, phone, setting, storeOf, tellLog, type Enrolment, type Item, type KeptBlob, type PersonDb } from './db';
 import { ask, askJson, Busy, Refusal, Unreached } from './http';
 import { counts, unsentByKind } from './outbox';
 import { lockDown, sendParcels } from './rescue';
@@ -19,7 +19,8 @@ export interface SyncOptions { app_version: string; storage: Storage; pack_etag?
 const BATCH = 100;
 const BATCH_BYTES = 3.5e6;
 const KEPT_RECEIPTS = 200;
-const ASKED_AT_ONCE = 500;
+/** Their names stand in an address, and proxies refuse one of more than 8 KB. */
+const ASKED_AT_ONCE = 100;
 const CHUNK_MIN = 256 * 1024;
 const CHUNK_MAX = 1024 * 1024;
 const FAST_MS = 1_500;
@@ -251,26 +252,26 @@ export async function entryHash(bytes: string): Promise<string> {
   return sha256(utf8(canonical(entry)));
 }
 
-/** Takes over what the register says of items; a receipt for other bytes is none. */
+/** Takes over what the register says of items, all of it in one step on disk; a receipt for other bytes is none. */
 export async function takeStatuses(db: PersonDb, statuses: readonly ItemStatus[]): Promise<void> {
-  for (const status of statuses) {
-    const item = await db.items.get(status.id);
-    if (!item) {
-      if (status.state === 'refused') await tellElsewhere(db, status);
-      continue;
+  const items = await db.items.bulkGet(statuses.map((status) => status.id));
+  const isTrue = await Promise.all(statuses.map(async (status, i) => status.state !== 'recorded' || !items[i] || status.receipt?.entry_sha256 === (await entryHash(items[i].bytes))));
+  await db.transaction('rw', db.items, db.blobs, db.log, async () => {
+    for (const [i, status] of statuses.entries()) {
+      const item = await db.items.get(status.id);
+      if (!item) await tellElsewhere(db, status);
+      else if (isTrue[i]) await take(db, item, status);
+      else {
+        await db.items.update(item.id, { state: 'waiting', next_try_at: Date.now() + backOff(5), code: 'field.receipt_wrong' });
+        await tellLog(db, 'receipt_wrong', { number: item.number }, item.id);
+      }
     }
-    const isTrue = status.state !== 'recorded' || status.receipt?.entry_sha256 === (await entryHash(item.bytes));
-    if (!isTrue) {
-      await db.items.update(item.id, { state: 'waiting', next_try_at: Date.now() + backOff(5), code: 'field.receipt_wrong' });
-      await tellLog(db, 'receipt_wrong', { number: item.number }, item.id);
-      continue;
-    }
-    await take(db, item, status);
-  }
+  });
 }
 
 /** What another phone of the same person sent was refused; it is told once, whatever says it again. */
 async function tellElsewhere(db: PersonDb, status: ItemStatus): Promise<void> {
+  if (status.state !== 'refused') return;
   const isTold = await db.log.filter((line) => line.item_id === status.id && line.code === 'refused_elsewhere').count();
   if (isTold === 0) await tellLog(db, 'refused_elsewhere', { number: status.number, text: status.text ?? '' }, status.id);
 }
@@ -279,15 +280,13 @@ async function take(db: PersonDb, item: Item, status: ItemStatus): Promise<void>
   const isDone = status.state === 'recorded' || status.state === 'refused';
   const isSameRefusal = status.state === 'refused' && item.status?.state === 'refused' && item.status.code === status.code;
   const isNews = item.state !== status.state && !isSameRefusal;
-  await db.transaction('rw', db.items, db.blobs, db.log, async () => {
-    if (item.state === 'recorded' && status.state !== 'recorded') return;
-    await db.items.update(item.id, {
-      state: status.state, status, code: status.code ?? undefined, text: status.text ?? undefined, ...(status.receipt ? { receipt: status.receipt } : {}),
-      ...(isDone && !item.settled_at ? { settled_at: new Date().toISOString() } : {}), ...(status.state === 'refused' && item.state !== 'refused' ? { next_try_at: Date.now() + DAY_MS } : {}), ...(status.state === 'refused' && isNews ? { is_read: 0 as const } : {}),
-    });
-    if (status.state === 'recorded') for (const sha of item.blobs) await db.blobs.update(sha, { state: 'arrived' });
-    if (isNews) await tellLog(db, status.state, { number: item.number, title: item.title, text: status.text ?? '' }, item.id);
+  if (item.state === 'recorded' && status.state !== 'recorded') return;
+  await db.items.update(item.id, {
+    state: status.state, status, code: status.code ?? undefined, text: status.text ?? undefined, ...(status.receipt ? { receipt: status.receipt } : {}),
+    ...(isDone && !item.settled_at ? { settled_at: new Date().toISOString() } : {}), ...(status.state === 'refused' && item.state !== 'refused' ? { next_try_at: Date.now() + DAY_MS } : {}), ...(status.state === 'refused' && isNews ? { is_read: 0 as const } : {}),
   });
+  if (status.state === 'recorded') for (const sha of item.blobs) await db.blobs.update(sha, { state: 'arrived' });
+  if (isNews) await tellLog(db, status.state, { number: item.number, title: item.title, text: status.text ?? '' }, item.id);
 }
 
 async function askStatuses(round: Round): Promise<void> {
@@ -313,7 +312,7 @@ async function remember({ db, forgotten }: Round, asked: string[], told: ItemSta
 
 /** Files to be sent: those of the smallest item first, so that something is whole soon. */
 async function pending(db: PersonDb): Promise<KeptBlob[]> {
-  const rows = (await db.blobs.where('state').anyOf('kept').toArray()).filter((b) => b.of.length > 0 && b.data.size > 0 && (b.next_try_at ?? 0) <= Date.now());
+  const rows = (await db.blobs.where('state').anyOf('kept').toArray()).filter((b) => b.of.length > 0 && b.size > 0 && (b.next_try_at ?? 0) <= Date.now());
   const weight = new Map<string, number>();
   for (const row of rows) for (const id of row.of) weight.set(id, (weight.get(id) ?? 0) + row.size - row.offset);
   const least = (b: KeptBlob): number => Math.min(...b.of.map((id) => weight.get(id) ?? 0));
@@ -333,6 +332,8 @@ async function sendBlobs(round: Round): Promise<void> {
   if (failure) throw failure.reason;
 }
 
+/** A file with its bytes at hand. */
+type Open = KeptBlob & { data: Blob };
 const offsetOf = (headers: Headers): number => Number(headers.get('Upload-Offset') ?? 0);
 
 async function sendBlob(round: Round, blob: KeptBlob): Promise<void> {
@@ -340,24 +341,28 @@ async function sendBlob(round: Round, blob: KeptBlob): Promise<void> {
   const head = await ask(`blobs/${blob.sha256}`, { method: 'HEAD', token: who.token, accept: [404] });
   let offset = head.status === 404 ? 0 : offsetOf(head.headers);
   if (offset >= blob.size && head.status !== 404) return arrive(db, blob, null);
+  const data = await fileOf(db, blob);
+  if (!data) return void (await putOff(round, blob, 'file_unreadable'));
   await db.blobs.update(blob.sha256, { state: 'sending', offset });
   while (offset < blob.size) {
     await round.mayGoOn();
-    const next = await sendChunk(round, blob, offset);
+    const next = await sendChunk(round, { ...blob, data }, offset);
     if (next === null) return;
     offset = next;
-    await db.blobs.update(blob.sha256, { offset: Math.min(offset, blob.size) });
+    if (offset < blob.size) await db.blobs.update(blob.sha256, { offset });
   }
   await arrive(db, blob, offset);
 }
 
 async function arrive(db: PersonDb, blob: KeptBlob, offset: number | null): Promise<void> {
-  await db.blobs.update(blob.sha256, { state: 'arrived', offset: blob.size });
-  if (offset !== null) await tellLog(db, 'file_arrived', { name: blob.file_name, size: blob.size });
+  await db.transaction('rw', db.blobs, db.log, async () => {
+    await db.blobs.update(blob.sha256, { state: 'arrived', offset: blob.size });
+    if (offset !== null) await tellLog(db, 'file_arrived', { name: blob.file_name, size: blob.size });
+  });
 }
 
 /** Sends one chunk and answers the offset to go on from; nothing where the file is damaged here. */
-async function sendChunk(round: Round, blob: KeptBlob, offset: number): Promise<number | null> {
+async function sendChunk(round: Round, blob: Open, offset: number): Promise<number | null> {
   const bytes = await blob.data.slice(offset, offset + round.chunk).arrayBuffer().catch(() => null);
   if (!bytes) return putOff(round, blob, 'file_unreadable');
   const digest = base64(await crypto.subtle.digest('SHA-256', bytes));
@@ -376,7 +381,7 @@ async function sendChunk(round: Round, blob: KeptBlob, offset: number): Promise<
 }
 
 /** The server found other bytes: the phone looks at its own first, then begins anew. */
-async function fileRefused(round: Round, blob: KeptBlob, problem: Refusal): Promise<number | null> {
+async function fileRefused(round: Round, blob: Open, problem: Refusal): Promise<number | null> {
   const own = problem.status === 422 ? await blob.data.arrayBuffer().catch(() => null) : undefined;
   if (own === null) return putOff(round, blob, 'file_unreadable');
   const isWhole = own !== undefined && (await sha256(own)) === blob.sha256;

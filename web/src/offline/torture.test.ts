@@ -106,7 +106,8 @@ test('S6 a cut inside each photo: both sides say two of five, and the originals 
   expect([kept?.state, kept?.status?.waits?.have, kept?.status?.waits?.need]).toEqual(['held', 2, 5]);
   const blobs = await db.blobs.bulkGet(last.blobs);
   expect(blobs.filter((b) => b?.state === 'arrived')).toHaveLength(2);
-  expect(blobs.map((b) => b?.data.size)).toEqual(sizes);
+  expect((await db.files.bulkGet(last.blobs)).map((f) => f?.data.size)).toEqual(sizes);
+  expect(blobs.map((b) => b?.size)).toEqual(sizes);
   most = 5;
   for (let i = 0; i < 8 && (await counts(db)).unsent > 0; i++) {
     await isDue(db);
