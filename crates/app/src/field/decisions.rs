@@ -17,7 +17,9 @@ use spatial::diagnostic::Diagnostic;
 use utoipa::{IntoParams, ToSchema};
 
 use super::items::body_of;
-use super::settle::{carried_to, copy_of, measured, missing_files, recorded, station_of_stream};
+use super::settle::{
+    Seen, carried_to, copy_of, measured, missing_files, recorded, station_of_stream,
+};
 use super::{Decided, Detail, ItemStatus, not_found, open, rejected};
 use crate::amendments::nothing_appended;
 use crate::error::Error;
@@ -341,7 +343,7 @@ impl Session {
         let bytes = item.item_bytes.as_deref().unwrap_or_default();
         let read = register::read_item(bytes).map_err(Error::internal)?;
         let entry = read.ok_or_else(|| rejected("field.unfaithful"))?;
-        if !missing_files(self, accounts, &item, &entry)?.is_empty() {
+        if !missing_files(&mut Seen::new(self), accounts, &item, &entry)?.is_empty() {
             return Err(rejected("field.not_to_decide"));
         }
         // What was found of a merged site goes on with its successor, as it does without a decision.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
+use std::rc::Rc;
 use std::sync::Mutex;
 
 use domain::as_of::AsOf;
@@ -130,6 +131,65 @@ fn station_said(item: &FieldItem) -> Option<String> {
     }
 }
 
+/// Dossiers, and streams' evidence, kept at once in one round.
+const MOST_SEEN: usize = 64;
+
+/// 已读 — dossiers and evidence as the log has them, read once for all items of a stream; true as long as nothing is
+/// appended.
+pub(super) struct Seen<'s> {
+    session: &'s Session,
+    dossiers: BTreeMap<SiteId, Option<Rc<Dossier>>>,
+    evidence: BTreeMap<StreamId, BTreeSet<String>>,
+}
+
+impl<'s> Seen<'s> {
+    pub(super) fn new(session: &'s Session) -> Self {
+        Self {
+            session,
+            dossiers: BTreeMap::new(),
+            evidence: BTreeMap::new(),
+        }
+    }
+
+    fn dossier(&mut self, site: SiteId) -> Result<Option<Rc<Dossier>>, Error> {
+        if let Some(seen) = self.dossiers.get(&site) {
+            return Ok(seen.clone());
+        }
+        if self.dossiers.len() >= MOST_SEEN {
+            self.dossiers.clear();
+        }
+        let dossier = self.session.register.find_dossier(site, AsOf::Now)?;
+        let dossier = dossier.map(Rc::new);
+        self.dossiers.insert(site, dossier.clone());
+        Ok(dossier)
+    }
+
+    /// Hashes of the files that are evidence on a stream.
+    fn evidence(&mut self, stream: &StreamId) -> Result<&BTreeSet<String>, Error> {
+        if !self.evidence.contains_key(stream) {
+            if self.evidence.len() >= MOST_SEEN {
+                self.evidence.clear();
+            }
+            let entries = self.session.register.load_stream(stream)?.into_iter();
+            let files = entries.filter_map(|e| match e.entry.body {
+                EntryBody::EvidenceRecorded(body) => Some(body.sha256),
+                _ => None,
+            });
+            self.evidence.insert(stream.clone(), files.collect());
+        }
+        Ok(&self.evidence[stream])
+    }
+
+    fn station_of(&mut self, stream: &str) -> Result<Option<String>, Error> {
+        match StreamId(stream.to_owned()).as_site() {
+            Some(site) => Ok(self
+                .dossier(site)?
+                .and_then(|d| d.facts.station_id.clone())),
+            None => station_of_stream(self.session, stream),
+        }
+    }
+}
+
 /// What a round is decided with, read at its beginning.
 struct Known {
     people: BTreeMap<String, Person>,
@@ -158,6 +218,7 @@ fn round(
     let mut changed = Vec::new();
     let mut ready: Vec<Ready> = Vec::new();
     let mut coming = Coming::default();
+    let mut seen = Seen::new(session);
     let unsaid = nothing_said();
     let mut landing = FieldLanding::new(session, &unsaid);
     for item in items {
@@ -165,6 +226,7 @@ fn round(
             session: &*session,
             accounts,
             known: &known,
+            seen: &mut seen,
             coming: &mut coming,
             landing: &mut landing,
             upon: Vec::new(),
@@ -363,6 +425,7 @@ struct Look<'a, 's> {
     session: &'s Session,
     accounts: &'a Mutex<Accounts>,
     known: &'a Known,
+    seen: &'a mut Seen<'s>,
     coming: &'a mut Coming,
     landing: &'a mut FieldLanding<'s>,
     /// What it found to come before this item in the same round.
@@ -377,7 +440,7 @@ impl Look<'_, '_> {
         if let Judged::Other(outcome) = &mut judged
             && outcome.station_id.is_none()
         {
-            let known = station_of_stream(self.session, &item.stream)?;
+            let known = self.seen.station_of(&item.stream)?;
             outcome.station_id = known.or_else(|| station_said(item));
         }
         Ok(judged)
@@ -461,7 +524,7 @@ impl Look<'_, '_> {
         actor: &Actor,
         site: SiteId,
     ) -> Result<Result<Vec<Entry>, Box<Outcome>>, Error> {
-        let Some(dossier) = self.session.register.find_dossier(site, AsOf::Now)? else {
+        let Some(dossier) = self.seen.dossier(site)? else {
             return Ok(no(Outcome::held("field.unknown_site", "decision")));
         };
         let station = dossier.facts.station_id.clone();
@@ -506,7 +569,7 @@ impl Look<'_, '_> {
                 return Ok(at_station(outcome.arg("code", code)));
             }
             // A merged site takes no step any more; what was found of it is kept and goes on with its successor.
-            let state = successor.as_ref().unwrap_or(&dossier).state;
+            let state = successor.as_ref().unwrap_or(&*dossier).state;
             if let Some(refusal) = self.session.refusal_of_flow(state.code(), body) {
                 return Ok(at_station(Outcome::told(&refusal)));
             }
@@ -516,7 +579,7 @@ impl Look<'_, '_> {
         }
         let copy = successor.as_ref().and_then(|s| carried(entry, s));
         let (of, site) = (copy.as_ref().unwrap_or(entry), successor.as_ref());
-        let measured = measured(self.session, of, site.unwrap_or(&dossier))?;
+        let measured = measured(self.session, of, site.unwrap_or(&*dossier))?;
         Ok(Ok(copy.into_iter().chain(measured).collect()))
     }
 
@@ -671,9 +734,9 @@ impl Look<'_, '_> {
     }
 
     /// Files that have not come; files that are no kind of evidence.
-    fn awaited_files(&self, item: &FieldItem, entry: &Entry) -> Result<Option<Outcome>, Error> {
+    fn awaited_files(&mut self, item: &FieldItem, entry: &Entry) -> Result<Option<Outcome>, Error> {
         let named = entry.body.named_files();
-        let missing = missing_files(self.session, self.accounts, item, entry)?;
+        let missing = missing_files(self.seen, self.accounts, item, entry)?;
         if !missing.is_empty() {
             let (have, need) = ((named.len() - missing.len()) as u64, named.len() as u64);
             let mut outcome = Outcome::held("field.awaits_blobs", "blobs")
@@ -746,11 +809,12 @@ pub(super) fn is_in_log(session: &Session, entry: &Entry, bytes: &[u8]) -> Resul
 /// Files that an entry names and that are not here, or that neither its maker nor whoever carries it has brought: a hash that
 /// somebody knows gives no file that they may not read. What is evidence on its stream already may be named again.
 pub(super) fn missing_files(
-    session: &Session,
+    seen: &mut Seen<'_>,
     accounts: &Mutex<Accounts>,
     item: &FieldItem,
     entry: &Entry,
 ) -> Result<Vec<String>, Error> {
+    let session = seen.session;
     let named = entry.body.named_files();
     let mut missing = Vec::new();
     for sha256 in &named {
@@ -762,13 +826,8 @@ pub(super) fn missing_files(
     if missing.is_empty() {
         return Ok(missing);
     }
-    let before = session.register.load_stream(&entry.stream)?;
-    let is_evidence = |sha256: &String| {
-        before
-            .iter()
-            .any(|e| matches!(&e.entry.body, EntryBody::EvidenceRecorded(b) if b.sha256 == *sha256))
-    };
-    missing.retain(|sha256| !is_evidence(sha256));
+    let before = seen.evidence(&entry.stream)?;
+    missing.retain(|sha256| !before.contains(sha256));
     Ok(missing)
 }
 
