@@ -203,6 +203,22 @@ export class Phone {
     await page.click('[data-test=finish]');
     await page.waitForURL('**/field');
   }
+  /** Corners of an outline on the map, in shares of its width and height; each is there before the next is set. */
+  async outline(corners) {
+    const { page } = this;
+    const box = await page.locator('[data-test=map]').boundingBox();
+    const points = async () => Number(await page.locator('[data-points]').getAttribute('data-points'));
+    let wanted = await points();
+    for (const [x, y] of corners) {
+      wanted += 1;
+      // A busy phone may miss a touch; its owner sees that and touches again.
+      for (let touch = 0; touch < 5 && (await points()) < wanted; touch++) {
+        await page.mouse.click(box.x + box.width * x, box.y + box.height * y);
+        await page.waitForFunction((n) => Number(document.querySelector('[data-points]')?.dataset.points) >= n, wanted, { timeout: 2_000 }).catch(() => undefined);
+      }
+      if ((await points()) !== wanted) throw new Error(`${await points()} corners after ${wanted} touches`);
+    }
+  }
   /** The page's own door, once its script has run. */
   through = async (door) => (await this.page.waitForFunction(() => window.qingshanField), this.page.evaluate((name) => window.qingshanField[name](), door));
   stats = () => this.through('stats');

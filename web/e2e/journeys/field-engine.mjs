@@ -18,13 +18,6 @@ async function askedSite(phone) {
   assert.ok(site, 'a site whose table asks something on the spot');
   return { site, sheet: sheets.get(site.site_id) };
 }
-const draw = async (phone, corners) => {
-  const box = await phone.page.locator('[data-test=map]').boundingBox();
-  for (const [x, y] of corners) {
-    await phone.page.mouse.click(box.x + box.width * x, box.y + box.height * y);
-    await phone.page.waitForTimeout(350);
-  }
-};
 
 export const journeys = [
   {
@@ -77,11 +70,11 @@ export const journeys = [
       await phone.page.waitForSelector('.maplibregl-canvas');
       await phone.page.waitForTimeout(2_500);
       await phone.page.click('[data-test=draw]');
-      await draw(phone, [[0.3, 0.25], [0.7, 0.45], [0.7, 0.25], [0.3, 0.45]]);
+      await phone.outline([[0.3, 0.25], [0.7, 0.45], [0.7, 0.25], [0.3, 0.45]]);
       await phone.page.waitForSelector('[data-test=outline-mended]');
       await shot(phone.page, 'field-engine-outline-crossed');
       for (let i = 0; i < 4; i++) await phone.page.click('text=撤销一点');
-      await draw(phone, [[0.3, 0.25], [0.7, 0.25], [0.7, 0.45], [0.3, 0.45]]);
+      await phone.outline([[0.3, 0.25], [0.7, 0.25], [0.7, 0.45], [0.3, 0.45]]);
       await phone.page.waitForSelector('[data-test=outline-facts]');
       const facts = await text(phone, 'outline-facts');
       assert.match(facts, /平方米（[\d.,]+ 公顷，[\d.,]+ 亩）/);

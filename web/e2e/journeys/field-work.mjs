@@ -96,11 +96,7 @@ export const journeys = [
       await phone.page.waitForSelector('.maplibregl-canvas');
       await phone.page.waitForTimeout(2_500);
       await phone.page.click('[data-test=draw]');
-      const box = await phone.page.locator('[data-test=map]').boundingBox();
-      for (const [x, y] of [[0.3, 0.3], [0.7, 0.3], [0.7, 0.55], [0.3, 0.55]]) {
-        await phone.page.mouse.click(box.x + box.width * x, box.y + box.height * y);
-        await phone.page.waitForTimeout(350);
-      }
+      await phone.outline([[0.3, 0.3], [0.7, 0.3], [0.7, 0.55], [0.3, 0.55]]);
       await shot(phone.page, 'field-map-outline');
       await phone.page.click('[data-test=use-outline]');
       await phone.page.waitForSelector('[data-test=outline-kept]');
