@@ -13,7 +13,7 @@ export const API = '/api/v1/field';
 const PATIENCE_MS = 30_000;
 const UNREACHED = new Set([502, 503, 504, 408, 429]);
 
-export interface Ask { method?: string; body?: BodyInit; headers?: Record<string, string>; token?: string; patience_ms?: number; accept?: number[] }
+export interface Ask { method?: string; body?: BodyInit; headers?: Record<string, string>; token?: string; patience_ms?: number; accept?: number[]; /** Not sent again by itself. */ is_once?: boolean }
 
 /** How long the server asks to be left alone, where it says so. */
 export const retryAfter = (headers: Headers): number => Math.min(600, Number(headers.get('Retry-After')) || 0) * 1000;
@@ -24,14 +24,14 @@ export class Busy extends Unreached {
 }
 
 /** Requests are all repeatable: one that is lost on the way is sent again at once, before the round is given up. */
-const AGAIN_MS = [250, 1_000];
+export const AGAIN_MS = [250, 1_000];
 /** The language that was chosen here; a worker cannot look it up and speaks Chinese. */
 const tongue = (): string => (typeof localStorage !== 'undefined' && localStorage.getItem('qingshan.language') === 'en' ? 'en' : 'zh-CN');
-const isOffline = (): boolean => typeof navigator !== 'undefined' && navigator.onLine === false;
+export const isOffline = (): boolean => typeof navigator !== 'undefined' && navigator.onLine === false;
 
 /** Sends a request; throws `Unreached` without an answer and `Refusal` for a no. */
 export async function ask(path: string, asked: Ask = {}): Promise<Response> {
-  for (const pause of AGAIN_MS) {
+  for (const pause of asked.is_once ? [] : AGAIN_MS) {
     try {
       return await askOnce(path, asked);
     } catch (problem) {

@@ -261,3 +261,19 @@ test('however many items are open, no address grows beyond what proxies take', a
   expect(asked.some((url) => url.includes('?ids='))).toBe(true);
   expect(Math.max(...asked.map((url) => url.length))).toBeLessThan(4_000);
 });
+
+test('where only the answer was lost, no byte of a file is sent twice', async () => {
+  const { who, db } = await beginEmpty('houhe-1');
+  await verify(who, [300_000, 400_000]);
+  let [sent, lost] = [0, 0];
+  way.network = async (_, go, init) => {
+    const answer = await go();
+    if (init.method !== 'PATCH') return answer;
+    sent += (init.body as ArrayBuffer).byteLength;
+    if ((lost += 1) % 2 === 1) throw new TypeError('cut after');
+    return answer;
+  };
+  expect((await sync(who.person_id, OPTIONS)).state).toBe('done');
+  expect((await counts(db)).unsent).toBe(0);
+  expect([sent, lost > 1]).toEqual([700_000, true]);
+});

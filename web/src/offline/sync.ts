@@ -6,7 +6,7 @@ import type { ContactAnswer, ItemsAnswer, ItemStatus, Storage } from '@/api/fiel
 import { base64, canonical, sha256, utf8 } from './canonical';
 import { noteContact, now } from './clock';
 import { fileOf, keepSetting, phone, setting, storeOf, tellLog, type Enrolment, type Item, type KeptBlob, type PersonDb } from './db';
-import { ask, askJson, Busy, Refusal, Unreached } from './http';
+import { AGAIN_MS, ask, askJson, Busy, isOffline, Refusal, Unreached } from './http';
 import { counts, unsentByKind } from './outbox';
 import { lockDown, sendParcels } from './rescue';
 import { unlessBusy } from './turn';
@@ -47,6 +47,8 @@ class Round {
   /** Put back once already in this round: what the register forgets again waits for the next. */
   readonly forgotten = new Set<string>();
   readonly damages = new Map<string, number>();
+  /** Pieces lost one after another, by file. */
+  readonly cuts = new Map<string, number>();
   constructor(readonly db: PersonDb, readonly who: Enrolment, readonly options: SyncOptions) {}
   async mayGoOn(): Promise<void> {
     if (await setting<boolean>(this.db, 'is_paused')) throw new Paused('paused');
@@ -337,10 +339,9 @@ type Open = KeptBlob & { data: Blob };
 const offsetOf = (headers: Headers): number => Number(headers.get('Upload-Offset') ?? 0);
 
 async function sendBlob(round: Round, blob: KeptBlob): Promise<void> {
-  const { db, who } = round;
-  const head = await ask(`blobs/${blob.sha256}`, { method: 'HEAD', token: who.token, accept: [404] });
-  let offset = head.status === 404 ? 0 : offsetOf(head.headers);
-  if (offset >= blob.size && head.status !== 404) return arrive(db, blob, null);
+  const { db } = round;
+  let offset = await standing(round, blob);
+  if (offset >= blob.size) return arrive(db, blob, null);
   const data = await fileOf(db, blob);
   if (!data) return void (await putOff(round, blob, 'file_unreadable'));
   await db.blobs.update(blob.sha256, { state: 'sending', offset });
@@ -348,10 +349,27 @@ async function sendBlob(round: Round, blob: KeptBlob): Promise<void> {
     await round.mayGoOn();
     const next = await sendChunk(round, { ...blob, data }, offset);
     if (next === null) return;
+    if (next > offset) round.cuts.delete(blob.sha256);
     offset = next;
     if (offset < blob.size) await db.blobs.update(blob.sha256, { offset });
   }
   await arrive(db, blob, offset);
+}
+
+/** How much of a file the register has. */
+async function standing({ who }: Round, blob: KeptBlob): Promise<number> {
+  const head = await ask(`blobs/${blob.sha256}`, { method: 'HEAD', token: who.token, accept: [404] });
+  return head.status === 404 ? 0 : offsetOf(head.headers);
+}
+
+/** A piece, or the answer to it, was lost: the register is asked how far it is, before anything is sent twice. */
+async function afterCut(round: Round, blob: KeptBlob, problem: Unreached): Promise<number> {
+  const cuts = round.cuts.get(blob.sha256) ?? 0;
+  const pause = AGAIN_MS[cuts];
+  if (pause === undefined || problem instanceof Busy || isOffline()) throw problem;
+  round.cuts.set(blob.sha256, cuts + 1);
+  await new Promise((done) => setTimeout(done, pause));
+  return standing(round, blob);
 }
 
 async function arrive(db: PersonDb, blob: KeptBlob, offset: number | null): Promise<void> {
@@ -369,11 +387,12 @@ async function sendChunk(round: Round, blob: Open, offset: number): Promise<numb
   const began = performance.now();
   const headers = { 'Upload-Offset': String(offset), 'Upload-Length': String(blob.size), 'Content-Digest': `sha-256=:${digest}:`, 'Content-Type': 'application/offset+octet-stream' };
   try {
-    const answer = await ask(`blobs/${blob.sha256}`, { method: 'PATCH', body: bytes, headers, token: round.who.token, patience_ms: CHUNK_PATIENCE_MS, accept: [409] });
+    const answer = await ask(`blobs/${blob.sha256}`, { method: 'PATCH', body: bytes, headers, token: round.who.token, patience_ms: CHUNK_PATIENCE_MS, accept: [409], is_once: true });
     if (answer.status === 409) return offsetOf(answer.headers);
     round.chunk = performance.now() - began < FAST_MS ? Math.min(CHUNK_MAX, round.chunk * 2) : Math.max(CHUNK_MIN, round.chunk / 2);
     return answer.status === 201 ? blob.size : offsetOf(answer.headers);
   } catch (problem) {
+    if (problem instanceof Unreached) return afterCut(round, blob, problem);
     if (problem instanceof Refusal && problem.code === 'field.chunk_damaged') return onceMore(round, blob, offset);
     if (problem instanceof Refusal && [413, 415, 422].includes(problem.status)) return fileRefused(round, blob, problem);
     throw problem;

@@ -62,7 +62,7 @@ pub fn settle(
         // What was recorded may be what others on its stream waited for.
         streams.sort();
         streams.dedup();
-        streams = round(session, accounts, &OpenItems::OfStreams(&streams))?;
+        streams = round(session, accounts, &OpenItems::UponStreams(&streams))?;
         recorded += streams.len();
     }
     Ok(recorded)

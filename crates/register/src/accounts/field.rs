@@ -98,6 +98,8 @@ pub enum OpenItems<'a> {
     Ids(&'a [String]),
     OfDevice(&'a str),
     OfStreams(&'a [String]),
+    /// Those that wait for something on their streams, not for a file.
+    UponStreams(&'a [String]),
     AwaitingFile(&'a str),
 }
 
@@ -388,6 +390,10 @@ impl Accounts {
             OpenItems::OfStreams(names) => {
                 ("stream IN (SELECT value FROM json_each(?1))", listed(names))
             }
+            OpenItems::UponStreams(names) => (
+                "stream IN (SELECT value FROM json_each(?1)) AND code IS NOT 'field.awaits_blobs'",
+                listed(names),
+            ),
             OpenItems::AwaitingFile(sha256) => (
                 "code = 'field.awaits_blobs' AND instr(detail, ?1) > 0",
                 (*sha256).to_owned(),
@@ -678,6 +684,12 @@ mod tests {
         let of_stream = OpenItems::OfStreams(&streams);
         let found = accounts.open_items(&of_stream, at(3_000), 9).unwrap();
         assert_eq!(numbers(&found), [1, 3], "in the order they came");
+        let mut waiting = found[0].clone();
+        waiting.code = Some("field.awaits_blobs".to_owned());
+        accounts.settle_items(&[waiting]).unwrap();
+        let upon_stream = OpenItems::UponStreams(&streams);
+        let found = accounts.open_items(&upon_stream, at(3_000), 9).unwrap();
+        assert_eq!(numbers(&found), [3], "a file is no part of the stream");
     }
 
     #[test]
