@@ -377,7 +377,7 @@ fn site_feature(
     let coded = coded.filter_map(|((at, number), text)| Some((at, Value::Word(number, text?))));
     let attributes = code
         .into_iter()
-        .chain(name.map(|n| (1, Value::Text(n))))
+        .chain(name.map(|n| (1, Value::Own(n))))
         .chain(coded)
         .chain([(10, Value::Integer(count))]);
     writer.feature(Some(u64::from(row) + 1), path, attributes);

@@ -19,6 +19,8 @@ pub(crate) struct LogLines(Arc<Waiting>);
 #[derive(Default)]
 struct Waiting {
     lines: Mutex<Vec<u8>>,
+    /// Room of the lines written last, for the next ones: fresh room would be asked of the system fifty times a second.
+    room: Mutex<Vec<u8>>,
     arrived: Condvar,
 }
 
@@ -53,9 +55,11 @@ impl LogLines {
     pub(crate) fn write_out(&self) {
         // First the place to write, then what to write: nobody's later lines come before.
         let mut out = io::stderr().lock();
-        let lines = std::mem::take(&mut *self.lock());
+        let mut lines = self.0.room.lock().unwrap_or_else(|e| e.into_inner());
+        std::mem::swap(&mut *lines, &mut *self.lock());
         // Where standard error is closed there is nobody to be told.
         let _ = out.write_all(&lines);
+        lines.clear();
     }
 }
 

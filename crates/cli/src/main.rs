@@ -20,6 +20,10 @@ use arguments::Arguments;
 use log_lines::LogLines;
 use output::Output;
 
+/// Requests of all threads take and free small pieces: this allocator gives them back sooner and takes less time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     leave_quietly_when_nobody_reads();
     let language = language();

@@ -683,7 +683,7 @@ impl<'s> Layout<'s> {
             let style = grid.core.styles.intern(style);
             match n {
                 0 => grid.text(n, style, label)?,
-                n if column.is_summed => grid.number(n, style, self.sums[n])?,
+                n if column.is_summed => grid.number(n, style, whole_digits(self.sums[n]))?,
                 n => grid.blank(n, style),
             }
         }
@@ -753,5 +753,28 @@ impl<'s> Layout<'s> {
             }
         }
         rules
+    }
+}
+
+/// A sum of decimal numbers without the crumbs of binary ones: no cell has more than nine decimals.
+fn whole_digits(sum: f64) -> f64 {
+    let parts = (sum * 1e9).round();
+    match parts.abs() < 9e15 {
+        true => parts / 1e9,
+        false => sum,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::whole_digits;
+
+    #[test]
+    fn a_sum_shows_no_binary_crumbs() {
+        let sum = 0.1 + 0.2;
+        assert_ne!(sum, 0.3);
+        assert_eq!(whole_digits(sum), 0.3);
+        assert_eq!(whole_digits(2.5e12), 2.5e12);
+        assert_eq!(whole_digits(-0.1 - 0.2), -0.3);
     }
 }

@@ -177,8 +177,7 @@ fn tiles_show_a_station_its_own_sites_only() {
         let path = format!("/api/v1/tiles/sites/16/{x}/{y}.mvt");
         let code = site["site_code"].as_str().unwrap();
         let has = |person: &Person| {
-            let answer = person.get(&server, &path);
-            let tile = gunzipped(&answer.body);
+            let tile = person.get(&server, &path).body;
             tile.windows(code.len()).any(|w| w == code.as_bytes())
         };
         assert!(has(&office), "{path} lacks {code}");
@@ -188,10 +187,21 @@ fn tiles_show_a_station_its_own_sites_only() {
     assert!(checked > 80, "{checked}");
 }
 
+#[test]
+fn a_tile_comes_coded_to_those_who_take_it() {
+    let (register, server) = served();
+    let office = Person::new(&register, &server, "bangongshi", "office");
+    let path = "/api/v1/tiles/sites/10/814/403.mvt";
+    let plain = office.get(&server, path).status(200);
+    assert_eq!(plain.header("content-encoding"), None);
+    let headers = [office.headers()[0], ("Accept-Encoding", "gzip, br")];
+    let coded = server.send("GET", path, &headers, None).status(200);
+    assert_eq!(coded.header("content-encoding"), Some("gzip"));
+    assert_eq!(gunzipped(&coded.body), plain.body);
+    assert_ne!(coded.header("etag"), plain.header("etag"));
+}
+
 fn gunzipped(bytes: &[u8]) -> Vec<u8> {
-    if bytes.is_empty() {
-        return Vec::new();
-    }
     let mut out = Vec::new();
     let mut child = std::process::Command::new("gzip")
         .arg("-dc")

@@ -41,6 +41,8 @@ pub(crate) struct Caller {
     pub(crate) actor: Actor,
     pub(crate) context: Context,
     pub(crate) if_none_match: Option<String>,
+    /// Whether answers may come gzip-coded.
+    pub(crate) takes_gzip: bool,
     /// The address asked for.
     uri: Uri,
     method: Method,
@@ -155,6 +157,15 @@ impl FromRequestParts<Desk> for Context {
     async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Self::Rejection> {
         Ok(Self::of(parts, desk))
     }
+}
+
+/// Whether an Accept-Encoding takes gzip; what is weighed with nothing is refused (RFC 9110, 12.5.3).
+fn is_gzip_among(codings: &str) -> bool {
+    codings.split(',').any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, "q=1"));
+        let weight = weight.trim().strip_prefix("q=").and_then(|q| q.parse().ok());
+        name.trim().eq_ignore_ascii_case("gzip") && weight.is_some_and(|q: f32| q > 0.0)
+    })
 }
 
 fn refused(desk: &Desk, context: &Context, code: &'static str) -> Problem {
@@ -330,7 +341,13 @@ impl FromRequestParts<Desk> for Caller {
             .get(header::IF_NONE_MATCH)
             .and_then(|v| v.to_str().ok())
             .map(str::to_owned);
+        let takes_gzip = parts
+            .headers
+            .get(header::ACCEPT_ENCODING)
+            .and_then(|v| v.to_str().ok())
+            .is_some_and(is_gzip_among);
         Ok(Self {
+            takes_gzip,
             uri: parts.uri.clone(),
             method: parts.method.clone(),
             visitor,
@@ -439,5 +456,20 @@ impl FromRequestParts<Desk> for Phone {
             return Err(desk.problem(&caller.context, &field::locked_problem(&device, &words)));
         }
         Ok(Self { caller, device })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_gzip_among;
+
+    #[test]
+    fn gzip_is_taken_where_it_is_named_and_weighs_something() {
+        for taken in ["gzip", "gzip, deflate, br, zstd", "br;q=1.0, GZIP;q=0.5"] {
+            assert!(is_gzip_among(taken), "{taken}");
+        }
+        for refused in ["", "br", "gzip;q=0", "identity, gzip; q=0.0", "x-gzipped"] {
+            assert!(!is_gzip_among(refused), "{refused}");
+        }
     }
 }

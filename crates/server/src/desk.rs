@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use app::atlas::{Atlas, AtlasRead, Atlases};
 use app::field::{OpenItems, Packs, Uploads};
@@ -71,6 +71,8 @@ struct Inner {
     figures: FigureShelf,
     /// Size of the log as last seen; looked at again and again for writers other than this program.
     known_size: AtomicU64,
+    /// The same by the last look of a quick answer, and when that was.
+    looked: Mutex<Option<(Instant, u64)>>,
     /// Loads of the whole atlas that the kept tiles follow from.
     tiles_of_load: AtomicU64,
     accesses: Mutex<Vec<Access>>,
@@ -153,6 +155,8 @@ const SWEEP_EVERY: SignedDuration = SignedDuration::from_hours(24);
 const PIECES_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How often the log is looked at for entries of other programs.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long a look at the log's size lasts for quick answers: less than another program takes to end and somebody to ask.
+const LOOK_LASTS: Duration = Duration::from_millis(5);
 /// How long nothing is looked for after it could not be read.
 const AFTER_FAULT: Duration = Duration::from_secs(30);
 
@@ -226,6 +230,7 @@ impl Desk {
             tiles: TileCabinet::default(),
             figures: FigureShelf::default(),
             known_size: AtomicU64::new(log_size),
+            looked: Mutex::new(None),
             tiles_of_load: AtomicU64::new(0),
             accesses: Mutex::new(Vec::new()),
             run_told: Mutex::new(RunView::default()),
@@ -707,11 +712,20 @@ impl Desk {
         Some((viewer, self.atlases().at_hand(size)?))
     }
 
-    /// Size of the log where asking for it is but a look at a file.
+    /// Size of the log where asking for it is but a look at a file. What this program wrote is seen at once; for what others
+    /// write, quick answers share one look for a moment.
     fn quick_log_size(&self) -> Option<u64> {
+        let looked = *lock(&self.0.looked);
+        if let Some((at, size)) = looked
+            && at.elapsed() < LOOK_LASTS
+        {
+            return Some(size.max(self.known_size()));
+        }
         let register = lock(&self.0.readers).pop().filter(|_| self.0.is_file)?;
+        let began = Instant::now();
         let size = register.log_size().ok();
         self.keep_reader(register);
+        *lock(&self.0.looked) = size.map(|size| (began, size));
         size
     }
 

@@ -338,8 +338,16 @@ fn tell_if_far(staging: &mut Staging<'_>, photo: &Photo, site: &Proposal) {
     if let Some(distance) = site.distance_m.filter(|d| *d > limit) {
         let told = Diagnostic::warning("photo.far_from_site")
             .arg("site", &site.site_code)
-            .arg("metres", format!("{distance:.0}"));
+            .arg("distance", in_words(distance));
         staging.diagnostics.push(of(&photo.name, told));
+    }
+}
+
+/// A distance for people: metres, from ten kilometres on whole kilometres.
+fn in_words(metres: f64) -> String {
+    match metres < 10_000.0 {
+        true => format!("{metres:.0} m"),
+        false => format!("{:.0} km", metres / 1000.0),
     }
 }
 

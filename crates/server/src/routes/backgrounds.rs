@@ -53,9 +53,12 @@ pub(crate) async fn show_background_tile(
         layer: "backgrounds",
         tile: (zoom, column, row),
         mark: mark.into(),
+        takes_gzip: caller.takes_gzip,
     };
+    let takes_gzip = caller.takes_gzip;
     let drawing = desk.look(&caller, move |session, atlases| {
-        kept_tile(&session.background_tile(atlases, &drawn_sha256, tile)?)
+        let drawn = session.background_tile(atlases, &drawn_sha256, tile)?;
+        kept_tile(drawn, takes_gzip)
     });
     let kept = drawn(&desk, key, drawing).await?;
     Ok(answer(&caller, &kept))

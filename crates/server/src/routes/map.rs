@@ -1,4 +1,4 @@
-//! Map tiles: Mapbox Vector Tiles with TileJSON, kept gzip-coded until something in them changes.
+//! Map tiles: Mapbox Vector Tiles with TileJSON, kept as they are sent until something in them changes.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -27,8 +27,10 @@ use crate::told::tag;
 const DEEPEST: u8 = 16;
 /// From this zoom on a tile holds so little that drawing it is over before another thread would have begun.
 const SHORT_ZOOM: u8 = 8;
+/// Smaller tiles are sent as they are drawn: coding them takes longer than it saves.
+const WORTH_CODING: usize = 860;
 /// Bytes of tiles kept.
-const MOST_KEPT_BYTES: usize = 256 << 20;
+const MOST_KEPT_BYTES: usize = 64 << 20;
 
 /// A layer as map programs are told of it (TileJSON 3.0).
 #[derive(Debug, Serialize, ToSchema)]
@@ -169,14 +171,16 @@ pub(crate) async fn show_tile(
         layer: layer.code(),
         tile: (zoom, column, row),
         mark: desk.tile_mark(&caller, as_of),
+        takes_gzip: caller.takes_gzip,
     };
     desk.drop_touched_tiles();
     let kept = drawn(&desk, key, async {
         let query: SiteQuery = caller.asked(&desk)?;
         // A search for words goes through the names of all sites of the tile.
         let is_short = zoom >= SHORT_ZOOM && query.q.is_none();
+        let takes_gzip = caller.takes_gzip;
         let draw = move |viewer: &Viewer, atlas: &Atlas| {
-            kept_tile(&viewer.tile(atlas, layer, tile, &query)?)
+            kept_tile(viewer.tile(atlas, layer, tile, &query)?, takes_gzip)
         };
         if as_of == AsOf::Now {
             return desk.glance(&caller, is_short, draw).await;
@@ -210,37 +214,52 @@ pub(super) async fn drawn(
 
 pub(super) fn answer(caller: &Caller, kept: &Kept) -> Response {
     let has = caller.if_none_match.as_deref();
-    let mut response = if kept.gzip.is_empty() {
+    let mut response = if kept.body.is_empty() {
         StatusCode::NO_CONTENT.into_response()
     } else if has.is_some_and(|h| h.contains(&kept.etag)) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let mut response = Body::from(kept.gzip.clone()).into_response();
+        let mut response = Body::from(kept.body.clone()).into_response();
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/vnd.mapbox-vector-tile"),
         );
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        if kept.is_coded {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
         response
     };
-    tag(response.headers_mut(), &kept.etag);
+    let headers = response.headers_mut();
+    tag(headers, &kept.etag);
+    headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
     response
 }
 
-pub(super) fn kept_tile(bytes: &[u8]) -> Result<Kept, app::Error> {
-    if bytes.is_empty() {
-        return Ok(Kept {
-            gzip: Bytes::new(),
-            etag: "\"empty\"".to_owned(),
-        });
-    }
-    let gzip = gzip(bytes).map_err(app::Error::internal)?;
-    let etag = format!("\"{}\"", &app::sha256_hex(&gzip)[..20]);
+/// A tile as it is sent to somebody who takes gzip, or does not.
+pub(super) fn kept_tile(drawn: Vec<u8>, takes_gzip: bool) -> Result<Kept, app::Error> {
+    let is_coded = takes_gzip && drawn.len() >= WORTH_CODING;
+    let etag = etag_of(&drawn, is_coded);
+    let body = match is_coded {
+        true => gzip(&drawn).map_err(app::Error::internal)?,
+        false => drawn,
+    };
     Ok(Kept {
-        gzip: Bytes::from(gzip),
+        body: Bytes::from(body),
+        is_coded,
         etag,
     })
+}
+
+/// Tiles are told apart by their checksum: what a browser has is seldom more than one edit older.
+fn etag_of(drawn: &[u8], is_coded: bool) -> String {
+    if drawn.is_empty() {
+        return "\"empty\"".to_owned();
+    }
+    let mut sum = Crc::new();
+    sum.update(drawn);
+    let coding = if is_coded { "-gzip" } else { "" };
+    format!("\"{:x}-{:x}{coding}\"", sum.sum(), sum.amount())
 }
 
 thread_local! {
@@ -277,18 +296,20 @@ pub(crate) struct Key {
     pub(super) layer: &'static str,
     pub(super) tile: (u8, u32, u32),
     pub(super) mark: Arc<str>,
+    pub(super) takes_gzip: bool,
 }
 
 /// A tile as it is sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Kept {
-    gzip: Bytes,
+    body: Bytes,
+    is_coded: bool,
     etag: String,
 }
 
 /// Bytes that a kept tile takes. The mark holds the caller's filters: as long as the caller likes.
 fn weight(key: &Key, kept: &Kept) -> usize {
-    kept.gzip.len() + key.mark.len() + 200
+    kept.body.len() + key.mark.len() + 200
 }
 
 /// 瓦片柜 — tiles as they are sent, until something in them changes.
@@ -398,15 +419,24 @@ mod tests {
     }
 
     #[test]
+    fn only_who_takes_it_and_gains_by_it_is_sent_a_coded_tile() {
+        let coded = |size, takes_gzip| kept_tile(vec![b'a'; size], takes_gzip).unwrap().is_coded;
+        assert!(coded(WORTH_CODING, true));
+        assert!(!coded(WORTH_CODING, false) && !coded(WORTH_CODING - 1, true) && !coded(0, true));
+    }
+
+    #[test]
     fn a_kept_tile_is_counted_with_the_filters_it_was_asked_by() {
         let cabinet = TileCabinet::default();
         let key = Key {
             layer: "sites",
             tile: (0, 0, 0),
             mark: "q=".repeat(4000).into(),
+            takes_gzip: true,
         };
         let kept = Kept {
-            gzip: Bytes::from_static(b"tile"),
+            body: Bytes::from_static(b"tile"),
+            is_coded: false,
             etag: String::new(),
         };
         for _ in 0..2 {

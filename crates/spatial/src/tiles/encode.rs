@@ -14,7 +14,7 @@ pub enum Value<'a> {
     Text(&'a str),
     /// A text of a dictionary, with its number there: told apart by the number alone.
     Word(u16, &'a str),
-    /// A text that no other feature of the layer has.
+    /// A text that hardly any other feature of the layer has: told with each, not looked for among those told.
     Own(&'a str),
     Real(f64),
     Integer(i64),
@@ -172,8 +172,8 @@ impl LayerWriter {
             words: vec![Vec::new(); keys.len()],
             numbers: BTreeMap::new(),
             value_count: 0,
-            values: Vec::new(),
-            features: Vec::new(),
+            values: Vec::with_capacity(1024),
+            features: Vec::with_capacity(4096),
             count: 0,
             scratch: Vec::new(),
             packed: Vec::new(),

@@ -47,15 +47,15 @@ fn down_exactly(lat: f64) -> f64 {
 }
 
 fn down(lat: f64) -> f64 {
-    let strip = ((lat + TABLED) * STRIPS_PER_DEGREE).floor();
-    let is_tabled = lat.abs() < TABLED;
-    match STRIPS.get(strip as usize).filter(|_| is_tabled) {
-        Some([a, b, c, d, e]) => {
-            let off = lat - middle(strip);
-            a + off * (b + off * (c + off * (d + off * e)))
+    if lat.abs() < TABLED {
+        // Never negative: the whole part is the strip.
+        let strip = ((lat + TABLED) * STRIPS_PER_DEGREE) as u32;
+        if let Some([a, b, c, d, e]) = STRIPS.get(strip as usize) {
+            let off = lat - middle(f64::from(strip));
+            return a + off * (b + off * (c + off * (d + off * e)));
         }
-        None => down_exactly(lat),
     }
+    down_exactly(lat)
 }
 
 /// A position in parts of the world; beyond the poles of the projection it is held at the edge.
