@@ -196,7 +196,7 @@ def ours(server, client, token, w4, number):
     if w4:
         for zoom in ZOOMS:
             tiles = [f"/api/v1/tiles/sites/{t}.mvt?token={token}" for t in lines(f"tiles_{zoom}.txt")]
-            fresh = {6: 30, 8: 40, 10: 150, 12: 250, 14: 400}[zoom]
+            fresh = 500
             # More requests than the seconds allow; at eight connections the list begins anew with other addresses.
             for conns in (1, 8):
                 mark = f"&n={number}-{conns}-"

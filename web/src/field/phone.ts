@@ -76,16 +76,20 @@ const TALLY_MS = 250;
 /** Counts again when the store has changed, but not with each of its rows: a round of sending changes hundreds. */
 function tally(db: PersonDb): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let isStopped = false;
   const count = async (): Promise<void> => {
-    tallies.value = await counts(db).catch(() => tallies.value);
+    // What changes from here on is counted again.
     timer = undefined;
+    const found = await counts(db).catch(() => null);
+    if (found && !isStopped) tallies.value = found;
   };
   const hear = (changed: ObservabilitySet): void => {
-    if (Object.keys(changed).some((part) => part.startsWith(`idb://${db.name}/`))) timer ??= setTimeout(() => void count(), TALLY_MS);
+    if (Object.keys(changed).some((part) => part === 'all' || part.startsWith(`idb://${db.name}/`))) timer ??= setTimeout(() => void count(), TALLY_MS);
   };
   Dexie.on('storagemutated', hear);
-  void count();
+  timer = setTimeout(() => void count());
   return () => {
+    isStopped = true;
     clearTimeout(timer);
     Dexie.on.storagemutated.unsubscribe(hear);
   };

@@ -108,7 +108,7 @@ export async function dropStore(person_id: string): Promise<void> {
 }
 
 /** The bytes of a file; nothing where the browser lost them. */
-export const fileOf = async (db: PersonDb, blob: KeptBlob): Promise<Blob | undefined> => (await db.files.get(blob.sha256))?.data ?? blob.data;
+export const fileOf = async (db: PersonDb, blob: KeptBlob): Promise<Blob | undefined> => (await db.files.get(blob.sha256).catch(() => undefined))?.data ?? blob.data;
 export const thumbnailOf = async (db: PersonDb, blob: KeptBlob): Promise<Blob | undefined> => (await db.thumbnails.get(blob.sha256))?.data ?? blob.thumbnail;
 /** The tables of files, for a transaction over all that is kept of them. */
 export const fileTables = (db: PersonDb): [Table<KeptBlob, string>, Table<FileRow, string>, Table<FileRow, string>] => [db.blobs, db.files, db.thumbnails];

@@ -369,7 +369,11 @@ async function afterCut(round: Round, blob: KeptBlob, problem: Unreached): Promi
   if (pause === undefined || problem instanceof Busy || isOffline()) throw problem;
   round.cuts.set(blob.sha256, cuts + 1);
   await new Promise((done) => setTimeout(done, pause));
-  return standing(round, blob);
+  // A no to the question is told, with its reason, to the piece itself.
+  return standing(round, blob).catch((refusal: unknown) => {
+    if (refusal instanceof Refusal && ![401, 403].includes(refusal.status)) return 0;
+    throw refusal;
+  });
 }
 
 async function arrive(db: PersonDb, blob: KeptBlob, offset: number | null): Promise<void> {
@@ -382,7 +386,7 @@ async function arrive(db: PersonDb, blob: KeptBlob, offset: number | null): Prom
 /** Sends one chunk and answers the offset to go on from; nothing where the file is damaged here. */
 async function sendChunk(round: Round, blob: Open, offset: number): Promise<number | null> {
   const bytes = await blob.data.slice(offset, offset + round.chunk).arrayBuffer().catch(() => null);
-  if (!bytes) return putOff(round, blob, 'file_unreadable');
+  if (!bytes || bytes.byteLength === 0) return putOff(round, blob, 'file_unreadable');
   const digest = base64(await crypto.subtle.digest('SHA-256', bytes));
   const began = performance.now();
   const headers = { 'Upload-Offset': String(offset), 'Upload-Length': String(blob.size), 'Content-Digest': `sha-256=:${digest}:`, 'Content-Type': 'application/offset+octet-stream' };
