@@ -182,9 +182,7 @@ impl<'s> Seen<'s> {
 
     fn station_of(&mut self, stream: &str) -> Result<Option<String>, Error> {
         match StreamId(stream.to_owned()).as_site() {
-            Some(site) => Ok(self
-                .dossier(site)?
-                .and_then(|d| d.facts.station_id.clone())),
+            Some(site) => Ok(self.dossier(site)?.and_then(|d| d.facts.station_id.clone())),
             None => station_of_stream(self.session, stream),
         }
     }
