@@ -100,13 +100,13 @@ async function jumpClock(phone) {
     Date.now = () => real() + ms;
   }, days * 86_400_000);
 }
-/** A full phone. Chromium remembers for minutes how much room there is, so the limit stands before the page opens its store, and ends with the browser. */
+/** A full phone: less room than its store takes, for a large one shrinks when it is opened anew. Chromium remembers for minutes how much room there is, so the limit stands before the page opens its store, and ends with the browser. */
 async function quotaError(phone, n) {
   const { usage } = await phone.page.evaluate(() => navigator.storage.estimate());
   await phone.kill();
   await phone.open('');
   const session = await phone.context.newCDPSession(phone.page);
-  await session.send('Storage.overrideQuotaForOrigin', { origin: network.origin, quotaSize: usage + 4_000 });
+  await session.send('Storage.overrideQuotaForOrigin', { origin: network.origin, quotaSize: Math.min(usage + 4_000, Math.floor(usage * 0.8) + 1_000_000) });
   await phone.page.goto(`${network.origin}/field`);
   await ready(phone);
   const code = await make(phone, n).then(() => 'kept', (e) => (/no room|QuotaExceeded/.test(e.message) ? 'no_room' : e.message));
