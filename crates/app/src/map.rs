@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use domain::policy::{self, Action, Actor, Denied, Reach, Reason};
 use spatial::diagnostic::Diagnostic;
 use spatial::tiles::{
-    EXTENT, GeometryKind, LayerWriter, Path, Pen, TileId, TileWriter, Value, degrees,
+    EXTENT, GeometryKind, LayerWriter, Path, Pen, TileId, TileWriter, Value, Values, degrees,
 };
 
 use crate::atlas::{
@@ -170,7 +170,8 @@ impl Viewer {
             batch: None,
         };
         let bounds = tile_bounds(tile);
-        let mut writer = LayerWriter::new(layer.code(), CLUE_KEYS);
+        let mut values = Values::new(CLUE_KEYS);
+        let mut writer = LayerWriter::new(layer.code());
         let mut squares: HashMap<[i32; 2], usize> = HashMap::new();
         let mut points: Vec<(usize, &ClueRow, [i32; 2], i64)> = Vec::new();
         let mut pen = Pen::new(tile);
@@ -184,7 +185,8 @@ impl Viewer {
             }
             if layer == MapLayer::Patches && tile.zoom >= FULL_ZOOM - 2 {
                 if let Some(path) = atlas.clues.shapes.draw(row, &mut pen) {
-                    clue_feature(&mut writer, row, path, clue, tile, 1);
+                    let tags = clue_tags(&mut values, clue, tile, 1);
+                    writer.feature(Some(row as u64 + 1), path, tags);
                 }
                 continue;
             }
@@ -207,9 +209,10 @@ impl Viewer {
         for (row, clue, local, count) in points {
             let mut path = Path::new(GeometryKind::Points);
             path.points(&[local]);
-            clue_feature(&mut writer, row, &path, clue, tile, count);
+            let tags = clue_tags(&mut values, clue, tile, count);
+            writer.feature(Some(row as u64 + 1), &path, tags);
         }
-        out.layer(writer);
+        out.layer(&writer, &values);
     }
 
     fn draw_ground(
@@ -219,7 +222,8 @@ impl Viewer {
         ground: &GroundLayer,
         tile: TileId,
     ) {
-        let mut writer = LayerWriter::new(layer.code(), GROUND_KEYS);
+        let mut values = Values::new(GROUND_KEYS);
+        let mut writer = LayerWriter::new(layer.code());
         let mut pen = Pen::new(tile);
         for (row, feature) in ground.features.iter().enumerate() {
             let station = feature.station_id.as_deref();
@@ -241,9 +245,9 @@ impl Viewer {
                 (3, Value::Real(lon)),
                 (4, Value::Real(lat)),
             ];
-            writer.feature(Some(row as u64 + 1), path, attributes);
+            writer.feature(Some(row as u64 + 1), path, values.tags(attributes));
         }
-        out.layer(writer);
+        out.layer(&writer, &values);
     }
 }
 
@@ -252,14 +256,7 @@ fn middle(extent: [i32; 4]) -> [i32; 2] {
     [extent[0] / 2 + extent[2] / 2, extent[1] / 2 + extent[3] / 2]
 }
 
-fn clue_feature(
-    writer: &mut LayerWriter,
-    row: usize,
-    path: &Path,
-    clue: &ClueRow,
-    tile: TileId,
-    count: i64,
-) {
+fn clue_tags<'v>(values: &'v mut Values, clue: &ClueRow, tile: TileId, count: i64) -> &'v [u8] {
     let id = clue.clue_id.to_string();
     let mut attributes = vec![
         (3, Value::Text(&clue.state)),
@@ -276,7 +273,7 @@ fn clue_feature(
             attributes.extend(text.as_deref().map(|t| (at, Value::Text(t))));
         }
     }
-    writer.feature(Some(row as u64 + 1), path, attributes);
+    values.tags(attributes)
 }
 
 fn draw_sites(
@@ -286,35 +283,41 @@ fn draw_sites(
     filter: &SiteFilter,
     eyes: &Eyes,
 ) {
-    let mut points = LayerWriter::new("site_points", SITE_KEYS);
+    let mut values = Values::new(SITE_KEYS);
+    let mut points = LayerWriter::new("site_points");
     if tile.zoom < FULL_ZOOM {
-        draw_thinned(&mut points, table, tile, filter, eyes);
-        out.layer(points);
+        draw_thinned(&mut points, &mut values, table, tile, filter, eyes);
+        out.layer(&points, &values);
         return;
     }
-    let mut outlines = LayerWriter::new("sites", SITE_KEYS);
+    let mut outlines = LayerWriter::new("sites");
     let bounds = tile_bounds(tile);
     let (mut pen, mut point) = (Pen::new(tile), Path::new(GeometryKind::Points));
     for row in table.in_box(bounds) {
         if !table.matches(row, filter, eyes) {
             continue;
         }
-        if table.is_outlined(row)
-            && let Some(path) = table.draw(row, &mut pen)
-        {
-            site_feature(&mut outlines, table, row, path, tile, 1);
-        }
-        let Some(local) = table.place(row).map(|p| tile.local(p)) else {
-            continue;
+        let drawn = match table.is_outlined(row) {
+            true => table.draw(row, &mut pen),
+            false => None,
         };
-        if is_in_tile(local) {
+        let local = table.place(row).map(|p| tile.local(p));
+        let local = local.filter(|at| is_in_tile(*at));
+        if drawn.is_none() && local.is_none() {
+            continue;
+        }
+        let tags = site_tags(&mut values, table, row, tile, 1);
+        if let Some(path) = drawn {
+            outlines.feature(feature_id(row), path, tags);
+        }
+        if let Some(local) = local {
             point.restart(GeometryKind::Points);
             point.points(&[local]);
-            site_feature(&mut points, table, row, &point, tile, 1);
+            points.feature(feature_id(row), &point, tags);
         }
     }
-    out.layer(outlines);
-    out.layer(points);
+    out.layer(&outlines, &values);
+    out.layer(&points, &values);
 }
 
 /// 一格 — the sites of a square that one point stands for.
@@ -331,6 +334,7 @@ struct Square {
 /// From afar: one point a square in the midst of its sites, told as the gravest of them, with how many it stands for.
 fn draw_thinned(
     points: &mut LayerWriter,
+    values: &mut Values,
     table: &SiteTable,
     tile: TileId,
     filter: &SiteFilter,
@@ -358,18 +362,22 @@ fn draw_thinned(
         let midst = square.sum.map(|sum| (sum / count) as i32);
         let mut path = Path::new(GeometryKind::Points);
         path.points(&[midst]);
-        site_feature(points, table, square.row, &path, tile, count);
+        let tags = site_tags(values, table, square.row, tile, count);
+        points.feature(feature_id(square.row), &path, tags);
     }
 }
 
-fn site_feature(
-    writer: &mut LayerWriter,
+fn feature_id(row: u32) -> Option<u64> {
+    Some(u64::from(row) + 1)
+}
+
+fn site_tags<'v>(
+    values: &'v mut Values,
     table: &SiteTable,
     row: u32,
-    path: &Path,
     tile: TileId,
     count: i64,
-) {
+) -> &'v [u8] {
     let is_told = tile.zoom >= FULL_ZOOM || count == 1;
     let code = is_told.then(|| (0, Value::Own(table.site_code(row))));
     let name = Some(table.name(row)).filter(|n| tile.zoom >= NAME_ZOOM && !n.is_empty());
@@ -380,7 +388,7 @@ fn site_feature(
         .chain(name.map(|n| (1, Value::Own(n))))
         .chain(coded)
         .chain([(10, Value::Integer(count))]);
-    writer.feature(Some(u64::from(row) + 1), path, attributes);
+    values.tags(attributes)
 }
 
 /// The tile named by three numbers.

@@ -8,7 +8,7 @@ mod pen;
 mod projection;
 
 pub use clip::{clip_line, clip_ring};
-pub use encode::{LayerWriter, Path, TileWriter, Value};
+pub use encode::{LayerWriter, Path, TileWriter, Value, Values};
 pub use pen::Pen;
 pub use projection::{degrees, mercator};
 

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use serde_json::Value as Json;
-use spatial::tiles::{GeometryKind, LayerWriter, Path, TileWriter, Value};
+use spatial::tiles::{GeometryKind, LayerWriter, Path, TileWriter, Value, Values};
 
 fn fixture(number: &str) -> (Vec<u8>, Json) {
     let folder = PathBuf::from(concat!(
@@ -162,7 +162,8 @@ fn what_the_fixtures_hold_is_drawn_word_for_word() {
         let text = std::str::from_utf8(&said[2..]).unwrap();
         let known = ["hello", "type"];
         let key = known.into_iter().find(|k| k == key).unwrap();
-        let mut writer = LayerWriter::new(&theirs[0].name, &[key]);
+        let mut values = Values::new(&[key]);
+        let mut writer = LayerWriter::new(&theirs[0].name);
         for (id, kind, geometry, attributes) in &theirs[0].features {
             let kind = match kind {
                 1 => GeometryKind::Points,
@@ -184,17 +185,18 @@ fn what_the_fixtures_hold_is_drawn_word_for_word() {
             }
             let tags: Vec<(usize, Value<'_>)> =
                 attributes.iter().map(|_| (0, Value::Text(text))).collect();
-            writer.feature(*id, &path, tags);
+            writer.feature(*id, &path, values.tags(tags));
         }
         let mut ours = TileWriter::default();
-        ours.layer(writer);
+        ours.layer(&writer, &values);
         assert_eq!(read(&ours.finish()), theirs, "fixture {number}");
     }
 }
 
 #[test]
 fn values_of_every_kind_are_told_once() {
-    let mut writer = LayerWriter::new("l", &["a", "b"]);
+    let mut values = Values::new(&["a", "b"]);
+    let mut writer = LayerWriter::new("l");
     let mut path = Path::new(GeometryKind::Points);
     path.points(&[[1, 1]]);
     let all = [
@@ -204,10 +206,10 @@ fn values_of_every_kind_are_told_once() {
         Value::Bool(true),
     ];
     for value in all.into_iter().chain(all) {
-        writer.feature(None, &path, [(0, value), (1, value)]);
+        writer.feature(None, &path, values.tags([(0, value), (1, value)]));
     }
     let mut tile = TileWriter::default();
-    tile.layer(writer);
+    tile.layer(&writer, &values);
     let bytes = tile.finish();
     let layer = &read(&bytes)[0];
     assert_eq!(

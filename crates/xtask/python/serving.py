@@ -5,7 +5,7 @@ serving.py PROGRAM HOME FOLDER [--harness DIR --peers A,B] [--rounds N] [--secs 
 end, a peer is started for its turn. Prints JSON lines, one a measurement: peer, kind, conns, requests, p50_ms, p99_ms,
 cpu_ms_per_request (of the server's processes and, for those over a database, the database's), kb_per_request; at the end
 the medians of the rounds."""
-import argparse, datetime, http.client, json, os, pathlib, random, signal, socket, statistics, subprocess, sys, threading, time, types, urllib.parse
+import argparse, datetime, http.client, json, os, pathlib, random, signal, socket, statistics, subprocess, sys, tempfile, threading, time, types, urllib.parse
 
 parser = argparse.ArgumentParser()
 for name in ("program", "home", "folder"):
@@ -124,6 +124,25 @@ def press(w4, pid, kind, paths, conns, is_cold=False):
          errors=got.get("errors", got.get("error")))
 
 
+def press_as(w4, pid, token, kind, paths, conns=8):
+    """The same for addresses that take the token in a header alone."""
+    if not is_wanted(kind):
+        return
+    with tempfile.NamedTemporaryFile("w") as asked:
+        asked.write("\n".join(paths) + "\n")
+        asked.flush()
+        how = ["wrk", "-t1", f"-c{conns}", f"-d{int(SECS)}s", "--timeout", "60s", "-s", os.path.join(ASKED.harness, "wrk_list.lua")]
+        cpu = w4.tree_cpu(pid)
+        told = subprocess.run([*how, "-H", f"Authorization: Bearer {token}", f"http://127.0.0.1:{PORT}"],
+                              env=dict(os.environ, BENCH_PATHS=asked.name), capture_output=True, text=True, check=True)
+        cpu = w4.tree_cpu(pid) - cpu
+    got = json.loads([line for line in told.stdout.splitlines() if line.startswith("{")][-1])
+    requests = max(1, got["requests"])
+    tell(peer="qingshan", kind=kind, conns=conns, requests=requests, rps=round(requests / got["secs"], 1), p50_ms=got["p50_ms"],
+         p99_ms=got["p99_ms"], cpu_ms_per_request=round(cpu / requests * 1e3, 3), kb_per_request=round(got["bytes"] / requests / 1024, 1),
+         errors=got["errors"])
+
+
 def crowd(pid, client, kind, paths, conns=8, secs=SECS):
     """The paths by so many clients at once; how long the server took is its own word, from its log."""
     if not is_wanted(kind):
@@ -209,16 +228,21 @@ def ours(server, client, token, w4, number):
         for conns in (1, 8):
             press(w4, server.pid, "items_bbox_1000", boxes, conns)
     by = "/api/v1/counts?by=zone,activity,state"
-    measure(server.pid, client, "stats_all", [by])
     spans = [range(first, first + 301) for first in range(0, 3_000, 37)]
     wanted = [urllib.parse.quote(",".join(f"r{n}" for n in span)) for span in spans]
-    measure(server.pid, client, "stats_filtered", [f"{by}&station={stations}" for stations in wanted])
     draw = random.Random(number)
-    measure(server.pid, client, "ledger_page_first", ["/api/v1/ledgers/sites?limit=100"])
     pages = [f"/api/v1/ledgers/sites?limit=100&offset={draw.randrange(999_900)}" for _ in range(200)]
-    measure(server.pid, client, "ledger_page_anywhere", pages)
-    measure(server.pid, client, "site_list_first", ["/api/v1/sites?limit=50"])
-    measure(server.pid, client, "dashboard", ["/api/v1/dashboard"])
+    for kind, paths in (
+        ("stats_all", [by]),
+        ("stats_filtered", [f"{by}&station={stations}" for stations in wanted]),
+        ("ledger_page_first", ["/api/v1/ledgers/sites?limit=100"]),
+        ("ledger_page_anywhere", pages),
+        ("site_list_first", ["/api/v1/sites?limit=50"]),
+        ("dashboard", ["/api/v1/dashboard"]),
+    ):
+        measure(server.pid, client, kind, paths)
+        if w4:
+            press_as(w4, server.pid, token, kind, paths)
 
 
 def peer(w4, name):

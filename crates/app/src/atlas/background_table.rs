@@ -8,7 +8,7 @@ use spatial::bounds::Limits;
 use spatial::feature::Feature;
 use spatial::formats;
 use spatial::tiles::{
-    GeometryKind, LayerWriter, Path, Pen, Shapes, TileId, TileWriter, Value, mercator,
+    GeometryKind, LayerWriter, Path, Pen, Shapes, TileId, TileWriter, Value, Values, mercator,
 };
 
 use super::grid::{self, Grid};
@@ -58,8 +58,9 @@ impl BackgroundTable {
     pub fn tile(&self, tile: TileId) -> Vec<u8> {
         let bounds = grid::bounds(tile);
         let [name, marks_name] = TILE_LAYERS;
-        let mut features = LayerWriter::new(name, KEYS);
-        let mut marks = LayerWriter::new(marks_name, KEYS);
+        let mut values = Values::new(KEYS);
+        let mut features = LayerWriter::new(name);
+        let mut marks = LayerWriter::new(marks_name);
         let mut pen = Pen::new(tile);
         for row in self.grid.find(bounds) {
             let at = row as usize;
@@ -71,20 +72,21 @@ impl BackgroundTable {
                 continue;
             }
             let label = self.labels[at].as_deref().map(|l| (0, Value::Text(l)));
+            let tags = values.tags(label);
             let id = Some(u64::from(row) + 1);
             if let Some(path) = self.shapes.draw(at, &mut pen) {
-                features.feature(id, path, label);
+                features.feature(id, path, tags);
             }
             let mark = self.marks[at].map(|m| tile.local(m));
             if let Some(mark) = mark.filter(|m| super::is_in_tile(*m)) {
                 let mut path = Path::new(GeometryKind::Points);
                 path.points(&[mark]);
-                marks.feature(id, &path, label);
+                marks.feature(id, &path, tags);
             }
         }
         let mut out = TileWriter::default();
         for layer in [features, marks] {
-            out.layer(layer);
+            out.layer(&layer, &values);
         }
         out.finish()
     }

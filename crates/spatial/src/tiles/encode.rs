@@ -134,50 +134,143 @@ fn varint(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
-fn key(out: &mut Vec<u8>, field: u32, wire: u32) {
-    varint(out, u64::from(field << 3 | wire));
+/// Bytes that a number takes.
+fn varint_len(value: u64) -> usize {
+    (u64::BITS - (value | 1).leading_zeros()).div_ceil(7) as usize
 }
 
-fn bytes(out: &mut Vec<u8>, field: u32, content: &[u8]) {
+/// Every field number of the format is below 16: its key is one byte.
+fn key(out: &mut Vec<u8>, field: u8, wire: u8) {
+    out.push(field << 3 | wire);
+}
+
+fn bytes(out: &mut Vec<u8>, field: u8, content: &[u8]) {
     key(out, field, 2);
     varint(out, content.len() as u64);
     out.extend_from_slice(content);
 }
 
-/// 图层 — one layer of a tile in the making. Keys are known beforehand; values are told once.
-pub struct LayerWriter {
-    name: String,
-    keys: Vec<&'static str>,
-    texts: HashMap<String, u32>,
-    /// By key and number of the dictionary: the value's number and one; 0 where it was not told yet.
-    words: Vec<Vec<u32>>,
-    /// Few: most layers count, and most counts are one.
-    numbers: BTreeMap<(u8, u64), u32>,
-    value_count: u32,
-    values: Vec<u8>,
-    features: Vec<u8>,
-    count: usize,
-    scratch: Vec<u8>,
-    packed: Vec<u8>,
-    content: Vec<u8>,
+/// Bytes that such a field takes.
+fn bytes_len(content: usize) -> usize {
+    1 + varint_len(content as u64) + content
 }
 
-impl LayerWriter {
-    /// An empty layer with these attributes.
-    pub fn new(name: &str, keys: &[&'static str]) -> Self {
+/// 值表 — values of attributes, told once; keys are known beforehand. Layers with the same keys may share one: what is told
+/// of a feature in two of them is then worked out once.
+pub struct Values {
+    keys: Vec<&'static str>,
+    texts: HashMap<String, u32>,
+    /// By key: numbers of the dictionary in order, with the value's number.
+    words: Vec<Vec<(u16, u32)>>,
+    /// Few: most layers count, and most counts are one.
+    numbers: BTreeMap<(u8, u64), u32>,
+    count: u32,
+    told: Vec<u8>,
+    tags: Vec<u8>,
+}
+
+impl Values {
+    /// No values yet, of these attributes.
+    pub fn new(keys: &[&'static str]) -> Self {
         Self {
-            name: name.to_owned(),
             keys: keys.to_vec(),
             texts: HashMap::new(),
             words: vec![Vec::new(); keys.len()],
             numbers: BTreeMap::new(),
-            value_count: 0,
-            values: Vec::with_capacity(1024),
+            count: 0,
+            told: Vec::with_capacity(1024),
+            tags: Vec::new(),
+        }
+    }
+
+    /// What a feature is told by: positions in the keys with values, each as two numbers.
+    pub fn tags<'v>(&mut self, attributes: impl IntoIterator<Item = (usize, Value<'v>)>) -> &[u8] {
+        self.tags.clear();
+        for (at, value) in attributes {
+            let number = self.value(at, &value);
+            varint(&mut self.tags, at as u64);
+            varint(&mut self.tags, u64::from(number));
+        }
+        &self.tags
+    }
+
+    fn value(&mut self, at: usize, value: &Value<'_>) -> u32 {
+        let next = self.count;
+        let number = match value {
+            Value::Text(text) => {
+                if let Some(number) = self.texts.get(*text) {
+                    return *number;
+                }
+                self.texts.insert((*text).to_owned(), next);
+                next
+            }
+            Value::Word(number, _) => self.word(at, *number),
+            Value::Own(_) => next,
+            Value::Real(v) => *self.numbers.entry((3, v.to_bits())).or_insert(next),
+            Value::Integer(v) => *self.numbers.entry((6, v.cast_unsigned())).or_insert(next),
+            Value::Bool(v) => *self.numbers.entry((7, u64::from(*v))).or_insert(next),
+        };
+        if number == next {
+            self.tell(value);
+        }
+        number
+    }
+
+    fn word(&mut self, at: usize, number: u16) -> u32 {
+        let told = &mut self.words[at];
+        match told.binary_search_by_key(&number, |(known, _)| *known) {
+            Ok(found) => told[found].1,
+            Err(place) => {
+                told.insert(place, (number, self.count));
+                self.count
+            }
+        }
+    }
+
+    /// Writes a value under the next number.
+    fn tell(&mut self, value: &Value<'_>) {
+        self.count += 1;
+        let out = &mut self.told;
+        key(out, 4, 2);
+        match value {
+            Value::Text(text) | Value::Word(_, text) | Value::Own(text) => {
+                varint(out, bytes_len(text.len()) as u64);
+                bytes(out, 1, text.as_bytes());
+            }
+            Value::Real(v) => {
+                varint(out, 9);
+                key(out, 3, 1);
+                out.extend_from_slice(&v.to_le_bytes());
+            }
+            Value::Integer(v) => {
+                let zigzag = ((v << 1) ^ (v >> 63)).cast_unsigned();
+                varint(out, 1 + varint_len(zigzag) as u64);
+                key(out, 6, 0);
+                varint(out, zigzag);
+            }
+            Value::Bool(v) => {
+                varint(out, 2);
+                key(out, 7, 0);
+                varint(out, u64::from(*v));
+            }
+        }
+    }
+}
+
+/// 图层 — one layer of a tile in the making.
+pub struct LayerWriter {
+    name: String,
+    features: Vec<u8>,
+    count: usize,
+}
+
+impl LayerWriter {
+    /// An empty layer.
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
             features: Vec::with_capacity(4096),
             count: 0,
-            scratch: Vec::new(),
-            packed: Vec::new(),
-            content: Vec::new(),
         }
     }
 
@@ -191,123 +284,37 @@ impl LayerWriter {
         self.count == 0
     }
 
-    /// Adds a feature; attributes are positions in the layer's keys with values.
-    pub fn feature<'v>(
-        &mut self,
-        id: Option<u64>,
-        path: &Path,
-        attributes: impl IntoIterator<Item = (usize, Value<'v>)>,
-    ) {
-        let mut scratch = std::mem::take(&mut self.scratch);
-        let mut packed = std::mem::take(&mut self.packed);
-        scratch.clear();
-        if let Some(id) = id {
-            key(&mut scratch, 1, 0);
-            varint(&mut scratch, id);
-        }
-        packed.clear();
-        for (at, value) in attributes {
-            varint(&mut packed, at as u64);
-            let value = self.value(at, &value);
-            varint(&mut packed, u64::from(value));
-        }
-        if !packed.is_empty() {
-            bytes(&mut scratch, 2, &packed);
-        }
-        key(&mut scratch, 3, 0);
-        varint(
-            &mut scratch,
-            match path.kind {
-                GeometryKind::Nothing => 0,
-                GeometryKind::Points => 1,
-                GeometryKind::Lines => 2,
-                GeometryKind::Polygons => 3,
-            },
-        );
-        packed.clear();
-        for command in &path.commands {
-            varint(&mut packed, u64::from(*command));
-        }
-        bytes(&mut scratch, 4, &packed);
-        bytes(&mut self.features, 2, &scratch);
-        self.count += 1;
-        self.scratch = scratch;
-        self.packed = packed;
-    }
-
-    fn value(&mut self, at: usize, value: &Value<'_>) -> u32 {
-        let next = self.value_count;
-        let number = match value {
-            Value::Text(text) => {
-                if let Some(number) = self.texts.get(*text) {
-                    return *number;
-                }
-                self.texts.insert((*text).to_owned(), next);
-                next
-            }
-            Value::Word(number, _) => return self.word(at, usize::from(*number), value),
-            Value::Own(_) => next,
-            Value::Real(v) => *self.numbers.entry((3, v.to_bits())).or_insert(next),
-            Value::Integer(v) => *self.numbers.entry((6, v.cast_unsigned())).or_insert(next),
-            Value::Bool(v) => *self.numbers.entry((7, u64::from(*v))).or_insert(next),
+    /// Adds a feature, with tags of the values that the layer is written with.
+    pub fn feature(&mut self, id: Option<u64>, path: &Path, tags: &[u8]) {
+        let commands = path.commands.iter().map(|c| u64::from(*c));
+        let drawn: usize = commands.clone().map(varint_len).sum();
+        let told = match tags.len() {
+            0 => 0,
+            length => bytes_len(length),
         };
-        if number == next {
-            self.tell(value);
+        let content = id.map_or(0, |id| 1 + varint_len(id)) + told + 2 + bytes_len(drawn);
+        let out = &mut self.features;
+        out.reserve(bytes_len(content));
+        key(out, 2, 2);
+        varint(out, content as u64);
+        if let Some(id) = id {
+            key(out, 1, 0);
+            varint(out, id);
         }
-        number
-    }
-
-    fn word(&mut self, at: usize, number: usize, value: &Value<'_>) -> u32 {
-        let told = &mut self.words[at];
-        if told.len() <= number {
-            told.resize(number + 1, 0);
+        if !tags.is_empty() {
+            bytes(out, 2, tags);
         }
-        if told[number] == 0 {
-            told[number] = self.value_count + 1;
-            self.tell(value);
-        }
-        self.words[at][number] - 1
-    }
-
-    /// Writes a value under the next number.
-    fn tell(&mut self, value: &Value<'_>) {
-        self.value_count += 1;
-        let mut content = std::mem::take(&mut self.content);
-        content.clear();
-        match value {
-            Value::Text(text) | Value::Word(_, text) | Value::Own(text) => {
-                bytes(&mut content, 1, text.as_bytes());
-            }
-            Value::Real(v) => {
-                key(&mut content, 3, 1);
-                content.extend_from_slice(&v.to_le_bytes());
-            }
-            Value::Integer(v) => {
-                key(&mut content, 6, 0);
-                varint(&mut content, ((v << 1) ^ (v >> 63)).cast_unsigned());
-            }
-            Value::Bool(v) => {
-                key(&mut content, 7, 0);
-                varint(&mut content, u64::from(*v));
-            }
-        }
-        bytes(&mut self.values, 4, &content);
-        self.content = content;
-    }
-
-    fn finish(self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.features.len() + self.values.len() + 256);
-        key(&mut out, 15, 0);
-        varint(&mut out, 2);
-        bytes(&mut out, 1, self.name.as_bytes());
-        out.extend_from_slice(&self.features);
-        for name in &self.keys {
-            bytes(&mut out, 3, name.as_bytes());
-        }
-        out.extend_from_slice(&self.values);
-        key(&mut out, 5, 0);
-        varint(&mut out, u64::from(EXTENT.cast_unsigned()));
-        out
+        key(out, 3, 0);
+        out.push(match path.kind {
+            GeometryKind::Nothing => 0,
+            GeometryKind::Points => 1,
+            GeometryKind::Lines => 2,
+            GeometryKind::Polygons => 3,
+        });
+        key(out, 4, 2);
+        varint(out, drawn as u64);
+        commands.for_each(|command| varint(out, command));
+        self.count += 1;
     }
 }
 
@@ -318,11 +325,30 @@ pub struct TileWriter {
 }
 
 impl TileWriter {
-    /// Adds a layer, unless nothing is in it.
-    pub fn layer(&mut self, layer: LayerWriter) {
-        if !layer.is_empty() {
-            bytes(&mut self.out, 3, &layer.finish());
+    /// Adds a layer with the values its features are told by, unless nothing is in it.
+    pub fn layer(&mut self, layer: &LayerWriter, values: &Values) {
+        if layer.is_empty() {
+            return;
         }
+        let mut head = Vec::new();
+        key(&mut head, 15, 0);
+        varint(&mut head, 2);
+        bytes(&mut head, 1, layer.name.as_bytes());
+        let mut keys = Vec::new();
+        for name in &values.keys {
+            bytes(&mut keys, 3, name.as_bytes());
+        }
+        let mut tail = Vec::new();
+        key(&mut tail, 5, 0);
+        varint(&mut tail, u64::from(EXTENT.cast_unsigned()));
+        let parts = [&head, &layer.features, &keys, &values.told, &tail];
+        let length = parts.iter().map(|part| part.len()).sum();
+        self.out.reserve(bytes_len(length));
+        key(&mut self.out, 3, 2);
+        varint(&mut self.out, length as u64);
+        parts
+            .iter()
+            .for_each(|part| self.out.extend_from_slice(part));
     }
 
     /// The tile.
@@ -356,12 +382,15 @@ mod tests {
     fn a_word_is_told_once_a_key_however_often_it_is_used() {
         let mut point = Path::new(GeometryKind::Points);
         point.points(&[[25, 17]]);
-        let layer = |values: &[Value<'_>]| {
-            let mut writer = LayerWriter::new("sites", &["state", "zone"]);
-            for value in values {
-                writer.feature(None, &point, [(0, *value), (1, *value)]);
+        let layer = |told: &[Value<'_>]| {
+            let mut values = Values::new(&["state", "zone"]);
+            let mut writer = LayerWriter::new("sites");
+            for value in told {
+                writer.feature(None, &point, values.tags([(0, *value), (1, *value)]));
             }
-            (writer.value_count, writer.finish())
+            let mut tile = TileWriter::default();
+            tile.layer(&writer, &values);
+            (values.count, tile.finish())
         };
         let (told, by_number) = layer(&[
             Value::Word(3, "a"),
@@ -373,6 +402,17 @@ mod tests {
         // Texts are shared between keys, words are not: the same features, two values more.
         assert_eq!(by_number.len(), by_text.len() + 2 * (2 + 3));
         assert_eq!(layer(&[Value::Own("a"), Value::Own("a")]).0, 4);
+    }
+
+    #[test]
+    fn a_number_takes_as_many_bytes_as_it_is_said_to() {
+        for bits in 0..u64::BITS {
+            for value in [(1 << bits) - 1, 1 << bits, u64::MAX >> bits] {
+                let mut out = Vec::new();
+                varint(&mut out, value);
+                assert_eq!(out.len(), varint_len(value), "{value}");
+            }
+        }
     }
 
     #[test]

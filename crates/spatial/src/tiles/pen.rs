@@ -7,8 +7,9 @@ pub struct Pen {
     tile: TileId,
     kind: GeometryKind,
     path: Path,
-    /// The part under way in the tile's units, without vertices that fall on the one before.
+    /// The part under way in the tile's units, without vertices that fall on the one before: so many of these.
     part: Vec<[i32; 2]>,
+    used: usize,
     /// Whether anything of the last ring that is no hole is drawn.
     is_shown: bool,
 }
@@ -21,6 +22,7 @@ impl Pen {
             kind: GeometryKind::Nothing,
             path: Path::new(GeometryKind::Nothing),
             part: Vec::new(),
+            used: 0,
             is_shown: true,
         }
     }
@@ -29,40 +31,47 @@ impl Pen {
     pub fn begin(&mut self, kind: GeometryKind) {
         self.kind = kind;
         self.path.restart(kind);
-        self.part.clear();
+        self.used = 0;
         self.is_shown = true;
     }
 
     /// Goes on to a position of the part under way. The tile format closes rings itself: their first one is not repeated.
     pub fn vertex(&mut self, position: [i32; 2]) {
         let local = self.tile.local(position);
-        if self.kind == GeometryKind::Points || self.part.last() != Some(&local) {
-            self.part.push(local);
+        if self.used == self.part.len() {
+            self.part.resize(2 * self.used + 16, [0; 2]);
         }
+        // Whether it falls on the one before is a toss-up that no processor foresees: it is written in any case, and
+        // counted by arithmetic.
+        let is_on_last = (self.used > 0) & (self.part[self.used.saturating_sub(1)] == local);
+        let is_new = (self.kind == GeometryKind::Points) | !is_on_last;
+        self.part[self.used] = local;
+        self.used += usize::from(is_new);
     }
 
     /// Ends a ring, a line or a set of points.
     pub fn end_part(&mut self, is_hole: bool) {
         // Holes of a ring that vanished vanish with it.
-        if !self.part.is_empty() && (self.is_shown || !is_hole) {
+        if self.used > 0 && (self.is_shown || !is_hole) {
             self.is_shown = self.draw_part(is_hole);
         }
-        self.part.clear();
+        self.used = 0;
     }
 
     fn draw_part(&mut self, is_hole: bool) -> bool {
         let path = &mut self.path;
+        let part = &self.part[..self.used];
         match self.kind {
-            GeometryKind::Points => path.points(&self.part),
+            GeometryKind::Points => path.points(part),
             GeometryKind::Lines => {
                 let mut is_any = false;
-                for line in clip_line(&self.part, -BUFFER, EXTENT + BUFFER) {
+                for line in clip_line(part, -BUFFER, EXTENT + BUFFER) {
                     is_any |= path.line(&line);
                 }
                 is_any
             }
             GeometryKind::Polygons => {
-                let cut = clip_ring(&self.part, -BUFFER, EXTENT + BUFFER);
+                let cut = clip_ring(part, -BUFFER, EXTENT + BUFFER);
                 path.ring(&cut, is_hole) || is_hole
             }
             GeometryKind::Nothing => false,
