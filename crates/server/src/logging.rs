@@ -37,9 +37,9 @@ pub(crate) async fn around(State(desk): State<Desk>, mut request: Request, next:
     let status = response.status().as_u16();
     desk.metrics().end(status, took);
     tracing::info!(
-        request.id = %id,
-        http.method = %method,
-        http.path = %path,
+        request.id = id.as_str(),
+        http.method = method.as_str(),
+        http.path = path.as_str(),
         http.status = status,
         duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         person.id = asker.0.get().map_or("", String::as_str),

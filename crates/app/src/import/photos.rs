@@ -400,3 +400,14 @@ pub(super) fn keep(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::in_words;
+
+    #[test]
+    fn distances_are_told_in_metres_and_from_ten_kilometres_on_in_kilometres() {
+        let told = [49.6, 9_999.0, 10_000.0, 7_729_400.0].map(in_words);
+        assert_eq!(told, ["50 m", "9999 m", "10 km", "7729 km"]);
+    }
+}
