@@ -223,3 +223,29 @@ fn values_of_every_kind_are_told_once() {
     assert_eq!(fields(text)[0], (1, 0, "山".as_bytes().to_vec()));
     assert_eq!(fields(&layer.features[2].3[0].1)[0], (6, 5, Vec::new()));
 }
+
+#[test]
+fn layers_that_share_values_tell_each_feature_its_own() {
+    let mut values = Values::new(&["a", "b"]);
+    let (mut lines, mut points) = (LayerWriter::new("lines"), LayerWriter::new("points"));
+    let mut line = Path::new(GeometryKind::Lines);
+    line.line(&[[0, 0], [9, 9]]);
+    let mut point = Path::new(GeometryKind::Points);
+    point.points(&[[1, 1]]);
+    for (id, name) in [(1, "山"), (2, "水")] {
+        let tags = values.tags([(0, Value::Own(name)), (1, Value::Word(7, "林"))]);
+        lines.feature(Some(id), &line, tags);
+        if id == 2 {
+            points.feature(Some(id), &point, tags);
+        }
+    }
+    let mut tile = TileWriter::default();
+    tile.layer(&lines, &values);
+    tile.layer(&points, &values);
+    let layers = read(&tile.finish());
+    assert_eq!((layers[0].features.len(), layers[1].features.len()), (2, 1));
+    let (shared, alone) = (&layers[0].features[1].3, &layers[1].features[0].3);
+    assert_eq!(shared, alone);
+    assert_ne!(&layers[0].features[0].3, shared);
+    assert_eq!(fields(&alone[0].1)[0], (1, 0, "水".as_bytes().to_vec()));
+}
