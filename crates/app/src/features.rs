@@ -1,5 +1,7 @@
 //! 要素服务 — sites, clues, patches, zones, stations and routes as features for other map programs, within the actor's rights.
 
+use std::cell::OnceCell;
+
 use domain::as_of::AsOf;
 use domain::ledger::Labels;
 use domain::policy::Action;
@@ -22,10 +24,27 @@ use crate::viewer::Viewer;
 
 /// 要素页 — some features as GeoJSON texts, and how many match in all.
 pub struct FeaturePage {
-    /// Features with commas between them.
-    pub features: Vec<u8>,
+    /// A collection up to its last feature.
+    text: Vec<u8>,
     pub returned: usize,
     pub matched: usize,
+}
+
+const COLLECTION: &[u8] = b"{\"type\":\"FeatureCollection\",\"features\":[";
+
+impl FeaturePage {
+    /// The features with commas between them.
+    pub fn features(&self) -> &[u8] {
+        &self.text[COLLECTION.len()..]
+    }
+
+    /// The features as a collection with further members, told as `"name":value` with commas between them.
+    pub fn collection(mut self, members: &str) -> Vec<u8> {
+        for text in ["],", members, "}"] {
+            self.text.extend_from_slice(text.as_bytes());
+        }
+        self.text
+    }
 }
 
 /// 要素查询 — box, time, properties, and which part.
@@ -133,9 +152,11 @@ impl Viewer {
             }
             let properties = site_properties(table, row, &eyes, &labels);
             if told.takes(&properties)? {
-                told.tell(table.site_code(row), &properties, |out| {
-                    table.tell_geometry(row, query.is_latitude_first, out)
-                })?;
+                told.tell(
+                    table.site_code(row),
+                    |out| properties.write(out),
+                    |out| table.tell_geometry(row, query.is_latitude_first, out),
+                )?;
             }
         }
         Ok(told.finish())
@@ -177,10 +198,12 @@ impl Viewer {
         })
     }
 
-    fn site_labels(&self, table: &SiteTable) -> SiteLabels {
-        let labels = |list: &str, words: &Words| {
-            let words = words.iter();
-            words.map(|w| w.map(|w| self.label(list, w))).collect()
+    fn site_labels<'a>(&'a self, table: &'a SiteTable) -> SiteLabels<'a> {
+        let labels = |list, words: &'a Words| WordLabels {
+            viewer: self,
+            list,
+            words,
+            known: vec![OnceCell::new(); words.len()],
         };
         SiteLabels {
             states: labels("site_state", &table.states),
@@ -235,7 +258,7 @@ impl Session {
                 what: "feature",
                 name: id.to_owned(),
             }),
-            _ => String::from_utf8(page.features).map_err(Error::internal),
+            _ => String::from_utf8(page.features().to_vec()).map_err(Error::internal),
         }
     }
 
@@ -364,7 +387,7 @@ impl<'a> Telling<'a> {
     fn of(query: &'a FeatureQuery) -> Self {
         Self {
             query,
-            out: Vec::new(),
+            out: COLLECTION.to_vec(),
             returned: 0,
             matched: 0,
         }
@@ -392,21 +415,21 @@ impl<'a> Telling<'a> {
         Ok(is_on_page)
     }
 
-    /// Writes a feature; `geometry` writes its own, if there is one.
+    /// Writes a feature; `properties` and `geometry` write their own, if there is a geometry.
     fn tell(
         &mut self,
         id: &str,
-        properties: &impl Serialize,
+        properties: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>,
         geometry: impl FnOnce(&mut Vec<u8>) -> bool,
     ) -> Result<(), Error> {
         let out = &mut self.out;
-        if !out.is_empty() {
+        if out.len() > COLLECTION.len() {
             out.push(b',');
         }
         out.extend_from_slice(b"{\"type\":\"Feature\",\"id\":");
-        serde_json::to_writer(&mut *out, id).map_err(Error::internal)?;
+        write_text(out, id).map_err(Error::internal)?;
         out.extend_from_slice(b",\"properties\":");
-        serde_json::to_writer(&mut *out, properties).map_err(Error::internal)?;
+        properties(out).map_err(Error::internal)?;
         out.extend_from_slice(b",\"geometry\":");
         if !geometry(out) {
             out.extend_from_slice(b"null");
@@ -427,28 +450,49 @@ impl<'a> Telling<'a> {
             is_latitude_first: self.query.is_latitude_first,
         });
         // Writing to memory cannot fail, and coordinates are numbers.
-        self.tell(id, properties, |out| {
-            told.is_some_and(|told| serde_json::to_writer(out, &told).is_ok())
-        })
+        self.tell(
+            id,
+            |out| serde_json::to_writer(out, properties),
+            |out| told.is_some_and(|told| serde_json::to_writer(out, &told).is_ok()),
+        )
     }
 
     fn finish(self) -> FeaturePage {
         FeaturePage {
-            features: self.out,
+            text: self.out,
             returned: self.returned,
             matched: self.matched,
         }
     }
 }
 
-/// Labels of the words of a table, by their numbers.
-struct SiteLabels {
-    states: Vec<Option<String>>,
-    activities: Vec<Option<String>>,
+/// Labels of the words of a table.
+struct SiteLabels<'a> {
+    states: WordLabels<'a>,
+    activities: WordLabels<'a>,
+}
+
+/// Labels of a dictionary's words by their numbers, looked up where they are first asked for: most pages name a few.
+struct WordLabels<'a> {
+    viewer: &'a Viewer,
+    list: &'static str,
+    words: &'a Words,
+    known: Vec<OnceCell<Option<String>>>,
+}
+
+impl WordLabels<'_> {
+    fn label(&self, number: u16) -> Option<&str> {
+        let known = self.known.get(usize::from(number))?;
+        let look_up = || {
+            let word = self.words.word(number);
+            word.map(|w| self.viewer.label(self.list, w))
+        };
+        known.get_or_init(look_up).as_deref()
+    }
 }
 
 /// Properties of a site, in the order of `properties_of`.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct SiteProperties<'a> {
     site_code: &'a str,
     facility_name: Option<&'a str>,
@@ -467,11 +511,63 @@ struct SiteProperties<'a> {
     updated_at: Timestamp,
 }
 
+impl SiteProperties<'_> {
+    /// Writes what serializing gives, name by name: a page tells the same names hundreds of times.
+    fn write(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        write_member(out, b"{\"site_code\":", Some(self.site_code))?;
+        write_member(out, b",\"facility_name\":", self.facility_name)?;
+        write_member(out, b",\"state\":", Some(self.state))?;
+        write_member(out, b",\"state_label\":", Some(self.state_label))?;
+        write_member(out, b",\"station_id\":", self.station_id)?;
+        write_member(out, b",\"zone_kind\":", self.zone_kind)?;
+        write_member(out, b",\"activity_type_code\":", self.activity_type_code)?;
+        write_member(out, b",\"activity_label\":", self.activity_label)?;
+        out.extend_from_slice(b",\"area_m2\":");
+        serde_json::to_writer(&mut *out, &self.area_m2)?;
+        write_member(out, b",\"has_issue\":", Some(self.has_issue))?;
+        write_member(out, b",\"focal_category\":", self.focal_category)?;
+        write_member(out, b",\"verdict\":", self.verdict)?;
+        write_member(out, b",\"severity\":", self.severity)?;
+        write_member(out, b",\"sources\":", Some(&self.sources))?;
+        out.extend_from_slice(b",\"updated_at\":");
+        serde_json::to_writer(&mut *out, &self.updated_at)?;
+        out.push(b'}');
+        Ok(())
+    }
+}
+
+fn write_member<const N: usize>(
+    out: &mut Vec<u8>,
+    name: &[u8; N],
+    text: Option<&str>,
+) -> serde_json::Result<()> {
+    out.extend_from_slice(name);
+    match text {
+        Some(text) => write_text(out, text),
+        None => {
+            out.extend_from_slice(b"null");
+            Ok(())
+        }
+    }
+}
+
+/// A text as JSON. Hardly any holds what must be escaped, which is seen quicker of all its bytes than byte by byte.
+fn write_text(out: &mut Vec<u8>, text: &str) -> serde_json::Result<()> {
+    let is_odd = |b: u8| (b < 0x20) | (b == b'"') | (b == b'\\');
+    if text.bytes().fold(false, |odd, b| odd | is_odd(b)) {
+        return serde_json::to_writer(out, text);
+    }
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
+    Ok(())
+}
+
 fn site_properties<'a>(
     table: &'a SiteTable,
     row: u32,
     eyes: &Eyes,
-    labels: &'a SiteLabels,
+    labels: &'a SiteLabels<'_>,
 ) -> SiteProperties<'a> {
     let [state_number, _, _, activity_number, ..] = table.numbers(row);
     let [
@@ -484,26 +580,34 @@ fn site_properties<'a>(
         verdict,
         severity,
     ] = table.coded(row);
-    fn label(labels: &[Option<String>], number: u16) -> Option<&str> {
-        labels.get(usize::from(number))?.as_deref()
-    }
     SiteProperties {
         site_code: table.site_code(row),
         facility_name: Some(table.name(row)).filter(|n| !n.is_empty()),
         state: state.unwrap_or_default(),
-        state_label: label(&labels.states, state_number).unwrap_or_default(),
+        state_label: labels.states.label(state_number).unwrap_or_default(),
         station_id,
         zone_kind,
         activity_type_code: activity,
-        activity_label: label(&labels.activities, activity_number),
+        activity_label: labels.activities.label(activity_number),
         area_m2: table.area(row),
         has_issue: has_issue.unwrap_or_default(),
         focal_category: focal,
         verdict,
         severity,
-        sources: table.sources_of(row, eyes).collect::<Vec<_>>().join(","),
+        sources: listed(table.sources_of(row, eyes)),
         updated_at: table.updated_at(row),
     }
+}
+
+/// Words with commas between them.
+fn listed<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words.fold(String::new(), |mut all, word| {
+        if !all.is_empty() {
+            all.push(',');
+        }
+        all.push_str(word);
+        all
+    })
 }
 
 /// What of the properties the columns know, so that not every row need be spelled out.
@@ -562,4 +666,44 @@ fn mercator_box(bbox: Box2) -> [i32; 4] {
     let [x0, y0] = spatial::tiles::mercator(w, n);
     let [x1, y1] = spatial::tiles::mercator(e, s);
     [x0, y0, x1, y1]
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn properties_are_written_as_they_are_serialized(
+            texts in prop::collection::vec(prop::option::of(".{0,20}"), 12),
+            area_m2 in prop::option::of(any::<f64>()),
+            second in -1_000_000_000..4_000_000_000_i64,
+        ) {
+            let text = |at: usize| texts[at].as_deref();
+            let said = |at: usize| text(at).unwrap_or("\"\\\n\u{1}山");
+            let properties = SiteProperties {
+                site_code: said(0),
+                facility_name: text(1),
+                state: said(2),
+                state_label: said(3),
+                station_id: text(4),
+                zone_kind: text(5),
+                activity_type_code: text(6),
+                activity_label: text(7),
+                area_m2,
+                has_issue: said(8),
+                focal_category: text(9),
+                verdict: text(10),
+                severity: text(11),
+                sources: said(0).to_owned(),
+                updated_at: Timestamp::from_second(second).unwrap_or_default(),
+            };
+            let mut written = Vec::new();
+            prop_assert!(properties.write(&mut written).is_ok());
+            let whole = serde_json::to_vec(&properties);
+            prop_assert_eq!(Some(written), whole.ok());
+        }
+    }
 }

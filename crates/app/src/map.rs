@@ -381,8 +381,9 @@ fn site_tags<'v>(
     let is_told = tile.zoom >= FULL_ZOOM || count == 1;
     let code = is_told.then(|| (0, Value::Own(table.site_code(row))));
     let name = Some(table.name(row)).filter(|n| tile.zoom >= NAME_ZOOM && !n.is_empty());
-    let coded = (2..).zip(table.numbers(row)).zip(table.coded(row));
-    let coded = coded.filter_map(|((at, number), text)| Some((at, Value::Word(number, text?))));
+    let coded = table.numbers(row).into_iter().zip(table.dictionaries());
+    let coded = (2..).zip(coded).filter(|(_, (number, _))| *number > 0);
+    let coded = coded.map(|(at, (number, words))| (at, Value::Word(number, words.all())));
     let attributes = code
         .into_iter()
         .chain(name.map(|n| (1, Value::Own(n))))

@@ -580,23 +580,26 @@ impl Accounts {
     /// Puts views, exports and downloads on record.
     pub fn log_access(&mut self, accesses: &[Access]) -> Result<(), Error> {
         let tx = self.db.transaction().map_err(failed(WRITE))?;
-        for access in accesses {
-            tx.prepare_cached(
-                "INSERT INTO access_log (at, person_id, post, action, object, address, request_id)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            )
-            .and_then(|mut insert| {
-                insert.execute(params![
-                    access.at.to_string(),
-                    access.person_id,
-                    access.post,
-                    access.action,
-                    access.object,
-                    access.address,
-                    access.request_id
-                ])
-            })
-            .map_err(failed(WRITE))?;
+        {
+            let mut insert = tx
+                .prepare_cached(
+                    "INSERT INTO access_log (at, person_id, post, action, object, address, request_id)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                )
+                .map_err(failed(WRITE))?;
+            for access in accesses {
+                insert
+                    .execute(params![
+                        access.at.to_string(),
+                        access.person_id,
+                        access.post,
+                        access.action,
+                        access.object,
+                        access.address,
+                        access.request_id
+                    ])
+                    .map_err(failed(WRITE))?;
+            }
         }
         tx.commit().map_err(failed("commit"))
     }

@@ -1,6 +1,6 @@
 //! 来访 — who asks: by the cookie of a session or by an API token; and how requests are read.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use app::Error;
@@ -10,7 +10,7 @@ use app::messages::Language;
 use app::people::{self, Visitor};
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use domain::policy::Actor;
@@ -24,9 +24,11 @@ use crate::problem::Problem;
 #[derive(Debug, Clone)]
 pub(crate) struct Context {
     pub(crate) language: Language,
-    pub(crate) request_id: String,
-    pub(crate) address: String,
-    pub(crate) agent: String,
+    pub(crate) request_id: Arc<str>,
+    peer: Option<IpAddr>,
+    /// What a proxy of one's own says.
+    forwarded: Option<HeaderValue>,
+    agent: Option<HeaderValue>,
 }
 
 /// Somebody who is logged in, whatever post they hold.
@@ -76,9 +78,15 @@ impl Caller {
 
     /// The query without a token, for what is kept by what was asked.
     pub(crate) fn filters(&self) -> String {
-        let pairs = self.uri.query().unwrap_or("").split('&');
-        let pairs: Vec<&str> = pairs.filter(|pair| !pair.starts_with("token=")).collect();
-        pairs.join("&")
+        let query = self.uri.query().unwrap_or("");
+        let mut filters = String::with_capacity(query.len());
+        for pair in query.split('&').filter(|p| !p.starts_with("token=")) {
+            if !filters.is_empty() {
+                filters.push('&');
+            }
+            filters.push_str(pair);
+        }
+        filters
     }
 }
 
@@ -121,33 +129,35 @@ pub(crate) fn language(headers: &HeaderMap) -> Language {
 
 impl Context {
     pub(crate) fn of(parts: &Parts, desk: &Desk) -> Self {
-        let peer = parts
-            .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .map_or(String::new(), |c| c.0.ip().to_string());
-        let text = |name: header::HeaderName| {
-            parts
-                .headers
-                .get(name)
-                .and_then(|v| v.to_str().ok())
-                .map(str::to_owned)
-        };
-        let forwarded = parts
-            .headers
-            .get("x-forwarded-for")
-            .and_then(|v| v.to_str().ok())
-            .and_then(|v| v.rsplit(',').next())
-            .map(|a| a.trim().to_owned())
-            .filter(|_| desk.is_behind_proxy());
+        let headers = &parts.headers;
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let id = parts.extensions.get::<RequestId>();
+        let forwarded = desk
+            .is_behind_proxy()
+            .then(|| headers.get("x-forwarded-for").cloned());
         Self {
-            language: language(&parts.headers),
-            request_id: parts
-                .extensions
-                .get::<RequestId>()
-                .map_or(String::new(), |r| r.0.clone()),
-            address: forwarded.unwrap_or(peer),
-            agent: text(header::USER_AGENT).unwrap_or_default(),
+            language: language(headers),
+            request_id: id.map_or_else(|| "".into(), |r| Arc::clone(&r.0)),
+            peer: peer.map(|c| c.0.ip()),
+            forwarded: forwarded.flatten(),
+            agent: headers.get(header::USER_AGENT).cloned(),
         }
+    }
+
+    /// Where the caller is: the last address that a proxy of one's own names, or the peer's.
+    pub(crate) fn address(&self) -> String {
+        let forwarded = self.forwarded.as_ref().and_then(|v| v.to_str().ok());
+        let last = forwarded.and_then(|v| v.rsplit(',').next());
+        match last {
+            Some(last) => last.trim().to_owned(),
+            None => self.peer.map_or(String::new(), |ip| ip.to_string()),
+        }
+    }
+
+    /// The program that asks, by its own word.
+    pub(crate) fn agent(&self) -> &str {
+        let agent = self.agent.as_ref().and_then(|v| v.to_str().ok());
+        agent.unwrap_or_default()
     }
 }
 
@@ -419,10 +429,11 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Desk> for Named<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Problem> {
-        let context = Context::of(parts, desk);
         let read = axum::extract::Path::<T>::from_request_parts(parts, desk).await;
-        read.map(|p| Self(p.0))
-            .map_err(|e| unreadable(desk, &context, "request.path", &e.body_text()))
+        read.map(|p| Self(p.0)).map_err(|e| {
+            let context = Context::of(parts, desk);
+            unreadable(desk, &context, "request.path", &e.body_text())
+        })
     }
 }
 

@@ -361,9 +361,9 @@ impl Desk {
     }
 
     /// Ids of requests: which run of the program, and the how manieth.
-    pub(crate) fn next_request_id(&self) -> String {
+    pub(crate) fn next_request_id(&self) -> Arc<str> {
         let number = self.0.requests.fetch_add(1, Ordering::Relaxed) + 1;
-        format!("{}-{number}", self.0.run)
+        format!("{}-{number}", self.0.run).into()
     }
 
     /// The accounts, for work that is over quickly.
@@ -690,11 +690,12 @@ impl Desk {
         if is_short && let Some((viewer, atlas)) = self.at_hand(caller) {
             return work(&viewer, &atlas).map_err(|e| self.problem(&caller.context, &e));
         }
-        self.look(caller, move |session, atlases| {
+        let looked = self.look(caller, move |session, atlases| {
             let atlas = session.atlas(atlases, app::AsOf::Now)?;
             work(&session.viewer, &atlas)
-        })
-        .await
+        });
+        // By itself: what is short is moved a few times and need not have room for it.
+        Box::pin(looked).await
     }
 
     /// The caller under the setting in force and the atlas of now, where neither waiting nor a database is needed for them.
@@ -777,7 +778,7 @@ impl Desk {
             let text = serde_json::to_vec(&value).map_err(Error::internal)?;
             Ok(Bytes::from(text))
         };
-        let told = self.read(caller, work).await?;
+        let told = Box::pin(self.read(caller, work)).await?;
         // Only where the size of the log is at hand is a kept answer ever looked for.
         if self.0.is_file {
             self.0.figures.keep(&told.etag, &told.value);
@@ -886,8 +887,8 @@ impl Desk {
             post: caller.visitor.post_text(),
             action: action.to_owned(),
             object: object.to_owned(),
-            address: caller.context.address.clone(),
-            request_id: caller.context.request_id.clone(),
+            address: caller.context.address(),
+            request_id: caller.context.request_id.to_string(),
         };
         lock(&self.0.accesses).push(access);
     }
@@ -900,8 +901,8 @@ impl Desk {
             post: String::new(),
             action: action.to_owned(),
             object: "session".to_owned(),
-            address: context.address.clone(),
-            request_id: context.request_id.clone(),
+            address: context.address(),
+            request_id: context.request_id.to_string(),
         };
         lock(&self.0.accesses).push(access);
     }

@@ -165,10 +165,7 @@ pub fn router(desk: Desk) -> Router {
     );
     // One service around all of them: a layer by itself would be boxed, and copied, with every request.
     let around = ServiceBuilder::new()
-        .layer(axum::middleware::from_fn_with_state(
-            desk.clone(),
-            logging::around,
-        ))
+        .layer(logging::AroundLayer(desk.clone()))
         .layer(CatchPanicLayer::custom(problem::of_panic))
         .layer(CompressionLayer::new().compress_when(worth_compressing))
         .layer(DefaultBodyLimit::max(LARGEST_BODY));

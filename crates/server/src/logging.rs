@@ -1,14 +1,18 @@
 //! Around every request: an id, a line in the program's log, counts, and headers that keep browsers careful.
 
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
-use app::messages::Messages;
-use axum::body::HttpBody;
-use axum::extract::{Request, State};
+use app::messages::{Language, Messages};
+use axum::BoxError;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use pin_project_lite::pin_project;
+use tower::{Layer, Service};
 
 use crate::caller::{ODK_KEY, language};
 use crate::desk::Desk;
@@ -16,40 +20,129 @@ use crate::problem::Problem;
 
 /// 请求编号 — finds a request in the program's log.
 #[derive(Clone)]
-pub(crate) struct RequestId(pub(crate) String);
+pub(crate) struct RequestId(pub(crate) Arc<str>);
 
 /// Who asked: set once they are recognized, for the log line.
 #[derive(Clone, Default)]
 pub(crate) struct Asker(pub(crate) Arc<OnceLock<String>>);
 
-pub(crate) async fn around(State(desk): State<Desk>, mut request: Request, next: Next) -> Response {
-    let began = Instant::now();
-    let id = desk.next_request_id();
-    let asker = Asker::default();
-    request.extensions_mut().insert(RequestId(id.clone()));
-    request.extensions_mut().insert(asker.clone());
-    let method = request.method().clone();
-    let path = without_token(request.uri().path());
-    let language = language(request.headers());
-    desk.metrics().begin();
-    let mut response = next.run(request).await;
-    let took = began.elapsed();
-    let status = response.status().as_u16();
-    desk.metrics().end(status, took);
-    tracing::info!(
-        request.id = id.as_str(),
-        http.method = method.as_str(),
-        http.path = path.as_str(),
-        http.status = status,
-        duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-        person.id = asker.0.get().map_or("", String::as_str),
-        "request"
-    );
-    if method != Method::HEAD {
-        explain(&mut response, desk.messages(language), &id);
+/// Puts `Around` around a service.
+#[derive(Clone)]
+pub(crate) struct AroundLayer(pub(crate) Desk);
+
+impl<S> Layer<S> for AroundLayer {
+    type Service = Around<S>;
+
+    fn layer(&self, inner: S) -> Around<S> {
+        Around {
+            inner,
+            desk: self.0.clone(),
+        }
     }
-    careful(&mut response, &id);
-    response
+}
+
+/// 请求周边 — a service of its own: a function as middleware would be boxed, with a copy of all it is around, for every request.
+#[derive(Clone)]
+pub(crate) struct Around<S> {
+    inner: S,
+    desk: Desk,
+}
+
+impl<S, B> Service<Request> for Around<S>
+where
+    S: Service<Request, Response = Response<B>>,
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response;
+    type Error = S::Error;
+    type Future = Answering<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let line = RequestLine::begin(&self.desk, &mut request);
+        Answering {
+            inner: self.inner.call(request),
+            line,
+        }
+    }
+}
+
+pin_project! {
+    /// An answer on its way.
+    pub(crate) struct Answering<F> {
+        #[pin]
+        inner: F,
+        line: RequestLine,
+    }
+}
+
+impl<F, B, E> Future for Answering<F>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Output = Result<Response, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let response = ready!(this.inner.poll(context))?;
+        Poll::Ready(Ok(this.line.end(response.map(Body::new))))
+    }
+}
+
+/// 请求行 — what the log tells of a request once it is answered.
+struct RequestLine {
+    desk: Desk,
+    began: Instant,
+    id: Arc<str>,
+    asker: Asker,
+    method: Method,
+    path: String,
+    language: Language,
+}
+
+impl RequestLine {
+    fn begin(desk: &Desk, request: &mut Request) -> Self {
+        let line = Self {
+            desk: desk.clone(),
+            began: Instant::now(),
+            id: desk.next_request_id(),
+            asker: Asker::default(),
+            method: request.method().clone(),
+            path: without_token(request.uri().path()),
+            language: language(request.headers()),
+        };
+        let extensions = request.extensions_mut();
+        extensions.insert(RequestId(Arc::clone(&line.id)));
+        extensions.insert(line.asker.clone());
+        desk.metrics().begin();
+        line
+    }
+
+    fn end(&self, mut response: Response) -> Response {
+        let took = self.began.elapsed();
+        let status = response.status().as_u16();
+        self.desk.metrics().end(status, took);
+        tracing::info!(
+            request.id = &*self.id,
+            http.method = self.method.as_str(),
+            http.path = self.path.as_str(),
+            http.status = status,
+            duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            person.id = self.asker.0.get().map_or("", String::as_str),
+            "request"
+        );
+        if self.method != Method::HEAD {
+            explain(&mut response, self.desk.messages(self.language), &self.id);
+        }
+        careful(&mut response, &self.id);
+        response
+    }
 }
 
 /// The path as the log may hold it.
@@ -127,8 +220,7 @@ fn careful(response: &mut Response, id: &str) {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a failing test may panic")]
 mod tests {
-    use app::messages::Language;
-    use axum::body::{Body, to_bytes};
+    use axum::body::to_bytes;
 
     use super::*;
 

@@ -232,8 +232,9 @@ fn layers_that_share_values_tell_each_feature_its_own() {
     line.line(&[[0, 0], [9, 9]]);
     let mut point = Path::new(GeometryKind::Points);
     point.points(&[[1, 1]]);
+    let dictionary = [None, Some("林".to_owned())];
     for (id, name) in [(1, "山"), (2, "水")] {
-        let tags = values.tags([(0, Value::Own(name)), (1, Value::Word(7, "林"))]);
+        let tags = values.tags([(0, Value::Own(name)), (1, Value::Word(1, &dictionary))]);
         lines.feature(Some(id), &line, tags);
         if id == 2 {
             points.feature(Some(id), &point, tags);

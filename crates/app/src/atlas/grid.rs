@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use spatial::tiles::{TileId, WORLD_BITS};
 
-/// Zoom of the squares: about 10 km at the equator.
-const ZOOM: u8 = 12;
+/// Zoom of the squares: about 5 km at the equator.
+const ZOOM: u8 = 13;
 const SHIFT: u32 = WORLD_BITS - ZOOM as u32;
 /// A row that covers more squares than this lies in the list that is always looked through.
-const MOST_SQUARES: usize = 64;
+const MOST_SQUARES: usize = 256;
 
 /// 格网 — rows by square.
 #[derive(Debug, Clone, Default)]
@@ -55,6 +55,7 @@ impl Grid {
         for rows in self.squares.values_mut().chain([&mut self.large]) {
             rows.iter_mut().for_each(|row| *row = new_row(*row));
             rows.sort_unstable();
+            rows.shrink_to_fit();
         }
     }
 

@@ -22,7 +22,10 @@ impl SiteTable {
     }
 
     fn lay_columns(&mut self, order: &[u32]) {
-        self.ids = order.iter().map(|row| self.ids[*row as usize]).collect();
+        self.ids = order
+            .iter()
+            .map(|row| self.ids.get(*row as usize))
+            .collect();
         self.codes.lay(order);
         self.names.lay(order);
         self.outlines.lay(order);

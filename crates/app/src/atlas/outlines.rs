@@ -137,8 +137,9 @@ fn encode(outline: &Geometry<f64>, out: &mut Vec<u8>) {
 /// The number of parts that a value is, if it is a whole number of them.
 fn whole(value: f64) -> Option<i64> {
     let parts = (value * PARTS).round();
-    // Both are exact numbers, so that dividing again rounds to the very value that nine decimals read as.
-    (parts.abs() < 9e15 && parts / PARTS == value).then_some(parts as i64)
+    // Both are exact numbers, so that dividing again rounds to the very value that nine decimals read as; and of fifteen
+    // digits no two are the same value.
+    (parts.abs() < 1e15 && parts / PARTS == value).then_some(parts as i64)
 }
 
 struct Coder<'a> {
@@ -237,6 +238,14 @@ impl Number {
             Self::Degrees(value) => value,
         }
     }
+
+    /// The same for drawing: by a product, which takes a third of a division, the last digit may be another.
+    fn nearly(self) -> f64 {
+        match self {
+            Self::Parts(parts) => parts as f64 * (1.0 / PARTS),
+            Self::Degrees(value) => value,
+        }
+    }
 }
 
 /// Reads what `encode` wrote.
@@ -303,15 +312,15 @@ impl<'a> Decoder<'a> {
 
     fn part(&mut self, count: u64, is_hole: bool, pen: &mut Pen) -> Option<()> {
         for _ in 0..count {
-            pen.vertex(self.position()?);
+            let (lon, lat) = self.position()?;
+            pen.vertex_at(lon, lat);
         }
         pen.end_part(is_hole);
         Some(())
     }
 
-    fn position(&mut self) -> Option<[i32; 2]> {
-        let (lon, lat) = (self.read(0)?.degrees(), self.read(1)?.degrees());
-        Some(mercator(lon, lat))
+    fn position(&mut self) -> Option<(f64, f64)> {
+        Some((self.read(0)?.nearly(), self.read(1)?.nearly()))
     }
 
     /// The next number, as it was written.

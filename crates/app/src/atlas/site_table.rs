@@ -9,7 +9,6 @@ use domain::ids::SiteId;
 use domain::ledger;
 use domain::statistics::{Carried, StatLine};
 use geo_types::Geometry;
-use indexmap::IndexSet;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
@@ -17,7 +16,7 @@ use spatial::formats::Told;
 use spatial::tiles::{GeometryKind, Path, Pen};
 use utoipa::ToSchema;
 
-use super::columns::{Texts, Words};
+use super::columns::{Ids, Texts, Words};
 use super::cross::Combination;
 use super::filter::{SiteFilter, ledger_bit_of};
 use super::grid::Grid;
@@ -58,7 +57,7 @@ pub struct SiteRow {
 /// `by_code` is the order of lists.
 #[derive(Debug, Default)]
 pub struct SiteTable {
-    pub(super) ids: IndexSet<SiteId>,
+    pub(super) ids: Ids,
     pub(super) codes: Texts,
     pub(super) names: Texts,
     /// Hash of the name as names are compared; 0 where there is none.
@@ -92,7 +91,8 @@ pub struct SiteTable {
     pub(super) lat: Vec<f64>,
     /// Where the points are drawn, in mercator parts.
     pub(super) places: Vec<[i32; 2]>,
-    pub(super) updated_at: Vec<i64>,
+    /// In seconds since 1970, until 2106.
+    pub(super) updated_at: Vec<u32>,
     /// Day of the latest verification, in days since 1970; 0 where nobody was there.
     pub(super) verified_on: Vec<u16>,
     pub(super) findings: Vec<u16>,
@@ -144,7 +144,7 @@ impl SiteTable {
 
     /// Enters a dossier, or what changed of it.
     pub fn put(&mut self, dossier: &Dossier, setting: &Setting) {
-        let (row, _) = self.ids.insert_full(dossier.site_id);
+        let row = self.ids.enter(dossier.site_id);
         let facts = &dossier.facts;
         let focal = crate::session::focal_of(&setting.campaign, dossier);
         let verdict = dossier.latest_verification().map(|v| v.conclusion.as_str());
@@ -215,7 +215,8 @@ impl SiteTable {
         set(&mut self.area_m2, row, area);
         set(&mut self.lon, row, facts.lon.unwrap_or(f64::NAN));
         set(&mut self.lat, row, facts.lat.unwrap_or(f64::NAN));
-        set(&mut self.updated_at, row, dossier.updated_at.as_second());
+        let updated = u32::try_from(dossier.updated_at.as_second());
+        set(&mut self.updated_at, row, updated.unwrap_or(0));
         let verified = dossier
             .latest_verification()
             .map(|v| day_number(v.verified_on));
@@ -267,7 +268,7 @@ impl SiteTable {
 
     fn order_all(&mut self) {
         let codes = &self.codes;
-        self.by_code = (0..self.ids.len() as u32).collect();
+        self.by_code = (0..self.len() as u32).collect();
         self.by_code
             .sort_by(|a, b| codes.get(*a as usize).cmp(codes.get(*b as usize)));
         // Codes are in order already; a stable sort by the station's place among the words keeps them so.
@@ -300,12 +301,12 @@ impl SiteTable {
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.ids.is_empty()
+        self.len() == 0
     }
 
     /// The row of a site.
     pub fn find(&self, site: SiteId) -> Option<u32> {
-        self.ids.get_index_of(&site).map(|row| row as u32)
+        self.ids.find(site)
     }
 
     /// Smallest box around a site's outline and its point, in mercator units.
@@ -340,7 +341,7 @@ impl SiteTable {
 
     /// The id of a row.
     pub fn site_id(&self, row: u32) -> SiteId {
-        self.ids[row as usize]
+        self.ids.get(row as usize)
     }
 
     /// The code of a row.
@@ -426,7 +427,7 @@ impl SiteTable {
         let number = |n: f64| (!n.is_nan()).then_some(n);
         let focal_category = word(&self.focals, self.focal[at].into());
         SiteRow {
-            site_id: self.ids[at],
+            site_id: self.ids.get(at),
             site_code: self.codes.get(at).to_owned(),
             facility_name: Some(self.names.get(at).to_owned()).filter(|n| !n.is_empty()),
             state: word(&self.states, self.state[at].into()).unwrap_or_default(),
@@ -442,8 +443,7 @@ impl SiteTable {
             sources: self.sources_of(row, eyes).map(str::to_owned).collect(),
             verdict: word(&self.verdicts, self.verdict[at].into()),
             severity: word(&self.severities, self.severity[at].into()),
-            updated_at: Timestamp::from_second(self.updated_at[at])
-                .unwrap_or(Timestamp::UNIX_EPOCH),
+            updated_at: self.updated_at(row),
             finding_count: self.findings[at].into(),
         }
     }
@@ -501,7 +501,8 @@ impl SiteTable {
 
     /// When a row was last entered upon.
     pub fn updated_at(&self, row: u32) -> Timestamp {
-        Timestamp::from_second(self.updated_at[row as usize]).unwrap_or(Timestamp::UNIX_EPOCH)
+        let seconds = self.updated_at[row as usize].into();
+        Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
     /// Whether a row stands in a ledger.
@@ -683,7 +684,7 @@ mod tests {
             let mut table = SiteTable::default();
             let enter = |table: &mut SiteTable, row: usize, code: u8, station: u8| {
                 let site = SiteId(uuid::Uuid::from_u128(row as u128));
-                table.ids.insert(site);
+                table.ids.enter(site);
                 table.codes.set(row, &format!("{code:02}-{row}"));
                 let word = ["后河", "麻武", "", "香山"][usize::from(station)];
                 let station = table.stations.enter(Some(word));

@@ -1,7 +1,5 @@
 //! Outlines as GeoJSON, written straight from the steps they are kept in: the very text that their geometries would give.
 
-use itoa::Buffer as Digits;
-
 use super::outlines::{Decoder, LINE, LINES, Number, POINT, POINTS, POLYGON, POLYGONS};
 
 /// Parts of a degree in one degree: nine digits tell them.
@@ -15,6 +13,7 @@ impl Decoder<'_> {
         let mut teller = Teller {
             decoder: self,
             is_latitude_first,
+            wholes: Default::default(),
             out,
         };
         teller.geometry()
@@ -24,6 +23,8 @@ impl Decoder<'_> {
 struct Teller<'d, 'a, 'o> {
     decoder: &'d mut Decoder<'a>,
     is_latitude_first: bool,
+    /// Of the first and the second coordinate told last.
+    wholes: [Whole; 2],
     out: &'o mut Vec<u8>,
 }
 
@@ -92,31 +93,129 @@ impl Teller<'_, '_, '_> {
         } else {
             [x, y]
         };
-        self.out.push(b'[');
-        write_number(first, self.out);
-        self.out.push(b',');
-        write_number(second, self.out);
-        self.out.push(b']');
+        let (Some(first), Some(second)) = (plain(first), plain(second)) else {
+            self.out.push(b'[');
+            write_number(first, self.out);
+            self.out.push(b',');
+            write_number(second, self.out);
+            self.out.push(b']');
+            return Some(());
+        };
+        let [first_whole, second_whole] = &mut self.wholes;
+        write_piece(self.out, |piece| {
+            piece.push(b'[');
+            piece.degrees(first, first_whole);
+            piece.push(b',');
+            piece.degrees(second, second_whole);
+            piece.push(b']');
+        });
         Some(())
     }
 }
 
-fn write_number(number: Number, out: &mut Vec<u8>) {
-    let parts = match number {
-        Number::Parts(parts) if parts == 0 || parts.unsigned_abs() >= LEAST_PLAIN => parts,
-        small_or_odd => return write_float(small_or_odd.degrees(), out),
-    };
-    if parts < 0 {
-        out.push(b'-');
+/// Parts that are told without an exponent.
+fn plain(number: Number) -> Option<i64> {
+    match number {
+        Number::Parts(parts) => {
+            (parts == 0 || parts.unsigned_abs() >= LEAST_PLAIN).then_some(parts)
+        }
+        Number::Degrees(_) => None,
     }
-    let (whole, rest) = (parts.unsigned_abs() / PARTS, parts.unsigned_abs() % PARTS);
-    out.extend_from_slice(Digits::new().format(whole).as_bytes());
-    // One more in front keeps the zeros behind the point; the point takes its place.
-    let mut digits = Digits::new();
-    let digits = digits.format(PARTS + rest);
-    let idle = digits[2..].bytes().rev().take_while(|d| *d == b'0');
-    out.push(b'.');
-    out.extend_from_slice(&digits.as_bytes()[1..digits.len() - idle.count()]);
+}
+
+fn write_number(number: Number, out: &mut Vec<u8>) {
+    match plain(number) {
+        Some(parts) => write_piece(out, |piece| piece.degrees(parts, &mut Whole::default())),
+        None => write_float(number.degrees(), out),
+    }
+}
+
+/// Whole degrees, which hardly change along an outline: they are put into words once.
+#[derive(Clone, Copy, Default)]
+struct Whole {
+    parts: u64,
+    text: u64,
+    count: usize,
+}
+
+impl Whole {
+    fn of(parts: u64) -> Self {
+        let whole = parts / PARTS;
+        let digits = eight_digits(whole as u32);
+        let idle = ((digits ^ ZEROS).trailing_zeros() / 8).min(7);
+        Self {
+            parts: whole * PARTS,
+            text: digits >> (8 * idle),
+            count: 8 - idle as usize,
+        }
+    }
+}
+
+const ROOM: usize = 64;
+const ZEROS: u64 = 0x3030_3030_3030_3030;
+
+/// A text in the making, of two numbers at most: `-999999.999999999` is the longest.
+struct Piece<'o> {
+    room: &'o mut [u8; ROOM],
+    used: usize,
+}
+
+/// Writes a piece where it stays: copying digits costs more than telling them.
+fn write_piece(out: &mut Vec<u8>, write: impl FnOnce(&mut Piece<'_>)) {
+    let start = out.len();
+    out.extend_from_slice(&[0; ROOM]);
+    let Some(room) = out.last_chunk_mut() else {
+        return;
+    };
+    let mut piece = Piece { room, used: 0 };
+    write(&mut piece);
+    let used = piece.used;
+    out.truncate(start + used);
+}
+
+impl Piece<'_> {
+    fn push(&mut self, byte: u8) {
+        self.room[self.used] = byte;
+        self.used += 1;
+    }
+
+    /// Writes eight bytes, of which the first `count` stay.
+    fn eight(&mut self, bytes: u64, count: usize) {
+        self.room[self.used..self.used + 8].copy_from_slice(&bytes.to_le_bytes());
+        self.used += count;
+    }
+
+    /// Parts of a degree as degrees, with as many digits behind the point as are needed, one at least.
+    fn degrees(&mut self, parts: i64, whole: &mut Whole) {
+        if parts < 0 {
+            self.push(b'-');
+        }
+        let parts = parts.unsigned_abs();
+        if whole.count == 0 || parts.wrapping_sub(whole.parts) >= PARTS {
+            *whole = Whole::of(parts);
+        }
+        self.eight(whole.text, whole.count);
+        self.push(b'.');
+        let rest = (parts - whole.parts) as u32;
+        let (digits, last) = (eight_digits(rest / 10), (rest % 10) as u8);
+        if last > 0 {
+            self.eight(digits, 8);
+            self.push(b'0' + last);
+            return;
+        }
+        let idle = ((digits ^ ZEROS).leading_zeros() / 8).min(7);
+        self.eight(digits, 8 - idle as usize);
+    }
+}
+
+/// The eight decimal digits of a number as text, the first in the lowest byte: halves, quarters, digits, side by side.
+fn eight_digits(number: u32) -> u64 {
+    let fours = u64::from(number / 10_000) | u64::from(number % 10_000) << 32;
+    let hundreds = (fours * 10_486 >> 20) & 0x0000_007f_0000_007f;
+    let twos = hundreds | (fours - 100 * hundreds) << 16;
+    let tens = (twos * 103 >> 10) & 0x000f_000f_000f_000f;
+    let ones = tens | (twos - 10 * tens) << 8;
+    ones | ZEROS
 }
 
 fn write_float(value: f64, out: &mut Vec<u8>) {
@@ -144,7 +243,12 @@ mod tests {
         }
 
         #[test]
-        fn parts_are_written_as_the_numbers_they_are(parts in prop_oneof![-200_000_000_000..200_000_000_000_i64, -20_000..20_000_i64]) {
+        fn eight_digits_are_those_of_the_number(number in 0_u32..100_000_000) {
+            prop_assert_eq!(eight_digits(number).to_le_bytes().to_vec(), format!("{number:08}").into_bytes());
+        }
+
+        #[test]
+        fn parts_are_written_as_the_numbers_they_are(parts in prop_oneof![-200_000_000_000..200_000_000_000_i64, -20_000..20_000_i64, -999_999_999_999_999..1_000_000_000_000_000_i64]) {
             let mut told = Vec::new();
             write_number(Number::Parts(parts), &mut told);
             let number = serde_json::to_vec(&(parts as f64 / PARTS as f64));

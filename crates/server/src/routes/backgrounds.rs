@@ -1,7 +1,8 @@
 //! Background layers of the office's own: the list, their tiles and pictures, and taking one down.
 
+use app::atlas::Atlases;
 use app::map::tile_id;
-use app::{BackgroundView, ReceiptView, StandingRequest};
+use app::{BackgroundView, ReceiptView, Session, StandingRequest};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -56,10 +57,11 @@ pub(crate) async fn show_background_tile(
         takes_gzip: caller.takes_gzip,
     };
     let takes_gzip = caller.takes_gzip;
-    let drawing = desk.look(&caller, move |session, atlases| {
+    let draw = move |session: &Session, atlases: &Atlases| {
         let drawn = session.background_tile(atlases, &drawn_sha256, tile)?;
         kept_tile(drawn, takes_gzip)
-    });
+    };
+    let drawing = || desk.look(&caller, draw);
     let kept = drawn(&desk, key, drawing).await?;
     Ok(answer(&caller, &kept))
 }

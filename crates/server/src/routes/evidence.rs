@@ -219,7 +219,7 @@ pub(crate) async fn prove_evidence(
     // Anybody may ask, and each answer folds whole dossiers.
     if let Err(seconds) = desk
         .throttle()
-        .count(&context.address, MOST_PROOFS, desk.now())
+        .count(&context.address(), MOST_PROOFS, desk.now())
     {
         let (status, id) = (StatusCode::TOO_MANY_REQUESTS, &context.request_id);
         let messages = desk.messages(context.language);

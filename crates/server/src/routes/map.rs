@@ -30,7 +30,7 @@ const SHORT_ZOOM: u8 = 8;
 /// Smaller tiles are sent as they are drawn: coding them takes longer than it saves.
 const WORTH_CODING: usize = 860;
 /// Bytes of tiles kept.
-const MOST_KEPT_BYTES: usize = 64 << 20;
+const MOST_KEPT_BYTES: usize = 32 << 20;
 
 /// A layer as map programs are told of it (TileJSON 3.0).
 #[derive(Debug, Serialize, ToSchema)]
@@ -174,7 +174,7 @@ pub(crate) async fn show_tile(
         takes_gzip: caller.takes_gzip,
     };
     desk.drop_touched_tiles();
-    let kept = drawn(&desk, key, async {
+    let kept = drawn(&desk, key, || async {
         let query: SiteQuery = caller.asked(&desk)?;
         // A search for words goes through the names of all sites of the tile.
         let is_short = zoom >= SHORT_ZOOM && query.q.is_none();
@@ -195,10 +195,10 @@ pub(crate) async fn show_tile(
 }
 
 /// A tile from the cabinet, or drawn and put there.
-pub(super) async fn drawn(
+pub(super) async fn drawn<D: Future<Output = Result<Kept, Problem>>>(
     desk: &Desk,
     key: Key,
-    drawing: impl Future<Output = Result<Kept, Problem>>,
+    drawing: impl FnOnce() -> D,
 ) -> Result<Kept, Problem> {
     use std::sync::atomic::Ordering::Relaxed;
     if let Some(kept) = desk.tiles().find(&key) {
@@ -207,7 +207,8 @@ pub(super) async fn drawn(
     }
     desk.metrics().tile_misses.fetch_add(1, Relaxed);
     let generation = desk.tiles().generation();
-    let made = drawing.await?;
+    // By itself: what answers from the cabinet is moved a few times and need not have room for it.
+    let made = Box::pin(drawing()).await?;
     desk.tiles().keep(key, made.clone(), generation);
     Ok(made)
 }
@@ -385,17 +386,13 @@ impl Desk {
     /// What besides place and layer a tile depends on: whose rights, which filters, as of when.
     fn tile_mark(&self, caller: &Caller, as_of: AsOf) -> Arc<str> {
         let actor = &caller.actor;
-        let rights = format!(
-            "{}|{}|{}",
-            actor.role.code(),
-            actor.station_ids.join(","),
-            actor.unit
-        );
-        let size = match as_of {
-            AsOf::Now => 0,
-            _ => self.known_size(),
+        let when = match as_of {
+            AsOf::Now => String::new(),
+            _ => format!("{as_of}@{}", self.known_size()),
         };
-        format!("{rights}|{as_of}|{size}|{}", caller.filters()).into()
+        let (stations, filters) = (actor.station_ids.join(","), caller.filters());
+        let parts = [actor.role.code(), &stations, &actor.unit, &when, &filters];
+        parts.join("|").into()
     }
 }
 

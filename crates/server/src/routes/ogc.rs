@@ -541,14 +541,14 @@ pub(crate) async fn items(
     if offset > 0 {
         links.push(further("prev", offset.saturating_sub(limit)));
     }
-    let head = format!(
-        "{{\"type\":\"FeatureCollection\",\"timeStamp\":\"{}\",\"numberMatched\":{},\"numberReturned\":{},\"links\":{},\"features\":[",
+    let members = format!(
+        "\"timeStamp\":\"{}\",\"numberMatched\":{},\"numberReturned\":{},\"links\":{}",
         desk.now(),
         page.matched,
         page.returned,
         Value::from(links),
     );
-    let body = [head.as_bytes(), &page.features, b"]}"].concat();
+    let body = page.collection(&members);
     let title = title_of(&desk, &caller, layer);
     Ok(with_crs(asked.answer_text(&title, GEOJSON, body), crs))
 }

@@ -207,8 +207,8 @@ pub(crate) async fn log_in(
         login: said.login,
         password: said.password,
         totp: said.totp,
-        address: context.address.clone(),
-        agent: context.agent.clone(),
+        address: context.address(),
+        agent: context.agent().to_owned(),
     };
     let begun = desk
         .with_accounts(&context, move |accounts, _, now| {

@@ -12,8 +12,8 @@ const CLOSE_PATH: u32 = 7;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Value<'a> {
     Text(&'a str),
-    /// A text of a dictionary, with its number there: told apart by the number alone.
-    Word(u16, &'a str),
+    /// A text of a dictionary, by its number there: told apart by the number alone.
+    Word(u16, &'a [Option<String>]),
     /// A text that hardly any other feature of the layer has: told with each, not looked for among those told.
     Own(&'a str),
     Real(f64),
@@ -25,7 +25,9 @@ pub enum Value<'a> {
 #[derive(Debug, Clone)]
 pub struct Path {
     kind: GeometryKind,
-    commands: Vec<u32>,
+    /// The commands as they are encoded, with room behind them: so many bytes count.
+    room: Vec<u8>,
+    used: usize,
     cursor: [i32; 2],
 }
 
@@ -34,7 +36,8 @@ impl Path {
     pub fn new(kind: GeometryKind) -> Self {
         Self {
             kind,
-            commands: Vec::new(),
+            room: Vec::new(),
+            used: 0,
             cursor: [0, 0],
         }
     }
@@ -42,29 +45,40 @@ impl Path {
     /// Empties it for another geometry.
     pub fn restart(&mut self, kind: GeometryKind) {
         self.kind = kind;
-        self.commands.clear();
+        self.used = 0;
         self.cursor = [0, 0];
     }
 
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
-        self.commands.is_empty()
+        self.used == 0
     }
 
     /// The commands as they are encoded.
-    pub fn commands(&self) -> &[u32] {
-        &self.commands
+    pub fn commands(&self) -> &[u8] {
+        &self.room[..self.used]
     }
 
     fn command(&mut self, id: u32, count: usize) {
-        self.commands.push(id | (count as u32) << 3);
+        self.number(id | (count as u32) << 3);
     }
 
     fn go(&mut self, to: [i32; 2]) {
         for (to, from) in to.iter().zip(self.cursor) {
-            self.commands.push(zigzag(to - from));
+            self.number(zigzag(to - from));
         }
         self.cursor = to;
+    }
+
+    /// Writes eight bytes, of which those of the number count: whether a step takes one byte or two nobody foresees.
+    fn number(&mut self, value: u32) {
+        let end = self.used + 8;
+        if end > self.room.len() {
+            self.room.resize(2 * end + 64, 0);
+        }
+        let (bytes, count) = varint_of(value);
+        self.room[self.used..end].copy_from_slice(&bytes);
+        self.used += count;
     }
 
     /// Adds points; whether there were any.
@@ -134,6 +148,20 @@ fn varint(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
+/// The bytes of a number, and how many count; without a branch but for large ones.
+fn varint_of(value: u32) -> ([u8; 8], usize) {
+    let value = u64::from(value);
+    if value < 1 << 14 {
+        let is_long = value > 0x7f;
+        let bytes = (value & 0x7f) | u64::from(is_long) << 7 | value >> 7 << 8;
+        return (bytes.to_le_bytes(), 1 + usize::from(is_long));
+    }
+    let count = varint_len(value);
+    let sevens = (0..5).fold(0, |all, at| all | (value >> (7 * at) & 0x7f) << (8 * at));
+    let sequels = 0x80_8080_8080 & ((1 << (8 * (count - 1))) - 1);
+    ((sevens | sequels).to_le_bytes(), count)
+}
+
 /// Bytes that a number takes.
 fn varint_len(value: u64) -> usize {
     (u64::BITS - (value | 1).leading_zeros()).div_ceil(7) as usize
@@ -158,10 +186,11 @@ fn bytes_len(content: usize) -> usize {
 /// 值表 — values of attributes, told once; keys are known beforehand. Layers with the same keys may share one: what is told
 /// of a feature in two of them is then worked out once.
 pub struct Values {
-    keys: Vec<&'static str>,
+    /// The keys as they are encoded.
+    keys: Vec<u8>,
     texts: HashMap<String, u32>,
-    /// By key: numbers of the dictionary in order, with the value's number.
-    words: Vec<Vec<(u16, u32)>>,
+    /// By key.
+    words: Vec<WordsTold>,
     /// Few: most layers count, and most counts are one.
     numbers: BTreeMap<(u8, u64), u32>,
     count: u32,
@@ -169,17 +198,37 @@ pub struct Values {
     tags: Vec<u8>,
 }
 
+/// Words of a dictionary with their values' numbers, one more than these; 0 where a word was not told yet.
+#[derive(Clone)]
+struct WordsTold {
+    /// By number: most dictionaries are no longer.
+    first: [u32; 64],
+    /// The others in order.
+    further: Vec<(u16, u32)>,
+}
+
+const NO_WORDS: WordsTold = WordsTold {
+    first: [0; 64],
+    further: Vec::new(),
+};
+
+/// What layers and their features begin with room for.
+const USUAL_BYTES: usize = 8192;
+
 impl Values {
     /// No values yet, of these attributes.
-    pub fn new(keys: &[&'static str]) -> Self {
+    pub fn new(keys: &[&str]) -> Self {
+        let mut told = Vec::with_capacity(256);
+        keys.iter()
+            .for_each(|name| bytes(&mut told, 3, name.as_bytes()));
         Self {
-            keys: keys.to_vec(),
+            keys: told,
             texts: HashMap::new(),
-            words: vec![Vec::new(); keys.len()],
+            words: vec![NO_WORDS; keys.len()],
             numbers: BTreeMap::new(),
             count: 0,
-            told: Vec::with_capacity(1024),
-            tags: Vec::new(),
+            told: Vec::with_capacity(USUAL_BYTES / 2),
+            tags: Vec::with_capacity(64),
         }
     }
 
@@ -217,11 +266,18 @@ impl Values {
     }
 
     fn word(&mut self, at: usize, number: u16) -> u32 {
-        let told = &mut self.words[at];
-        match told.binary_search_by_key(&number, |(known, _)| *known) {
-            Ok(found) => told[found].1,
+        let words = &mut self.words[at];
+        if let Some(told) = words.first.get_mut(usize::from(number)) {
+            if *told == 0 {
+                *told = self.count + 1;
+            }
+            return *told - 1;
+        }
+        let further = &mut words.further;
+        match further.binary_search_by_key(&number, |(known, _)| *known) {
+            Ok(found) => further[found].1 - 1,
             Err(place) => {
-                told.insert(place, (number, self.count));
+                further.insert(place, (number, self.count + 1));
                 self.count
             }
         }
@@ -233,9 +289,12 @@ impl Values {
         let out = &mut self.told;
         key(out, 4, 2);
         match value {
-            Value::Text(text) | Value::Word(_, text) | Value::Own(text) => {
-                varint(out, bytes_len(text.len()) as u64);
-                bytes(out, 1, text.as_bytes());
+            Value::Text(text) | Value::Own(text) => tell_text(out, text),
+            Value::Word(number, dictionary) => {
+                let word = dictionary
+                    .get(usize::from(*number))
+                    .and_then(Option::as_ref);
+                tell_text(out, word.map_or("", String::as_str));
             }
             Value::Real(v) => {
                 varint(out, 9);
@@ -257,19 +316,24 @@ impl Values {
     }
 }
 
+fn tell_text(out: &mut Vec<u8>, text: &str) {
+    varint(out, bytes_len(text.len()) as u64);
+    bytes(out, 1, text.as_bytes());
+}
+
 /// 图层 — one layer of a tile in the making.
-pub struct LayerWriter {
-    name: String,
+pub struct LayerWriter<'n> {
+    name: &'n str,
     features: Vec<u8>,
     count: usize,
 }
 
-impl LayerWriter {
+impl<'n> LayerWriter<'n> {
     /// An empty layer.
-    pub fn new(name: &str) -> Self {
+    pub fn new(name: &'n str) -> Self {
         Self {
-            name: name.to_owned(),
-            features: Vec::with_capacity(4096),
+            name,
+            features: Vec::with_capacity(USUAL_BYTES),
             count: 0,
         }
     }
@@ -286,13 +350,11 @@ impl LayerWriter {
 
     /// Adds a feature, with tags of the values that the layer is written with.
     pub fn feature(&mut self, id: Option<u64>, path: &Path, tags: &[u8]) {
-        let commands = path.commands.iter().map(|c| u64::from(*c));
-        let drawn: usize = commands.clone().map(varint_len).sum();
         let told = match tags.len() {
             0 => 0,
             length => bytes_len(length),
         };
-        let content = id.map_or(0, |id| 1 + varint_len(id)) + told + 2 + bytes_len(drawn);
+        let content = id.map_or(0, |id| 1 + varint_len(id)) + told + 2 + bytes_len(path.used);
         let out = &mut self.features;
         out.reserve(bytes_len(content));
         key(out, 2, 2);
@@ -311,12 +373,13 @@ impl LayerWriter {
             GeometryKind::Lines => 2,
             GeometryKind::Polygons => 3,
         });
-        key(out, 4, 2);
-        varint(out, drawn as u64);
-        commands.for_each(|command| varint(out, command));
+        bytes(out, 4, path.commands());
         self.count += 1;
     }
 }
+
+/// What every layer ends with: how many units its side has.
+const TAIL: [u8; 3] = [5 << 3, 0x80 | (EXTENT & 0x7f) as u8, (EXTENT >> 7) as u8];
 
 /// A tile in the making.
 #[derive(Default)]
@@ -326,29 +389,22 @@ pub struct TileWriter {
 
 impl TileWriter {
     /// Adds a layer with the values its features are told by, unless nothing is in it.
-    pub fn layer(&mut self, layer: &LayerWriter, values: &Values) {
+    pub fn layer(&mut self, layer: &LayerWriter<'_>, values: &Values) {
         if layer.is_empty() {
             return;
         }
-        let mut head = Vec::new();
-        key(&mut head, 15, 0);
-        varint(&mut head, 2);
-        bytes(&mut head, 1, layer.name.as_bytes());
-        let mut keys = Vec::new();
-        for name in &values.keys {
-            bytes(&mut keys, 3, name.as_bytes());
-        }
-        let mut tail = Vec::new();
-        key(&mut tail, 5, 0);
-        varint(&mut tail, u64::from(EXTENT.cast_unsigned()));
-        let parts = [&head, &layer.features, &keys, &values.told, &tail];
-        let length = parts.iter().map(|part| part.len()).sum();
-        self.out.reserve(bytes_len(length));
-        key(&mut self.out, 3, 2);
-        varint(&mut self.out, length as u64);
-        parts
-            .iter()
-            .for_each(|part| self.out.extend_from_slice(part));
+        let parts = [&layer.features[..], &values.keys, &values.told, &TAIL];
+        let content: usize = parts.iter().map(|part| part.len()).sum();
+        let length = 2 + bytes_len(layer.name.len()) + content;
+        let out = &mut self.out;
+        // Tiles are kept as they are: room beyond their end would be kept with them.
+        out.reserve_exact(bytes_len(length));
+        key(out, 3, 2);
+        varint(out, length as u64);
+        key(out, 15, 0);
+        varint(out, 2);
+        bytes(out, 1, layer.name.as_bytes());
+        parts.iter().for_each(|part| out.extend_from_slice(part));
     }
 
     /// The tile.
@@ -392,13 +448,14 @@ mod tests {
             tile.layer(&writer, &values);
             (values.count, tile.finish())
         };
-        let (told, by_number) = layer(&[
-            Value::Word(3, "a"),
-            Value::Word(0, "b"),
-            Value::Word(3, "a"),
-        ]);
+        let mut dictionary = vec![None; 101];
+        dictionary[3] = Some("a".to_owned());
+        dictionary[100] = Some("b".to_owned());
+        let word = |number| Value::Word(number, &dictionary);
+        let (told, by_number) = layer(&[word(3), word(100), word(3), word(100)]);
         assert_eq!(told, 4);
-        let (_, by_text) = layer(&[Value::Text("a"), Value::Text("b"), Value::Text("a")]);
+        let by_text = ["a", "b", "a", "b"].map(Value::Text);
+        let (_, by_text) = layer(&by_text);
         // Texts are shared between keys, words are not: the same features, two values more.
         assert_eq!(by_number.len(), by_text.len() + 2 * (2 + 3));
         assert_eq!(layer(&[Value::Own("a"), Value::Own("a")]).0, 4);
@@ -411,6 +468,10 @@ mod tests {
                 let mut out = Vec::new();
                 varint(&mut out, value);
                 assert_eq!(out.len(), varint_len(value), "{value}");
+                if let Ok(value) = u32::try_from(value) {
+                    let (bytes, count) = varint_of(value);
+                    assert_eq!(out, bytes[..count], "{value}");
+                }
             }
         }
     }

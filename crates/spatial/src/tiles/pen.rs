@@ -1,10 +1,12 @@
 //! Drawing geometries vertex by vertex: projected positions come in, commands of a tile go out.
 
+use super::projection::NearProjection;
 use super::{BUFFER, EXTENT, GeometryKind, Path, TileId, clip_line, clip_ring};
 
 /// 笔 — draws one geometry after the other in a tile: cut to it, thinned to its units. What it writes on is used again.
 pub struct Pen {
     tile: TileId,
+    near: NearProjection,
     kind: GeometryKind,
     path: Path,
     /// The part under way in the tile's units, without vertices that fall on the one before: so many of these.
@@ -19,6 +21,7 @@ impl Pen {
     pub fn new(tile: TileId) -> Self {
         Self {
             tile,
+            near: NearProjection::of(tile),
             kind: GeometryKind::Nothing,
             path: Path::new(GeometryKind::Nothing),
             part: Vec::new(),
@@ -37,7 +40,15 @@ impl Pen {
 
     /// Goes on to a position of the part under way. The tile format closes rings itself: their first one is not repeated.
     pub fn vertex(&mut self, position: [i32; 2]) {
-        let local = self.tile.local(position);
+        self.go(self.tile.local(position));
+    }
+
+    /// The same for a longitude and a latitude.
+    pub fn vertex_at(&mut self, lon: f64, lat: f64) {
+        self.go(self.near.local(lon, lat));
+    }
+
+    fn go(&mut self, local: [i32; 2]) {
         if self.used == self.part.len() {
             self.part.resize(2 * self.used + 16, [0; 2]);
         }
