@@ -224,30 +224,6 @@ impl Coder<'_> {
     }
 }
 
-/// A coordinate: whole billionths of a degree, or degrees.
-#[derive(Clone, Copy)]
-pub(super) enum Number {
-    Parts(i64),
-    Degrees(f64),
-}
-
-impl Number {
-    pub(super) fn degrees(self) -> f64 {
-        match self {
-            Self::Parts(parts) => parts as f64 / PARTS,
-            Self::Degrees(value) => value,
-        }
-    }
-
-    /// The same for drawing: by a product, which takes a third of a division, the last digit may be another.
-    fn nearly(self) -> f64 {
-        match self {
-            Self::Parts(parts) => parts as f64 * (1.0 / PARTS),
-            Self::Degrees(value) => value,
-        }
-    }
-}
-
 /// Reads what `encode` wrote.
 pub(super) struct Decoder<'a> {
     bytes: &'a [u8],
@@ -320,19 +296,31 @@ impl<'a> Decoder<'a> {
     }
 
     fn position(&mut self) -> Option<(f64, f64)> {
-        Some((self.read(0)?.nearly(), self.read(1)?.nearly()))
+        if self.is_in_steps() {
+            // By a product, which takes a third of a division: for drawing the last digit may be another.
+            let degrees = |parts: i64| parts as f64 * (1.0 / PARTS);
+            return Some((degrees(self.parts(0)?), degrees(self.parts(1)?)));
+        }
+        Some((self.degrees()?, self.degrees()?))
     }
 
-    /// The next number, as it was written.
-    pub(super) fn read(&mut self, axis: usize) -> Option<Number> {
-        if self.how == AS_THEY_ARE {
-            let (value, rest) = self.bytes.split_first_chunk()?;
-            self.bytes = rest;
-            return Some(Number::Degrees(f64::from_le_bytes(*value)));
-        }
+    /// Whether coordinates are read as whole parts of a degree.
+    pub(super) fn is_in_steps(&self) -> bool {
+        self.how == IN_STEPS
+    }
+
+    /// The next coordinate in parts of a degree.
+    pub(super) fn parts(&mut self, axis: usize) -> Option<i64> {
         let step = self.number()?;
         self.before[axis] += (step >> 1).cast_signed() ^ -(step & 1).cast_signed();
-        Some(Number::Parts(self.before[axis]))
+        Some(self.before[axis])
+    }
+
+    /// The next coordinate of those that are no whole parts.
+    pub(super) fn degrees(&mut self) -> Option<f64> {
+        let (value, rest) = self.bytes.split_first_chunk()?;
+        self.bytes = rest;
+        Some(f64::from_le_bytes(*value))
     }
 
     pub(super) fn number(&mut self) -> Option<u64> {

@@ -1,6 +1,6 @@
 //! Outlines as GeoJSON, written straight from the steps they are kept in: the very text that their geometries would give.
 
-use super::outlines::{Decoder, LINE, LINES, Number, POINT, POINTS, POLYGON, POLYGONS};
+use super::outlines::{Decoder, LINE, LINES, POINT, POINTS, POLYGON, POLYGONS};
 
 /// Parts of a degree in one degree: nine digits tell them.
 const PARTS: u64 = 1_000_000_000;
@@ -87,20 +87,17 @@ impl Teller<'_, '_, '_> {
     }
 
     fn position(&mut self) -> Option<()> {
-        let (x, y) = (self.decoder.read(0)?, self.decoder.read(1)?);
-        let [first, second] = if self.is_latitude_first {
-            [y, x]
-        } else {
-            [x, y]
-        };
-        let (Some(first), Some(second)) = (plain(first), plain(second)) else {
-            self.out.push(b'[');
-            write_number(first, self.out);
-            self.out.push(b',');
-            write_number(second, self.out);
-            self.out.push(b']');
+        if !self.decoder.is_in_steps() {
+            let position = (self.decoder.degrees()?, self.decoder.degrees()?);
+            self.pair(position, write_float);
             return Some(());
-        };
+        }
+        let position = (self.decoder.parts(0)?, self.decoder.parts(1)?);
+        if !is_plain(position.0) || !is_plain(position.1) {
+            self.pair(position, write_parts);
+            return Some(());
+        }
+        let (first, second) = self.in_order(position);
         let [first_whole, second_whole] = &mut self.wholes;
         write_piece(self.out, |piece| {
             piece.push(b'[');
@@ -111,22 +108,33 @@ impl Teller<'_, '_, '_> {
         });
         Some(())
     }
-}
 
-/// Parts that are told without an exponent.
-fn plain(number: Number) -> Option<i64> {
-    match number {
-        Number::Parts(parts) => {
-            (parts == 0 || parts.unsigned_abs() >= LEAST_PLAIN).then_some(parts)
+    fn in_order<T>(&self, (x, y): (T, T)) -> (T, T) {
+        match self.is_latitude_first {
+            true => (y, x),
+            false => (x, y),
         }
-        Number::Degrees(_) => None,
+    }
+
+    fn pair<T>(&mut self, position: (T, T), write: impl Fn(T, &mut Vec<u8>)) {
+        let (first, second) = self.in_order(position);
+        self.out.push(b'[');
+        write(first, self.out);
+        self.out.push(b',');
+        write(second, self.out);
+        self.out.push(b']');
     }
 }
 
-fn write_number(number: Number, out: &mut Vec<u8>) {
-    match plain(number) {
-        Some(parts) => write_piece(out, |piece| piece.degrees(parts, &mut Whole::default())),
-        None => write_float(number.degrees(), out),
+/// Whether parts are told without an exponent.
+fn is_plain(parts: i64) -> bool {
+    parts == 0 || parts.unsigned_abs() >= LEAST_PLAIN
+}
+
+fn write_parts(parts: i64, out: &mut Vec<u8>) {
+    match is_plain(parts) {
+        true => write_piece(out, |piece| piece.degrees(parts, &mut Whole::default())),
+        false => write_float(parts as f64 / PARTS as f64, out),
     }
 }
 
@@ -250,7 +258,7 @@ mod tests {
         #[test]
         fn parts_are_written_as_the_numbers_they_are(parts in prop_oneof![-200_000_000_000..200_000_000_000_i64, -20_000..20_000_i64, -999_999_999_999_999..1_000_000_000_000_000_i64]) {
             let mut told = Vec::new();
-            write_number(Number::Parts(parts), &mut told);
+            write_parts(parts, &mut told);
             let number = serde_json::to_vec(&(parts as f64 / PARTS as f64));
             prop_assert_eq!(Some(told), number.ok());
         }
@@ -264,7 +272,7 @@ mod tests {
             (-7_500_000_000, "-7.5"),
         ] {
             let mut told = Vec::new();
-            write_number(Number::Parts(parts), &mut told);
+            write_parts(parts, &mut told);
             assert_eq!(told, text.as_bytes());
         }
     }

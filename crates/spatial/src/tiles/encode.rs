@@ -71,14 +71,20 @@ impl Path {
     }
 
     /// Writes eight bytes, of which those of the number count: whether a step takes one byte or two nobody foresees.
+    #[inline]
     fn number(&mut self, value: u32) {
         let end = self.used + 8;
         if end > self.room.len() {
-            self.room.resize(2 * end + 64, 0);
+            self.make_room(end);
         }
         let (bytes, count) = varint_of(value);
         self.room[self.used..end].copy_from_slice(&bytes);
         self.used += count;
+    }
+
+    #[cold]
+    fn make_room(&mut self, end: usize) {
+        self.room.resize(2 * end + 64, 0);
     }
 
     /// Adds points; whether there were any.

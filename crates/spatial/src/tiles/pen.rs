@@ -44,13 +44,15 @@ impl Pen {
     }
 
     /// The same for a longitude and a latitude.
+    #[inline]
     pub fn vertex_at(&mut self, lon: f64, lat: f64) {
         self.go(self.near.local(lon, lat));
     }
 
+    #[inline]
     fn go(&mut self, local: [i32; 2]) {
         if self.used == self.part.len() {
-            self.part.resize(2 * self.used + 16, [0; 2]);
+            self.make_room();
         }
         // Whether it falls on the one before is a toss-up that no processor foresees: it is written in any case, and
         // counted by arithmetic.
@@ -58,6 +60,11 @@ impl Pen {
         let is_new = (self.kind == GeometryKind::Points) | !is_on_last;
         self.part[self.used] = local;
         self.used += usize::from(is_new);
+    }
+
+    #[cold]
+    fn make_room(&mut self) {
+        self.part.resize(2 * self.used + 16, [0; 2]);
     }
 
     /// Ends a ring, a line or a set of points.

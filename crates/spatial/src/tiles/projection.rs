@@ -111,6 +111,7 @@ impl NearProjection {
     }
 
     /// A position in the tile's own units.
+    #[inline]
     pub(super) fn local(&self, lon: f64, lat: f64) -> [i32; 2] {
         let (east, north) = (lon - self.middle[0], lat - self.middle[1]);
         if east.abs() < self.reach && north.abs() < self.reach {
