@@ -80,7 +80,7 @@ pub(super) struct Texts {
 
 /// Where a text begins and how long it is, in six bytes: of a million two would be lost for nothing.
 #[derive(Debug, Clone, Copy)]
-#[repr(packed(2))]
+#[repr(C, packed(2))]
 struct Span {
     start: u32,
     length: u16,
