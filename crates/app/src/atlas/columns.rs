@@ -1,4 +1,4 @@
-//! Dictionaries and texts of columns.
+//! Dictionaries, texts and ids of columns.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};

@@ -141,7 +141,9 @@ fn write_parts(parts: i64, out: &mut Vec<u8>) {
 /// Whole degrees, which hardly change along an outline: they are put into words once.
 #[derive(Clone, Copy, Default)]
 struct Whole {
+    /// So many parts of a degree.
     parts: u64,
+    /// The digits, the first in the lowest byte, and how many; none before the first number.
     text: u64,
     count: usize,
 }
