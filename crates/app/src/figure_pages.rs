@@ -18,6 +18,9 @@ use crate::error::Error;
 use crate::ledgers::{LedgerDrawn, LedgerScope};
 use crate::session::Session;
 
+/// Sites that a figure names on a screen.
+const MOST_LISTED: usize = 1_000;
+
 /// 统计行 — figures for one combination of keys.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct StatRowView {
@@ -145,7 +148,7 @@ impl Session {
         scope: &LedgerScope,
         as_of: AsOf,
     ) -> Result<StatisticsView, Error> {
-        let statistics = self.statistics(atlases, scope, as_of)?;
+        let statistics = self.statistics(atlases, scope, as_of, MOST_LISTED)?;
         Ok(StatisticsView {
             scope_label: self.scope_label(scope),
             as_of: as_of.to_string(),
@@ -347,8 +350,7 @@ impl Session {
 
 /// As many codes as a page can show; lists by condition show all.
 fn first(mut codes: Vec<String>) -> Vec<String> {
-    const MOST: usize = 1_000;
-    codes.truncate(MOST);
+    codes.truncate(MOST_LISTED);
     codes
 }
 

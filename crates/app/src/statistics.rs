@@ -10,12 +10,13 @@ use crate::ledgers::LedgerScope;
 use crate::session::Session;
 
 impl Session {
-    /// The statistics set, from the columns in memory.
+    /// The statistics set, from the columns in memory; each figure names its first `most_listed` sites.
     pub fn statistics(
         &self,
         atlases: &Atlases,
         scope: &LedgerScope,
         as_of: AsOf,
+        most_listed: usize,
     ) -> Result<Statistics, Error> {
         let station = match scope {
             LedgerScope::Station(id) => Some(id.as_str()),
@@ -31,6 +32,6 @@ impl Session {
         let changes = atlas.clues.latest_changes();
         let lines = atlas.sites.stat_lines(&eyes, scope, &changes);
         let target = self.campaign.target_completion_rate;
-        Ok(statistics::statistics(&lines, target))
+        Ok(statistics::statistics(lines, target, most_listed))
     }
 }

@@ -22,7 +22,7 @@ impl Session {
         scope: &LedgerScope,
         as_of: AsOf,
     ) -> Result<MadeFile, Error> {
-        let statistics = self.statistics(atlases, scope, as_of)?;
+        let statistics = self.statistics(atlases, scope, as_of, usize::MAX)?;
         let label = self.scope_label(scope);
         let day = self.told_day(as_of);
         let made = self.statistics_xlsx(&statistics, &label, &day, Cursor::new(Vec::new()))?;

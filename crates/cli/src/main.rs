@@ -5,6 +5,7 @@
     reason = "a command line talks to its user"
 )]
 
+mod allocator;
 mod arguments;
 mod commands;
 mod localize;
@@ -21,11 +22,6 @@ use tracing_subscriber::fmt::time::FormatTime;
 use arguments::Arguments;
 use log_lines::LogLines;
 use output::Output;
-
-/// Requests of all threads take and free small pieces: this allocator gives them back sooner and takes less time.
-/// Without huge pages (`no_thp`): each thread's pages would be 2 MB, and a crowd of threads four times as large.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     leave_quietly_when_nobody_reads();

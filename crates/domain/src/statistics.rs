@@ -17,6 +17,7 @@ pub struct StatRow {
     pub count: u64,
     /// Geodesic or stated area of the sites counted, m².
     pub area_m2: f64,
+    /// As many as asked for; `count` is of all.
     pub site_codes: Vec<String>,
 }
 
@@ -36,11 +37,30 @@ pub struct Ratio {
     pub numerator: u64,
     pub denominator: u64,
     pub target: Option<f64>,
-    /// Sites in the denominator but not in the numerator.
+    /// Sites in the denominator but not in the numerator, as many as asked for.
     pub open_site_codes: Vec<String>,
 }
 
 impl Ratio {
+    fn of_none(id: &str, target: Option<f64>) -> Self {
+        Self {
+            id: id.to_owned(),
+            numerator: 0,
+            denominator: 0,
+            target,
+            open_site_codes: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, site: &StatLine<'_>, is_done: bool, most_listed: usize) {
+        self.denominator += 1;
+        if is_done {
+            self.numerator += 1;
+        } else {
+            list(&mut self.open_site_codes, site.site_code, most_listed);
+        }
+    }
+
     /// Percent with one decimal, half away from zero; `None` for an empty denominator.
     pub fn percent(&self) -> Option<f64> {
         let share = self.numerator as f64 / self.denominator as f64;
@@ -90,6 +110,14 @@ impl<'a> StatLine<'a> {
     fn is_finished(&self) -> bool {
         self.carried.iter().all(|c| c.is_finished)
     }
+
+    fn is_verified(&self) -> bool {
+        self.state != SiteState::AwaitingVerification.code()
+    }
+
+    fn is_excluded(&self) -> bool {
+        self.state == SiteState::Excluded.code()
+    }
 }
 
 impl Dossier {
@@ -127,143 +155,181 @@ pub const UNKNOWN: &str = "unknown";
 /// Key of issues carried over that the city has not found finished or unfinished.
 pub const NOT_DETERMINED: &str = "none";
 
-/// All tables and ratios over the sites given.
-pub fn statistics(sites: &[StatLine<'_>], target_completion_rate: Option<f64>) -> Statistics {
-    let counted: Vec<&StatLine<'_>> = sites.iter().filter(|s| s.counts).collect();
-    let excluded = SiteState::Excluded.code();
-    let in_ledger: Vec<&StatLine<'_>> = counted
-        .iter()
-        .copied()
-        .filter(|s| s.state != excluded)
-        .collect();
+/// All tables and ratios over the sites given, in one pass. Each figure names its first `most_listed` sites; `count` is
+/// of all.
+pub fn statistics<'a>(
+    sites: impl IntoIterator<Item = StatLine<'a>>,
+    target_completion_rate: Option<f64>,
+    most_listed: usize,
+) -> Statistics {
+    let mut tables: Vec<Table<'a>> = TABLES.iter().map(Table::new).collect();
+    let mut ratios = [
+        Ratio::of_none("verification_rate", None),
+        Ratio::of_none("carried_over_completion_rate", None),
+        Ratio::of_none("focal_completion_rate", target_completion_rate),
+    ];
+    for site in sites.into_iter().filter(|site| site.counts) {
+        for table in &mut tables {
+            table.add(&site, most_listed);
+        }
+        let [verification, carried_over, focal] = &mut ratios;
+        verification.add(&site, site.is_verified(), most_listed);
+        if !site.carried.is_empty() {
+            carried_over.add(&site, site.is_finished(), most_listed);
+            if site.focal.is_some() {
+                focal.add(&site, site.is_finished(), most_listed);
+            }
+        }
+    }
     Statistics {
-        tables: vec![
-            table(
-                "by_class_zone_change_station",
-                &["activity", "zone", "change", "station"],
-                &in_ledger,
-                |s| {
-                    let keys = [s.activity, s.zone, s.change_kind, s.station];
-                    vec![keys.map(known).to_vec()]
-                },
-            ),
-            table("by_state", &["site_state"], &counted, |s| {
-                vec![vec![s.state]]
-            }),
-            table("by_zone", &["zone"], &in_ledger, |s| {
-                vec![vec![known(s.zone)]]
-            }),
-            table("by_station", &["station"], &in_ledger, |s| {
-                vec![vec![known(s.station)]]
-            }),
-            // A site with three sources stands in three rows here; the counting basis says so.
-            table(
-                "issues_by_source_state",
-                &["source", "site_state"],
-                &in_ledger,
-                |s| {
-                    let sources = s.issue_sources.iter();
-                    sources.map(|source| vec![*source, s.state]).collect()
-                },
-            ),
-            table(
-                "focal_by_category_state",
-                &["focal", "site_state"],
-                &in_ledger,
-                |s| {
-                    let focal = s.focal.into_iter();
-                    focal.map(|category| vec![category, s.state]).collect()
-                },
-            ),
-            table(
-                "carried_over_by_determination",
-                &["source", "determination"],
-                &counted,
-                |s| {
-                    let carried = s.carried.iter();
-                    carried.map(|c| vec![c.source_kind, c.result]).collect()
-                },
-            ),
-        ],
-        ratios: ratios(&counted, target_completion_rate),
+        tables: tables.into_iter().map(Table::told).collect(),
+        ratios: ratios.into(),
     }
 }
+
+/// Calls with each combination of keys in which a site stands.
+type KeysOf = for<'a> fn(&StatLine<'a>, &mut dyn FnMut(&[&'a str]));
+
+/// What a table counts.
+struct TableSpec {
+    id: &'static str,
+    dimensions: &'static [&'static str],
+    /// Excluded sites stand in no ledger, but are counted by what became of them.
+    has_excluded: bool,
+    keys_of: KeysOf,
+}
+
+const TABLES: [TableSpec; 7] = [
+    TableSpec {
+        id: "by_class_zone_change_station",
+        dimensions: &["activity", "zone", "change", "station"],
+        has_excluded: false,
+        keys_of: |s, each| each(&[s.activity, s.zone, s.change_kind, s.station].map(known)),
+    },
+    TableSpec {
+        id: "by_state",
+        dimensions: &["site_state"],
+        has_excluded: true,
+        keys_of: |s, each| each(&[s.state]),
+    },
+    TableSpec {
+        id: "by_zone",
+        dimensions: &["zone"],
+        has_excluded: false,
+        keys_of: |s, each| each(&[known(s.zone)]),
+    },
+    TableSpec {
+        id: "by_station",
+        dimensions: &["station"],
+        has_excluded: false,
+        keys_of: |s, each| each(&[known(s.station)]),
+    },
+    // A site with three sources stands in three rows here; the counting basis says so.
+    TableSpec {
+        id: "issues_by_source_state",
+        dimensions: &["source", "site_state"],
+        has_excluded: false,
+        keys_of: |s, each| {
+            let sources = s.issue_sources.iter();
+            sources.for_each(|source| each(&[source, s.state]));
+        },
+    },
+    TableSpec {
+        id: "focal_by_category_state",
+        dimensions: &["focal", "site_state"],
+        has_excluded: false,
+        keys_of: |s, each| s.focal.iter().for_each(|focal| each(&[focal, s.state])),
+    },
+    TableSpec {
+        id: "carried_over_by_determination",
+        dimensions: &["source", "determination"],
+        has_excluded: true,
+        keys_of: |s, each| {
+            let carried = s.carried.iter();
+            carried.for_each(|c| each(&[c.source_kind, c.result]));
+        },
+    },
+];
 
 fn known(code: Option<&str>) -> &str {
     code.unwrap_or(UNKNOWN)
 }
 
-fn table<'s>(
-    id: &str,
-    dimensions: &[&str],
-    sites: &[&'s StatLine<'s>],
-    keys_of: impl Fn(&'s StatLine<'s>) -> Vec<Vec<&'s str>>,
-) -> StatTable {
-    let mut rows: BTreeMap<Vec<&str>, StatRow> = BTreeMap::new();
-    for site in sites {
-        for keys in keys_of(site) {
-            let row = rows.entry(keys).or_default();
+/// A table in the making.
+struct Table<'a> {
+    spec: &'static TableSpec,
+    rows: BTreeMap<Vec<&'a str>, StatRow>,
+}
+
+impl<'a> Table<'a> {
+    fn new(spec: &'static TableSpec) -> Self {
+        let rows = BTreeMap::new();
+        Self { spec, rows }
+    }
+
+    fn add(&mut self, site: &StatLine<'a>, most_listed: usize) {
+        if site.is_excluded() && !self.spec.has_excluded {
+            return;
+        }
+        (self.spec.keys_of)(site, &mut |keys| {
+            let row = match self.rows.get_mut(keys) {
+                Some(row) => row,
+                None => self.rows.entry(keys.to_vec()).or_default(),
+            };
             row.count += 1;
             row.area_m2 += site.area_m2;
-            row.site_codes.push(site.site_code.to_owned());
+            list(&mut row.site_codes, site.site_code, most_listed);
+        });
+    }
+
+    fn told(self) -> StatTable {
+        let named = self.rows.into_iter().map(|(keys, row)| StatRow {
+            keys: keys.into_iter().map(str::to_owned).collect(),
+            ..row
+        });
+        let dimensions = self.spec.dimensions.iter();
+        StatTable {
+            id: self.spec.id.to_owned(),
+            dimensions: dimensions.map(|d| (*d).to_owned()).collect(),
+            rows: named.collect(),
         }
     }
-    let named = rows.into_iter().map(|(keys, row)| StatRow {
-        keys: keys.into_iter().map(str::to_owned).collect(),
-        ..row
-    });
-    StatTable {
-        id: id.to_owned(),
-        dimensions: dimensions.iter().map(|d| (*d).to_owned()).collect(),
-        rows: named.collect(),
-    }
 }
 
-fn ratios(counted: &[&StatLine<'_>], target: Option<f64>) -> Vec<Ratio> {
-    let awaiting = SiteState::AwaitingVerification.code();
-    let verified = |s: &&StatLine<'_>| s.state != awaiting;
-    let finished = |s: &&StatLine<'_>| s.is_finished();
-    let carried: Vec<&StatLine<'_>> = counted
-        .iter()
-        .copied()
-        .filter(|s| !s.carried.is_empty())
-        .collect();
-    let focal: Vec<&StatLine<'_>> = carried
-        .iter()
-        .copied()
-        .filter(|s| s.focal.is_some())
-        .collect();
-    vec![
-        ratio("verification_rate", counted, verified, None),
-        ratio("carried_over_completion_rate", &carried, finished, None),
-        ratio("focal_completion_rate", &focal, finished, target),
-    ]
-}
-
-fn ratio<'s>(
-    id: &str,
-    sites: &[&'s StatLine<'s>],
-    is_done: impl Fn(&&'s StatLine<'s>) -> bool,
-    target: Option<f64>,
-) -> Ratio {
-    let open: Vec<String> = sites
-        .iter()
-        .filter(|s| !is_done(s))
-        .map(|s| s.site_code.to_owned())
-        .collect();
-    let denominator = sites.len() as u64;
-    Ratio {
-        id: id.to_owned(),
-        numerator: denominator - open.len() as u64,
-        denominator,
-        target,
-        open_site_codes: open,
+fn list(codes: &mut Vec<String>, code: &str, most: usize) {
+    if codes.len() < most {
+        codes.push(code.to_owned());
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_figure_counts_all_sites_and_names_the_first() {
+        let codes: Vec<String> = (1..=5).map(|n| format!("S-{n}")).collect();
+        let lines = codes.iter().map(|code| StatLine {
+            site_code: code,
+            area_m2: 2.0,
+            state: "awaiting_verification",
+            counts: code != "S-1",
+            activity: None,
+            zone: Some("core"),
+            station: None,
+            change_kind: None,
+            focal: None,
+            issue_sources: Vec::new(),
+            carried: Vec::new(),
+        });
+        let found = statistics(lines, None, 3);
+        let row = &found.tables[2].rows[0];
+        assert_eq!((row.keys[0].as_str(), row.count, row.area_m2), ("core", 4, 8.0));
+        assert_eq!(row.site_codes, ["S-2", "S-3", "S-4"]);
+        let rate = &found.ratios[0];
+        assert_eq!((rate.numerator, rate.denominator), (0, 4));
+        assert_eq!(rate.open_site_codes, row.site_codes);
+    }
 
     #[test]
     fn a_rate_is_printed_with_one_decimal_and_kept_as_a_pair() {
@@ -306,7 +372,7 @@ mod tests {
             };
             sites.extend(std::iter::repeat_n(one, count as usize));
         }
-        let found = statistics(&sites, None);
+        let found = statistics(sites, None, 1_000);
         let kinds = &found.tables[0].rows;
         let sum = |codes: &[&str]| {
             let rows = kinds.iter().filter(|r| codes.contains(&r.keys[0].as_str()));

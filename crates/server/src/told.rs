@@ -36,7 +36,7 @@ fn tagged(mut response: Response, etag: &str) -> Response {
 }
 
 /// Bytes of answers kept.
-const MOST_KEPT_BYTES: usize = 32 << 20;
+const MOST_KEPT_BYTES: usize = 16 << 20;
 
 /// 数字架 — figures and lists that take a look at every site or issue, as they are sent, by entity tag: what follows from
 /// an earlier log is asked for no more.

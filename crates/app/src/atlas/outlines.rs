@@ -1,5 +1,7 @@
 //! Outlines of all rows, exact and small: whole billionths of a degree, each told by its step from the one before.
 
+use std::ops::Range;
+
 use geo::{BoundingRect, CoordsIter};
 use geo_types::{Coord, Geometry, LineString, Polygon};
 use spatial::tiles::{GeometryKind, Path, Pen, mercator};
@@ -26,9 +28,35 @@ const COLLECTION: u8 = 7;
 #[derive(Debug, Default)]
 pub(super) struct Outlines {
     bytes: Vec<u8>,
-    starts: Vec<u64>,
-    lengths: Vec<u32>,
+    spans: Vec<Span>,
     extents: Vec<[i32; 4]>,
+}
+
+/// Where an outline is written and how long it is, in nine bytes: a byte of the start stands apart, so that a million
+/// outlines take no fillers.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(C, packed)]
+struct Span {
+    start: u32,
+    start_above: u8,
+    length: u32,
+}
+
+impl Span {
+    fn new(start: usize, length: usize) -> Self {
+        let length = u32::try_from(length).unwrap_or(0);
+        Self {
+            start: start as u32,
+            start_above: (start as u64 >> 32) as u8,
+            length,
+        }
+    }
+
+    fn range(self) -> Range<usize> {
+        let start = u64::from(self.start_above) << 32 | u64::from(self.start);
+        let start = start as usize;
+        start..start + self.length as usize
+    }
 }
 
 impl Outlines {
@@ -43,40 +71,38 @@ impl Outlines {
             let [east, south] = mercator(rect.max().x, rect.min().y);
             extent = [west, north, east, south];
         }
-        let length = u32::try_from(self.bytes.len() - start).unwrap_or(0);
+        let span = Span::new(start, self.bytes.len() - start);
         if self.holds(row, start) {
             self.bytes.truncate(start);
             return;
         }
-        super::site_table::set(&mut self.starts, row, start as u64);
-        super::site_table::set(&mut self.lengths, row, length);
+        super::site_table::set(&mut self.spans, row, span);
         super::site_table::set(&mut self.extents, row, extent);
     }
 
     /// The same outlines in another order of rows.
     pub(super) fn lay(&mut self, order: &[u32]) {
         let mut bytes = Vec::with_capacity(self.bytes.len());
-        let mut starts = Vec::with_capacity(order.len());
+        let mut spans = Vec::with_capacity(order.len());
         for row in order {
-            starts.push(bytes.len() as u64);
-            bytes.extend_from_slice(self.written(*row as usize).unwrap_or_default());
+            let written = self.written(*row as usize).unwrap_or_default();
+            spans.push(Span::new(bytes.len(), written.len()));
+            bytes.extend_from_slice(written);
         }
-        (self.bytes, self.starts) = (bytes, starts);
-        lay(&mut self.lengths, order);
+        (self.bytes, self.spans) = (bytes, spans);
         lay(&mut self.extents, order);
     }
 
     /// Whether a row has the very outline that was written from `start` on: most entries of a site leave it as it is.
     fn holds(&self, row: usize, start: usize) -> bool {
-        let (Some(&from), Some(&length)) = (self.starts.get(row), self.lengths.get(row)) else {
-            return false;
-        };
-        self.bytes[from as usize..][..length as usize] == self.bytes[start..]
+        let written = self.written(row);
+        written.is_some_and(|written| *written == self.bytes[start..])
     }
 
     /// Smallest box around the outline of a row, in mercator parts.
     pub(super) fn extent(&self, row: usize) -> Option<[i32; 4]> {
-        (*self.lengths.get(row)? > 0).then(|| self.extents[row])
+        let span = self.spans.get(row)?;
+        (span.length > 0).then(|| self.extents[row])
     }
 
     /// What the outline of a row is made of.
@@ -109,8 +135,7 @@ impl Outlines {
     }
 
     fn written(&self, row: usize) -> Option<&[u8]> {
-        let start = usize::try_from(*self.starts.get(row)?).ok()?;
-        Some(&self.bytes[start..start + self.lengths[row] as usize])
+        Some(&self.bytes[self.spans.get(row)?.range()])
     }
 }
 
@@ -193,8 +218,18 @@ impl Coder<'_> {
 
     fn polygon(&mut self, polygon: &Polygon<f64>) {
         self.number(polygon.interiors().len() as u64);
-        self.line(polygon.exterior());
-        polygon.interiors().iter().for_each(|ring| self.line(ring));
+        self.ring(polygon.exterior());
+        polygon.interiors().iter().for_each(|ring| self.ring(ring));
+    }
+
+    /// A ring ends where it begins: that position is written once.
+    fn ring(&mut self, ring: &LineString<f64>) {
+        let open = match ring.0.as_slice() {
+            [open @ .., _] if !open.is_empty() => open,
+            all => all,
+        };
+        self.number(open.len() as u64);
+        open.iter().for_each(|c| self.coord(*c));
     }
 
     fn line(&mut self, line: &LineString<f64>) {
@@ -272,10 +307,9 @@ impl<'a> Decoder<'a> {
     fn rings(&mut self, pen: &mut Pen) -> Option<()> {
         let holes = self.number()?;
         for ring in 0..=holes {
-            // Written with its first position again at the end, which tiles leave out.
-            if let Some(count) = self.number()?.checked_sub(1) {
+            let count = self.number()?;
+            if count > 0 {
                 self.part(count, ring > 0, pen)?;
-                self.position()?;
             }
         }
         Some(())

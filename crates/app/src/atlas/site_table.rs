@@ -364,14 +364,13 @@ impl SiteTable {
         eyes: &Eyes,
         scope: &LedgerScope,
         changes: &HashMap<&str, &'a str>,
-    ) -> Vec<StatLine<'a>> {
+    ) -> impl Iterator<Item = StatLine<'a>> {
         let all = SiteFilter::default();
-        let seen = self
-            .by_code
-            .iter()
-            .copied()
-            .filter(|row| self.matches(*row, &all, eyes) && scope.holds(self.station_id(*row)));
-        seen.map(|row| self.stat_line(row, eyes, changes)).collect()
+        let seen = self.by_code.iter().copied();
+        let seen = seen.filter(move |row| {
+            self.matches(*row, &all, eyes) && scope.holds(self.station_id(*row))
+        });
+        seen.map(|row| self.stat_line(row, eyes, changes))
     }
 
     fn stat_line<'a>(

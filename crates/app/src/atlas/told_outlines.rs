@@ -83,7 +83,22 @@ impl Teller<'_, '_, '_> {
 
     fn rings(&mut self) -> Option<()> {
         let holes = self.decoder.number()?;
-        self.list(holes + 1, Self::line)
+        self.list(holes + 1, Self::ring)
+    }
+
+    /// A ring, written without its first position at the end.
+    fn ring(&mut self) -> Option<()> {
+        let start = self.out.len();
+        self.line()?;
+        let told = &self.out[start..];
+        // Without the brackets around all positions.
+        if let Some(first) = told.iter().position(|byte| *byte == b']').filter(|_| told.len() > 2) {
+            self.out.pop();
+            self.out.push(b',');
+            self.out.extend_from_within(start + 1..=start + first);
+            self.out.push(b']');
+        }
+        Some(())
     }
 
     fn position(&mut self) -> Option<()> {

@@ -32,6 +32,7 @@ pub(super) fn run(desk: &Desk<'_>, args: &Serve) -> Result<ExitCode, Error> {
             desk.output.say("serve.setup_code", &[("code", code)]);
         }
     };
+    crate::allocator::give_back_from_time_to_time();
     match server::serve(&options, told) {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(server::Error::Open(error)) => Err(error),

@@ -11,7 +11,8 @@ use crate::arguments::{Check, Stats};
 pub(super) fn stats(desk: &Desk<'_>, args: &Stats) -> Result<ExitCode, Error> {
     let session = desk.session()?;
     let scope = scope(&session, &args.scope)?;
-    let statistics = session.statistics(&Atlases::default(), &scope, as_of(&args.as_of)?)?;
+    let day = as_of(&args.as_of)?;
+    let statistics = session.statistics(&Atlases::default(), &scope, day, usize::MAX)?;
     desk.output.value(&statistics);
     if let Some(path) = &args.out {
         let file = super::create(path)?;
