@@ -324,7 +324,10 @@ mod tests {
         });
         let found = statistics(lines, None, 3);
         let row = &found.tables[2].rows[0];
-        assert_eq!((row.keys[0].as_str(), row.count, row.area_m2), ("core", 4, 8.0));
+        assert_eq!(
+            (row.keys[0].as_str(), row.count, row.area_m2),
+            ("core", 4, 8.0)
+        );
         assert_eq!(row.site_codes, ["S-2", "S-3", "S-4"]);
         let rate = &found.ratios[0];
         assert_eq!((rate.numerator, rate.denominator), (0, 4));

@@ -76,6 +76,8 @@ struct Inner {
     /// Loads of the whole atlas that the kept tiles follow from.
     tiles_of_load: AtomicU64,
     accesses: Mutex<Vec<Access>>,
+    /// Rung when so many accesses wait that they are written before their time.
+    accesses_bell: Notify,
     /// The search for suspicions under way, or the last one.
     run_told: Mutex<RunView>,
     run: String,
@@ -136,6 +138,10 @@ const WORDS: [&str; 5] = [
 
 /// Accesses are written together, so often.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
+
+/// So many accesses are written without waiting for their time: a second's worth of a busy server would hold up who logs in
+/// meanwhile, and take as much memory.
+const MANY_ACCESSES: usize = 2_000;
 
 /// A token's owner is looked up again after so long; changes by this program are seen at once.
 const RECOGNIZED_FOR: SignedDuration = SignedDuration::from_secs(5);
@@ -233,6 +239,7 @@ impl Desk {
             looked: Mutex::new(None),
             tiles_of_load: AtomicU64::new(0),
             accesses: Mutex::new(Vec::new()),
+            accesses_bell: Notify::new(),
             run_told: Mutex::new(RunView::default()),
             run,
             requests: AtomicU64::new(0),
@@ -890,7 +897,7 @@ impl Desk {
             address: caller.context.address(),
             request_id: caller.context.request_id.to_string(),
         };
-        lock(&self.0.accesses).push(access);
+        self.keep_access(access);
     }
 
     /// Notes what happened to somebody who is not in yet.
@@ -904,7 +911,15 @@ impl Desk {
             address: context.address(),
             request_id: context.request_id.to_string(),
         };
-        lock(&self.0.accesses).push(access);
+        self.keep_access(access);
+    }
+
+    fn keep_access(&self, access: Access) {
+        let mut waiting = lock(&self.0.accesses);
+        waiting.push(access);
+        if waiting.len() == MANY_ACCESSES {
+            self.0.accesses_bell.notify_one();
+        }
     }
 
     /// Writes what was noted.
@@ -930,7 +945,10 @@ impl Desk {
     pub(crate) async fn flush_accesses_from_time_to_time(self) {
         let mut tick = tokio::time::interval(FLUSH_EVERY);
         loop {
-            tick.tick().await;
+            tokio::select! {
+                _ = tick.tick() => {}
+                () = self.0.accesses_bell.notified() => {}
+            }
             let desk = self.clone();
             // A panic in it is reported by its own hook; the next round goes on.
             let _ = tokio::task::spawn_blocking(move || desk.flush_accesses()).await;

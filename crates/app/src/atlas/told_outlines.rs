@@ -92,7 +92,11 @@ impl Teller<'_, '_, '_> {
         self.line()?;
         let told = &self.out[start..];
         // Without the brackets around all positions.
-        if let Some(first) = told.iter().position(|byte| *byte == b']').filter(|_| told.len() > 2) {
+        if let Some(first) = told
+            .iter()
+            .position(|byte| *byte == b']')
+            .filter(|_| told.len() > 2)
+        {
             self.out.pop();
             self.out.push(b',');
             self.out.extend_from_within(start + 1..=start + first);
