@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 
 use domain::as_of::AsOf;
 use domain::dossier::Dossier;
-use domain::ids::{ClueId, StreamId};
+use domain::ids::{ClueId, SiteId, StreamId};
 use domain::policy::{self, Action, Actor, Resource, Scope};
 use register::{Clue, Register};
 
@@ -222,12 +222,12 @@ impl Gained {
             dossiers: Vec::with_capacity(sites.len()),
             clues: Vec::with_capacity(clues.len()),
         };
-        for site in sites {
-            if let Some(dossier) = register.find_dossier(site, AsOf::Now)? {
-                dossier.check_claims().map_err(unreadable_dossier)?;
-                gained.dossiers.push(dossier);
-            }
-        }
+        let sites: Vec<SiteId> = sites.into_iter().collect();
+        register.dossiers_of(&sites, AsOf::Now, |dossier| {
+            dossier.check_claims().map_err(unreadable_dossier)?;
+            gained.dossiers.push(dossier);
+            Ok::<_, Error>(())
+        })?;
         for clue in clues {
             gained.clues.extend(register.find_clue(clue)?);
         }

@@ -252,19 +252,16 @@ impl Session {
         let mut drawn = Vec::with_capacity(page.len());
         self.with_ledger_context(as_of, |context| {
             let keys: Vec<String> = template.columns.iter().map(|c| c.key.clone()).collect();
-            for (at, site) in page.iter().enumerate() {
-                let Some(dossier) = self.register.find_dossier(*site, as_of)? else {
-                    continue;
-                };
+            self.register.dossiers_of(&page, as_of, |dossier| {
                 let focal = self.focal(&dossier);
                 let dossier = self.as_seen(dossier);
                 let mut row = ledger::row(&dossier, focal.as_ref(), &keys, context);
                 if let Some(cell) = row.cells.get_mut("index") {
-                    *cell = Cell::Integer((offset + at + 1) as i64);
+                    *cell = Cell::Integer((offset + drawn.len() + 1) as i64);
                 }
                 drawn.push(row);
-            }
-            Ok(())
+                Ok::<_, Error>(())
+            })
         })?;
         Ok((total as u64, drawn))
     }

@@ -332,6 +332,15 @@ impl<S: Store> Keeper<S> {
         views::find_dossier(&self.store, site, as_of)
     }
 
+    pub(crate) fn dossiers_of<E: From<Error>>(
+        &self,
+        sites: &[SiteId],
+        as_of: AsOf,
+        each: impl FnMut(Dossier) -> Result<(), E>,
+    ) -> Result<(), E> {
+        views::dossiers_of(&self.store, sites, as_of, each)
+    }
+
     pub(crate) fn find_site_by_code(&self, site_code: &str) -> Result<Option<SiteId>, Error> {
         let text = self.store.find_site_by_code(site_code)?;
         Ok(text.and_then(|text| text.parse().ok()))

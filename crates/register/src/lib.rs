@@ -434,6 +434,16 @@ impl Register {
         store!(self, s => s.find_dossier(site, as_of))
     }
 
+    /// Calls `each` for the dossiers of the sites given, in their order; sites not registered by then are left out.
+    pub fn dossiers_of<E: From<Error>>(
+        &self,
+        sites: &[SiteId],
+        as_of: AsOf,
+        each: impl FnMut(Dossier) -> Result<(), E>,
+    ) -> Result<(), E> {
+        store!(self, s => s.dossiers_of(sites, as_of, each))
+    }
+
     /// The dossier of a site; an error if it was not registered by then.
     pub fn load_dossier(&self, site: SiteId, as_of: AsOf) -> Result<Dossier, Error> {
         self.find_dossier(site, as_of)?

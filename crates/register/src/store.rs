@@ -142,6 +142,12 @@ pub(crate) trait Store: Tiles + Sized {
         each: impl FnMut(&str) -> Result<(), E>,
     ) -> Result<(), E>;
     fn find_stored_dossier(&self, site: SiteId) -> Result<Option<String>, Error>;
+    /// Calls `each` with the stored dossiers of the sites given, in their order; sites that are unknown are left out.
+    fn stored_dossiers_of<E: From<Error>>(
+        &self,
+        sites: &[SiteId],
+        each: impl FnMut(&str) -> Result<(), E>,
+    ) -> Result<(), E>;
     /// The site a code belongs to; the earliest registered, should a code have been given twice.
     fn find_site_by_code(&self, site_code: &str) -> Result<Option<String>, Error>;
     /// Calls `each` with every stored clue, or with the one asked for, in the order they were received.

@@ -148,6 +148,22 @@ pub(crate) fn find_dossier(
     Ok(fold(entries.iter().filter(|entry| as_of.sees(entry))))
 }
 
+/// Calls `each` for the dossiers of the sites given, in their order; sites not registered by then are left out.
+pub(crate) fn dossiers_of<E: From<Error>>(
+    store: &impl Store,
+    sites: &[SiteId],
+    as_of: AsOf,
+    mut each: impl FnMut(Dossier) -> Result<(), E>,
+) -> Result<(), E> {
+    if as_of == AsOf::Now {
+        return store.stored_dossiers_of(sites, |text| each(dossier_of(text)?));
+    }
+    for site in sites {
+        find_dossier(store, *site, as_of)?.map_or(Ok(()), &mut each)?;
+    }
+    Ok(())
+}
+
 /// Calls `each` for every clue, in the order they were received.
 pub(crate) fn clues<E: From<Error>>(
     store: &impl Store,

@@ -265,6 +265,47 @@ def peer(w4, name):
     w4.serve_one(name, w4.servers(FOLDER, PEER_PORT)[name], FOLDER, how)
 
 
+# Pages of a table in its order, asked of peers that tell rows. Ours are ledgers of their columns with words and headings.
+PAGES = {"tipg": "/collections/public.sites_api/items?f=geojson&limit=100&sortby=pid&offset={bbox}",
+         "pygeoapi-postgis": "/collections/sites/items?f=json&limit=100&sortby=pid&offset={bbox}"}
+
+
+def pages_of(w4, name, number):
+    """A peer's pages of 100 rows, the first one and anywhere: offsets stand where the harness reads its boxes."""
+    draw = random.Random(number)
+    for kind, offsets in (("ledger_page_first", [0]), ("ledger_page_anywhere", [draw.randrange(999_900) for _ in range(200)])):
+        if not is_wanted(kind):
+            continue
+        if name == "postgis-direct":
+            rows_by_sql(w4, kind, offsets)
+            continue
+        w4.emit = lambda **row: tell(**dict(row, kind=kind))
+        spec = dict(w4.servers(FOLDER, PEER_PORT)[name], routes=dict(items=PAGES[name]))
+        if name == "tipg":
+            spec["env"] = dict(spec["env"], TIPG_DB_TABLES='["public.sites_api"]')
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, "bbox.txt").write_text("\n".join(map(str, offsets)))
+            w4.serve_one(name, spec, folder, types.SimpleNamespace(port=PEER_PORT, secs=int(SECS), conns=[1, 8], zooms=()))
+
+
+def rows_by_sql(w4, kind, offsets):
+    """The same over one connection of the database, without HTTP and outlines."""
+    import psycopg
+    sql = "select pid, category, status, found, reserve, zone, area_m2 from sites_api order by pid limit 100 offset %s"
+    took, pid = [], w4.postmaster_pid()
+    with psycopg.connect(w4.PG, autocommit=True) as db:
+        cpu, began = w4.tree_cpu(pid), time.perf_counter()
+        while time.perf_counter() - began < SECS or len(took) < 3:
+            t = time.perf_counter()
+            db.execute(sql, [offsets[len(took) % len(offsets)]]).fetchall()
+            took.append(time.perf_counter() - t)
+        cpu = w4.tree_cpu(pid) - cpu
+    took.sort()
+    q = lambda p: round(took[min(len(took) - 1, int(p * len(took)))] * 1e3, 3)
+    tell(peer="postgis-direct", kind=kind, conns=1, requests=len(took), p50_ms=q(.5), p99_ms=q(.99),
+         cpu_ms_per_request=round(cpu / len(took) * 1e3, 3))
+
+
 def medians():
     told = {}
     for row in MEASURED:
@@ -314,6 +355,8 @@ def main():
             ours(server, client, token, w4, number)
             for name in filter(None, ASKED.peers.split(",")):
                 peer(w4, name)
+                if name in PAGES or name == "postgis-direct":
+                    pages_of(w4, name, number)
         tell(peer="qingshan", kind="served", rss_mb=rss_mb(server.pid))
         if ASKED.issues:
             issues(server, client)

@@ -222,7 +222,7 @@ impl Coder<'_> {
         polygon.interiors().iter().for_each(|ring| self.ring(ring));
     }
 
-    /// A ring ends where it begins: that position is written once.
+    /// A ring ends where it begins: that position is written once, also where it is the only one.
     fn ring(&mut self, ring: &LineString<f64>) {
         let open = match ring.0.as_slice() {
             [open @ .., _] if !open.is_empty() => open,
@@ -424,7 +424,8 @@ pub(super) mod tests {
     }
 
     fn polygon() -> impl Strategy<Value = Polygon<f64>> {
-        let rings = (line(3), prop::collection::vec(line(3), 0..3));
+        let hole = prop_oneof![9 => line(3), 1 => Just(LineString::new(Vec::new()))];
+        let rings = (line(3), prop::collection::vec(hole, 0..3));
         rings.prop_map(|(exterior, holes)| Polygon::new(exterior, holes))
     }
 

@@ -353,6 +353,18 @@ impl Store for Db {
         self.find("SELECT dossier FROM sites WHERE site_id = ?1", [id])
     }
 
+    fn stored_dossiers_of<E: From<Error>>(
+        &self,
+        sites: &[SiteId],
+        mut each: impl FnMut(&str) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let sql =
+            "SELECT dossier FROM json_each(?1) wanted CROSS JOIN sites ON site_id = wanted.value
+                   ORDER BY wanted.key";
+        let ids = serde_json::json!(sites).to_string();
+        self.each(sql, [ids], |row| each(text_at(row, 0)?))
+    }
+
     fn find_site_by_code(&self, site_code: &str) -> Result<Option<String>, Error> {
         let sql = "SELECT site_id FROM sites WHERE site_code = ?1 ORDER BY fid LIMIT 1";
         self.find(sql, [site_code])

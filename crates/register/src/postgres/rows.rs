@@ -332,6 +332,18 @@ impl Store for Db {
         row.map(|row| at(&row, 0)).transpose()
     }
 
+    fn stored_dossiers_of<E: From<Error>>(
+        &self,
+        sites: &[SiteId],
+        mut each: impl FnMut(&str) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let sql = "SELECT dossier FROM unnest($1::text[]) WITH ORDINALITY wanted (id, place)
+                   JOIN sites ON site_id = wanted.id ORDER BY wanted.place";
+        let ids = sites.iter().map(|site| site.0.hyphenated().to_string());
+        let ids: Vec<String> = ids.collect();
+        self.each(READ, sql, &[&ids], |row| each(at(row, 0)?))
+    }
+
     fn find_site_by_code(&self, site_code: &str) -> Result<Option<String>, Error> {
         // No code has a zero character, and the database takes none.
         if site_code.contains('\0') {

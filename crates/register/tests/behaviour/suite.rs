@@ -29,6 +29,7 @@ macro_rules! instantiate {
             an_entry_upon_a_version_that_is_not_there_yet_is_refused,
             dossiers_follow_the_entries,
             a_view_of_a_day_does_not_change_when_later_days_come,
+            dossiers_of_some_sites_come_in_the_order_asked_for,
             a_view_of_a_log_size_sees_what_the_log_held,
             clues_know_what_became_of_them,
             the_stored_clues_are_those_a_fold_gives,
@@ -448,6 +449,34 @@ pub(crate) fn a_view_of_a_day_does_not_change_when_later_days_come<S: Store>() {
         .unwrap();
     assert_eq!(one.facts.facility_name.as_deref(), Some("东沟"));
     assert_eq!(register.find_dossier(SiteId::seeded(3), day).unwrap(), None);
+}
+
+pub(crate) fn dossiers_of_some_sites_come_in_the_order_asked_for<S: Store>() {
+    let day = AsOf::Day("2019-08-18".parse().unwrap());
+    let (_store, mut register) = fresh::<S>();
+    let sites = (1..=12_i64).map(|n| on_day(n % 3 + 1, a_site(n.unsigned_abs())));
+    let sites: Vec<Entry> = sites.collect();
+    append(&mut register, &sites);
+    let asked: Vec<SiteId> = [11, 3, 99, 7, 12, 1].map(SiteId::seeded).into();
+    for as_of in [AsOf::Now, day] {
+        let mut found = Vec::new();
+        register
+            .dossiers_of(&asked, as_of, |dossier| {
+                found.push(dossier);
+                Ok::<_, Error>(())
+            })
+            .unwrap();
+        let one_by_one = asked
+            .iter()
+            .filter_map(|site| register.find_dossier(*site, as_of).unwrap());
+        assert_eq!(found, one_by_one.collect::<Vec<_>>());
+        assert!(found.len() > 1 && found.len() < asked.len());
+    }
+    let code = "CS-2019-0001".to_owned();
+    let enough = register.dossiers_of(&asked, AsOf::Now, |_| {
+        Err(Error::SiteCodeTaken(code.clone()))
+    });
+    assert!(matches!(enough, Err(Error::SiteCodeTaken(_))));
 }
 
 pub(crate) fn a_view_of_a_log_size_sees_what_the_log_held<S: Store>() {
