@@ -79,7 +79,8 @@ impl Session {
         Ok((vec![judged], label))
     }
 
-    pub(crate) fn told_day(&self, as_of: AsOf) -> String {
+    /// The day that papers name: today's where they are of now.
+    pub fn told_day(&self, as_of: AsOf) -> String {
         match as_of {
             AsOf::Now => self.today().to_string(),
             other => other.to_string(),

@@ -5,6 +5,7 @@
     reason = "the counts beside the truth are for the reader of the test's output"
 )]
 
+use std::io::Read as _;
 use std::path::Path;
 
 use e2e::{Demonstration, Person, Register, Server, boundary_args, import_args, script};
@@ -119,6 +120,24 @@ fn drawing_a_day_again_gives_the_same_bytes() {
             std::fs::read(out).unwrap()
         });
         assert!(first == second, "the {extension} of the same day changed");
+    }
+}
+
+#[test]
+fn papers_of_now_name_the_day() {
+    let register = Demonstration::shared().register();
+    for (command, own_code) in [("stats", 0), ("check", 1)] {
+        let out = register.path(&format!("{command}.xlsx"));
+        let done = register.run(&[command, "--out", &out.to_string_lossy()]);
+        assert_eq!(done.code, Some(own_code), "{command}");
+        let mut book = zip::ZipArchive::new(std::fs::File::open(&out).unwrap()).unwrap();
+        let mut text = String::new();
+        let mut texts = book.by_name("xl/sharedStrings.xml").unwrap();
+        texts.read_to_string(&mut text).unwrap();
+        let (_, day) = text.split_once("截至 ").unwrap();
+        let shape = |c: char| if c.is_ascii_digit() { '0' } else { c };
+        let told: String = day.chars().take(10).map(shape).collect();
+        assert_eq!(told, "0000-00-00", "{command}");
     }
 }
 

@@ -16,7 +16,12 @@ pub(super) fn stats(desk: &Desk<'_>, args: &Stats) -> Result<ExitCode, Error> {
     desk.output.value(&statistics);
     if let Some(path) = &args.out {
         let file = super::create(path)?;
-        session.statistics_xlsx(&statistics, &session.scope_label(&scope), &args.as_of, file)?;
+        session.statistics_xlsx(
+            &statistics,
+            &session.scope_label(&scope),
+            &session.told_day(day),
+            file,
+        )?;
         desk.output
             .say("stats.written", &[("path", &path.display().to_string())]);
     }
@@ -77,11 +82,17 @@ pub(super) fn check(desk: &Desk<'_>, args: &Check) -> Result<ExitCode, Error> {
     let session = desk.session()?;
     let scope = scope(&session, &args.scope)?;
     let since = args.since.as_deref().map(as_of).transpose()?;
-    let found = session.check(&scope, as_of(&args.as_of)?, since)?;
+    let day = as_of(&args.as_of)?;
+    let found = session.check(&scope, day, since)?;
     desk.output.value(&found);
     if let Some(path) = &args.out {
         let file = super::create(path)?;
-        session.findings_xlsx(&found, &session.scope_label(&scope), &args.as_of, file)?;
+        session.findings_xlsx(
+            &found,
+            &session.scope_label(&scope),
+            &session.told_day(day),
+            file,
+        )?;
         desk.output
             .say("check.written", &[("path", &path.display().to_string())]);
     }
