@@ -32,7 +32,8 @@ pub(super) fn as_of(text: &str) -> Result<AsOf, Error> {
 pub(super) fn run(desk: &Desk<'_>, args: &Ledger) -> Result<ExitCode, Error> {
     let mut session = desk.session()?;
     let scope = scope(&session, &args.scope)?;
-    let drawn = session.draw_ledger(args.view.ledger(), &scope, as_of(&args.as_of)?)?;
+    let as_of = as_of(&args.as_of)?;
+    let drawn = session.draw_ledger(args.view.ledger(), &scope, as_of)?;
     let drawn = if args.full_names {
         drawn
     } else {
@@ -60,7 +61,7 @@ pub(super) fn run(desk: &Desk<'_>, args: &Ledger) -> Result<ExitCode, Error> {
     let fill = [
         ("title", drawn.title.as_str()),
         ("scope", &drawn.scope_label),
-        ("as_of", &drawn.as_of),
+        ("as_of", &session.told_day(as_of)),
         ("rows", &rows),
         ("path", &path),
         ("log_size", &size),

@@ -30,7 +30,7 @@ const SHORT_ZOOM: u8 = 8;
 /// Smaller tiles are sent as they are drawn: coding them takes longer than it saves.
 const WORTH_CODING: usize = 860;
 /// Bytes of tiles kept.
-const MOST_KEPT_BYTES: usize = 16 << 20;
+const MOST_KEPT_BYTES: usize = 8 << 20;
 
 /// A layer as map programs are told of it (TileJSON 3.0).
 #[derive(Debug, Serialize, ToSchema)]
